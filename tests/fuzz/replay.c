@@ -1,0 +1,121 @@
+/*
+ * Runs a fuzz target without a fuzzer: every file of the folders given, and
+ * from each file a fixed number of mutations, so that a corpus is a test.
+ * With no file in a folder it fails: a corpus that vanished is not a pass.
+ */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INPUT_MAX (1 << 20)
+#define MUTATIONS 200
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint64_t seed = 0x9e3779b97f4a7c15u;
+
+static uint64_t
+next_random(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+/* The target gets exactly n heap bytes, so that ASan sees an overrun. */
+static void
+run(const uint8_t *data, size_t n)
+{
+	uint8_t *copy = malloc(n == 0 ? 1 : n);
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, data, n);
+	(void)LLVMFuzzerTestOneInput(copy, n);
+	free(copy);
+}
+
+static size_t
+mutate(uint8_t *data, size_t n)
+{
+	const uint64_t edits = 1 + next_random() % 4;
+
+	for (uint64_t i = 0; i < edits && n > 0; i++) {
+		const size_t at = (size_t)(next_random() % n);
+		switch (next_random() % 4) {
+		case 0:
+			data[at] = (uint8_t)next_random();
+			break;
+		case 1:
+			data[at] ^= (uint8_t)(1U << next_random() % 8);
+			break;
+		case 2:
+			n = at;
+			break;
+		default:
+			if (n < INPUT_MAX) {
+				memmove(data + at + 1, data + at, n - at);
+				data[at] = (uint8_t)next_random();
+				n++;
+			}
+			break;
+		}
+	}
+	return n;
+}
+
+static int
+run_file(const char *path)
+{
+	static uint8_t data[INPUT_MAX], changed[INPUT_MAX + 8];
+	FILE *f = fopen(path, "rb");
+
+	if (f == NULL) {
+		(void)fprintf(stderr, "cannot read %s\n", path);
+		return -1;
+	}
+	const size_t n = fread(data, 1, sizeof(data), f);
+	(void)fclose(f);
+	run(data, n);
+	for (int i = 0; i < MUTATIONS; i++) {
+		memcpy(changed, data, n);
+		run(changed, mutate(changed, n));
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t files = 0;
+
+	for (int i = 1; i < argc; i++) {
+		DIR *dir = opendir(argv[i]);
+		struct dirent *entry;
+		if (dir == NULL) {
+			(void)fprintf(stderr, "no corpus at %s\n", argv[i]);
+			return 1;
+		}
+		while ((entry = readdir(dir)) != NULL) {
+			char path[4096];
+			if (entry->d_name[0] == '.')
+				continue;
+			(void)snprintf(path, sizeof(path), "%s/%s", argv[i],
+			    entry->d_name);
+			if (run_file(path) != 0)
+				return 1;
+			files++;
+		}
+		(void)closedir(dir);
+	}
+	if (files == 0) {
+		(void)fprintf(stderr, "the corpus is empty\n");
+		return 1;
+	}
+	printf("%zu files, %d mutations each\n", files, MUTATIONS);
+	return 0;
+}
