@@ -138,7 +138,10 @@ void host_unsubscribe(struct host *h, const char *topic, uint64_t now_ms);
 NODISCARD err host_publish(struct host *h, const char *topic, struct slice data,
     bool flood, uint64_t now_ms, uint32_t *sent_to);
 
-/** host_verdict(h, handle, verdict): of a HOST_MESSAGE; each exactly once. */
+/**
+ * host_verdict(h, handle, verdict): of a HOST_MESSAGE; each exactly once.
+ * GOSSIP_FORGET when our own queues were full: the message may come again.
+ */
 void host_verdict(
     struct host *h, uint64_t handle, enum gossip_verdict v, uint64_t now_ms);
 
