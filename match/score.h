@@ -1,0 +1,188 @@
+/*
+ * score.h: how well a posting and a person go together, in integers from 0 to
+ * 10000, with an explanation whose lines add up to the score exactly. A score
+ * is a function of posting, card, wishes, vocabulary snapshot and rarity
+ * table and of nothing else; the hashes of the last two name it.
+ *
+ * fit:  what the posting sees of the person.
+ * wish: what the person sees in the posting; with private wishes only on the
+ *       person's own node.
+ *
+ * What is unknown about a person is neutral and says "ask"; it is never a
+ * failure. Scores never order people by anything but fit and wish.
+ * SPEC: DESIGN section 7.
+ */
+#pragma once
+
+#include "match/card.h"
+
+#define SCORE_MAX     10000
+#define SCORE_NEUTRAL 5000 /* when nothing is asked or known */
+#define CREDIT_MAX    1000
+
+/* Credit for a held term that is not the asked one; ways never add up. */
+#define CREDIT_NARROWER 900 /* holds a special case of it, per step down */
+#define CREDIT_BROADER  500 /* holds the general case, per step up */
+#define CREDIT_SIBLING  350 /* both are special cases of one thing */
+#define CREDIT_RELATED  500 /* a near substitute; 600 is the bound */
+
+enum match_via {
+	VIA_NOTHING, /* not held in any form */
+	VIA_EXACT,
+	VIA_NARROWER,
+	VIA_BROADER,
+	VIA_SIBLING,
+	VIA_RELATED,
+};
+
+enum line_kind {
+	/* of a fit */
+	LINE_REQUIREMENT,
+	/* of a wish */
+	LINE_ASPIRATION, /* the posting teaches what the person wants to learn */
+	LINE_PURPOSE,
+	LINE_PAY,
+	LINE_HOURS,
+	LINE_CONTRACT,
+	LINE_INVESTMENT,
+	LINE_UNWANTED, /* negative points */
+	/* of both */
+	LINE_NEUTRAL, /* nothing is asked or known: SCORE_NEUTRAL */
+};
+
+/* One term of the sum. */
+struct score_line {
+	enum line_kind kind;
+	enum match_via via;
+	uint64_t asked; /* term id; 0: the line is about no term */
+	uint64_t held;  /* the term that earned the credit; 0: none */
+	uint8_t asked_level, held_level;
+	bool must;
+	bool ask;        /* unknown: counted as neither */
+	uint16_t credit; /* 0..CREDIT_MAX */
+	uint32_t weight;
+	int32_t points;      /* these add up to the score */
+	int32_t points_most; /* with full credit */
+};
+
+enum gate_kind {
+	GATE_STATUS,   /* the posting is open */
+	GATE_KIND,     /* the person seeks (or offers) this kind */
+	GATE_MUST,     /* a must-have, one gate each */
+	GATE_LANGUAGE, /* a language, one gate each */
+	GATE_PLACE,    /* region, or remote */
+	GATE_HOURS,    /* a week */
+	GATE_PAY,      /* at least the private floor */
+	GATE_UNWANTED, /* "never offer me this" */
+};
+#define GATE_KINDS 8
+
+enum gate_state {
+	GATE_PASS,
+	GATE_ASK,  /* unknown: ask, counts as passed */
+	GATE_NEAR, /* nearly: shown, not excluded */
+	GATE_FAIL, /* excluded */
+};
+
+struct gate {
+	enum gate_kind kind;
+	enum gate_state state;
+	uint64_t term;     /* of GATE_MUST and GATE_UNWANTED */
+	uint32_t language; /* of GATE_LANGUAGE */
+	/*
+	 * By how much it is missed: levels (MUST, LANGUAGE; 0 with FAIL: not
+	 * held at all), hours a week (HOURS), minor units (PAY).
+	 */
+	uint64_t short_by;
+};
+
+#define SCORE_LINES_MAX (POSTING_REQUIREMENTS_MAX + 8)
+#define SCORE_GATES_MAX (POSTING_REQUIREMENTS_MAX + CARD_LANGUAGES_MAX + 8)
+#define SCORE_NOT_UNDERSTOOD_MAX                                               \
+	(POSTING_REQUIREMENTS_MAX + CARD_SKILLS_MAX + 64)
+
+struct score {
+	int32_t total; /* 0..SCORE_MAX: the sum of all points */
+	bool excluded; /* a gate failed; kept with its reasons */
+	bool near;     /* a gate is nearly missed */
+	uint16_t lines_n, gates_n, not_understood_n, unused_n;
+	struct score_line lines[SCORE_LINES_MAX];
+	struct gate gates[SCORE_GATES_MAX];
+	/* Terms outside the vocabulary, from either side. */
+	uint64_t not_understood[SCORE_NOT_UNDERSTOOD_MAX];
+	/* Understood terms of the card (fit: skills) that earned nothing. */
+	uint64_t unused[CARD_SKILLS_MAX + WISHES_SKILLS_MAX];
+};
+
+/* What the terms mean; a score is printed with both hashes. */
+struct meaning {
+	const struct vocabulary *vocabulary;
+	const struct rarity *rarity; /* for this vocabulary */
+};
+
+/**
+ * score_fit(m, posting, card, out):
+ * Both resolved against ${m}. Cost: a microsecond or so per requirement and
+ * skill; for many cards use a plan (below), which gives the same result.
+ * ERR_NOMEM.
+ */
+NODISCARD err score_fit(const struct meaning *m, const struct posting *p,
+    const struct card *c, struct score *out);
+
+/** score_wish(m, posting, card, wishes, out): ${wishes} may be NULL. */
+NODISCARD err score_wish(const struct meaning *m, const struct posting *p,
+    const struct card *c, const struct wishes *w, struct score *out);
+
+/** score_both(fit, wish): their harmonic mean, rounded down. */
+int32_t score_both(int32_t fit, int32_t wish);
+
+/*
+ * A posting made ready for many cards, or a card for many postings: which
+ * held terms earn how much for which asked term.
+ */
+struct plan;
+
+/** plan_new(m, p, out): borrows all three. ERR_NOMEM. */
+NODISCARD err plan_new(
+    const struct meaning *m, const struct posting *p, struct plan **out);
+void plan_free(struct plan *plan);
+
+/** plan_fit(plan, c, out): the same bytes as score_fit(). */
+void plan_fit(const struct plan *plan, const struct card *c, struct score *out);
+
+/** plan_wish(plan, c, w, out): the same bytes as score_wish(). */
+void plan_wish(const struct plan *plan, const struct card *c,
+    const struct wishes *w, struct score *out);
+
+/* A score without its explanation, for scans. */
+struct score_brief {
+	int32_t total;
+	bool excluded, near;
+};
+struct score_brief plan_fit_brief(
+    const struct plan *plan, const struct card *c);
+struct score_brief plan_wish_brief(
+    const struct plan *plan, const struct card *c, const struct wishes *w);
+
+/* The one change to a card that would help most. */
+struct change {
+	uint64_t term;
+	uint8_t from_level, to_level; /* from 0: not held yet */
+	int32_t before, after;        /* fit, each from a run */
+	bool excluded_before, excluded_after;
+};
+
+/**
+ * score_change(plan, c, out):
+ * Of all single skills that could be added or raised: the one that lifts an
+ * exclusion, else raises fit most, with the fewest levels, then the smallest
+ * term. Each candidate is scored, so the answer is true. false: none helps.
+ */
+bool score_change(
+    const struct plan *plan, const struct card *c, struct change *out);
+
+/** via_name(), line_name(), gate_name(), gate_state_name(): static text. */
+const char *via_name(enum match_via via);
+const char *line_name(enum line_kind kind);
+const char *gate_name(enum gate_kind kind);
+const char *gate_state_name(enum gate_state state);

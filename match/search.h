@@ -1,0 +1,86 @@
+/*
+ * search.h: labels as one types: prefixes, accents left out, typing errors;
+ * and free text to terms, for importers.
+ *
+ * Normal form: letters of the Latin script in lower case without accents
+ * (ä -> a, ß -> ss, œ -> oe), anything that is no letter or digit separates
+ * words. Other scripts are kept as they are.
+ */
+#pragma once
+
+#include "match/vocabulary.h"
+
+#define SEARCH_HITS_MAX  64    /* results of one search */
+#define SEARCH_QUERY_MAX 128   /* bytes that are looked at */
+#define SEARCH_WORDS_MAX 12    /* words of a query that are looked at */
+#define SEARCH_TEXT_MAX  65536 /* bytes of a text that are looked at */
+
+/**
+ * search_normalise(text, out):
+ * Append the normal form, words separated by one space. Stops at a character
+ * that does not fit: what is there is whole words or characters.
+ */
+void search_normalise(struct slice text, struct buf *out);
+
+struct search_index;
+
+/**
+ * search_index_new(v, out):
+ * An index over all labels of ${v}, which must live longer. About 60 bytes a
+ * label. ERR_NOMEM.
+ */
+NODISCARD err search_index_new(
+    const struct vocabulary *v, struct search_index **out);
+void search_index_free(struct search_index *s);
+
+enum search_way {      /* best first */
+	SEARCH_EXACT,  /* the whole label */
+	SEARCH_BEGINS, /* the label begins like this */
+	SEARCH_WORDS,  /* each word begins a word of the label */
+	SEARCH_TYPO,   /* as above, with typing errors */
+};
+
+struct search_hit {
+	uint32_t at; /* the term's place */
+	enum search_way way;
+	unsigned typos;
+	bool preferred;
+	uint32_t language;
+	struct slice label; /* the one that matched; borrowed from ${v} */
+};
+
+struct search_options {
+	uint32_t language;  /* preferred among equals; 0: none */
+	uint32_t type_mask; /* 1 << enum term_type, 0: any */
+};
+
+/**
+ * search_labels(s, query, o, hits, max):
+ * At most ${max} (and SEARCH_HITS_MAX) terms, each once with its best label,
+ * best first: way, fewer typos, asked language, preferred, shorter label,
+ * more common term, place. The last word may be unfinished. One typing error
+ * (change, add, leave out, swap) is forgiven in words of 4 letters, two in
+ * words of 8. Returns the number of hits.
+ */
+size_t search_labels(const struct search_index *s, struct slice query,
+    struct search_options o, struct search_hit *hits, size_t max);
+
+struct search_found {
+	uint32_t at;
+	uint32_t from, to;   /* bytes of the text: [from, to) */
+	uint16_t confidence; /* 0..1000 */
+	struct slice label;
+	uint32_t language;
+};
+
+/**
+ * search_text(s, text, o, found, max):
+ * Terms that a text names: at each word the longest label that stands there,
+ * word by word (the last word of a label may have an ending of up to two
+ * letters more or less). Confidence: longer labels, the asked language and
+ * preferred labels count more; a label of one short word is little. Each term
+ * once, at its most confident place; ordered by confidence, then position.
+ * Returns the number found, at most ${max}.
+ */
+size_t search_text(const struct search_index *s, struct slice text,
+    struct search_options o, struct search_found *found, size_t max);
