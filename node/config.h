@@ -1,0 +1,160 @@
+/*
+ * config.h: the settings of a node. One table (config.c) holds name, type,
+ * unit, default, bounds and help of each; the file, the environment, the
+ * command line, the checks and the help texts all come from it.
+ *
+ * A setting is called "section.name". Later sources win: built-in, the
+ * user's file ($home/ohcn.conf), OHCN_SECTION_NAME, --set section.name=value.
+ * The node reads the user's file and never writes it.
+ *
+ * Lists: a key repeated in the file, blanks or commas elsewhere. A source
+ * replaces the list of the source before it.
+ */
+#pragma once
+
+#include "proto/base/env.h"
+
+#include "node/problem.h"
+
+#define CONFIG_LIST_MAX 64
+
+enum node_role { ROLE_PERSON, ROLE_COMPANY, ROLE_PROVIDER, ROLE_RESEARCHER };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+struct config_list {
+	size_t n;
+	char *v[CONFIG_LIST_MAX];
+};
+
+/* Sizes are bytes, times are in the unit of the member's name. */
+struct config {
+	struct {
+		uint32_t role;       /* enum node_role */
+		char *name;          /* shown by organisations; "" */
+		char *network;       /* 1..16 of [a-z0-9-] */
+		char *region;        /* two lower case letters, or "zz" */
+		char *language;      /* BCP 47, "en" */
+		uint32_t stamp_bits; /* 0: the network's own constant */
+	} node;
+	struct {
+		struct config_list addresses; /* multiaddrs, text */
+	} listen;
+	struct {
+		struct config_list bootstrap; /* multiaddrs with /p2p */
+		uint32_t max;
+		uint64_t memory; /* of all connections together */
+		uint32_t per_ip_max;
+	} peers;
+	struct {
+		uint64_t map_size;
+		uint64_t quota_bytes;
+		uint64_t quota_records;
+	} store;
+	struct {
+		char *socket;     /* "": where paths.h says */
+		uint32_t port;    /* loopback TCP; 0: off */
+		char *token_file; /* "": where paths.h says */
+	} api;
+	struct {
+		uint32_t threads;   /* 0: one per core, at most 4 */
+		uint32_t queue;     /* records that wait for a thread */
+		uint32_t commit_ms; /* a group commit waits at most this */
+	} ingest;
+	struct {
+		uint32_t d, d_lo, d_hi, d_lazy;
+		uint32_t heartbeat_ms;
+		uint32_t flood_publish; /* bool */
+	} gossip;
+	struct {
+		uint32_t delay_s; /* a person's record waits up to this */
+	} publish;
+	struct {
+		uint32_t level;  /* enum log_level */
+		uint32_t format; /* enum log_format */
+	} log;
+	struct {
+		uint64_t body_bytes; /* of an API request */
+		uint32_t api_connections;
+		uint32_t event_clients;
+		uint32_t event_ring;
+		uint32_t vocabulary_terms;
+		uint64_t message_cache_bytes; /* gossip bodies for IWANT */
+		uint32_t pending_messages;    /* wait for a verdict */
+		uint32_t import_rows;
+		uint32_t list_rows; /* of any list the API answers */
+	} limits;
+	/* Where each setting comes from, by its place in the table. */
+	struct config_origin {
+		enum {
+			ORIGIN_DEFAULT,
+			ORIGIN_FILE,
+			ORIGIN_ENV,
+			ORIGIN_SET
+		} from;
+		unsigned line;
+	} origin[64];
+};
+
+enum config_type {
+	CONFIG_NUMBER,
+	CONFIG_BYTES,   /* "256MiB"; KiB MiB GiB TiB, or plain */
+	CONFIG_SECONDS, /* "30s"; s m h d, or plain */
+	CONFIG_MILLIS,  /* "700ms"; ms s m */
+	CONFIG_BOOL,    /* yes no true false on off 1 0 */
+	CONFIG_STRING,
+	CONFIG_ENUM,         /* choices: "a|b|c" */
+	CONFIG_ADDRESS_LIST, /* multiaddrs */
+	CONFIG_PEER_LIST,    /* multiaddrs that end in /p2p/ID */
+};
+
+struct config_setting {
+	const char *name; /* "section.name" */
+	enum config_type type;
+	size_t at;         /* offset in struct config */
+	const char *def;   /* as text; lists: separated by blanks */
+	uint64_t min, max; /* of numbers; bytes of a string */
+	const char *choices;
+	bool restart; /* takes effect at the next start */
+	const char *help;
+};
+
+/** config_settings(n): the table; ${n} gets its length. */
+const struct config_setting *config_settings(size_t *n);
+
+/** config_init(c): built-in values; ERR_NOMEM. */
+NODISCARD err config_init(struct config *c);
+void config_fini(struct config *c);
+
+/**
+ * config_set(c, name, value, p): one setting, as --set does.
+ * ERR_CONFIG with ${p} filled: unknown name, value of the wrong form.
+ */
+NODISCARD err config_set(
+    struct config *c, const char *name, const char *value, struct problem *p);
+
+/**
+ * config_read(c, path, p): ERR_NOTFOUND: no such file, nothing changed and
+ * ${p} filled; ERR_IO; ERR_CONFIG: with file and line in ${p}.
+ */
+NODISCARD err config_read(
+    struct config *c, const char *path, struct problem *p);
+
+/** config_read_env(c, env, p): "OHCN_SECTION_NAME=value", others skipped. */
+NODISCARD err config_read_env(
+    struct config *c, char *const *env, struct problem *p);
+
+/** config_check(c, p): what spans settings (d_lo <= d <= d_hi, quota). */
+NODISCARD err config_check(const struct config *c, struct problem *p);
+
+/** config_text(c, s, out, cap): the value as it may stand in a file. */
+NODISCARD err config_text(const struct config *c,
+    const struct config_setting *s, char *out, size_t cap);
+
+/** config_origin_text(c, i, out, cap): "default", "file, line 12", ... */
+void config_origin_text(
+    const struct config *c, size_t i, char *out, size_t cap);
+
+/** config_log_limits(c, env): one event with each bound, at start. */
+void config_log_limits(const struct config *c, const struct env *env);
+
+const char *role_name(uint32_t role);

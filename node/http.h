@@ -1,0 +1,157 @@
+/*
+ * http.h: the local HTTP server: routes, JSON, deferred replies, events.
+ * It hides libmicrohttpd, which runs inside the libuv loop without threads;
+ * everything here is called from the loop's thread.
+ *
+ * One server listens on a Unix socket (mode 0600, the peer's uid must be ours
+ * or root's) and, if asked, on one loopback TCP port (bearer token always,
+ * Host allow-list). Methods other than GET need the header "X-OHCN: 1" and,
+ * if there is an Origin, the same one (both listeners).
+ *
+ * Errors are RFC 9457 application/problem+json: type, title, status, code,
+ * detail, hint, field.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "proto/base/env.h"
+
+#include "node/problem.h"
+
+struct uv_loop_s;
+struct http_server;
+struct http_request;
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE };
+
+/*
+ * A handler replies at once or returns without a reply and replies later
+ * from the loop. It has to reply exactly once; until then the request is
+ * valid, even if the client or the server has gone.
+ */
+typedef void http_handler(struct http_request *r, void *ctx);
+
+enum http_route_flag {
+	HTTP_OPEN = 1,   /* no token, no uid: for /healthz alone */
+	HTTP_EVENTS = 2, /* served by the server itself; handler is NULL */
+};
+
+struct http_route {
+	enum http_method method;
+	const char *path; /* "/api/v1/records/{id}"; {x} is one segment */
+	http_handler *handler;
+	unsigned flags;
+};
+
+struct http_config {
+	const char *socket_path; /* NULL: none */
+	int port;                /* TCP; 0: none, -1: any free one */
+	const char *bind;        /* NULL: 127.0.0.1; must be loopback */
+	const char *token_path;  /* written 0640 when there is a port */
+	const struct http_route *routes;
+	size_t routes_n;
+	void *ctx; /* to the handlers */
+	const struct env *env;
+	size_t body_max;            /* 0: 16 MiB */
+	unsigned connections_max;   /* 0: 64 */
+	unsigned event_clients_max; /* 0: 16 */
+	unsigned event_ring;        /* 0: 1024 events kept for resumption */
+	unsigned heartbeat_ms;      /* 0: 15000 */
+};
+
+/**
+ * http_server_new(loop, cf, out, p):
+ * Listen. ERR_EXISTS: the port is in use, or a node answers on the socket
+ * (a dead socket file is removed); ERR_CONFIG: not a loopback address;
+ * ERR_IO; ERR_NOMEM. ${cf} is copied, what it points at is not and stays.
+ */
+NODISCARD err http_server_new(struct uv_loop_s *loop,
+    const struct http_config *cf, struct http_server **out, struct problem *p);
+
+/**
+ * http_server_stop(s):
+ * Stop listening, end event streams, answer 503 to what is pending, close
+ * the loop's handles. Requests that a handler still holds may be replied to
+ * afterwards without effect. The memory goes with the last of them.
+ */
+void http_server_stop(struct http_server *s);
+
+/** http_server_port(s): the TCP port, 0 if none. */
+int http_server_port(const struct http_server *s);
+
+/* Counters for /metrics. */
+struct http_stats {
+	uint64_t requests, refused, failed; /* refused 4xx, failed 5xx */
+	uint32_t pending, event_clients;
+	uint64_t events, event_gaps;
+};
+struct http_stats http_server_stats(const struct http_server *s);
+
+/* What was asked. All is borrowed until the reply. */
+const char *http_path(const struct http_request *r);
+/** http_param(r, "id"): the segment of the path, decoded; NULL if none. */
+const char *http_param(const struct http_request *r, const char *name);
+/** http_query(r, name): NULL if absent, "" if without a value. */
+const char *http_query(const struct http_request *r, const char *name);
+const char *http_header(const struct http_request *r, const char *name);
+struct slice http_body(const struct http_request *r);
+
+/**
+ * http_query_uint(r, name, def, max, out):
+ * A whole number; ${def} if absent. false: it was no number or over ${max},
+ * and the request has been answered with 400.
+ */
+NODISCARD bool http_query_uint(struct http_request *r, const char *name,
+    uint64_t def, uint64_t max, uint64_t *out);
+
+/**
+ * http_json(r): the body as a JSON object, the caller's reference. NULL: it
+ * was none, and the request has been answered with 400.
+ */
+NODISCARD json_t *http_json(struct http_request *r);
+
+/** http_set_user(r, p) / http_user(r): a word of the handler's own. */
+void http_set_user(struct http_request *r, void *p);
+void *http_user(const struct http_request *r);
+
+/** http_reply(r, status, body): takes over the reference to ${body}. */
+void http_reply(struct http_request *r, unsigned status, json_t *body);
+
+/** http_reply_bytes(r, status, type, bytes): copied. */
+void http_reply_bytes(struct http_request *r, unsigned status,
+    const char *content_type, struct slice bytes);
+
+/*
+ * pull() fills up to ${cap} bytes and says how many; 0 is the end, below 0 a
+ * failure, which cuts the connection. close() is called once at the end.
+ */
+struct http_stream {
+	int64_t (*pull)(void *ctx, uint8_t *out, size_t cap);
+	void (*close)(void *ctx);
+	void *ctx;
+};
+
+/** http_reply_stream(r, status, type, stream): pulled from the loop. */
+void http_reply_stream(struct http_request *r, unsigned status,
+    const char *content_type, const struct http_stream *stream);
+
+/**
+ * http_fail(r, status, code, field, hint, fmt, ...):
+ * A problem. ${code} as "E2103"; ${field} and ${hint} may be NULL.
+ */
+void http_fail(struct http_request *r, unsigned status, const char *code,
+    const char *field, const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/** http_fail_err(r, e, fmt, ...): the same, status and code from ${e}. */
+void http_fail_err(struct http_request *r, err e, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/**
+ * http_events_publish(s, type, data):
+ * One event to all listeners and into the ring; takes the reference. ${type}
+ * is a constant of letters. A listener that fell out of the ring gets a
+ * "gap" event with {"from","to"} first.
+ */
+void http_events_publish(struct http_server *s, const char *type, json_t *data);
