@@ -71,7 +71,7 @@ struct record_rules {
 };
 
 /* Scratch memory that the functions below need; they reset it. */
-#define RECORD_SCRATCH_BYTES (320 * 1024)
+#define RECORD_SCRATCH_BYTES (336 * 1024)
 
 /**
  * record_open(bytes, rules, scratch, r):

@@ -10,6 +10,9 @@
 
 #include "proto/record/value.h"
 
+/* Integers of payloads stay below 2^53, so that every language has them. */
+#define FIELD_INTEGER_MAX ((INT64_C(1) << 53) - 1)
+
 enum field_type {
 	FIELD_UINT,     /* min..max */
 	FIELD_INT,      /* min..max, may be negative */

@@ -1,0 +1,441 @@
+#include "proto/record/kind.h"
+#include "proto/record/schema.h"
+
+#define FIELD_INTEGER_MAX ((INT64_C(1) << 53) - 1)
+#define LIST_END                                                               \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+#define CHOICES_END                                                            \
+	{                                                                      \
+		0, NULL                                                        \
+	}
+
+/* The payloads of version 0, the draft. The tables follow SPEC.md. */
+
+static const struct field term_item = { .type = FIELD_TERM };
+static const struct field key_item = {
+	.type = FIELD_BYTES, .min = 32, .max = 32
+};
+
+/* A term and how well: 1 first steps .. 5 expert. */
+static const struct field skill_fields[] = {
+	{ 0, "term", FIELD_TERM, true },
+	{ 2, "level", FIELD_UINT, true, 1, 5 },
+	LIST_END,
+};
+static const struct field skill_item = { .type = FIELD_MAP,
+	.fields = skill_fields };
+
+static const struct field language_fields[] = {
+	{ 0, "language", FIELD_LANGUAGE, true },
+	{ 2, "cefr", FIELD_UINT, true, 1, 7 }, /* A1..C2, 7 native */
+	LIST_END,
+};
+static const struct field language_item = { .type = FIELD_MAP,
+	.fields = language_fields };
+
+/* Terms of the author's own, so that others can show and match them. */
+static const struct field own_term_fields[] = {
+	{ 0, "uri", FIELD_STR, true, 3, 256 },
+	{ 2, "labels", FIELD_TEXT, true, 1, 120 },
+	LIST_END,
+};
+static const struct field own_term_item = { .type = FIELD_MAP,
+	.fields = own_term_fields };
+
+static const struct field_choice hours_choices[] = {
+	{ 1, "up-to-5" },
+	{ 2, "up-to-10" },
+	{ 3, "up-to-20" },
+	{ 4, "up-to-30" },
+	{ 5, "over-30" },
+	CHOICES_END,
+};
+
+static const struct field_choice person_remote_choices[] = {
+	{ 1, "on-site" },
+	{ 2, "either" },
+	{ 3, "remote" },
+	CHOICES_END,
+};
+
+static const struct field_choice activity_choices[] = {
+	{ 1, "job" },
+	{ 2, "gig" },
+	{ 4, "project" },
+	{ 8, "task" },
+	{ 16, "mentoring" },
+	{ 32, "coaching" },
+	{ 64, "peers" },
+	{ 128, "course" },
+	CHOICES_END,
+};
+
+static const struct field profile_fields[] = {
+	{ 0, "skills", FIELD_LIST, false, 1, 64, .element = &skill_item },
+	{ 2, "aspirations", FIELD_LIST, false, 1, 32, .element = &skill_item },
+	{ 4, "purposes", FIELD_LIST, false, 1, 16, .element = &term_item },
+	{ 6, "hours", FIELD_CHOICE, .choices = hours_choices },
+	{ 8, "languages", FIELD_LIST, false, 1, 16, .element = &language_item },
+	{ 10, "remote", FIELD_CHOICE, .choices = person_remote_choices },
+	{ 12, "seeks", FIELD_BITS, .choices = activity_choices },
+	{ 14, "offers", FIELD_BITS, .choices = activity_choices },
+	{ 16, "intro_key", FIELD_BYTES, false, 32, 32 },
+	{ 18, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
+	LIST_END,
+};
+
+static const struct field_choice proof_choices[] = {
+	{ 1, "dns-txt" },
+	{ 2, "well-known" },
+	CHOICES_END,
+};
+
+static const struct field domain_fields[] = {
+	{ 0, "name", FIELD_STR, true, 3, 253 },
+	{ 2, "method", FIELD_CHOICE, true, .choices = proof_choices },
+	LIST_END,
+};
+
+static const struct field_choice organisation_choices[] = {
+	{ 1, "company" },
+	{ 2, "school" },
+	{ 3, "agency" },
+	{ 4, "association" },
+	{ 5, "public-body" },
+	{ 6, "cooperative" },
+	{ 7, "other" },
+	CHOICES_END,
+};
+
+static const struct field_choice size_choices[] = {
+	{ 1, "1" },
+	{ 2, "2-9" },
+	{ 3, "10-49" },
+	{ 4, "50-249" },
+	{ 5, "250-999" },
+	{ 6, "1000-or-more" },
+	CHOICES_END,
+};
+
+static const struct field region_item = { .type = FIELD_REGION };
+
+static const struct field organisation_fields[] = {
+	{ 0, "name", FIELD_TEXT, true, 1, 120 },
+	{ 1, "description", FIELD_TEXT, false, 1, 2000 },
+	{ 2, "domain", FIELD_MAP, .fields = domain_fields },
+	{ 4, "industry", FIELD_STR, false, 1, 5 },
+	{ 6, "size", FIELD_CHOICE, .choices = size_choices },
+	{ 8, "regions", FIELD_LIST, false, 1, 64, .element = &region_item },
+	{ 10, "posting_keys", FIELD_LIST, false, 1, 64, .element = &key_item },
+	{ 12, "inbox", FIELD_BYTES, false, 32, 32 },
+	{ 14, "practice_level", FIELD_UINT, false, 1, 5 },
+	{ 16, "ledger_root", FIELD_BYTES, false, 32, 32 },
+	{ 18, "type", FIELD_CHOICE, .choices = organisation_choices },
+	{ 20, "website", FIELD_STR, false, 4, 256 },
+	LIST_END,
+};
+
+static const struct field_choice demand_choices[] = {
+	{ 1, "job" },
+	{ 2, "gig" },
+	{ 3, "project" },
+	{ 4, "task" },
+	{ 5, "mentoring" },
+	{ 6, "community-role" },
+	CHOICES_END,
+};
+
+static const struct field requirement_fields[] = {
+	{ 0, "term", FIELD_TERM, true },
+	{ 2, "level", FIELD_UINT, false, 0, 5 }, /* 0, absent: any */
+	{ 4, "weight", FIELD_UINT, true, 1, 100 },
+	{ 6, "must", FIELD_BOOL },
+	LIST_END,
+};
+static const struct field requirement_item = { .type = FIELD_MAP,
+	.fields = requirement_fields };
+
+static const struct field_choice invest_choices[] = {
+	{ 1, "training-time" },
+	{ 2, "course-budget" },
+	{ 3, "mentoring" },
+	{ 4, "certificate" },
+	{ 5, "equipment" },
+	CHOICES_END,
+};
+
+static const struct field invest_fields[] = {
+	{ 0, "kind", FIELD_CHOICE, true, .choices = invest_choices },
+	{ 2, "hours", FIELD_UINT, false, 1, 10000 },
+	{ 4, "amount", FIELD_UINT, false, 1, FIELD_INTEGER_MAX },
+	{ 6, "currency", FIELD_CURRENCY },
+	{ 8, "term", FIELD_TERM },
+	LIST_END,
+};
+static const struct field invest_item = { .type = FIELD_MAP,
+	.fields = invest_fields };
+
+static const struct field_choice contract_choices[] = {
+	{ 1, "permanent" },
+	{ 2, "fixed-term" },
+	{ 3, "freelance" },
+	{ 4, "apprenticeship" },
+	{ 5, "internship" },
+	{ 6, "temporary" },
+	{ 7, "volunteer" },
+	CHOICES_END,
+};
+
+static const struct field_choice work_remote_choices[] = {
+	{ 1, "on-site" },
+	{ 2, "hybrid" },
+	{ 3, "remote" },
+	CHOICES_END,
+};
+
+static const struct field_choice period_choices[] = {
+	{ 1, "hour" },
+	{ 2, "day" },
+	{ 3, "week" },
+	{ 4, "month" },
+	{ 5, "year" },
+	{ 6, "total" },
+	CHOICES_END,
+};
+
+static const struct field pay_fields[] = {
+	{ 0, "min", FIELD_UINT, false, 0, FIELD_INTEGER_MAX },
+	{ 2, "max", FIELD_UINT, false, 0, FIELD_INTEGER_MAX },
+	{ 4, "currency", FIELD_CURRENCY, true },
+	{ 6, "period", FIELD_CHOICE, true, .choices = period_choices },
+	LIST_END,
+};
+
+static const struct field_choice permission_choices[] = {
+	{ 1, "none" },
+	{ 2, "manager" },
+	CHOICES_END,
+};
+
+static const struct field_choice status_choices[] = {
+	{ 1, "open" },
+	{ 2, "paused" },
+	{ 3, "filled" },
+	{ 4, "withdrawn" },
+	CHOICES_END,
+};
+
+static const struct field_choice direction_choices[] = {
+	{ 1, "seeks-mentor" },
+	{ 2, "offers-mentoring" },
+	CHOICES_END,
+};
+
+static const struct field demand_fields[] = {
+	{ 0, "type", FIELD_CHOICE, true, .choices = demand_choices },
+	{ 1, "description", FIELD_TEXT, false, 1, 2000 },
+	{ 2, "title", FIELD_TEXT, true, 1, 120 },
+	{ 4, "organisation", FIELD_BYTES, false, 32, 32 },
+	{ 6, "requirements", FIELD_LIST, false, 1, 64,
+	    .element = &requirement_item },
+	{ 8, "teaches", FIELD_LIST, false, 1, 32, .element = &skill_item },
+	{ 10, "invests", FIELD_LIST, false, 1, 16, .element = &invest_item },
+	{ 12, "contract", FIELD_CHOICE, .choices = contract_choices },
+	{ 14, "guaranteed_hours", FIELD_UINT, false, 1, 168 }, /* a week */
+	{ 16, "hours_day", FIELD_UINT, false, 1, 24 },
+	{ 18, "days_week", FIELD_UINT, false, 1, 7 },
+	{ 20, "notice_hours", FIELD_UINT, false, 0, 8760 },
+	{ 22, "place", FIELD_STR, false, 1, 80 },
+	{ 24, "remote", FIELD_CHOICE, .choices = work_remote_choices },
+	{ 26, "time_zone", FIELD_INT, false, -720, 840 }, /* minutes */
+	{ 28, "pay", FIELD_MAP, .fields = pay_fields },
+	{ 30, "experience", FIELD_TEXT, false, 1, 280 },
+	{ 32, "permission", FIELD_CHOICE, .choices = permission_choices },
+	{ 34, "seats", FIELD_UINT, false, 1, 10000 },
+	{ 36, "since", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
+	{ 38, "status", FIELD_CHOICE, .choices = status_choices },
+	{ 40, "filled", FIELD_UINT, false, 0, 10000 },
+	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	{ 44, "languages", FIELD_LIST, false, 1, 16,
+	    .element = &language_item },
+	{ 46, "start", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
+	{ 48, "weeks", FIELD_UINT, false, 1, 520 },
+	{ 50, "website", FIELD_STR, false, 4, 256 },
+	{ 52, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
+	{ 54, "purposes", FIELD_LIST, false, 1, 16, .element = &term_item },
+	{ 56, "direction", FIELD_CHOICE, .choices = direction_choices },
+	{ 58, "occupation", FIELD_TERM },
+	LIST_END,
+};
+
+static const struct field_choice course_choices[] = {
+	{ 1, "course" },
+	{ 2, "micro-lesson" },
+	{ 3, "peer-group" },
+	{ 4, "activity" },
+	{ 5, "simulation" },
+	{ 6, "cohort" },
+	CHOICES_END,
+};
+
+static const struct field teach_fields[] = {
+	{ 0, "term", FIELD_TERM, true },
+	{ 2, "from", FIELD_UINT, false, 0, 5 },
+	{ 4, "to", FIELD_UINT, true, 1, 5 },
+	LIST_END,
+};
+static const struct field teach_item = { .type = FIELD_MAP,
+	.fields = teach_fields };
+
+static const struct field language_code_item = { .type = FIELD_LANGUAGE };
+
+static const struct field_choice format_choices[] = {
+	{ 1, "online" },
+	{ 2, "on-site" },
+	{ 4, "phone" },
+	{ 8, "print" },
+	{ 16, "audio" },
+	{ 32, "video" },
+	CHOICES_END,
+};
+
+static const struct field_choice access_choices[] = {
+	{ 1, "captions" },
+	{ 2, "screen-reader" },
+	{ 4, "sign-language" },
+	{ 8, "step-free" },
+	{ 16, "easy-to-read" },
+	CHOICES_END,
+};
+
+static const struct field cost_fields[] = {
+	{ 0, "amount", FIELD_UINT, true, 0, FIELD_INTEGER_MAX },
+	{ 2, "currency", FIELD_CURRENCY, true },
+	LIST_END,
+};
+
+static const struct field content_fields[] = {
+	{ 0, "hash", FIELD_BYTES, true, 32, 32 },
+	{ 2, "bytes", FIELD_UINT, true, 1, FIELD_INTEGER_MAX },
+	LIST_END,
+};
+
+static const struct field_choice role_choices[] = {
+	{ 1, "co-author" },
+	{ 2, "company" },
+	{ 3, "school" },
+	{ 4, "source" },
+	CHOICES_END,
+};
+
+static const struct field cosig_fields[] = {
+	{ 0, "key", FIELD_BYTES, true, 32, 32 },
+	{ 2, "role", FIELD_CHOICE, true, .choices = role_choices },
+	{ 4, "sig", FIELD_BYTES, true, 64, 64 },
+	LIST_END,
+};
+static const struct field cosig_item = { .type = FIELD_MAP,
+	.fields = cosig_fields };
+
+static const struct field course_fields[] = {
+	{ 0, "type", FIELD_CHOICE, true, .choices = course_choices },
+	{ 1, "description", FIELD_TEXT, false, 1, 2000 },
+	{ 2, "title", FIELD_TEXT, true, 1, 120 },
+	{ 4, "teaches", FIELD_LIST, true, 1, 32, .element = &teach_item },
+	{ 6, "needs", FIELD_LIST, false, 1, 32, .element = &skill_item },
+	{ 8, "hours", FIELD_UINT, false, 1, 10000 },
+	{ 10, "sessions", FIELD_UINT, false, 1, 1000 },
+	{ 12, "start", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
+	{ 14, "seats", FIELD_UINT, false, 1, 1000000 },
+	{ 16, "self_paced", FIELD_BOOL },
+	{ 18, "languages", FIELD_LIST, false, 1, 16,
+	    .element = &language_code_item },
+	{ 20, "formats", FIELD_BITS, .choices = format_choices },
+	{ 22, "reading_level", FIELD_UINT, false, 1, 6 }, /* CEFR A1..C2 */
+	{ 24, "accessibility", FIELD_BITS, .choices = access_choices },
+	{ 26, "offline", FIELD_BOOL },
+	{ 28, "cost", FIELD_MAP, .fields = cost_fields },
+	{ 30, "credential", FIELD_TEXT, false, 1, 120 },
+	{ 32, "content", FIELD_MAP, .fields = content_fields },
+	{ 34, "co_authors", FIELD_LIST, false, 1, 16, .element = &key_item },
+	{ 36, "case_demand", FIELD_BYTES, false, 32, 32 },
+	{ 38, "website", FIELD_STR, false, 4, 256 },
+	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
+	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	{ 44, "weeks", FIELD_UINT, false, 1, 520 },
+	{ 46, "cosig", FIELD_LIST, false, 1, 8, .element = &cosig_item },
+	LIST_END,
+};
+
+static const struct field_choice term_choices[] = {
+	{ 1, "skill" },
+	{ 2, "knowledge" },
+	{ 3, "interest" },
+	{ 4, "occupation" },
+	{ 5, "purpose" },
+	CHOICES_END,
+};
+
+static const struct field entry_fields[] = {
+	{ 0, "uri", FIELD_STR, true, 3, 256 },
+	{ 2, "type", FIELD_CHOICE, true, .choices = term_choices },
+	{ 4, "labels", FIELD_TEXT, true, 1, 120 },
+	{ 6, "broader", FIELD_LIST, false, 1, 16, .element = &term_item },
+	{ 8, "related", FIELD_LIST, false, 1, 32, .element = &term_item },
+	{ 10, "same_as", FIELD_LIST, false, 1, 16, .element = &term_item },
+	LIST_END,
+};
+static const struct field entry_item = { .type = FIELD_MAP,
+	.fields = entry_fields };
+
+static const struct field vocabulary_fields[] = {
+	{ 0, "terms", FIELD_LIST, true, 1, 256, .element = &entry_item },
+	{ 2, "name", FIELD_TEXT, true, 1, 120 },
+	{ 4, "licence", FIELD_STR, false, 1, 120 },
+	LIST_END,
+};
+
+static const struct field_choice reason_choices[] = {
+	{ 1, "unspecified" },
+	{ 2, "lost" },
+	{ 3, "stolen" },
+	{ 4, "retired" },
+	CHOICES_END,
+};
+
+static const struct field revocation_fields[] = {
+	{ 0, "reason", FIELD_CHOICE, true, .choices = reason_choices },
+	LIST_END,
+};
+
+static const struct schema schemas[] = {
+	{ KIND_PROFILE, 0, profile_fields },
+	{ KIND_ORGANISATION, 0, organisation_fields },
+	{ KIND_DEMAND, 0, demand_fields },
+	{ KIND_COURSE, 0, course_fields },
+	{ KIND_VOCABULARY, 0, vocabulary_fields },
+	{ KIND_REVOCATION, 0, revocation_fields },
+};
+
+const struct schema *
+schema_of(uint32_t kind, uint64_t pv)
+{
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
+		if (schemas[i].kind == kind && schemas[i].pv == pv)
+			return &schemas[i];
+	return NULL;
+}
+
+const struct schema *
+schema_latest(uint32_t kind)
+{
+	const struct schema *best = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
+		if (schemas[i].kind == kind &&
+		    (best == NULL || schemas[i].pv > best->pv))
+			best = &schemas[i];
+	return best;
+}
