@@ -44,6 +44,9 @@ void peer_id_put(char out[PEER_ID_TEXT_MAX], const struct peer_id *id);
 /** peer_id_get(text, out): base58btc or a CIDv1 in base32; ERR_FORM. */
 NODISCARD err peer_id_get(struct slice text, struct peer_id *out);
 
+/** peer_id_ed25519(id, pub): the key inside; false: another type, or hashed. */
+bool peer_id_ed25519(const struct peer_id *id, uint8_t pub[32]);
+
 /**
  * peer_key_verify(key, message, sig):
  * Check a signature by a PublicKey protobuf. OK; ERR_AUTH wrong; ERR_PEER
