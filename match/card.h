@@ -14,14 +14,14 @@
 #include "proto/record/value.h"
 
 #define CARD_SKILLS_MAX          64
-#define CARD_ASPIRATIONS_MAX     16
+#define CARD_ASPIRATIONS_MAX     32
 #define CARD_PURPOSES_MAX        16
 #define CARD_LANGUAGES_MAX       16
-#define POSTING_REQUIREMENTS_MAX 32
-#define POSTING_TEACHES_MAX      16
-#define POSTING_INVESTS_MAX      8
-#define LESSON_TEACHES_MAX       16
-#define LESSON_NEEDS_MAX         16
+#define POSTING_REQUIREMENTS_MAX 64
+#define POSTING_TEACHES_MAX      32
+#define POSTING_INVESTS_MAX      16
+#define LESSON_TEACHES_MAX       32
+#define LESSON_NEEDS_MAX         32
 
 #define LEVEL_MAX   5 /* 0: not told, or any */
 #define CEFR_NATIVE 7 /* A1 = 1 ... C2 = 6 */
@@ -91,6 +91,8 @@ enum posting_status {
 	POSTING_WITHDRAWN,
 };
 
+enum posting_direction { POSTING_SEEKS_MENTOR = 1, POSTING_OFFERS_MENTORING };
+
 struct investment {
 	uint32_t kind;
 	uint32_t hours;
@@ -109,10 +111,11 @@ struct pay {
 /* A demand. */
 struct posting {
 	char region[3];
-	uint8_t type;   /* enum posting_type, 0: not told */
-	uint8_t status; /* enum posting_status; not told counts as open */
-	uint8_t remote; /* enum place; hybrid is PLACE_ON_SITE */
-	uint32_t contract;
+	uint8_t type;      /* enum posting_type, 0: not told */
+	uint8_t status;    /* enum posting_status; not told counts as open */
+	uint8_t remote;    /* enum place; hybrid is PLACE_ON_SITE */
+	uint8_t direction; /* of mentoring: enum posting_direction; 0: none */
+	uint8_t contract;  /* as in the schema; 0: not told */
 	uint32_t guaranteed_hours; /* a week */
 	uint32_t hours_day, days_week;
 	struct pay pay;

@@ -1,10 +1,7 @@
 /*
  * search.h: labels as one types: prefixes, accents left out, typing errors;
  * and free text to terms, for importers.
- *
- * Normal form: letters of the Latin script in lower case without accents
- * (ä -> a, ß -> ss, œ -> oe), anything that is no letter or digit separates
- * words. Other scripts are kept as they are.
+ * Labels and queries are compared in their normal form (normal.h).
  */
 #pragma once
 
@@ -14,13 +11,6 @@
 #define SEARCH_QUERY_MAX 128   /* bytes that are looked at */
 #define SEARCH_WORDS_MAX 12    /* words of a query that are looked at */
 #define SEARCH_TEXT_MAX  65536 /* bytes of a text that are looked at */
-
-/**
- * search_normalise(text, out):
- * Append the normal form, words separated by one space. Stops at a character
- * that does not fit: what is there is whole words or characters.
- */
-void search_normalise(struct slice text, struct buf *out);
 
 struct search_index;
 

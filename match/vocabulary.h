@@ -15,8 +15,6 @@
 
 #include "proto/record/names.h"
 
-struct value;
-
 enum term_type {
 	TERM_SKILL = 1,
 	TERM_KNOWLEDGE,
@@ -123,8 +121,9 @@ struct vocabulary;
  * vocabulary_builder_finish(b, out):
  * Freeze. ${b} is freed in any case. ERR_NOMEM.
  *
- * What wins: type, ISCO group, and per language the labels come from the best
- * source that has them. Broader, related and needed links of core and
+ * What wins: type, ISCO group, and per language the preferred label come from
+ * the best source that has them; other labels stay as alternatives, those of
+ * records only in languages that no better source has. Broader, related and needed links of core and
  * imported entries are united; those of a record's entry count only for a
  * term that no better source knows. A record's same_as ties its term to one
  * better term at most, an imported one never ties two core terms together.
@@ -132,17 +131,6 @@ struct vocabulary;
 NODISCARD err vocabulary_builder_finish(
     struct vocabulary_builder *b, struct vocabulary **out);
 void vocabulary_free(struct vocabulary *v);
-
-/**
- * label_is_protected(language, text):
- * Does the label name a protected attribute of a person: age, sex, religion,
- * ethnicity, disability, marital status, nationality, politics, sexual
- * orientation, health, union membership? Lists for en, de, fr and es; a label
- * in another language is held against all four. A label is protected when it
- * is made of listed words and words that only fill ("religion", "my age",
- * "union member"), not when it names work with them ("history of religion").
- */
-bool label_is_protected(uint32_t language, struct slice text);
 
 /* ---- reading ---- */
 
