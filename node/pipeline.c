@@ -1,0 +1,562 @@
+#include "node/pipeline.h"
+
+#include <stdlib.h>
+
+#define VERIFY_BATCH 32
+#define COMMIT_BATCH 4096
+#define BUSY_BATCH 4 /* records in a commit: from here on it pays to wait */
+
+/* One record on its way, or one piece of work for the writer. */
+struct job {
+	struct job *next;
+	struct record record;
+	uint8_t *bytes;
+	size_t n;
+	bool own;
+	bool verified; /* false: the signature is not needed, bytes are ours */
+	enum record_outcome outcome;
+	uint64_t rid;
+	pipeline_done *done;
+	void *ctx;
+
+	writer_work *work; /* instead of a record */
+	writer_done *work_done;
+	err work_result;
+};
+
+struct list {
+	struct job *first, *last;
+	unsigned n;
+};
+
+struct gone_event {
+	struct gone_event *next;
+	struct store_gone gone;
+};
+
+struct verify {
+	uv_work_t work;
+	struct pipeline *p;
+	struct job *jobs[VERIFY_BATCH];
+	unsigned n;
+	struct arena scratch;
+	bool busy;
+};
+
+struct pipeline {
+	struct pipeline_config cf;
+	char net[NET_MAX + 1];
+	struct arena scratch; /* of the loop */
+	struct verify *verify; /* cf.threads of them */
+	struct list waiting;   /* for a verify thread */
+	unsigned queued;
+	uint64_t queued_bytes;
+	struct pipeline_stats stats;
+
+	uv_thread_t writer;
+	uv_mutex_t lock;
+	uv_cond_t wake;
+	uv_async_t async;
+	/* under ${lock} */
+	struct list to_write, written;
+	struct gone_event *gone, **gone_end;
+	uint64_t commits, committed, write_errors;
+	char last_error[STORE_WHY];
+	bool stopping; /* the writer ends when its queue is empty */
+
+	bool stop_asked;
+	void (*stopped)(void *ctx);
+	void *stopped_ctx;
+};
+
+static void
+list_push(struct list *l, struct job *j)
+{
+	j->next = NULL;
+	if (l->last != NULL)
+		l->last->next = j;
+	else
+		l->first = j;
+	l->last = j;
+	l->n++;
+}
+
+static struct job *
+list_pop(struct list *l)
+{
+	struct job *j = l->first;
+
+	if (j == NULL)
+		return NULL;
+	l->first = j->next;
+	if (l->first == NULL)
+		l->last = NULL;
+	l->n--;
+	return j;
+}
+
+static void
+count(struct pipeline *p, enum record_outcome o)
+{
+	p->stats.outcomes[o]++;
+}
+
+static void
+job_end(struct pipeline *p, struct job *j)
+{
+	ASSERT(p->queued > 0 && p->queued_bytes >= j->n);
+	p->queued--;
+	p->queued_bytes -= j->n;
+	free(j->bytes);
+	free(j);
+}
+
+/* A record's way is over: count it, tell who brought it. */
+static void
+job_finish(struct pipeline *p, struct job *j)
+{
+	const struct pipeline_result r = { j->outcome, &j->record, j->rid,
+		j->record.opaque };
+
+	count(p, j->outcome);
+	if (j->outcome == RECORD_STORED && p->cf.stored != NULL)
+		p->cf.stored(p->cf.ctx, &j->record, j->rid, j->own);
+	if (j->done != NULL)
+		j->done(j->ctx, &r);
+	job_end(p, j);
+}
+
+static void
+send_to_writer(struct pipeline *p, struct job *j)
+{
+	uv_mutex_lock(&p->lock);
+	list_push(&p->to_write, j);
+	uv_cond_signal(&p->wake);
+	uv_mutex_unlock(&p->lock);
+}
+
+static void verify_start(struct pipeline *p);
+static void stop_if_idle(struct pipeline *p);
+
+static void
+on_verify(uv_work_t *work)
+{
+	struct verify *v = CONTAINER_OF(work, struct verify, work);
+
+	for (unsigned i = 0; i < v->n; i++)
+		v->jobs[i]->outcome =
+		    record_verify(&v->jobs[i]->record, &v->scratch);
+}
+
+static void
+on_verified(uv_work_t *work, int status)
+{
+	struct verify *v = CONTAINER_OF(work, struct verify, work);
+	struct pipeline *p = v->p;
+
+	(void)status; /* nothing cancels it */
+	v->busy = false;
+	p->stats.verified += v->n;
+	for (unsigned i = 0; i < v->n; i++) {
+		if (v->jobs[i]->outcome == RECORD_FINE)
+			send_to_writer(p, v->jobs[i]);
+		else
+			job_finish(p, v->jobs[i]);
+	}
+	verify_start(p);
+	stop_if_idle(p);
+}
+
+/* Gives waiting records to idle workers, in order, in batches. */
+static void
+verify_start(struct pipeline *p)
+{
+	for (unsigned t = 0; t < p->cf.threads && p->waiting.n > 0; t++) {
+		struct verify *v = &p->verify[t];
+		if (v->busy)
+			continue;
+		/* Leave some for the other workers when there are few. */
+		unsigned share = p->waiting.n / p->cf.threads + 1;
+		v->n = 0;
+		while (v->n < MIN(share, (unsigned)VERIFY_BATCH) &&
+		       p->waiting.n > 0)
+			v->jobs[v->n++] = list_pop(&p->waiting);
+		v->busy = true;
+		const int rc = uv_queue_work(
+		    p->cf.loop, &v->work, on_verify, on_verified);
+		ASSERT(rc == 0);
+	}
+}
+
+/*
+ * The checks before the signature. True: the job goes on; else j->outcome
+ * is final.
+ */
+static bool
+precheck(struct pipeline *p, struct job *j, uint32_t class_mask)
+{
+	const struct record_rules rules = { slice_str(p->net),
+		p->cf.env->wall_s(p->cf.env->ctx), class_mask };
+	struct store_view *view = NULL;
+	struct store_held held = { 0 };
+	struct store_record mine;
+
+	j->outcome = record_open(
+	    slice_of(j->bytes, j->n), &rules, &p->scratch, &j->record);
+	if (j->outcome != RECORD_FINE)
+		return false;
+	if (store_view_open(p->cf.store, &view) != OK) {
+		j->outcome = RECORD_QUEUE_FULL;
+		return false;
+	}
+	bool go_on = false;
+	if (store_look(view, &j->record, rules.now_s, &j->outcome, &held) !=
+	    OK) {
+		j->outcome = RECORD_QUEUE_FULL;
+	} else if (j->outcome == RECORD_FINE) {
+		go_on = true;
+	} else if (j->outcome == RECORD_DUPLICATE) {
+		/*
+		 * Ours has come back from the network: the store must note
+		 * it. A copy with another signature proves nothing.
+		 */
+		j->rid = held.rid;
+		go_on = !j->own && held.own && !held.heard &&
+			store_get(view, j->record.id, &mine) == OK &&
+			slice_eq(mine.bytes, j->record.bytes);
+		j->verified = go_on;
+	}
+	store_view_close(view);
+	return go_on;
+}
+
+void
+pipeline_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
+    bool own, pipeline_done *done, void *ctx)
+{
+	struct pipeline_result r = { .outcome = RECORD_QUEUE_FULL };
+	struct job *j = NULL;
+
+	if (bytes.n > RECORD_BYTES_MAX || bytes.n == 0)
+		r.outcome =
+		    bytes.n == 0 ? RECORD_NOT_CANONICAL : RECORD_OVERSIZE;
+	else if (!p->stop_asked && p->queued < p->cf.queue_max &&
+		 bytes.n <= p->cf.bytes_max - p->queued_bytes)
+		j = calloc(1, sizeof(*j));
+	if (j != NULL && (j->bytes = malloc(bytes.n)) == NULL) {
+		free(j);
+		j = NULL;
+	}
+	if (j == NULL) {
+		count(p, r.outcome);
+		if (done != NULL)
+			done(ctx, &r);
+		return;
+	}
+	memcpy(j->bytes, bytes.p, bytes.n);
+	j->n = bytes.n;
+	j->own = own;
+	j->done = done;
+	j->ctx = ctx;
+	p->queued++;
+	p->queued_bytes += j->n;
+	if (!precheck(p, j, class_mask)) {
+		job_finish(p, j);
+		return;
+	}
+	if (j->verified) {
+		send_to_writer(p, j);
+		return;
+	}
+	list_push(&p->waiting, j);
+	verify_start(p);
+}
+
+err
+pipeline_write(
+    struct pipeline *p, writer_work *work, writer_done *done, void *ctx)
+{
+	if (p->stop_asked || p->queued >= p->cf.queue_max)
+		return ERR_LIMIT;
+	struct job *j = calloc(1, sizeof(*j));
+	if (j == NULL)
+		return ERR_NOMEM;
+	j->work = work;
+	j->work_done = done;
+	j->ctx = ctx;
+	p->queued++;
+	send_to_writer(p, j);
+	return OK;
+}
+
+/* ---- the writer thread ---- */
+
+/* What one commit covers. */
+struct commit {
+	struct job *jobs[COMMIT_BATCH];
+	struct store_item items[COMMIT_BATCH];
+	unsigned n;
+	struct gone_event *gone, **gone_end;
+};
+
+static void
+on_gone(void *ctx, const struct store_gone *gone)
+{
+	struct commit *c = ctx;
+	struct gone_event *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return; /* the index notices when it reads the record */
+	g->gone = *gone;
+	*c->gone_end = g;
+	c->gone_end = &g->next;
+}
+
+/* Records of the commit, in one transaction. */
+static void
+commit_records(struct pipeline *p, struct commit *c)
+{
+	if (c->n == 0)
+		return;
+	for (unsigned i = 0; i < c->n; i++)
+		c->items[i] = (struct store_item){
+			.record = &c->jobs[i]->record,
+			.own = c->jobs[i]->own
+		};
+	const err e = store_apply(p->cf.store, c->items, c->n,
+	    p->cf.env->wall_s(p->cf.env->ctx), on_gone, c);
+	for (unsigned i = 0; i < c->n; i++) {
+		struct job *j = c->jobs[i];
+		j->outcome = e == OK ? c->items[i].outcome : RECORD_QUEUE_FULL;
+		j->rid = e == OK ? c->items[i].rid : 0;
+	}
+	uv_mutex_lock(&p->lock);
+	if (e == OK) {
+		p->commits++;
+		p->committed += c->n;
+	} else {
+		p->write_errors++;
+		memcpy(p->last_error, store_why(p->cf.store), STORE_WHY);
+		p->last_error[STORE_WHY - 1] = 0;
+	}
+	for (unsigned i = 0; i < c->n; i++)
+		list_push(&p->written, c->jobs[i]);
+	if (c->gone != NULL) {
+		*p->gone_end = c->gone;
+		p->gone_end = c->gone_end;
+	}
+	uv_mutex_unlock(&p->lock);
+	(void)uv_async_send(&p->async);
+	c->n = 0;
+	c->gone = NULL;
+	c->gone_end = &c->gone;
+}
+
+static void
+do_work(struct pipeline *p, struct job *j)
+{
+	j->work_result = j->work(p->cf.store, j->ctx);
+	uv_mutex_lock(&p->lock);
+	list_push(&p->written, j);
+	uv_mutex_unlock(&p->lock);
+	(void)uv_async_send(&p->async);
+}
+
+/* Waits for jobs; takes them all; false: the end. */
+static bool
+take_jobs(struct pipeline *p, struct list *out, unsigned last_batch)
+{
+	uv_mutex_lock(&p->lock);
+	while (p->to_write.n == 0 && !p->stopping)
+		uv_cond_wait(&p->wake, &p->lock);
+	/*
+	 * Under load wait a little, so that more records share the fsync; a
+	 * single record is committed at once.
+	 */
+	const uint64_t until =
+	    uv_hrtime() + (uint64_t)p->cf.commit_ms * 1000000U;
+	while (last_batch >= BUSY_BATCH && p->to_write.n < COMMIT_BATCH &&
+	       !p->stopping) {
+		const uint64_t now = uv_hrtime();
+		if (now >= until || uv_cond_timedwait(&p->wake, &p->lock,
+					until - now) != 0)
+			break;
+	}
+	*out = p->to_write;
+	p->to_write = (struct list){ 0 };
+	const bool some = out->n > 0;
+	uv_mutex_unlock(&p->lock);
+	return some;
+}
+
+static void
+writer_main(void *ctx)
+{
+	struct pipeline *p = ctx;
+	struct commit *c = calloc(1, sizeof(*c));
+	struct list jobs;
+	unsigned last_batch = 0;
+
+	if (c == NULL)
+		abort(); /* at start-up, before anything was acknowledged */
+	c->gone_end = &c->gone;
+	while (take_jobs(p, &jobs, last_batch)) {
+		struct job *j;
+		last_batch = jobs.n;
+		while ((j = list_pop(&jobs)) != NULL) {
+			if (j->work == NULL) {
+				c->jobs[c->n++] = j;
+				if (c->n == COMMIT_BATCH)
+					commit_records(p, c);
+			} else {
+				/* Order is kept: what came before it first. */
+				commit_records(p, c);
+				do_work(p, j);
+			}
+		}
+		commit_records(p, c);
+	}
+	free(c);
+}
+
+static void
+on_written(uv_async_t *async)
+{
+	struct pipeline *p = CONTAINER_OF(async, struct pipeline, async);
+	struct list done;
+	struct job *j;
+
+	uv_mutex_lock(&p->lock);
+	done = p->written;
+	p->written = (struct list){ 0 };
+	struct gone_event *gone = p->gone;
+	p->gone = NULL;
+	p->gone_end = &p->gone;
+	uv_mutex_unlock(&p->lock);
+	while (gone != NULL) {
+		struct gone_event *next = gone->next;
+		if (p->cf.gone != NULL)
+			p->cf.gone(p->cf.ctx, &gone->gone);
+		free(gone);
+		gone = next;
+	}
+	while ((j = list_pop(&done)) != NULL) {
+		if (j->work == NULL) {
+			job_finish(p, j);
+			continue;
+		}
+		if (j->work_done != NULL)
+			j->work_done(j->ctx, j->work_result);
+		job_end(p, j);
+	}
+	stop_if_idle(p);
+}
+
+static void
+on_async_closed(uv_handle_t *handle)
+{
+	struct pipeline *p =
+	    CONTAINER_OF((uv_async_t *)handle, struct pipeline, async);
+
+	p->stopped(p->stopped_ctx);
+}
+
+static void
+stop_if_idle(struct pipeline *p)
+{
+	if (!p->stop_asked || p->queued > 0 || p->stopping)
+		return;
+	uv_mutex_lock(&p->lock);
+	p->stopping = true;
+	uv_cond_signal(&p->wake);
+	uv_mutex_unlock(&p->lock);
+	(void)uv_thread_join(&p->writer);
+	uv_close((uv_handle_t *)&p->async, on_async_closed);
+}
+
+void
+pipeline_stop(struct pipeline *p, void (*stopped)(void *ctx), void *ctx)
+{
+	ASSERT(!p->stop_asked);
+	p->stop_asked = true;
+	p->stopped = stopped;
+	p->stopped_ctx = ctx;
+	stop_if_idle(p);
+}
+
+void
+pipeline_free(struct pipeline *p)
+{
+	if (p == NULL)
+		return;
+	ASSERT(p->stopping);
+	uv_mutex_destroy(&p->lock);
+	uv_cond_destroy(&p->wake);
+	for (unsigned t = 0; t < p->cf.threads; t++)
+		free(p->verify[t].scratch.p);
+	free(p->verify);
+	free(p->scratch.p);
+	free(p);
+}
+
+static bool
+scratch_new(struct arena *a)
+{
+	*a = arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+	return a->p != NULL;
+}
+
+static struct pipeline *
+pipeline_alloc(const struct pipeline_config *cf)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->cf = *cf;
+	memcpy(p->net, cf->net.p, cf->net.n);
+	p->gone_end = &p->gone;
+	p->verify = calloc(cf->threads, sizeof(*p->verify));
+	bool good = p->verify != NULL && scratch_new(&p->scratch);
+	for (unsigned t = 0; good && t < cf->threads; t++) {
+		p->verify[t].p = p;
+		good = scratch_new(&p->verify[t].scratch);
+	}
+	if (good)
+		return p;
+	for (unsigned t = 0; p->verify != NULL && t < cf->threads; t++)
+		free(p->verify[t].scratch.p);
+	free(p->verify);
+	free(p->scratch.p);
+	free(p);
+	return NULL;
+}
+
+struct pipeline *
+pipeline_new(const struct pipeline_config *cf)
+{
+	ASSERT(cf->threads >= 1 && cf->threads <= 16);
+	ASSERT(cf->net.n <= NET_MAX);
+	struct pipeline *p = pipeline_alloc(cf);
+	if (p == NULL)
+		return NULL;
+	if (uv_mutex_init(&p->lock) != 0 || uv_cond_init(&p->wake) != 0 ||
+	    uv_async_init(cf->loop, &p->async, on_written) != 0 ||
+	    uv_thread_create(&p->writer, writer_main, p) != 0)
+		abort(); /* the system is out of threads at start-up */
+	return p;
+}
+
+void
+pipeline_stats(struct pipeline *p, struct pipeline_stats *out)
+{
+	*out = p->stats;
+	out->queued = p->queued;
+	out->queued_bytes = p->queued_bytes;
+	uv_mutex_lock(&p->lock);
+	out->commits = p->commits;
+	out->committed = p->committed;
+	out->write_errors = p->write_errors;
+	memcpy(out->last_error, p->last_error, STORE_WHY);
+	uv_mutex_unlock(&p->lock);
+}
