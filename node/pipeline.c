@@ -4,7 +4,7 @@
 
 #define VERIFY_BATCH 32
 #define COMMIT_BATCH 4096
-#define BUSY_BATCH 4 /* records in a commit: from here on it pays to wait */
+#define BUSY_BATCH   4 /* records in a commit: from here on it pays to wait */
 
 /* One record on its way, or one piece of work for the writer. */
 struct job {
@@ -46,7 +46,7 @@ struct verify {
 struct pipeline {
 	struct pipeline_config cf;
 	char net[NET_MAX + 1];
-	struct arena scratch; /* of the loop */
+	struct arena scratch;  /* of the loop */
 	struct verify *verify; /* cf.threads of them */
 	struct list waiting;   /* for a verify thread */
 	unsigned queued;
@@ -182,8 +182,8 @@ verify_start(struct pipeline *p)
 		       p->waiting.n > 0)
 			v->jobs[v->n++] = list_pop(&p->waiting);
 		v->busy = true;
-		const int rc = uv_queue_work(
-		    p->cf.loop, &v->work, on_verify, on_verified);
+		const int rc =
+		    uv_queue_work(p->cf.loop, &v->work, on_verify, on_verified);
 		ASSERT(rc == 0);
 	}
 }
@@ -319,10 +319,9 @@ commit_records(struct pipeline *p, struct commit *c)
 	if (c->n == 0)
 		return;
 	for (unsigned i = 0; i < c->n; i++)
-		c->items[i] = (struct store_item){
-			.record = &c->jobs[i]->record,
-			.own = c->jobs[i]->own
-		};
+		c->items[i] =
+		    (struct store_item){ .record = &c->jobs[i]->record,
+			    .own = c->jobs[i]->own };
 	const err e = store_apply(p->cf.store, c->items, c->n,
 	    p->cf.env->wall_s(p->cf.env->ctx), on_gone, c);
 	for (unsigned i = 0; i < c->n; i++) {
@@ -378,8 +377,8 @@ take_jobs(struct pipeline *p, struct list *out, unsigned last_batch)
 	while (last_batch >= BUSY_BATCH && p->to_write.n < COMMIT_BATCH &&
 	       !p->stopping) {
 		const uint64_t now = uv_hrtime();
-		if (now >= until || uv_cond_timedwait(&p->wake, &p->lock,
-					until - now) != 0)
+		if (now >= until ||
+		    uv_cond_timedwait(&p->wake, &p->lock, until - now) != 0)
 			break;
 	}
 	*out = p->to_write;

@@ -24,7 +24,7 @@ struct pipeline;
 struct pipeline_result {
 	enum record_outcome outcome;
 	const struct record *record; /* NULL: it was not even readable */
-	uint64_t rid;		     /* STORED, DUPLICATE */
+	uint64_t rid;                /* STORED, DUPLICATE */
 	bool opaque;
 };
 
@@ -35,13 +35,13 @@ struct pipeline_config {
 	const struct env *env;
 	struct store *store;
 	struct slice net;
-	unsigned threads;    /* signature checks at once, 1..16 */
-	unsigned queue_max;  /* jobs in all stages together */
-	uint64_t bytes_max;  /* of their records */
-	unsigned commit_ms;  /* under load a commit waits this long for more */
+	unsigned threads;   /* signature checks at once, 1..16 */
+	unsigned queue_max; /* jobs in all stages together */
+	uint64_t bytes_max; /* of their records */
+	unsigned commit_ms; /* under load a commit waits this long for more */
 	/* Each record that was stored, on the loop, before its done(). */
-	void (*stored)(void *ctx, const struct record *r, uint64_t rid,
-	    bool own);
+	void (*stored)(
+	    void *ctx, const struct record *r, uint64_t rid, bool own);
 	/* Each record that left the store, on the loop. */
 	void (*gone)(void *ctx, const struct store_gone *gone);
 	void *ctx;
@@ -68,16 +68,15 @@ NODISCARD err pipeline_write(
     struct pipeline *p, writer_work *work, writer_done *done, void *ctx);
 
 /** pipeline_stop(p, stopped, ctx): finish what is queued, then say so. */
-void pipeline_stop(
-    struct pipeline *p, void (*stopped)(void *ctx), void *ctx);
+void pipeline_stop(struct pipeline *p, void (*stopped)(void *ctx), void *ctx);
 
 /** pipeline_free(p): after ${stopped}, when the loop has run its closings. */
 void pipeline_free(struct pipeline *p);
 
 struct pipeline_stats {
 	uint64_t outcomes[RECORD_OUTCOMES]; /* since start */
-	uint64_t verified;		    /* signature checks made */
-	uint64_t commits, committed;	    /* transactions, records in them */
+	uint64_t verified;                  /* signature checks made */
+	uint64_t commits, committed;        /* transactions, records in them */
 	uint64_t write_errors;
 	unsigned queued; /* jobs in all stages now */
 	uint64_t queued_bytes;

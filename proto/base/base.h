@@ -17,8 +17,10 @@
 #define NODISCARD             __attribute__((warn_unused_result))
 #define ARRAY_LEN(a)          (sizeof(a) / sizeof((a)[0]))
 #define CONTAINER_OF(p, T, m) ((T *)(void *)((char *)(p)-offsetof(T, m)))
-#define MIN(a, b)             ((a) < (b) ? (a) : (b))
-#define MAX(a, b)             ((a) > (b) ? (a) : (b))
+#ifndef MIN /* <sys/param.h> has the same ones */
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#endif
 
 /*
  * Checked in every build, release too. Only for what a programmer can get

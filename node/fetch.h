@@ -1,0 +1,36 @@
+/*
+ * fetch.h: /ohcn/fetch/1: a node that was away asks a peer for the records it
+ * missed, made in or after some hour. It stands in until set reconciliation
+ * exists. What is received goes through the pipeline like gossip. SPEC.md,
+ * "Fetch".
+ *
+ * Own cards that no peer has sent back to us yet are not served.
+ */
+#pragma once
+
+#include "node/node.h"
+
+#define FETCH_PROTOCOL       "/ohcn/fetch/1"
+#define FETCH_RECORDS_MAX    10000 /* served in one answer */
+#define FETCH_SERVED_AT_ONCE 8     /* answers under way */
+#define FETCH_ASKED_AT_ONCE  2     /* questions under way */
+
+struct fetch *fetch_new(struct node *n);
+void fetch_free(struct fetch *f);
+
+/** fetch_peer(f, peer): it speaks the protocol: ask it what we missed. */
+void fetch_peer(struct fetch *f, const struct peer_id *peer);
+
+/** fetch_event(f, ev): a HOST_STREAM_* event; false: not one of ours. */
+bool fetch_event(struct fetch *f, const struct host_event *ev);
+
+/** fetch_tick(f): each second: time-outs, and the slow round. */
+void fetch_tick(struct fetch *f);
+
+struct fetch_stats {
+	uint64_t asked, answered, failed; /* questions of ours */
+	uint64_t records_in, records_new;
+	uint64_t served, refused, records_out;
+	unsigned asking_now, serving_now;
+};
+struct fetch_stats fetch_stats(const struct fetch *f);

@@ -1,0 +1,104 @@
+/*
+ * node.h: the node as a whole: what the parts of node/ share, and the life
+ * of the process. Everything here belongs to the loop's thread; a worker
+ * gets what it needs handed over (see task.h).
+ */
+#pragma once
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "match/score.h"
+#include "match/search.h"
+#include "node/config.h"
+#include "node/http.h"
+#include "node/keyfile.h"
+#include "node/log.h"
+#include "node/paths.h"
+#include "node/pipeline.h"
+#include "node/transport.h"
+#include "proto/libp2p/host.h"
+#include "store/store.h"
+
+struct vault;
+struct fetch;
+struct peers;
+struct publisher;
+
+/* The key that signs this node's records: persona 0 of the seed. */
+struct author {
+	uint8_t pub[ED25519_PUBLIC];
+	uint8_t secret[ED25519_SECRET];
+	uint8_t stamp[STAMP_WORK_BYTES];
+	bool stamped; /* false: the work is still being done */
+};
+
+/* A frozen vocabulary and its search index; shared with workers. */
+struct terms {
+	unsigned users; /* counted on the loop's thread; the last one frees */
+	struct vocabulary *vocabulary;
+	struct search_index *search;
+};
+
+struct node {
+	const struct config *config;
+	const struct paths *paths;
+	uv_loop_t loop;
+	struct log log;
+	struct env env;
+	struct mem mem; /* of the host */
+
+	struct author author;
+	uint8_t node_secret[ED25519_SECRET];
+
+	struct map *map; /* the public store's */
+	struct store *store;
+	struct vault *vault;
+	struct terms *terms;
+
+	struct host *host;
+	struct transport *transport;
+	struct pipeline *pipeline;
+	struct peers *peers;
+	struct fetch *fetch;
+	struct publisher *publisher;
+	struct http_server *http;
+
+	uv_timer_t tick; /* each second: expiry, publishing, peers */
+	uv_signal_t sigint, sigterm, sighup;
+	uint64_t started_s;
+	uint64_t ticks;
+	bool stopping;
+	enum exit_code exit;
+	struct problem *problem;
+};
+
+/**
+ * node_run(cf, paths, km, ready_fd, p):
+ * Run a node until it is told to stop. ${km} is wiped once the node has what
+ * it needs. When it is ready, one byte is written to ${ready_fd} (-1: none),
+ * which is then closed. The exit code of the process; ${p} is filled when it
+ * is not 0.
+ */
+int node_run(const struct config *cf, const struct paths *paths,
+    struct key_material *km, int ready_fd, struct problem *p);
+
+/** node_stop(n): begin to shut down in order; node_run() returns after. */
+void node_stop(struct node *n);
+
+/** node_now(n): seconds since 1970. */
+uint64_t node_now(const struct node *n);
+
+/** node_topic(n, class, out): the topic of a class in our network. */
+void node_topic(
+    const struct node *n, enum record_class c, char out[TOPIC_TEXT]);
+
+/** terms_take(n) / terms_give(n, t): hold a snapshot while a worker reads. */
+struct terms *terms_take(struct node *n);
+void terms_give(struct node *n, struct terms *t);
+
+/** terms_replace(n, v): put a new vocabulary in place; takes ${v}. */
+NODISCARD err terms_replace(struct node *n, struct vocabulary *v);
+
+/** node_event(n, type, data): to those who watch; takes the reference. */
+void node_event(struct node *n, const char *type, json_t *data);

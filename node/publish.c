@@ -1,0 +1,425 @@
+#include "node/publish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/stamp.h"
+#include "node/vault.h"
+#include "proto/base/text.h"
+
+#define STAMP_CHUNK       100000 /* tries between looks at the stop flag */
+#define WAITING_MAX       4096   /* publications that wait for the stamp */
+#define UNSENT_MAX        65536  /* own records that no peer has taken */
+#define ANNOUNCE_PER_TICK 64
+
+/* A publication under way. */
+struct publication {
+	struct publication *next;
+	struct node *n;
+	struct publish_request q;
+	uint8_t *payload;
+	char region[3];
+	publish_done *done;
+	void *ctx;
+	struct publish_result result;
+};
+
+struct publisher {
+	struct node *n;
+	struct arena scratch;
+	uv_work_t work;
+	bool working;
+	volatile bool stop; /* set by the loop, read by the worker */
+	bool found;
+	uint64_t start;
+	uint8_t nonce[STAMP_NONCE];
+	struct publication *waiting, **waiting_end;
+	size_t waiting_n;
+	uint64_t *unsent; /* rids */
+	size_t unsent_n, unsent_cap;
+};
+
+struct publisher *
+publisher_new(struct node *n)
+{
+	struct publisher *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->n = n;
+	p->waiting_end = &p->waiting;
+	p->scratch =
+	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+	if (p->scratch.p == NULL) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+publisher_free(struct publisher *p)
+{
+	if (p == NULL)
+		return;
+	ASSERT(!p->working);
+	free(p->unsent);
+	free(p->scratch.p);
+	free(p);
+}
+
+/* ---- the stamp ---- */
+
+static void
+stamp_name(const struct node *n, char out[VAULT_NAME_MAX + 1])
+{
+	char did[DID_KEY_TEXT];
+
+	did_key_put(did, n->author.pub);
+	/* The key's last characters tell authors apart well enough. */
+	(void)snprintf(out, VAULT_NAME_MAX + 1, "stamp/%s/%s",
+	    n->config->node.network, did + strlen(did) - 16);
+}
+
+static void
+on_stamp_work(uv_work_t *work)
+{
+	struct publisher *p = CONTAINER_OF(work, struct publisher, work);
+	const struct slice net = slice_str(p->n->config->node.network);
+	const unsigned bits = net_stamp_bits(net);
+
+	while (!p->stop && !p->found) {
+		p->found = stamp_search(net.p, net.n, p->n->author.pub, bits,
+		    p->start, STAMP_CHUNK, p->nonce);
+		p->start += STAMP_CHUNK;
+	}
+}
+
+static void publication_start(struct publication *u);
+
+static void
+stamp_ready(struct publisher *p)
+{
+	stamp_put(p->nonce, p->n->author.stamp);
+	p->n->author.stamped = true;
+	while (p->waiting != NULL) {
+		struct publication *u = p->waiting;
+		p->waiting = u->next;
+		p->waiting_n--;
+		if (p->waiting == NULL)
+			p->waiting_end = &p->waiting;
+		publication_start(u);
+	}
+}
+
+static void
+on_stamp_done(uv_work_t *work, int status)
+{
+	struct publisher *p = CONTAINER_OF(work, struct publisher, work);
+	char name[VAULT_NAME_MAX + 1], hex[2 * STAMP_NONCE + 1];
+
+	(void)status;
+	p->working = false;
+	if (!p->found)
+		return; /* shutting down */
+	stamp_name(p->n, name);
+	const err e =
+	    hex_put(hex, sizeof(hex), slice_of(p->nonce, STAMP_NONCE));
+	ASSERT(e == OK);
+	json_t *value = json_string(hex);
+	if (value == NULL || vault_put(p->n->vault, name, value) != OK)
+		env_log(&p->n->env, LOG_UNUSUAL, "stamp_not_saved",
+		    "what=\"it will be worked out again at the next start\"");
+	json_decref(value);
+	env_log(
+	    &p->n->env, LOG_INFO, "stamp_ready", "tries=%" PRIu64, p->start);
+	stamp_ready(p);
+}
+
+/* A stamp that was worked out before, if it is still right. */
+static bool
+stamp_load(struct publisher *p)
+{
+	const struct slice net = slice_str(p->n->config->node.network);
+	char name[VAULT_NAME_MAX + 1];
+	struct buf b = { p->nonce, 0, sizeof(p->nonce) };
+
+	stamp_name(p->n, name);
+	json_t *value = vault_get(p->n->vault, name, NULL);
+	const char *hex = json_string_value(value);
+	const bool good = hex != NULL && hex_get(slice_str(hex), &b) == OK &&
+			  b.n == STAMP_NONCE &&
+			  stamp_check(net.p, net.n, p->n->author.pub, p->nonce,
+			      net_stamp_bits(net));
+	json_decref(value);
+	return good;
+}
+
+void
+publisher_start(struct publisher *p)
+{
+	if (stamp_load(p)) {
+		stamp_ready(p);
+		return;
+	}
+	p->start = env_random_u64(&p->n->env);
+	p->working = true;
+	const int rc =
+	    uv_queue_work(&p->n->loop, &p->work, on_stamp_work, on_stamp_done);
+	ASSERT(rc == 0);
+	env_log(&p->n->env, LOG_INFO, "stamp_started",
+	    "what=\"a proof of work, once per key and network\" bits=%u",
+	    net_stamp_bits(slice_str(p->n->config->node.network)));
+}
+
+/* ---- announcing ---- */
+
+static void
+unsent_add(struct publisher *p, uint64_t rid)
+{
+	if (p->unsent_n == UNSENT_MAX)
+		return; /* peers fetch it from us all the same */
+	if (p->unsent_n == p->unsent_cap) {
+		const size_t cap = p->unsent_cap == 0 ? 16 : 2 * p->unsent_cap;
+		uint64_t *more = realloc(p->unsent, cap * sizeof(*more));
+		if (more == NULL)
+			return;
+		p->unsent = more;
+		p->unsent_cap = cap;
+	}
+	p->unsent[p->unsent_n++] = rid;
+}
+
+/* A person's card never floods: it would point at where it began. */
+static bool
+floods(const struct node *n, uint32_t kind)
+{
+	return kind != KIND_PROFILE && n->config->gossip.flood_publish != 0;
+}
+
+/* To how many peers it went; ERR_LIMIT: later. */
+static err
+announce(struct node *n, uint32_t kind, struct slice bytes, uint32_t *sent_to)
+{
+	char topic[TOPIC_TEXT];
+
+	*sent_to = 0;
+	node_topic(n, kind_info(kind)->class, topic);
+	const err e = host_publish(n->host, topic, bytes, floods(n, kind),
+	    n->env.mono_ms(n->env.ctx), sent_to);
+	transport_wake(n->transport);
+	return e;
+}
+
+static bool
+announce_rid(struct publisher *p, struct store_view *view, uint64_t rid)
+{
+	struct store_record r;
+	uint32_t sent_to = 0;
+
+	if (store_get_rid(view, rid, &r) != OK)
+		return true; /* replaced or gone meanwhile */
+	const err e = announce(p->n, r.kind, r.bytes, &sent_to);
+	return (e == OK && sent_to > 0) || e == ERR_EXISTS;
+}
+
+void
+publisher_tick(struct publisher *p)
+{
+	struct host_peer_info peer;
+	struct store_view *view = NULL;
+	size_t kept = 0, tried = 0;
+
+	if (p->unsent_n == 0 || !host_peer_at(p->n->host, 0, &peer) ||
+	    store_view_open(p->n->store, &view) != OK)
+		return;
+	for (size_t i = 0; i < p->unsent_n; i++)
+		if (tried++ >= ANNOUNCE_PER_TICK ||
+		    !announce_rid(p, view, p->unsent[i]))
+			p->unsent[kept++] = p->unsent[i];
+	p->unsent_n = kept;
+	store_view_close(view);
+}
+
+size_t
+publisher_waiting(const struct publisher *p)
+{
+	return p->unsent_n + p->waiting_n;
+}
+
+/* ---- one record ---- */
+
+static uint64_t
+expires_of(const struct publish_request *q, uint64_t seq, uint64_t live_expires)
+{
+	const uint64_t hour = seq >> 8;
+	const uint64_t most = kind_info(q->kind)->lifetime_hours;
+	uint64_t hours = q->lifetime_hours != 0 ? q->lifetime_hours
+						: MIN(most, UINT64_C(30) * 24);
+
+	hours = MIN(hours, most);
+	return MIN(MAX(hour + hours, live_expires), hour + most);
+}
+
+err
+publish_build(struct node *n, const struct publish_request *q, struct buf *out,
+    struct record *r, struct arena *scratch, char why[160])
+{
+	static const uint8_t no_stamp[STAMP_WORK_BYTES] = { STAMP_WORK };
+	const uint64_t now = node_now(n);
+	struct store_view *view = NULL;
+	struct store_record live;
+	uint64_t last = 0, live_expires = 0;
+
+	why[0] = 0;
+	TRY(store_view_open(n->store, &view));
+	(void)store_slot_seq(view, n->author.pub, q->kind, q->slot, &last);
+	if (store_get_slot(view, n->author.pub, q->kind, q->slot, &live) == OK)
+		live_expires = live.expires_h;
+	store_view_close(view);
+	const uint64_t seq = record_next_seq(now, last);
+	if (seq == 0) {
+		(void)snprintf(why, 160,
+		    "this record was changed 64 times within the hour; wait "
+		    "for the next one");
+		return ERR_LIMIT;
+	}
+	const struct slice stamp =
+	    q->kind == KIND_REVOCATION ? slice_of(NULL, 0)
+	    : n->author.stamped ? slice_of(n->author.stamp, STAMP_WORK_BYTES)
+				: slice_of(no_stamp, sizeof(no_stamp));
+	const struct record_draft d = {
+		.net = slice_str(n->config->node.network),
+		.kind = q->kind,
+		.region = q->region,
+		.slot = q->slot,
+		.seq = seq,
+		.expires_h = expires_of(q, seq, live_expires),
+		.flags = q->deleted ? RECORD_FLAG_DELETED : 0,
+		.stamp = stamp,
+		.payload = q->deleted ? slice_of("\x80", 1) : q->payload,
+	};
+	TRY(record_make(&d, n->author.pub, n->author.secret, out));
+	const struct record_rules rules = { d.net, now, 0 };
+	const enum record_outcome o =
+	    record_open(buf_slice(out), &rules, scratch, r);
+	if (o == RECORD_FINE)
+		return OK;
+	(void)snprintf(why, 160, "the record would be refused: %s",
+	    record_outcome_name(o));
+	return ERR_FORM;
+}
+
+static void
+publication_end(struct publication *u)
+{
+	if (u->done != NULL)
+		u->done(u->ctx, &u->result);
+	free(u->payload);
+	free(u);
+}
+
+static void
+on_submitted(void *ctx, const struct pipeline_result *r)
+{
+	struct publication *u = ctx;
+	struct node *n = u->n;
+
+	u->result.outcome = r->outcome;
+	if (r->outcome == RECORD_STORED) {
+		const err e = announce(
+		    n, u->q.kind, r->record->bytes, &u->result.sent_to);
+		if (e != ERR_EXISTS && u->result.sent_to == 0)
+			unsent_add(n->publisher, r->rid);
+	} else if (r->outcome == RECORD_QUEUE_FULL) {
+		u->result.error = ERR_LIMIT;
+		(void)snprintf(u->result.why, sizeof(u->result.why),
+		    "the store is full or cannot be written, or the node is "
+		    "too busy");
+	} else {
+		u->result.error = ERR_FORM;
+		(void)snprintf(u->result.why, sizeof(u->result.why),
+		    "the node's own check refused it: %s",
+		    record_outcome_name(r->outcome));
+	}
+	publication_end(u);
+}
+
+static void
+publication_start(struct publication *u)
+{
+	struct node *n = u->n;
+	static uint8_t raw[RECORD_BYTES_MAX];
+	struct buf out = { raw, 0, sizeof(raw) };
+	struct record r;
+
+	u->result.error = publish_build(
+	    n, &u->q, &out, &r, &n->publisher->scratch, u->result.why);
+	if (u->result.error != OK) {
+		publication_end(u);
+		return;
+	}
+	memcpy(u->result.id, r.id, RECORD_ID);
+	u->result.seq = r.seq;
+	u->result.expires_h = r.expires_h;
+	u->result.bytes = out.n;
+	pipeline_submit(n->pipeline, buf_slice(&out), 0, true, on_submitted, u);
+}
+
+void
+publish_record(struct node *n, const struct publish_request *q,
+    publish_done *done, void *ctx)
+{
+	struct publisher *p = n->publisher;
+	struct publish_result refused = { .error = ERR_LIMIT };
+	struct publication *u = calloc(1, sizeof(*u));
+
+	if (u != NULL && q->payload.n > 0) {
+		u->payload = malloc(q->payload.n);
+		if (u->payload == NULL) {
+			free(u);
+			u = NULL;
+		}
+	}
+	if (u == NULL || (!n->author.stamped && p->waiting_n == WAITING_MAX)) {
+		(void)snprintf(refused.why, sizeof(refused.why),
+		    "too many records wait to be published");
+		if (u != NULL)
+			free(u->payload);
+		free(u);
+		done(ctx, &refused);
+		return;
+	}
+	u->n = n;
+	u->q = *q;
+	if (q->payload.n > 0)
+		memcpy(u->payload, q->payload.p, q->payload.n);
+	u->q.payload = slice_of(u->payload, q->payload.n);
+	memcpy(u->region, q->region, 2);
+	u->q.region = u->region;
+	u->done = done;
+	u->ctx = ctx;
+	if (n->author.stamped || q->kind == KIND_REVOCATION) {
+		publication_start(u);
+		return;
+	}
+	*p->waiting_end = u;
+	p->waiting_end = &u->next;
+	p->waiting_n++;
+}
+
+void
+publisher_stop(struct publisher *p)
+{
+	p->stop = true;
+	while (p->waiting != NULL) {
+		struct publication *u = p->waiting;
+		p->waiting = u->next;
+		u->result.error = ERR_CLOSED;
+		(void)snprintf(u->result.why, sizeof(u->result.why),
+		    "the node is shutting down; nothing was published");
+		publication_end(u);
+	}
+	p->waiting_n = 0;
+	p->waiting_end = &p->waiting;
+}

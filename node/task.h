@@ -1,0 +1,44 @@
+/*
+ * task.h: an API request whose answer takes longer than the loop may wait:
+ * it runs on a worker thread, with a view of the store and the vocabulary of
+ * the moment, and replies from the loop.
+ */
+#pragma once
+
+#include "node/node.h"
+
+struct task;
+
+/*
+ * On a worker thread. Reads ${t}->input, the store through ${t}->view, the
+ * terms; sets ${t}->result, or calls task_fail().
+ */
+typedef void task_run(struct task *t);
+
+struct task {
+	uv_work_t work;
+	struct node *node; /* for the loop's thread alone */
+	struct http_request *request;
+	task_run *run;
+	json_t *input; /* owned; may be NULL */
+	uint64_t now_s;
+	uint8_t author[ED25519_PUBLIC]; /* of this node */
+	struct terms *terms;
+	struct store_view *view;
+	struct meaning meaning; /* of ${terms} */
+
+	json_t *result;
+	unsigned status;  /* 200, or the error's */
+	const char *code; /* NULL: no error */
+	char detail[256];
+	char hint[128];
+};
+
+/** task_start(n, r, run, input): takes ${input}; always replies. */
+void task_start(
+    struct node *n, struct http_request *r, task_run *run, json_t *input);
+
+/** task_fail(t, status, code, hint, fmt, ...): instead of a result. */
+void task_fail(struct task *t, unsigned status, const char *code,
+    const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));

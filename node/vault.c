@@ -1,0 +1,163 @@
+#include "node/vault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/map.h"
+
+#define VAULT_BYTES (UINT64_C(1) << 30) /* address space */
+#define TABLE       0
+#define SEALED_MAX  MAP_VALUE_MAX
+#define TEXT_MAX    (SEALED_MAX - AEAD_NONCE - AEAD_TAG)
+
+struct vault {
+	struct map *map;
+	const struct env *env;
+	uint8_t key[AEAD_KEY];
+};
+
+err
+vault_open(const char *path, const uint8_t key[AEAD_KEY], const struct env *env,
+    struct vault **out, struct problem *p)
+{
+	const struct map_lmdb_options options = { .map_bytes = VAULT_BYTES,
+		.create = true };
+	char why[MAP_WHY] = "";
+	struct vault *v = calloc(1, sizeof(*v));
+
+	if (v == NULL)
+		return ERR_NOMEM;
+	const err e = map_lmdb_open(path, &options, &v->map, why);
+	if (e != OK) {
+		problem_set(p, problem_exit(e), "E1201",
+		    "cannot open the private data in %s", path);
+		problem_why(p, "%s", why);
+		free(v);
+		return e;
+	}
+	v->env = env;
+	memcpy(v->key, key, AEAD_KEY);
+	*out = v;
+	return OK;
+}
+
+void
+vault_close(struct vault *v)
+{
+	if (v == NULL)
+		return;
+	map_close(v->map);
+	crypto_wipe(v, sizeof(*v));
+	free(v);
+}
+
+static json_t *
+unseal(const struct vault *v, struct slice name, struct slice sealed)
+{
+	uint8_t text[SEALED_MAX];
+
+	if (sealed.n < AEAD_NONCE + AEAD_TAG || sealed.n > SEALED_MAX)
+		return NULL;
+	const size_t n = sealed.n - AEAD_NONCE;
+	if (!chachapoly_open(text, sealed.p + AEAD_NONCE, n,
+		(struct crypto_part){ name.p, name.n }, sealed.p, v->key))
+		return NULL;
+	json_t *value =
+	    json_loadb((const char *)text, n - AEAD_TAG, JSON_DECODE_ANY, NULL);
+	crypto_wipe(text, sizeof(text));
+	return value;
+}
+
+json_t *
+vault_get(struct vault *v, const char *name, bool *bad)
+{
+	struct map_txn *txn = NULL;
+	struct slice sealed;
+	json_t *value = NULL;
+
+	if (map_begin(v->map, false, &txn) != OK)
+		return NULL;
+	if (map_get(txn, TABLE, slice_str(name), &sealed) == OK) {
+		value = unseal(v, slice_str(name), sealed);
+		if (value == NULL && bad != NULL)
+			*bad = true;
+	}
+	map_abort(txn);
+	return value;
+}
+
+err
+vault_put(struct vault *v, const char *name, const json_t *value)
+{
+	uint8_t sealed[SEALED_MAX];
+	const struct slice key = slice_str(name);
+	struct map_txn *txn = NULL;
+
+	ASSERT(key.n >= 1 && key.n <= VAULT_NAME_MAX);
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	if (text == NULL)
+		return ERR_NOMEM;
+	const size_t n = strlen(text);
+	err e = n > TEXT_MAX ? ERR_LIMIT : OK;
+	if (e == OK) {
+		v->env->random(v->env->ctx, sealed, AEAD_NONCE);
+		chachapoly_seal(sealed + AEAD_NONCE, (const uint8_t *)text, n,
+		    (struct crypto_part){ key.p, key.n }, sealed, v->key);
+		e = map_begin(v->map, true, &txn);
+	}
+	crypto_wipe(text, n);
+	free(text);
+	if (e != OK)
+		return e;
+	e = map_put(txn, TABLE, key,
+	    slice_of(sealed, AEAD_NONCE + n + AEAD_TAG), MAP_PUT);
+	if (e == OK)
+		return map_commit(txn);
+	map_abort(txn);
+	return e;
+}
+
+err
+vault_delete(struct vault *v, const char *name)
+{
+	struct map_txn *txn = NULL;
+
+	TRY(map_begin(v->map, true, &txn));
+	const err e = map_del(txn, TABLE, slice_str(name));
+	if (e == OK)
+		return map_commit(txn);
+	map_abort(txn);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+void
+vault_each(struct vault *v, const char *prefix,
+    bool (*fn)(void *ctx, const char *name, json_t *value), void *ctx)
+{
+	const struct slice want = slice_str(prefix);
+	struct map_txn *txn = NULL;
+	struct map_cursor *c = NULL;
+	struct slice key, sealed;
+
+	if (map_begin(v->map, false, &txn) != OK)
+		return;
+	if (map_cursor_open(txn, TABLE, &c) != OK) {
+		map_abort(txn);
+		return;
+	}
+	err e = map_cursor_seek(c, want, &key, &sealed);
+	bool more = true;
+	while (more && e == OK && key.n >= want.n && key.n <= VAULT_NAME_MAX &&
+	       memcmp(key.p, want.p, want.n) == 0) {
+		char name[VAULT_NAME_MAX + 1];
+		memcpy(name, key.p, key.n);
+		name[key.n] = 0;
+		json_t *value = unseal(v, key, sealed);
+		if (value != NULL)
+			more = fn(ctx, name, value);
+		json_decref(value);
+		e = map_cursor_next(c, &key, &sealed);
+	}
+	map_cursor_close(c);
+	map_abort(txn);
+}

@@ -1,0 +1,44 @@
+/*
+ * vault.h: the private data of this node at rest: drafts, wishes, plans. It
+ * lies in an environment of its own, every value sealed under the private
+ * key of the key file, so that forgetting the key forgets the data.
+ *
+ *   value = nonce 12 || ChaCha20-Poly1305(JSON text), the name as its ad
+ *
+ * Small and rare writes: each is on the disk when the call returns. For the
+ * loop's thread.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "crypto/crypto.h"
+#include "node/problem.h"
+#include "proto/base/env.h"
+
+#define VAULT_NAME_MAX 60 /* bytes of a name */
+
+struct vault;
+
+/**
+ * vault_open(path, key, env, out, p):
+ * ${key} is copied. ERR_EXISTS: another node has it open; ERR_CORRUPT;
+ * ERR_IO.
+ */
+NODISCARD err vault_open(const char *path, const uint8_t key[AEAD_KEY],
+    const struct env *env, struct vault **out, struct problem *p);
+void vault_close(struct vault *v); /* wipes the key; NULL is fine */
+
+/**
+ * vault_get(v, name): a new reference, or NULL: absent. ${bad}, if not NULL,
+ * becomes true when a value is there and cannot be opened.
+ */
+json_t *vault_get(struct vault *v, const char *name, bool *bad);
+
+/** vault_put(v, name, value): ERR_LIMIT: over 16 KiB; ERR_IO. */
+NODISCARD err vault_put(struct vault *v, const char *name, const json_t *value);
+NODISCARD err vault_delete(struct vault *v, const char *name);
+
+/** vault_each(v, prefix, fn, ctx): names in order; false ends the walk. */
+void vault_each(struct vault *v, const char *prefix,
+    bool (*fn)(void *ctx, const char *name, json_t *value), void *ctx);
