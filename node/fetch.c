@@ -287,9 +287,11 @@ since_hour(struct fetch *f)
 	if (store_view_open(f->n->store, &view) != OK)
 		return 0;
 	/* Walk back in steps, so that a big store is not read whole. */
-	for (uint64_t back = 24; newest == 0 && back < now_h; back *= 4)
-		(void)store_each_time(
-		    view, now_h - back, 0, on_newest, &newest);
+	err e = OK;
+	for (uint64_t back = 24; e == OK && newest == 0 && back < now_h;
+	     back *= 4)
+		e = store_each_time(
+		    view, now_h - back, UINT32_MAX, on_newest, &newest);
 	store_view_close(view);
 	return newest > OVERLAP_HOURS ? newest - OVERLAP_HOURS : 0;
 }

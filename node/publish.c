@@ -273,10 +273,13 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 
 	why[0] = 0;
 	TRY(store_view_open(n->store, &view));
-	(void)store_slot_seq(view, n->author.pub, q->kind, q->slot, &last);
-	if (store_get_slot(view, n->author.pub, q->kind, q->slot, &live) == OK)
+	const err seen =
+	    store_slot_seq(view, n->author.pub, q->kind, q->slot, &last);
+	if (seen == OK &&
+	    store_get_slot(view, n->author.pub, q->kind, q->slot, &live) == OK)
 		live_expires = live.expires_h;
 	store_view_close(view);
+	TRY(seen);
 	const uint64_t seq = record_next_seq(now, last);
 	if (seq == 0) {
 		(void)snprintf(why, 160,
