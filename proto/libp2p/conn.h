@@ -23,7 +23,7 @@ struct conn;
 /* What one connection may use and how long it may take. */
 struct conn_limits {
 	size_t memory_bytes;         /* all buffers of this connection */
-	uint32_t streams_max;        /* open at once, both directions */
+	uint32_t streams_max;        /* open at once; 1/8 is for our own */
 	uint32_t stream_window;      /* receive window per stream, >= 262144 */
 	size_t stream_queue_bytes;   /* unsent bytes per stream */
 	uint32_t events_max;         /* events that wait to be polled */
@@ -96,7 +96,10 @@ bool conn_next(struct conn *c, struct conn_event *ev);
 /** conn_expiry(c): when to call conn_on_time(); UINT64_MAX: never. */
 uint64_t conn_expiry(const struct conn *c);
 
-/** conn_on_time(c, now_ms): time-outs and keep-alive; errors as conn_recv. */
+/**
+ * conn_on_time(c, now_ms): time-outs (ERR_LIMIT) and keep-alive pings; other
+ * errors as conn_recv(). A stream that is not negotiated in time is reset.
+ */
 NODISCARD err conn_on_time(struct conn *c, uint64_t now_ms);
 
 /** conn_why(c): a short static text; "" while nothing is wrong. */
@@ -127,7 +130,8 @@ NODISCARD err conn_stream_open(
  * conn_stream_write(c, stream, in, taken):
  * Queue as much of ${in} as the stream's queue has room for; ${taken} says
  * how much. Short: CONN_STREAM_WRITABLE follows when there is room again.
- * ERR_NOTFOUND: no such stream; ERR_CLOSED: we closed it for writing.
+ * ERR_NOTFOUND: no such stream; ERR_CLOSED: we closed it for writing;
+ * ERR_LIMIT: the memory budget has no room at all, and no event will follow.
  */
 NODISCARD err conn_stream_write(
     struct conn *c, uint32_t stream, struct slice in, size_t *taken);
@@ -141,7 +145,8 @@ struct slice conn_stream_read(struct conn *c, uint32_t stream);
 /** conn_stream_consume(c, stream, n): done with the first ${n}; gives window. */
 void conn_stream_consume(struct conn *c, uint32_t stream, size_t n);
 
-/** conn_stream_ended(c, stream): has the peer closed, and all been read? */
+/** conn_stream_ended(c, stream): the peer has closed and all is read, or the
+ * stream is gone. */
 bool conn_stream_ended(const struct conn *c, uint32_t stream);
 
 /** conn_stream_close(c, stream): half-close after what is queued. */
