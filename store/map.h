@@ -71,6 +71,8 @@ struct map {
 struct map_txn {
 	struct map *map;
 	bool write;
+	err failed;       /* of a put or del: nothing of it can be kept */
+	uint64_t changes; /* puts and dels so far, so that cursors look anew */
 };
 struct map_cursor {
 	struct map_txn *txn;

@@ -172,8 +172,9 @@ struct store_held {
 
 /**
  * store_look(v, r, now_s, held):
- * The cheap check before the signature is verified. RECORD_FINE: it would be
- * stored; DUPLICATE, STALE, REVOKED, EXPIRED. ${held} may be NULL. To note
+ * The cheap check before the signature is verified. RECORD_FINE: the store
+ * wants it (or it is stale, but makes the slot's floor last longer);
+ * DUPLICATE, STALE, REVOKED, EXPIRED. ${held} may be NULL. To note
  * that an own record came back (DUPLICATE, own, not heard), pass it to
  * store_apply() all the same.
  * OK, or the map's error: ${outcome} is then RECORD_QUEUE_FULL.
@@ -228,9 +229,9 @@ NODISCARD err store_each_own(
 
 struct store_totals {
 	uint64_t records;
-	uint64_t bytes;    /* of record bytes */
-	uint64_t next_rid; /* rids given so far are below it */
-	uint64_t refused_full;
+	uint64_t bytes;             /* of record bytes */
+	uint64_t next_rid;          /* rids given so far are below it */
+	uint64_t refused_full;      /* QUEUE_FULL since the store was opened */
 	uint32_t kind[STORE_KINDS]; /* records of each, tombstones included */
 };
 
