@@ -1,0 +1,471 @@
+/*
+ * The check: every record is read and its id computed anew, each index is
+ * compared with what the records ask for, both ways, and the totals with a
+ * count. Only records and floors are believed.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/internal.h"
+
+#define TEXT_BYTES 160
+#define TEXTS_MAX  1000
+
+struct check {
+	struct store_view *v;
+	store_fault_fn *fn;
+	void *ctx;
+	struct store_report *report;
+	struct store_totals seen;
+	uint64_t largest_rid;
+	struct arena scratch;
+};
+
+static void fault(struct check *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+fault(struct check *c, const char *fmt, ...)
+{
+	char text[TEXT_BYTES];
+	va_list args;
+
+	if (c->report->faults++ >= TEXTS_MAX || c->fn == NULL)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	c->fn(c->ctx, text);
+}
+
+/* A map's error that is damage goes into the report, any other ends it. */
+static err
+damage(struct check *c, err e, const char *where)
+{
+	if (e != ERR_CORRUPT)
+		return e;
+	fault(c, "%s: cannot be read on", where);
+	return OK;
+}
+
+/* ---- records, and what each must have in the indexes ---- */
+
+static err
+expect(struct check *c, uint64_t rid, enum store_table table,
+    const struct store_key *key, struct slice want, const char *name)
+{
+	struct slice value;
+	const err e = map_get(c->v->txn, table, key_slice(key), &value);
+
+	c->report->entries++;
+	if (e == ERR_NOTFOUND)
+		fault(c, "record %" PRIu64 ": no entry in the %s index", rid,
+		    name);
+	else if (e != OK)
+		return damage(c, e, name);
+	else if (!slice_eq(value, want))
+		fault(c, "record %" PRIu64 ": wrong entry in the %s index", rid,
+		    name);
+	return OK;
+}
+
+static err
+expect_slot(
+    struct check *c, const struct store_record *r, const struct store_key *key)
+{
+	struct slice value;
+	uint32_t until_h = 0;
+	const err e = map_get(c->v->txn, TABLE_SLOT, key_slice(key), &value);
+
+	c->report->entries++;
+	if (e == ERR_NOTFOUND)
+		fault(c, "record %" PRIu64 ": no entry in the slot index",
+		    r->rid);
+	else if (e != OK)
+		return damage(c, e, "slot");
+	else if (store_slot_parse(value, &until_h) != SLOT_WINNER)
+		fault(c, "record %" PRIu64 ": its slot says that it is gone",
+		    r->rid);
+	else if (until_h < r->expires_h)
+		fault(c, "record %" PRIu64 ": its slot ends before it does",
+		    r->rid);
+	return OK;
+}
+
+static err
+expect_all(struct check *c, const struct store_record *r)
+{
+	const struct slice none = { 0 };
+	struct record_keys k;
+	uint8_t kind[2];
+
+	put_u16be(kind, (uint16_t)r->kind);
+	store_keys(c->v->store, r, &k);
+	TRY(expect(c, r->rid, TABLE_ID, &k.id, none, "id"));
+	TRY(expect(c, r->rid, TABLE_TIME, &k.time, slice_of(kind, 2), "time"));
+	TRY(expect(c, r->rid, TABLE_EXPIRY, &k.expiry, none, "expiry"));
+	TRY(expect(c, r->rid, TABLE_AUTHOR, &k.author, none, "author"));
+	TRY(expect_slot(c, r, &k.slot));
+	if (!r->own)
+		return OK;
+	return expect(c, r->rid, TABLE_OWN, &k.record, none, "own");
+}
+
+/* Does the header say what the signed bytes say? */
+static void
+header_check(struct check *c, const struct store_record *h)
+{
+	const struct store *s = c->v->store;
+	struct record r;
+	const char *what = NULL;
+	const enum record_outcome o = record_read(h->bytes, &c->scratch, &r);
+
+	if (o != RECORD_FINE) {
+		fault(c, "record %" PRIu64 ": its bytes are %s", h->rid,
+		    record_outcome_name(o));
+		return;
+	}
+	if (memcmp(r.id, h->id, RECORD_ID) != 0)
+		what = "id";
+	else if (!slice_eq(r.net, slice_of(s->net, s->net_n)))
+		what = "network";
+	else if (memcmp(r.author, h->author, RECORD_AUTHOR) != 0)
+		what = "author";
+	else if (r.kind != h->kind)
+		what = "kind";
+	else if (r.slot != h->slot)
+		what = "slot";
+	else if (r.seq != h->seq)
+		what = "seq";
+	else if (r.expires_h != h->expires_h)
+		what = "expiry";
+	else if (memcmp(r.region, h->region, 2) != 0)
+		what = "region";
+	else if (record_deleted(&r) != h->deleted)
+		what = "deletion mark";
+	if (what != NULL)
+		fault(c, "record %" PRIu64 ": wrong %s in its header", h->rid,
+		    what);
+}
+
+static err
+check_record(struct check *c, struct slice key, struct slice value)
+{
+	struct store_record r;
+
+	c->report->records++;
+	if (key.n != 8) {
+		fault(c, "record table: a key of %zu bytes", key.n);
+		return OK;
+	}
+	const uint64_t rid = get_u64be(key.p);
+	c->largest_rid = MAX(c->largest_rid, rid);
+	if (store_record_parse(rid, value, &r) != OK) {
+		fault(c, "record %" PRIu64 ": its header is damaged", rid);
+		return OK;
+	}
+	c->seen.records++;
+	c->seen.bytes += r.bytes.n;
+	c->seen.kind[r.kind]++;
+	header_check(c, &r);
+	return expect_all(c, &r);
+}
+
+/* ---- indexes, and the record that each entry must have ---- */
+
+/* The record that an entry names; not found is a fault. */
+static err
+named(struct check *c, const char *index, uint64_t rid, struct store_record *r,
+    bool *found)
+{
+	const err e = store_get_rid(c->v, rid, r);
+
+	*found = e == OK;
+	if (e == ERR_NOTFOUND)
+		fault(c,
+		    "%s index: names record %" PRIu64 ", which is not there",
+		    index, rid);
+	else if (e != OK && e != ERR_CORRUPT) /* damage was told before */
+		return e;
+	return OK;
+}
+
+/* Which of a record's keys an index holds. */
+typedef const struct store_key *key_fn(const struct record_keys *k);
+
+static const struct store_key *
+key_id(const struct record_keys *k)
+{
+	return &k->id;
+}
+
+static const struct store_key *
+key_slot(const struct record_keys *k)
+{
+	return &k->slot;
+}
+
+static const struct store_key *
+key_time(const struct record_keys *k)
+{
+	return &k->time;
+}
+
+static const struct store_key *
+key_expiry(const struct record_keys *k)
+{
+	return &k->expiry;
+}
+
+static const struct store_key *
+key_author(const struct record_keys *k)
+{
+	return &k->author;
+}
+
+static err
+check_entry(struct check *c, const char *index, struct slice key, size_t key_n,
+    key_fn *key_of)
+{
+	struct store_record r;
+	struct record_keys k;
+	bool found;
+
+	if (key.n != key_n) {
+		fault(c, "%s index: a key of %zu bytes", index, key.n);
+		return OK;
+	}
+	TRY(named(c, index, get_u64be(key.p + key_n - 8), &r, &found));
+	if (!found)
+		return OK;
+	store_keys(c->v->store, &r, &k);
+	if (!slice_eq(key_slice(key_of(&k)), key))
+		fault(c,
+		    "%s index: an entry names record %" PRIu64
+		    ", which does not belong there",
+		    index, r.rid);
+	return OK;
+}
+
+static err
+check_id(struct check *c, struct slice key, struct slice value)
+{
+	(void)value;
+	return check_entry(c, "id", key, 16, key_id);
+}
+
+static err
+check_time(struct check *c, struct slice key, struct slice value)
+{
+	(void)value;
+	return check_entry(c, "time", key, 20, key_time);
+}
+
+static err
+check_author(struct check *c, struct slice key, struct slice value)
+{
+	(void)value;
+	return check_entry(c, "author", key, 18, key_author);
+}
+
+static err
+check_own(struct check *c, struct slice key, struct slice value)
+{
+	struct store_record r;
+	bool found;
+
+	(void)value;
+	if (key.n != 8) {
+		fault(c, "own index: a key of %zu bytes", key.n);
+		return OK;
+	}
+	TRY(named(c, "own", get_u64be(key.p), &r, &found));
+	if (found && !r.own)
+		fault(c, "own index: record %" PRIu64 " is not the owner's",
+		    r.rid);
+	return OK;
+}
+
+/* A floor's entry in the expiry index must lead to that floor. */
+static err
+check_expiry(struct check *c, struct slice key, struct slice value)
+{
+	struct slice row;
+	uint32_t until_h = 0;
+
+	if (value.n == 0)
+		return check_entry(c, "expiry", key, 12, key_expiry);
+	if (key.n != 12 || value.n != 8) {
+		fault(c, "expiry index: a malformed entry");
+		return OK;
+	}
+	const uint64_t rid = get_u64be(key.p + 4);
+	const struct store_key k = store_key_hash(get_u64be(value.p), rid);
+	const err e = map_get(c->v->txn, TABLE_SLOT, key_slice(&k), &row);
+	if (e != OK && e != ERR_NOTFOUND)
+		return damage(c, e, "slot");
+	if (e != OK || store_slot_parse(row, &until_h) != SLOT_FLOOR ||
+	    until_h != get_u32be(key.p))
+		fault(c,
+		    "expiry index: names floor %" PRIu64 ", which is not there",
+		    rid);
+	return OK;
+}
+
+static err
+check_floor(
+    struct check *c, struct slice key, struct slice value, uint32_t until_h)
+{
+	const uint8_t *p = value.p;
+	const struct slot_name name = { p + 45, get_u16be(p + 77),
+		get_u32be(p + 79) };
+	const uint64_t rid = get_u64be(key.p + 8);
+	const struct store_key k = store_key_expiry(until_h, rid);
+	struct slot_state st;
+	struct slice back;
+
+	if (get_u64be(key.p) != store_hash_slot(c->v->store, &name))
+		fault(c,
+		    "slot index: floor %" PRIu64 " is not where it belongs",
+		    rid);
+	TRY(damage(c, store_slot_find(c->v, &name, &st), "slot"));
+	if (st.found && st.rid != rid)
+		fault(c,
+		    "slot index: two entries for one slot, %" PRIu64
+		    " and %" PRIu64,
+		    rid, st.rid);
+	const err e = map_get(c->v->txn, TABLE_EXPIRY, key_slice(&k), &back);
+	if (e == ERR_NOTFOUND ||
+	    (e == OK && !slice_eq(back, slice_of(key.p, 8))))
+		fault(c,
+		    "slot index: floor %" PRIu64
+		    " has no entry in the expiry index",
+		    rid);
+	else if (e != OK)
+		return damage(c, e, "expiry");
+	return OK;
+}
+
+static err
+check_slot(struct check *c, struct slice key, struct slice value)
+{
+	struct store_record r;
+	struct slot_state st;
+	uint32_t until_h;
+	bool found;
+	const int type = store_slot_parse(value, &until_h);
+
+	if (key.n != 16 || type == 0) {
+		fault(c, "slot index: a malformed entry");
+		return OK;
+	}
+	if (type == SLOT_FLOOR)
+		return check_floor(c, key, value, until_h);
+	TRY(check_entry(c, "slot", key, 16, key_slot));
+	TRY(named(c, "slot", get_u64be(key.p + 8), &r, &found));
+	if (!found)
+		return OK;
+	const struct slot_name name = { r.author, r.kind, r.slot };
+	TRY(damage(c, store_slot_find(c->v, &name, &st), "slot"));
+	if (st.found && st.rid != r.rid)
+		fault(c,
+		    "slot index: two entries for one slot, %" PRIu64
+		    " and %" PRIu64,
+		    r.rid, st.rid);
+	return OK;
+}
+
+/* ---- the whole ---- */
+
+typedef err check_fn(struct check *c, struct slice key, struct slice value);
+
+static err
+check_table(
+    struct check *c, enum store_table table, const char *name, check_fn *fn)
+{
+	struct map_cursor *cursor;
+	struct slice key, value;
+
+	TRY(map_cursor_open(c->v->txn, table, &cursor));
+	err e = map_cursor_next(cursor, &key, &value);
+	while (e == OK) {
+		if (table != TABLE_RECORD)
+			c->report->entries++;
+		e = fn(c, key, value);
+		if (e == OK)
+			e = map_cursor_next(cursor, &key, &value);
+	}
+	map_cursor_close(cursor);
+	return e == ERR_NOTFOUND ? OK : damage(c, e, name);
+}
+
+static err
+check_totals(struct check *c)
+{
+	struct store_totals t;
+	const err e = store_totals_get(c->v->txn, &t);
+
+	if (e == ERR_NOTFOUND || e == ERR_CORRUPT) {
+		fault(c, "totals: damaged");
+		return OK;
+	}
+	TRY(e);
+	if (t.records != c->seen.records)
+		fault(c, "totals: %" PRIu64 " records, counted %" PRIu64,
+		    t.records, c->seen.records);
+	if (t.bytes != c->seen.bytes)
+		fault(c, "totals: %" PRIu64 " bytes, counted %" PRIu64, t.bytes,
+		    c->seen.bytes);
+	if (t.next_rid <= c->largest_rid)
+		fault(c,
+		    "totals: the next number is %" PRIu64 ", but %" PRIu64
+		    " is taken",
+		    t.next_rid, c->largest_rid);
+	for (unsigned i = 0; i < STORE_KINDS; i++) {
+		if (t.kind[i] != c->seen.kind[i])
+			fault(c,
+			    "totals: %" PRIu32 " of kind %u, counted %" PRIu32,
+			    t.kind[i], i, c->seen.kind[i]);
+	}
+	return OK;
+}
+
+static err
+check_all(struct check *c)
+{
+	static const struct {
+		enum store_table table;
+		const char *name;
+		check_fn *fn;
+	} tables[] = {
+		{ TABLE_RECORD, "record", check_record },
+		{ TABLE_ID, "id", check_id },
+		{ TABLE_SLOT, "slot", check_slot },
+		{ TABLE_TIME, "time", check_time },
+		{ TABLE_EXPIRY, "expiry", check_expiry },
+		{ TABLE_AUTHOR, "author", check_author },
+		{ TABLE_OWN, "own", check_own },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		TRY(check_table(
+		    c, tables[i].table, tables[i].name, tables[i].fn));
+	return check_totals(c);
+}
+
+err
+store_check(struct store_view *v, store_fault_fn *fn, void *ctx,
+    struct store_report *report)
+{
+	struct check c = { .v = v, .fn = fn, .ctx = ctx, .report = report };
+
+	*report = (struct store_report){ 0 };
+	uint8_t *scratch = malloc(RECORD_SCRATCH_BYTES);
+	if (scratch == NULL)
+		return ERR_NOMEM;
+	c.scratch = arena_of(scratch, RECORD_SCRATCH_BYTES);
+	const err e = check_all(&c);
+	free(scratch);
+	return e;
+}

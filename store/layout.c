@@ -1,0 +1,320 @@
+/* The bytes of keys and values, and the search for a slot's row. */
+#include "store/internal.h"
+
+#define FLAG_OWN     1U
+#define FLAG_HEARD   2U
+#define FLAG_DELETED 4U
+#define FLAG_OPAQUE  8U
+
+/*
+ * The header of a value in the record table:
+ *   0 version u8 = 1      1 flags u8       2 kind u16
+ *   4 author_at u16       6 region 2       8 slot u32
+ *  12 seq u64            20 expires u32   24 received u32   28 id 32
+ */
+#define HEADER_VERSION 1
+
+uint64_t
+store_hash_slot(const struct store *s, const struct slot_name *name)
+{
+	uint8_t in[RECORD_AUTHOR + 6];
+
+	memcpy(in, name->author, RECORD_AUTHOR);
+	put_u16be(in + RECORD_AUTHOR, (uint16_t)name->kind);
+	put_u32be(in + RECORD_AUTHOR + 2, name->slot);
+	return s->hash(in, sizeof(in), s->secret);
+}
+
+uint64_t
+store_hash_id(const struct store *s, const uint8_t id[RECORD_ID])
+{
+	return s->hash(id, RECORD_ID, s->secret);
+}
+
+uint64_t
+store_hash_author(const struct store *s, const uint8_t author[RECORD_AUTHOR])
+{
+	return s->hash(author, RECORD_AUTHOR, s->secret);
+}
+
+struct store_key
+store_key_rid(uint64_t rid)
+{
+	struct store_key k = { .n = 8 };
+	put_u64be(k.p, rid);
+	return k;
+}
+
+struct store_key
+store_key_hash(uint64_t hash, uint64_t rid)
+{
+	struct store_key k = { .n = 16 };
+	put_u64be(k.p, hash);
+	put_u64be(k.p + 8, rid);
+	return k;
+}
+
+struct store_key
+store_key_expiry(uint32_t hour, uint64_t rid)
+{
+	struct store_key k = { .n = 12 };
+	put_u32be(k.p, hour);
+	put_u64be(k.p + 4, rid);
+	return k;
+}
+
+struct store_key
+store_key_author(uint64_t hash, uint32_t kind, uint64_t rid)
+{
+	struct store_key k = { .n = 18 };
+	put_u64be(k.p, hash);
+	put_u16be(k.p + 8, (uint16_t)kind);
+	put_u64be(k.p + 10, rid);
+	return k;
+}
+
+void
+store_keys(
+    const struct store *s, const struct store_record *r, struct record_keys *k)
+{
+	const struct slot_name name = { r->author, r->kind, r->slot };
+
+	k->record = store_key_rid(r->rid);
+	k->id = store_key_hash(store_hash_id(s, r->id), r->rid);
+	k->slot = store_key_hash(store_hash_slot(s, &name), r->rid);
+	k->expiry = store_key_expiry((uint32_t)r->expires_h, r->rid);
+	k->author =
+	    store_key_author(store_hash_author(s, r->author), r->kind, r->rid);
+	k->time.n = 20;
+	put_u32be(k->time.p, (uint32_t)(r->seq >> 8));
+	memcpy(k->time.p + 4, r->id, 8);
+	put_u64be(k->time.p + 12, r->rid);
+}
+
+void
+store_header_put(uint8_t out[HEADER_BYTES], const struct store_record *r)
+{
+	const ptrdiff_t author_at = r->author - r->bytes.p;
+
+	ASSERT(author_at >= 0 &&
+	       (size_t)author_at + RECORD_AUTHOR <= r->bytes.n &&
+	       r->bytes.n <= RECORD_BYTES_MAX);
+	out[0] = HEADER_VERSION;
+	out[1] =
+	    (uint8_t)((r->own ? FLAG_OWN : 0) | (r->heard ? FLAG_HEARD : 0) |
+		      (r->deleted ? FLAG_DELETED : 0) |
+		      (r->opaque ? FLAG_OPAQUE : 0));
+	put_u16be(out + 2, (uint16_t)r->kind);
+	put_u16be(out + 4, (uint16_t)author_at);
+	memcpy(out + 6, r->region, 2);
+	put_u32be(out + 8, r->slot);
+	put_u64be(out + 12, r->seq);
+	put_u32be(out + 20, (uint32_t)r->expires_h);
+	put_u32be(out + 24, r->received_s);
+	memcpy(out + 28, r->id, RECORD_ID);
+}
+
+err
+store_record_parse(uint64_t rid, struct slice value, struct store_record *r)
+{
+	if (value.n <= HEADER_BYTES || value.p[0] != HEADER_VERSION)
+		return ERR_CORRUPT;
+	const uint8_t *h = value.p;
+	const struct slice bytes =
+	    slice_of(value.p + HEADER_BYTES, value.n - HEADER_BYTES);
+	const size_t author_at = get_u16be(h + 4);
+	if (author_at + RECORD_AUTHOR > bytes.n ||
+	    get_u16be(h + 2) >= STORE_KINDS)
+		return ERR_CORRUPT;
+	*r = (struct store_record){
+		.rid = rid,
+		.id = h + 28,
+		.author = bytes.p + author_at,
+		.bytes = bytes,
+		.seq = get_u64be(h + 12),
+		.expires_h = get_u32be(h + 20),
+		.received_s = get_u32be(h + 24),
+		.kind = get_u16be(h + 2),
+		.slot = get_u32be(h + 8),
+		.region = { (char)h[6], (char)h[7], '\0' },
+		.deleted = (h[1] & FLAG_DELETED) != 0,
+		.opaque = (h[1] & FLAG_OPAQUE) != 0,
+		.own = (h[1] & FLAG_OWN) != 0,
+		.heard = (h[1] & FLAG_HEARD) != 0,
+	};
+	return OK;
+}
+
+int
+store_slot_parse(struct slice value, uint32_t *until_h)
+{
+	const bool winner =
+	    value.n == WINNER_BYTES && value.p[0] == SLOT_WINNER;
+	const bool floor = value.n == FLOOR_BYTES && value.p[0] == SLOT_FLOOR;
+
+	if (!winner && !floor)
+		return 0;
+	*until_h = get_u32be(value.p + 1);
+	return value.p[0];
+}
+
+void
+store_floor_put(uint8_t out[FLOOR_BYTES], uint32_t until_h, uint64_t seq,
+    const uint8_t id[RECORD_ID], const struct slot_name *name)
+{
+	out[0] = SLOT_FLOOR;
+	put_u32be(out + 1, until_h);
+	put_u64be(out + 5, seq);
+	memcpy(out + 13, id, RECORD_ID);
+	memcpy(out + 45, name->author, RECORD_AUTHOR);
+	put_u16be(out + 77, (uint16_t)name->kind);
+	put_u32be(out + 79, name->slot);
+}
+
+/* Is this row that of the slot we look for? Then ${st} is filled. */
+static err
+slot_match(struct store_view *v, const struct slot_name *name, uint64_t rid,
+    struct slice value, struct slot_state *st)
+{
+	uint32_t until_h;
+	const int type = store_slot_parse(value, &until_h);
+
+	if (type == SLOT_WINNER) {
+		struct store_record r;
+		const err e = store_get_rid(v, rid, &r);
+		if (e != OK)
+			return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+		if (r.kind != name->kind || r.slot != name->slot ||
+		    memcmp(r.author, name->author, RECORD_AUTHOR) != 0)
+			return OK;
+		*st = (struct slot_state){ .found = true,
+			.live = true,
+			.own = r.own,
+			.heard = r.heard,
+			.seq = r.seq,
+			.expires_h = r.expires_h,
+			.bytes_n = r.bytes.n };
+		memcpy(st->id, r.id, RECORD_ID);
+	} else if (type == SLOT_FLOOR) {
+		const uint8_t *p = value.p;
+		if (get_u16be(p + 77) != name->kind ||
+		    get_u32be(p + 79) != name->slot ||
+		    memcmp(p + 45, name->author, RECORD_AUTHOR) != 0)
+			return OK;
+		*st = (struct slot_state){ .found = true,
+			.seq = get_u64be(p + 5) };
+		memcpy(st->id, p + 13, RECORD_ID);
+	} else {
+		return ERR_CORRUPT;
+	}
+	st->until_h = until_h;
+	st->rid = rid;
+	return OK;
+}
+
+err
+store_slot_find(
+    struct store_view *v, const struct slot_name *name, struct slot_state *st)
+{
+	const uint64_t hash = store_hash_slot(v->store, name);
+	struct slice key, value;
+	uint8_t from[8];
+
+	*st = (struct slot_state){ 0 };
+	if (v->slots == NULL)
+		TRY(map_cursor_open(v->txn, TABLE_SLOT, &v->slots));
+	put_u64be(from, hash);
+	err e = map_cursor_seek(v->slots, slice_of(from, 8), &key, &value);
+	while (e == OK) {
+		if (key.n != 16)
+			return ERR_CORRUPT;
+		if (get_u64be(key.p) != hash)
+			break;
+		TRY(slot_match(v, name, get_u64be(key.p + 8), value, st));
+		if (st->found)
+			break;
+		e = map_cursor_next(v->slots, &key, &value);
+	}
+	st->hash = hash;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* What record_open() refuses; asked again where a table would overflow. */
+static enum record_outcome
+outside_tables(const struct record *r)
+{
+	if (r->kind >= STORE_KINDS)
+		return RECORD_UNKNOWN_KIND;
+	if (r->bytes.n == 0 || r->bytes.n > RECORD_BYTES_MAX)
+		return RECORD_OVERSIZE;
+	if (record_hour(r) > UINT32_MAX || r->expires_h > UINT32_MAX)
+		return RECORD_BAD_TIMES;
+	return RECORD_FINE;
+}
+
+err
+store_judge(struct store_view *v, const struct record *r, uint64_t now_s,
+    enum record_outcome *outcome, struct slot_state *st)
+{
+	const struct slot_name name = { r->author, r->kind, r->slot };
+	const struct slot_name end = { r->author, KIND_REVOCATION, 0 };
+
+	*st = (struct slot_state){ 0 };
+	*outcome = outside_tables(r);
+	if (*outcome != RECORD_FINE)
+		return OK;
+	if (store_is_past(r->expires_h, now_s)) {
+		*outcome = RECORD_EXPIRED;
+		return OK;
+	}
+	if (r->kind != KIND_REVOCATION) {
+		TRY(store_slot_find(v, &end, st));
+		if (st->live && !store_is_past(st->expires_h, now_s)) {
+			*outcome = RECORD_REVOKED;
+			return OK;
+		}
+	}
+
+	TRY(store_slot_find(v, &name, st));
+	if (!st->found || store_is_past(st->until_h, now_s))
+		*outcome = RECORD_FINE; /* or only what nobody has swept yet */
+	else if (st->live && memcmp(st->id, r->id, RECORD_ID) == 0)
+		*outcome = RECORD_DUPLICATE;
+	else if (record_beats(r->seq, r->id, st->seq, st->id))
+		*outcome = RECORD_FINE;
+	else
+		*outcome = RECORD_STALE;
+	return OK;
+}
+
+err
+store_totals_get(struct map_txn *t, struct store_totals *out)
+{
+	struct slice v;
+
+	TRY(map_get(t, TABLE_META, slice_str("totals"), &v));
+	if (v.n != TOTALS_BYTES)
+		return ERR_CORRUPT;
+	*out = (struct store_totals){
+		.next_rid = get_u64be(v.p),
+		.records = get_u64be(v.p + 8),
+		.bytes = get_u64be(v.p + 16),
+	};
+	for (size_t i = 0; i < STORE_KINDS; i++)
+		out->kind[i] = get_u32be(v.p + 24 + 4 * i);
+	return OK;
+}
+
+err
+store_totals_put(struct map_txn *t, const struct store_totals *totals)
+{
+	uint8_t out[TOTALS_BYTES];
+
+	put_u64be(out, totals->next_rid);
+	put_u64be(out + 8, totals->records);
+	put_u64be(out + 16, totals->bytes);
+	for (size_t i = 0; i < STORE_KINDS; i++)
+		put_u32be(out + 24 + 4 * i, totals->kind[i]);
+	return map_put(t, TABLE_META, slice_str("totals"),
+	    slice_of(out, sizeof(out)), MAP_PUT);
+}
