@@ -24,6 +24,7 @@ struct vault;
 struct fetch;
 struct peers;
 struct publisher;
+struct owner;
 
 /* The key that signs this node's records: persona 0 of the seed. */
 struct author {
@@ -62,6 +63,7 @@ struct node {
 	struct peers *peers;
 	struct fetch *fetch;
 	struct publisher *publisher;
+	struct owner *owner; /* owner.h */
 	struct http_server *http;
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */
