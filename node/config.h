@@ -29,12 +29,11 @@ struct config_list {
 /* Sizes are bytes, times are in the unit of the member's name. */
 struct config {
 	struct {
-		uint32_t role;       /* enum node_role */
-		char *name;          /* shown by organisations; "" */
-		char *network;       /* 1..16 of [a-z0-9-] */
-		char *region;        /* two lower case letters, or "zz" */
-		char *language;      /* BCP 47, "en" */
-		uint32_t stamp_bits; /* 0: the network's own constant */
+		uint32_t role;  /* enum node_role */
+		char *name;     /* shown by organisations; "" */
+		char *network;  /* 1..16 of [a-z0-9-] */
+		char *region;   /* two lower case letters, or "zz" */
+		char *language; /* BCP 47, "en" */
 	} node;
 	struct {
 		struct config_list addresses; /* multiaddrs, text */
@@ -102,6 +101,9 @@ enum config_type {
 	CONFIG_MILLIS,  /* "700ms"; ms s m */
 	CONFIG_BOOL,    /* yes no true false on off 1 0 */
 	CONFIG_STRING,
+	CONFIG_NETWORK,      /* 1..16 of [a-z0-9-] */
+	CONFIG_REGION,       /* two lower case letters */
+	CONFIG_LANGUAGE,     /* two or three lower case letters */
 	CONFIG_ENUM,         /* choices: "a|b|c" */
 	CONFIG_ADDRESS_LIST, /* multiaddrs */
 	CONFIG_PEER_LIST,    /* multiaddrs that end in /p2p/ID */
@@ -110,7 +112,7 @@ enum config_type {
 struct config_setting {
 	const char *name; /* "section.name" */
 	enum config_type type;
-	size_t at;         /* offset in struct config */
+	size_t at, size;   /* of the member of struct config */
 	const char *def;   /* as text; lists: separated by blanks */
 	uint64_t min, max; /* of numbers; bytes of a string */
 	const char *choices;
