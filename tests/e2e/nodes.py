@@ -1,0 +1,197 @@
+"""Real nodes as processes, for the end-to-end tests and the demo: start,
+talk to them through the command line with --json, kill, restart. Python's
+standard library alone."""
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class NodeError(Exception):
+    """A command failed: what it printed on standard error, and its code."""
+
+    def __init__(self, command, code, text):
+        super().__init__(f"{' '.join(command)}: exit {code}\n{text}")
+        self.code = code
+        self.text = text
+
+
+def wait_for(what, check, seconds=60.0, every=0.2):
+    """Polls check() until it is true; its value. Fails with ${what}."""
+    end = time.monotonic() + seconds
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError(f"after {seconds:.0f} s still not: {what}")
+        time.sleep(every)
+
+
+class Node:
+    """One node: a home directory and, while it runs, a process."""
+
+    def __init__(self, binary, home, role, name, network="test-e2e",
+                 region="de", bootstrap=(), settings=(), language="en",
+                 preload=None, plant=None):
+        self.binary = str(binary)
+        self.home = Path(home)
+        self.role, self.name, self.network = role, name, network
+        self.region, self.language = region, language
+        self.bootstrap = list(bootstrap)
+        self.settings = list(settings)
+        self.preload, self.plant = preload, plant
+        self.process = None
+        self.log = self.home.parent / f"{self.home.name}.log"
+        self.home.mkdir(parents=True, exist_ok=True)
+
+    def _arguments(self):
+        sets = [f"node.role={self.role}", f"node.network={self.network}",
+                f"node.region={self.region}", f"node.language={self.language}",
+                "listen.addresses=/ip4/127.0.0.1/tcp/0", "api.port=0",
+                "log.format=text", *self.settings]
+        if self.name:
+            sets.append(f"node.name={self.name}")
+        if self.bootstrap:
+            sets.append("peers.bootstrap=" + " ".join(self.bootstrap))
+        out = [self.binary, "--home", str(self.home), "--no-passphrase"]
+        for s in sets:
+            out += ["--set", s]
+        return out
+
+    def start(self, seconds=60.0):
+        """Starts the node in the foreground of a child; waits until ready."""
+        env = dict(os.environ)
+        env.pop("OHCN_HOME", None)
+        if self.preload:
+            env["LD_PRELOAD"] = str(self.preload)
+            env["OHCN_TEST_JOURNAL"] = str(self.journal)
+            if self.plant:
+                env["OHCN_TEST_PLANT"] = self.plant
+        log = open(self.log, "ab")
+        command = self._arguments()
+        if not (self.home / "key").exists() and not list(self.home.glob("*key*")):
+            command_init = command + ["init"]
+            subprocess.run(command_init, stdout=log, stderr=log, check=True,
+                           stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command + ["daemon"], stdout=log, stderr=log,
+            stdin=subprocess.DEVNULL, env=env, start_new_session=True)
+        log.close()
+
+        def ready():
+            if self.process.poll() is not None:
+                raise NodeError(command, self.process.returncode, self.log_tail())
+            try:
+                return self.cli("status")
+            except NodeError:
+                return None
+        return wait_for(f"{self.name or self.role} is ready", ready, seconds)
+
+    @property
+    def journal(self):
+        return self.home.parent / f"{self.home.name}.journal"
+
+    def log_tail(self, lines=30):
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def cli(self, *words, raw=False, check=True, stdin=None, timeout=120):
+        """Runs `ohcn --json WORDS` against this node; the parsed answer."""
+        command = [self.binary, "--home", str(self.home), "--no-passphrase"]
+        if not raw:
+            command.append("--json")
+        command += [str(w) for w in words]
+        run = subprocess.run(command, input=stdin, capture_output=True,
+                             text=True, timeout=timeout)
+        if check and run.returncode not in (0, 7):
+            raise NodeError(command, run.returncode, run.stderr)
+        if raw:
+            return run
+        return json.loads(run.stdout) if run.stdout.strip() else None
+
+    def address(self):
+        return self.cli("status")["addresses"][0]
+
+    def kill(self):
+        """SIGKILL: no goodbye, nothing flushed."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
+    def power_cut(self):
+        """SIGKILL, and what was not synced is gone."""
+        self.kill()
+        return play_back(self.journal, self.home / "store" / "data.mdb")
+
+    def stop(self, seconds=30):
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        code = self.process.wait(seconds)
+        self.process = None
+        return code
+
+
+def play_back(journal, path):
+    """Undoes the writes that a journal of drop_unsynced.c notes, the newest
+    first; how many."""
+    if not journal.exists():
+        return 0
+    data = journal.read_bytes()
+    entries, at = [], 0
+    while at + 24 <= len(data):
+        offset, n, size = struct.unpack_from("=QQQ", data, at)
+        if at + 24 + n > len(data):
+            break  # it was killed while it noted: the write did not happen
+        entries.append((offset, data[at + 24:at + 24 + n], size))
+        at += 24 + n
+    if path.exists():
+        with open(path, "r+b") as f:
+            for offset, old, size in reversed(entries):
+                f.seek(offset)
+                f.write(old)
+                f.truncate(size)
+    journal.unlink()
+    return len(entries)
+
+
+class World:
+    """A temporary directory with nodes; stops them all at the end."""
+
+    def __init__(self, binary, keep=False, directory=None):
+        self.binary = Path(binary)
+        self.directory = Path(directory or tempfile.mkdtemp(prefix="ohcn-"))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.keep = keep
+        self.nodes = []
+
+    def node(self, name, role, **options):
+        n = Node(self.binary, self.directory / name, role, name, **options)
+        self.nodes.append(n)
+        return n
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if self.keep and kind is None:
+            return False
+        for n in self.nodes:
+            try:
+                n.stop()
+            except (subprocess.TimeoutExpired, OSError):
+                n.kill()
+        if kind is not None:
+            for n in self.nodes:
+                print(f"---- log of {n.name}\n{n.log_tail()}")
+        elif not self.keep:
+            shutil.rmtree(self.directory, ignore_errors=True)
+        return False

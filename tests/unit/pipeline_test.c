@@ -1,0 +1,259 @@
+/* The ingest pipeline over a real loop, real threads and a store in memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "node/pipeline.h"
+#include "test_records.h"
+
+struct rig {
+	uv_loop_t loop;
+	struct env env;
+	struct map *map;
+	struct store *store;
+	struct pipeline *pipeline;
+	uint64_t now_s;
+	unsigned outcomes[RECORD_OUTCOMES];
+	unsigned done, stored, gone;
+	bool stopped;
+};
+
+static uint64_t
+rig_wall(void *ctx)
+{
+	return ((struct rig *)ctx)->now_s;
+}
+
+static void
+on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
+{
+	struct rig *g = ctx;
+
+	(void)own;
+	assert_true(rid > 0);
+	assert_non_null(r->author);
+	g->stored++;
+}
+
+static void
+on_gone(void *ctx, const struct store_gone *gone)
+{
+	(void)gone;
+	((struct rig *)ctx)->gone++;
+}
+
+static void
+on_stopped(void *ctx)
+{
+	((struct rig *)ctx)->stopped = true;
+}
+
+static void
+on_done(void *ctx, const struct pipeline_result *r)
+{
+	struct rig *g = ctx;
+
+	g->outcomes[r->outcome]++;
+	g->done++;
+}
+
+static void
+rig_start(struct rig *g, unsigned queue_max)
+{
+	char why[STORE_WHY];
+	const struct store_config sc = { .net = slice_str(TEST_NET) };
+
+	*g = (struct rig){ .now_s = TEST_NOW };
+	g->env = (struct env){ .wall_s = rig_wall, .ctx = g };
+	assert_int_equal(uv_loop_init(&g->loop), 0);
+	assert_int_equal(map_memory_open(64 << 20, &g->map), OK);
+	assert_int_equal(store_open(g->map, &sc, &g->store, why), OK);
+	const struct pipeline_config pc = {
+		.loop = &g->loop,
+		.env = &g->env,
+		.store = g->store,
+		.net = slice_str(TEST_NET),
+		.threads = 2,
+		.queue_max = queue_max,
+		.bytes_max = 1 << 20,
+		.commit_ms = 1,
+		.stored = on_stored,
+		.gone = on_gone,
+		.ctx = g,
+	};
+	g->pipeline = pipeline_new(&pc);
+	assert_non_null(g->pipeline);
+}
+
+static void
+rig_run(struct rig *g, unsigned until)
+{
+	while (g->done < until)
+		(void)uv_run(&g->loop, UV_RUN_ONCE);
+}
+
+static void
+rig_stop(struct rig *g)
+{
+	pipeline_stop(g->pipeline, on_stopped, g);
+	(void)uv_run(&g->loop, UV_RUN_DEFAULT);
+	assert_true(g->stopped);
+	pipeline_free(g->pipeline);
+	store_close(g->store);
+	map_close(g->map);
+	assert_int_equal(uv_loop_close(&g->loop), 0);
+}
+
+static void
+submit(struct rig *g, const struct test_record *t)
+{
+	uint8_t raw[RECORD_BYTES_MAX];
+	const size_t n = test_record_make(t, raw, sizeof(raw));
+
+	pipeline_submit(g->pipeline, slice_of(raw, n), 0, false, on_done, g);
+}
+
+static void
+test_each_once(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_start(&g, 1000);
+	for (unsigned i = 0; i < 20; i++)
+		submit(&g, &(struct test_record){ .author = i });
+	rig_run(&g, 20);
+	assert_int_equal(g.outcomes[RECORD_STORED], 20);
+	assert_int_equal(g.stored, 20);
+	/* Again: known; newer: replaces; older: stale. */
+	submit(&g, &(struct test_record){ .author = 3 });
+	submit(&g,
+	    &(struct test_record){ .author = 4, .seq = TEST_HOUR << 8 | 1 });
+	submit(&g,
+	    &(struct test_record){ .author = 5, .seq = (TEST_HOUR - 1) << 8 });
+	rig_run(&g, 23);
+	assert_int_equal(g.outcomes[RECORD_DUPLICATE], 1);
+	assert_int_equal(g.outcomes[RECORD_STORED], 21);
+	assert_int_equal(g.outcomes[RECORD_STALE], 1);
+	assert_int_equal(g.gone, 1);
+	rig_stop(&g);
+}
+
+/* A forged copy first must not stop the genuine one. */
+static void
+test_forged_first(void **state)
+{
+	struct rig g;
+	uint8_t raw[RECORD_BYTES_MAX];
+	const size_t n =
+	    test_record_make(&(struct test_record){ 0 }, raw, sizeof(raw));
+
+	(void)state;
+	rig_start(&g, 1000);
+	raw[n - 1] ^= 1; /* the signature's last byte */
+	pipeline_submit(g.pipeline, slice_of(raw, n), 0, false, on_done, &g);
+	raw[n - 1] ^= 1;
+	pipeline_submit(g.pipeline, slice_of(raw, n), 0, false, on_done, &g);
+	rig_run(&g, 2);
+	assert_int_equal(g.outcomes[RECORD_BAD_SIGNATURE], 1);
+	assert_int_equal(g.outcomes[RECORD_STORED], 1);
+	rig_stop(&g);
+}
+
+static void
+test_bounds(void **state)
+{
+	struct rig g;
+	struct pipeline_stats stats;
+
+	(void)state;
+	rig_start(&g, 4);
+	for (unsigned i = 0; i < 10; i++)
+		submit(&g, &(struct test_record){ .author = i });
+	pipeline_stats(g.pipeline, &stats);
+	assert_int_equal(stats.queued, 4);
+	rig_run(&g, 10);
+	assert_int_equal(g.outcomes[RECORD_QUEUE_FULL], 6);
+	assert_int_equal(g.outcomes[RECORD_STORED], 4);
+	pipeline_submit(g.pipeline, slice_of("", 0), 0, false, on_done, &g);
+	assert_int_equal(g.outcomes[RECORD_NOT_CANONICAL], 1);
+	static const uint8_t big[RECORD_BYTES_MAX + 1];
+	pipeline_submit(
+	    g.pipeline, slice_of(big, sizeof(big)), 0, false, on_done, &g);
+	assert_int_equal(g.outcomes[RECORD_OVERSIZE], 1);
+	pipeline_stats(g.pipeline, &stats);
+	assert_int_equal(stats.queued, 0);
+	assert_int_equal(stats.queued_bytes, 0);
+	rig_stop(&g);
+}
+
+struct counted {
+	struct rig *g;
+	uint64_t records;
+};
+
+static err
+count_work(struct store *s, void *ctx)
+{
+	struct counted *c = ctx;
+	struct store_view *v = NULL;
+	struct store_totals totals;
+
+	TRY(store_view_open(s, &v));
+	const err e = store_totals(v, &totals);
+	store_view_close(v);
+	c->records = totals.records;
+	return e;
+}
+
+static void
+on_counted(void *ctx, err e)
+{
+	assert_int_equal(e, OK);
+	((struct counted *)ctx)->g->done++;
+}
+
+/* Stopping finishes what is queued; other work keeps its place in line. */
+static void
+test_stop_drains(void **state)
+{
+	struct rig g;
+	struct counted c = { &g, 0 };
+
+	(void)state;
+	rig_start(&g, 1000);
+	for (unsigned i = 0; i < 50; i++)
+		submit(&g, &(struct test_record){ .author = i });
+	rig_run(&g, 50);
+	assert_int_equal(
+	    pipeline_write(g.pipeline, count_work, on_counted, &c), OK);
+	for (unsigned i = 50; i < 80; i++)
+		submit(&g, &(struct test_record){ .author = i });
+	pipeline_stop(g.pipeline, on_stopped, &g);
+	submit(&g, &(struct test_record){ .author = 99 });
+	(void)uv_run(&g.loop, UV_RUN_DEFAULT);
+	assert_true(g.stopped);
+	assert_int_equal(g.outcomes[RECORD_STORED], 80);
+	assert_int_equal(g.outcomes[RECORD_QUEUE_FULL], 1);
+	assert_int_equal(c.records, 50);
+	pipeline_free(g.pipeline);
+	store_close(g.store);
+	map_close(g.map);
+	assert_int_equal(uv_loop_close(&g.loop), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_once),
+		cmocka_unit_test(test_forged_first),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_stop_drains),
+	};
+	if (!crypto_init())
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
