@@ -258,8 +258,9 @@ struct store_report {
 
 /**
  * store_check(v, fn, ctx, report):
- * Read every record, compute its id again, work out every index entry and
- * compare both ways; compare the totals. ${fn} is told the first 1000 faults.
+ * Read every record, compute its id and verify its signature again, work out
+ * every index entry and compare both ways; compare the totals. About 60
+ * microseconds a record. ${fn} is told the first 1000 faults.
  * Changes nothing. OK (also with faults); ERR_IO; ERR_NOMEM.
  */
 NODISCARD err store_check(struct store_view *v, store_fault_fn *fn, void *ctx,
