@@ -10,6 +10,7 @@
 
 struct raw_peer {
 	bool dialer;
+	bool no_muxers; /* does not name muxers within Noise */
 	uint8_t secret[ED25519_SECRET];
 	struct peer_id id;
 	struct noise_handshake hs;
@@ -26,7 +27,8 @@ void raw_peer_init(struct raw_peer *p, struct test_env *t, bool dialer,
 
 /**
  * raw_peer_handshake(p, c, t): all the way to CONN_SECURED, which is taken;
- * the muxer is agreed on within Noise. Aborts when anything goes wrong.
+ * the muxer is agreed on within Noise, unless ${no_muxers} is set before.
+ * Aborts when anything goes wrong.
  */
 void raw_peer_handshake(struct raw_peer *p, struct conn *c, struct test_env *t);
 
