@@ -80,7 +80,11 @@ void host_recv(struct host *h, host_conn id, uint64_t now_ms, struct slice *in);
 /** host_send(h, id, now_ms, out): append bytes for the socket. */
 void host_send(struct host *h, host_conn id, uint64_t now_ms, struct buf *out);
 
-/** host_next_output(h, id): a connection with bytes to send; each once. */
+/**
+ * host_next_output(h, id): a connection with bytes to send; each once, and
+ * again when host_send() left some or there are new ones. Also moves what
+ * gossip has queued to the connections, by the time of env->mono_ms.
+ */
 bool host_next_output(struct host *h, host_conn *id);
 
 /** host_conn_gone(h, id): the socket is closed; the id is dead after this. */
@@ -97,7 +101,8 @@ enum host_event_type {
 	HOST_PEER_UP,       /* first connection to ${peer} is secured */
 	HOST_PEER_DOWN,     /* last connection to ${peer} is gone */
 	HOST_IDENTIFIED,    /* identify arrived; host_peer_info() has it */
-	HOST_CLOSE,         /* flush host_send(), then close the socket */
+	HOST_CLOSE,         /* flush host_send(), then close the socket; its
+			       streams are gone, no event of them follows */
 	HOST_MESSAGE,       /* a gossip message waits for host_verdict() */
 	HOST_STREAM_OPENED, /* by the peer; ${protocol} indexes the config's */
 	HOST_STREAM_READY,  /* ours is negotiated */

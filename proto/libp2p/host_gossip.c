@@ -1,0 +1,182 @@
+#include "proto/libp2p/host_internal.h"
+
+#define CHUNK     16384
+#define TRIES_MAX 3 /* a peer that resets our stream is asked again */
+
+/* Our stream to the peer, in the newest version that it speaks. */
+void
+host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms)
+{
+	while (p->out_link == NULL && p->links != NULL &&
+	       p->gossip_tries < TRIES_MAX) {
+		const bool v12 =
+		    !p->refused_12 && host_peer_says(h, p, GOSSIP_PROTOCOL_12);
+		const bool v11 =
+		    !p->refused_11 && host_peer_says(h, p, GOSSIP_PROTOCOL_11);
+		struct host_link *l = p->links;
+		uint32_t stream = 0;
+
+		if (!v12 && !v11)
+			return;
+		p->gossip_tries++;
+		if (conn_stream_open(l->c,
+			v12 ? GOSSIP_PROTOCOL_12 : GOSSIP_PROTOCOL_11, now_ms,
+			&stream) != OK)
+			return;
+		if (host_service_add(
+			l, SERVICE_GOSSIP_OUT, stream, UINT64_MAX) == NULL ||
+		    gossip_peer_up(
+			h->gossip, p->number, &p->id, l->dialer, v12) != OK) {
+			struct host_service *s = host_service_find(l, stream);
+			if (s != NULL)
+				host_service_reset(l, s);
+			else
+				conn_stream_reset(l->c, stream);
+			return;
+		}
+		p->gossip_up = true;
+		p->out_link = l;
+		p->out_stream = stream;
+		host_gossip_pull(h, p, now_ms);
+	}
+}
+
+/* The router forgets the peer; its inbound stream may stay and wait. */
+void
+host_gossip_down(struct host *h, struct host_peer *p)
+{
+	if (p->gossip_up)
+		gossip_peer_down(h->gossip, p->number);
+	p->gossip_up = false;
+	p->has_left = false;
+	p->out_link = NULL;
+}
+
+/* A new stream of the peer's replaces the one it had, wherever that was. */
+void
+host_gossip_inbound(struct host_link *l, uint32_t stream, uint64_t now_ms)
+{
+	struct host_peer *p = l->peer;
+
+	if (p->in_link != NULL) {
+		struct host_link *old = p->in_link;
+		struct host_service *s = host_service_find(old, p->in_stream);
+		p->in_link = NULL;
+		if (p->gossip_up)
+			gossip_recv_reset(l->h->gossip, p->number);
+		if (s != NULL)
+			host_service_reset(old, s);
+		host_touch(old);
+	}
+	if (host_service_add(l, SERVICE_GOSSIP_IN, stream, UINT64_MAX) ==
+	    NULL) {
+		conn_stream_reset(l->c, stream);
+		return;
+	}
+	p->in_link = l;
+	p->in_stream = stream;
+	host_gossip_pull(l->h, p, now_ms);
+}
+
+/* Bytes of the peer's stream go to the router, as far as it takes them. */
+void
+host_gossip_pull(struct host *h, struct host_peer *p, uint64_t now_ms)
+{
+	while (p->gossip_up && p->in_link != NULL) {
+		struct host_link *l = p->in_link;
+		struct slice in = conn_stream_read(l->c, p->in_stream);
+		const size_t n = in.n;
+
+		if (n == 0)
+			break;
+		const err e = gossip_recv(h->gossip, p->number, now_ms, &in);
+		if (e != OK) {
+			host_fail(l, e,
+			    e == ERR_LIMIT ? "gossip: RPC too long"
+					   : "gossip: malformed RPC",
+			    now_ms);
+			return; /* p may be gone */
+		}
+		if (in.n > 0)
+			h->gossip_stalled = true;
+		conn_stream_consume(l->c, p->in_stream, n - in.n);
+		host_touch(l);
+		if (in.n > 0 || n == 0)
+			break;
+	}
+}
+
+/*
+ * Fill our stream from the router. One byte more than there is room is taken
+ * and kept, so that the write is short and the connection tells when to go
+ * on.
+ */
+void
+host_gossip_push(struct host *h, struct host_peer *p, uint64_t now_ms)
+{
+	uint8_t bytes[CHUNK];
+
+	(void)now_ms;
+	while (p->gossip_up && p->out_link != NULL) {
+		struct host_link *l = p->out_link;
+		const size_t room = conn_stream_room(l->c, p->out_stream);
+		struct buf out = { bytes, 0, MIN(room + 1, sizeof(bytes)) };
+		size_t taken = 0;
+
+		if (p->has_left)
+			bytes[out.n++] = p->left;
+		(void)gossip_send(h->gossip, p->number, &out);
+		if (out.n == 0)
+			break;
+		p->has_left = false;
+		if (conn_stream_write(
+			l->c, p->out_stream, buf_slice(&out), &taken) != OK)
+			break; /* closed: an event says so */
+		host_touch(l);
+		if (taken < out.n) {
+			ASSERT(out.n - taken == 1);
+			p->has_left = true;
+			p->left = bytes[taken];
+			break;
+		}
+	}
+}
+
+void
+host_gossip_flush(struct host *h, uint64_t now_ms)
+{
+	uint32_t number;
+
+	while (gossip_next_output(h->gossip, &number))
+		if (h->peers[number] != NULL)
+			host_gossip_push(h, h->peers[number], now_ms);
+}
+
+/* One of the two streams is closed, reset or refused. */
+void
+host_gossip_lost(
+    struct host_link *l, struct host_service *s, bool refused, uint64_t now_ms)
+{
+	struct host_peer *p = l->peer;
+	const enum service_kind kind = s->kind;
+	const uint32_t stream = s->stream;
+
+	host_service_del(l, s);
+	if (kind == SERVICE_GOSSIP_IN) {
+		if (p->in_link != l || p->in_stream != stream)
+			return;
+		p->in_link = NULL;
+		if (p->gossip_up)
+			gossip_recv_reset(l->h->gossip, p->number);
+		return;
+	}
+	if (p->out_link != l || p->out_stream != stream)
+		return;
+	if (refused && !p->refused_12 &&
+	    host_peer_says(l->h, p, GOSSIP_PROTOCOL_12))
+		p->refused_12 = true;
+	else if (refused)
+		p->refused_11 = true;
+	host_gossip_down(l->h, p);
+	host_gossip_open(l->h, p, now_ms);
+}

@@ -1,0 +1,197 @@
+/*
+ * host_internal.h: what the files of the host share; nobody else includes
+ * it.
+ *
+ *   host_core.c     connections, limits, events, time
+ *   host_peer.c     peers: what is known of them, several connections each
+ *   host_service.c  identify, push, ping: the streams that we answer
+ *   host_gossip.c   the two streams that join a peer to the router
+ *   host_stream.c   the application's streams
+ */
+#pragma once
+
+#include "proto/libp2p/gossip_table.h"
+#include "proto/libp2p/host.h"
+#include "proto/libp2p/identify.h"
+#include "proto/libp2p/ping.h"
+
+#define HOST_TEXT_MAX     128 /* bytes kept of an agent's name */
+#define HOST_SERVICES_MAX 12  /* streams of ours on one connection */
+#define HOST_ADDR_MAX     256 /* bytes of one address that we keep */
+
+/* The protocols that the host answers itself; the application's follow. */
+enum {
+	SERVE_IDENTIFY,
+	SERVE_PUSH,
+	SERVE_PING,
+	SERVE_GOSSIP_12,
+	SERVE_GOSSIP_11,
+	SERVE_N,
+};
+
+/* An event that waits; within what it is about, so that none gets lost. */
+struct host_note {
+	struct host_note *prev, *next;
+	bool queued;
+	bool heap; /* of the application's streams: counted and freed */
+	enum host_event_type type;
+	host_conn conn;
+	uint32_t stream;
+	uint32_t value; /* protocol or rtt */
+	struct host_peer *peer;
+};
+
+enum service_kind {
+	SERVICE_IDENTIFY, /* we ask */
+	SERVICE_ANSWER,   /* we told, by identify or push: only to be closed */
+	SERVICE_PUSHED,   /* the peer pushes */
+	SERVICE_ECHO,
+	SERVICE_PING,
+	SERVICE_GOSSIP_IN,
+	SERVICE_GOSSIP_OUT,
+};
+
+/* A stream that the host itself reads or writes. */
+struct host_service {
+	struct host_service *next;
+	enum service_kind kind;
+	uint32_t stream;
+	uint64_t deadline_ms; /* then reset; UINT64_MAX: lives on */
+	bool fresh_addrs, fresh_protocols; /* lists of it came already */
+	union {
+		struct identify_reader *reader;
+		struct ping *ping;
+	} u;
+};
+
+struct host_link {
+	struct host *h;
+	host_conn id;
+	uint32_t slot;
+	struct conn *c;
+	struct host_peer *peer;    /* NULL before it is secured */
+	struct host_link *sibling; /* the peer's next younger connection */
+	struct host_service *services;
+	uint32_t services_n;
+	bool dialer;
+	bool counted; /* inbound, not loopback: against the limit per ip */
+	bool closing; /* HOST_CLOSE is said */
+	bool timed_out;
+	bool stalled; /* events wait for room among ours */
+	bool out_queued;
+	host_conn out_next;
+	struct host_note close;
+	const char *why;
+	err error;
+	uint64_t since_ms;
+	uint16_t remote_n;
+	uint8_t remote[];
+};
+
+struct host_peer {
+	struct peer_id id;
+	uint64_t key;
+	uint32_t number;         /* index into h->peers, and the router's */
+	struct host_link *links; /* oldest first */
+	uint32_t links_n;
+	bool identified;
+	bool gone; /* only its last note is left */
+	struct host_note up, down, told, pinged;
+	bool pinging;
+	/* What identify said. */
+	uint64_t *speaks; /* keys of protocols */
+	uint16_t speaks_n;
+	uint16_t addrs_size;
+	uint8_t *addrs; /* length u16be, bytes, and so on */
+	char *agent;    /* NULL: "" */
+	/* Gossip. */
+	bool gossip_up; /* the router knows it */
+	bool refused_12, refused_11;
+	uint8_t gossip_tries;
+	bool has_left;
+	uint8_t left; /* a byte taken from the router and not yet written */
+	struct host_link *out_link, *in_link;
+	uint32_t out_stream, in_stream;
+};
+
+struct host {
+	const struct env *env;
+	struct mem mem;
+	uint8_t secret[64];
+	uint8_t table_key[16];
+	struct peer_id self;
+	uint8_t public_key[64];
+	size_t public_key_n;
+	char agent[HOST_TEXT_MAX + 1];
+	char protocol_version[HOST_TEXT_MAX + 1];
+	const char **protocols; /* ours, then the application's */
+	size_t protocols_n;
+	struct host_limits limits;
+	struct conn_config conn;
+	uint8_t listen[HOST_ADDRS_MAX][HOST_ADDR_MAX];
+	uint16_t listen_n[HOST_ADDRS_MAX];
+	uint32_t listens;
+	struct gossip *gossip;
+	bool gossip_stalled; /* a peer's bytes wait for verdicts */
+	uint32_t gossip_turn;
+	struct host_link **links; /* conns_max */
+	uint32_t links_top;
+	struct gossip_table ids;  /* connection id -> slot */
+	struct host_peer **peers; /* conns_max */
+	uint32_t peers_top;
+	struct gossip_table peer_ids; /* key of the id -> number */
+	host_conn next_id;
+	struct host_note *notes_head, *notes_tail;
+	uint32_t heap_notes;
+	struct host_note *spare; /* so that an event taken can be kept */
+	host_conn out_head, out_tail;
+	bool any_stalled;
+	uint64_t expiry_ms; /* not later than the true one */
+	struct host_stats stats;
+};
+
+/* host_core.c */
+struct host_link *host_link_find(const struct host *h, host_conn id);
+void host_touch(struct host_link *l);
+void host_drain(struct host_link *l, uint64_t now_ms);
+void host_fail(struct host_link *l, err e, const char *why, uint64_t now_ms);
+void host_note_put(struct host *h, struct host_note *n);
+void host_note_drop(struct host *h, struct host_note *n);
+void host_wake_at(struct host *h, uint64_t at_ms);
+
+/* host_peer.c */
+err host_peer_join(struct host_link *l, const struct peer_id *id);
+void host_peer_leave(struct host_link *l, uint64_t now_ms);
+void host_peer_free(struct host *h, struct host_peer *p);
+struct host_peer *host_peer_lookup(
+    const struct host *h, const struct peer_id *id);
+bool host_peer_says(
+    const struct host *h, const struct host_peer *p, const char *protocol);
+uint64_t host_key(const struct host *h, struct slice s);
+void host_peer_learn(struct host *h, struct host_peer *p,
+    const struct identify *m, bool fresh_addrs, bool fresh_protocols);
+
+/* host_service.c */
+void host_serve(
+    struct host_link *l, uint32_t stream, size_t protocol, uint64_t now_ms);
+bool host_service_event(
+    struct host_link *l, const struct conn_event *ev, uint64_t now_ms);
+void host_services_time(struct host_link *l, uint64_t now_ms);
+uint64_t host_services_expiry(const struct host_link *l);
+void host_services_free(struct host_link *l);
+void host_identify_ask(struct host_link *l, uint64_t now_ms);
+struct host_service *host_service_add(struct host_link *l,
+    enum service_kind kind, uint32_t stream, uint64_t deadline_ms);
+struct host_service *host_service_find(struct host_link *l, uint32_t stream);
+void host_service_del(struct host_link *l, struct host_service *s);
+void host_service_reset(struct host_link *l, struct host_service *s);
+
+/* host_gossip.c */
+void host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms);
+void host_gossip_inbound(struct host_link *l, uint32_t stream, uint64_t now_ms);
+void host_gossip_pull(struct host *h, struct host_peer *p, uint64_t now_ms);
+void host_gossip_push(struct host *h, struct host_peer *p, uint64_t now_ms);
+void host_gossip_flush(struct host *h, uint64_t now_ms);
+void host_gossip_lost(
+    struct host_link *l, struct host_service *s, bool refused, uint64_t now_ms);
+void host_gossip_down(struct host *h, struct host_peer *p);

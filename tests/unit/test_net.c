@@ -1,0 +1,255 @@
+#include "tests/unit/test_net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/crypto.h"
+
+void
+test_net_init(struct test_net *net, uint64_t seed)
+{
+	memset(net, 0, sizeof(*net));
+	test_env_init(&net->t, seed);
+	net->step_ms = 5;
+}
+
+static void
+wire_gone(struct test_net *net, struct test_wire *w, int side)
+{
+	if (w->conn[side] == 0)
+		return;
+	host_conn_gone(
+	    net->nodes[w->node[side]].host, w->conn[side], net->t.now_ms);
+	w->conn[side] = 0;
+	w->output[side] = false;
+}
+
+void
+test_net_fini(struct test_net *net)
+{
+	for (unsigned i = 0; i < net->nodes_n; i++) {
+		host_free(net->nodes[i].host);
+		ASSERT(net->nodes[i].mem.used == 0);
+	}
+	for (unsigned i = 0; i < net->wires_n; i++) {
+		free(net->wires[i].pipe[0].p);
+		free(net->wires[i].pipe[1].p);
+	}
+	test_env_check(&net->t);
+}
+
+struct host_config
+test_net_config(void)
+{
+	return (struct host_config){
+		.agent = "test/1",
+		.protocol_version = "test",
+		.limits = host_limits_default(),
+		.gossip = gossip_params_default(),
+	};
+}
+
+unsigned
+test_net_add(struct test_net *net, const struct host_config *cf)
+{
+	ASSERT(net->nodes_n < TEST_NET_NODES);
+	const unsigned index = net->nodes_n++;
+	struct test_node *n = &net->nodes[index];
+	uint8_t seed[ED25519_SEED] = { 0 }, pub[ED25519_PUBLIC];
+	struct host_config own = *cf;
+
+	n->net = net;
+	n->index = index;
+	n->mem = mem_child(&net->t.mem, SIZE_MAX / 2);
+	put_u32be(seed, index + 1);
+	ed25519_keypair(pub, n->secret, seed);
+	own.env = &net->t.env;
+	own.mem = &n->mem;
+	own.secret = n->secret;
+	n->host = host_new(&own, net->t.now_ms);
+	ASSERT(n->host != NULL);
+	return index;
+}
+
+static struct slice
+address(unsigned node, uint8_t out[8])
+{
+	const uint8_t a[8] = { 4, 10, 0, (uint8_t)(node >> 8), (uint8_t)node, 6,
+		0x0f, 0xa1 };
+
+	memcpy(out, a, sizeof(a));
+	return slice_of(out, 8);
+}
+
+err
+test_net_connect(struct test_net *net, unsigned a, unsigned b, unsigned *wire)
+{
+	ASSERT(net->wires_n < TEST_NET_WIRES);
+	struct test_wire *w = &net->wires[net->wires_n];
+	uint8_t at_a[8], at_b[8];
+
+	w->node[0] = a;
+	w->node[1] = b;
+	TRY(host_conn_open(net->nodes[a].host, true, address(b, at_b), NULL,
+	    net->t.now_ms, &w->conn[0]));
+	const err e = host_conn_open(net->nodes[b].host, false,
+	    address(a, at_a), NULL, net->t.now_ms, &w->conn[1]);
+	if (e != OK) {
+		host_conn_gone(net->nodes[a].host, w->conn[0], net->t.now_ms);
+		return e;
+	}
+	w->pipe[0].p = malloc(TEST_NET_PIPE);
+	w->pipe[1].p = malloc(TEST_NET_PIPE);
+	ASSERT(w->pipe[0].p != NULL && w->pipe[1].p != NULL);
+	if (wire != NULL)
+		*wire = net->wires_n;
+	net->wires_n++;
+	return OK;
+}
+
+void
+test_net_cut(struct test_net *net, unsigned wire)
+{
+	net->wires[wire].cut = true;
+	wire_gone(net, &net->wires[wire], 0);
+	wire_gone(net, &net->wires[wire], 1);
+}
+
+const struct peer_id *
+test_net_id(const struct test_net *net, unsigned node)
+{
+	return host_self(net->nodes[node].host);
+}
+
+static void
+send_side(struct test_net *net, struct test_wire *w, int side)
+{
+	struct test_pipe *pipe = &w->pipe[side];
+	struct buf out = { pipe->p, pipe->n, TEST_NET_PIPE };
+
+	/* A TCP stack would not take crumbs either. */
+	if (w->conn[side] == 0 || TEST_NET_PIPE - pipe->n < 2048)
+		return;
+	w->output[side] = false;
+	if (pipe->n == 0)
+		pipe->ready_ms = net->t.now_ms + net->step_ms;
+	host_send(
+	    net->nodes[w->node[side]].host, w->conn[side], net->t.now_ms, &out);
+	pipe->n = out.n;
+}
+
+static struct test_wire *
+wire_of(struct test_net *net, unsigned node, host_conn conn, int *side)
+{
+	for (unsigned i = 0; i < net->wires_n; i++)
+		for (*side = 0; *side < 2; ++*side)
+			if (net->wires[i].node[*side] == node &&
+			    net->wires[i].conn[*side] == conn)
+				return &net->wires[i];
+	ASSERT(false);
+	return NULL;
+}
+
+static void
+on_close(struct test_net *net, struct test_node *n, const struct host_event *ev)
+{
+	int side = 0;
+	struct test_wire *w = wire_of(net, n->index, ev->conn, &side);
+
+	n->closes++;
+	n->error = ev->error;
+	(void)snprintf(n->why, sizeof(n->why), "%s", ev->why);
+	send_side(net, w, side);
+	wire_gone(net, w, side);
+}
+
+static void
+poll_node(struct test_net *net, struct test_node *n)
+{
+	struct host_event ev;
+	host_conn conn = 0;
+	int side = 0;
+
+	while (host_next(n->host, &ev)) {
+		n->ups += ev.type == HOST_PEER_UP;
+		n->downs += ev.type == HOST_PEER_DOWN;
+		n->identified += ev.type == HOST_IDENTIFIED;
+		n->messages += ev.type == HOST_MESSAGE;
+		if (ev.type == HOST_CLOSE)
+			on_close(net, n, &ev);
+		if (net->on_event != NULL)
+			net->on_event(net, n->index, &ev);
+		if (ev.type == HOST_MESSAGE && !n->manual)
+			host_verdict(n->host, ev.message.handle, GOSSIP_ACCEPT,
+			    net->t.now_ms);
+	}
+	while (host_next_output(n->host, &conn)) {
+		struct test_wire *w = wire_of(net, n->index, conn, &side);
+		w->output[side] = true;
+		send_side(net, w, side);
+	}
+}
+
+/* What has arrived at the other side of a direction. */
+static void
+deliver(struct test_net *net, struct test_wire *w, int side)
+{
+	struct test_pipe *pipe = &w->pipe[side];
+	const int to = 1 - side;
+	size_t at = 0;
+
+	if (pipe->n == 0 || pipe->ready_ms > net->t.now_ms)
+		return;
+	while (at < pipe->n && w->conn[to] != 0) {
+		size_t n = pipe->n - at;
+		if (!net->whole && test_below(&net->t, 4) == 0)
+			n = 1 + test_below(&net->t, n);
+		struct slice in = slice_of(pipe->p + at, n);
+		host_recv(net->nodes[w->node[to]].host, w->conn[to],
+		    net->t.now_ms, &in);
+		at += n - in.n;
+		poll_node(net, &net->nodes[w->node[to]]);
+		if (in.n == n)
+			break;
+	}
+	if (w->conn[to] == 0)
+		at = pipe->n;
+	memmove(pipe->p, pipe->p + at, pipe->n - at);
+	pipe->n -= at;
+	pipe->ready_ms = net->t.now_ms + net->step_ms;
+}
+
+static void
+step(struct test_net *net)
+{
+	net->t.now_ms += net->step_ms;
+	for (unsigned i = 0; i < net->wires_n; i++)
+		for (int side = 0; side < 2; side++) {
+			struct test_wire *w = &net->wires[i];
+			if (w->cut)
+				continue;
+			deliver(net, w, side);
+			if (w->output[side])
+				send_side(net, w, side);
+			/* The other side has hung up and all is read. */
+			if (w->conn[side] == 0 && w->pipe[side].n == 0)
+				wire_gone(net, w, 1 - side);
+		}
+	for (unsigned i = 0; i < net->nodes_n; i++) {
+		struct test_node *n = &net->nodes[i];
+		if (host_expiry(n->host) <= net->t.now_ms)
+			host_on_time(n->host, net->t.now_ms);
+		poll_node(net, n);
+	}
+}
+
+void
+test_net_run(struct test_net *net, uint64_t ms)
+{
+	const uint64_t end = net->t.now_ms + ms;
+
+	for (unsigned i = 0; i < net->nodes_n; i++)
+		poll_node(net, &net->nodes[i]);
+	while (net->t.now_ms < end)
+		step(net);
+}

@@ -1,0 +1,84 @@
+/*
+ * test_net.h: hosts that talk to each other in memory and in virtual time.
+ * Every wire has a latency, cuts the bytes at random places from the seed,
+ * and holds a bounded number of bytes, so that a slow reader is felt.
+ *
+ * One seed gives one run: nothing reads a clock or a pointer.
+ */
+#pragma once
+
+#include "proto/libp2p/host.h"
+#include "tests/unit/test_env.h"
+
+#define TEST_NET_NODES 128
+#define TEST_NET_WIRES 1024
+#define TEST_NET_PIPE  65536 /* bytes under way in one direction */
+
+struct test_net;
+
+struct test_node {
+	struct test_net *net;
+	unsigned index;
+	struct mem mem; /* of this host alone */
+	struct host *host;
+	uint8_t secret[64];
+	bool manual; /* messages are not accepted by themselves */
+	uint64_t messages;
+	unsigned ups, downs, identified, closes;
+	char why[64]; /* of the last HOST_CLOSE */
+	err error;
+};
+
+struct test_pipe {
+	uint8_t *p;
+	size_t n;
+	uint64_t ready_ms; /* when what is in it arrives */
+};
+
+struct test_wire {
+	unsigned node[2];
+	host_conn conn[2];        /* 0: gone at this side */
+	struct test_pipe pipe[2]; /* from side i to the other */
+	bool output[2];           /* host_next_output() has named it */
+	bool cut;
+};
+
+struct test_net {
+	struct test_env t;
+	struct test_node nodes[TEST_NET_NODES];
+	unsigned nodes_n;
+	struct test_wire wires[TEST_NET_WIRES];
+	unsigned wires_n;
+	unsigned step_ms; /* and the latency of a wire */
+	bool whole;       /* do not cut the bytes */
+	/* Sees every event after the net has; may be NULL. */
+	void (*on_event)(
+	    struct test_net *net, unsigned node, const struct host_event *ev);
+	void *user;
+};
+
+/** test_net_init(net, seed): no nodes yet; step_ms 5. */
+void test_net_init(struct test_net *net, uint64_t seed);
+void test_net_fini(struct test_net *net);
+
+/** test_net_config(): what test_net_add() takes; change and pass on. */
+struct host_config test_net_config(void);
+
+/** test_net_add(net, cf): a node; env, mem and secret of ${cf} are set. */
+unsigned test_net_add(struct test_net *net, const struct host_config *cf);
+
+/**
+ * test_net_connect(net, a, b, wire): a dials b. The error of the side that
+ * refused, else OK; ${wire} may be NULL. ${a} may be ${b}.
+ */
+err test_net_connect(
+    struct test_net *net, unsigned a, unsigned b, unsigned *wire);
+
+/** test_net_cut(net, wire): both sockets break. */
+void test_net_cut(struct test_net *net, unsigned wire);
+
+/** test_net_run(net, ms): let so much time go by. */
+void test_net_run(struct test_net *net, uint64_t ms);
+
+/** test_net_id(net, node): its peer id. */
+const struct peer_id *test_net_id(const struct test_net *net, unsigned node);
