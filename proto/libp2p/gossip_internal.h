@@ -6,6 +6,7 @@
  *   gossip_recv.c     what a peer's RPC does
  *   gossip_send.c     the queues towards peers
  *   gossip_mesh.c     the heartbeat: mesh, fanout, IHAVE
+ *   gossip_id.c       the message id
  *   gossip_message.c  bodies: waiting, cached; ids seen
  *
  * Topic names and message ids become 64-bit SipHash keys under a secret of
@@ -123,6 +124,9 @@ gossip_topic_bit(const struct gossip *g, const struct gossip_slot_topic *t)
 }
 void gossip_topic_drop(struct gossip *g, struct gossip_slot_topic *t);
 bool gossip_wants(const struct gossip_peer *p, uint64_t key);
+
+/* gossip_id.c */
+void gossip_id(uint8_t id[GOSSIP_ID], struct slice data);
 
 /* gossip_message.c */
 uint64_t gossip_id_key(const struct gossip *g, const uint8_t id[GOSSIP_ID]);

@@ -1,4 +1,3 @@
-#include "crypto/crypto.h"
 #include "proto/base/varint.h"
 #include "proto/libp2p/gossip_internal.h"
 #include "proto/libp2p/gossip_rpc.h"
@@ -195,10 +194,9 @@ static void
 take_message(struct gossip *g, struct gossip_peer *p,
     const struct gossip_slot_topic *t, struct slice data)
 {
-	const struct crypto_part part = { data.p, data.n };
 	uint8_t id[GOSSIP_ID];
 
-	hash_sha256(id, &part, 1);
+	gossip_id(id, data);
 	const uint64_t key = gossip_id_key(g, id);
 	asked_done(g, key);
 	if (gossip_seen(g, key)) {

@@ -415,7 +415,6 @@ err
 gossip_publish(struct gossip *g, const char *topic, struct slice data,
     bool flood, uint64_t now_ms, uint32_t *sent_to)
 {
-	const struct crypto_part part = { data.p, data.n };
 	uint8_t id[GOSSIP_ID];
 	struct slice name;
 	uint32_t targets = 0;
@@ -424,7 +423,7 @@ gossip_publish(struct gossip *g, const char *topic, struct slice data,
 	TRY(topic_check(topic, &name));
 	if (data.n > g->p.message_bytes_max)
 		return ERR_LIMIT;
-	hash_sha256(id, &part, 1);
+	gossip_id(id, data);
 	const uint64_t key = gossip_id_key(g, id);
 	if (gossip_seen(g, key) || gossip_body_find(g, key) != NULL)
 		return ERR_EXISTS;
