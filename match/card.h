@@ -13,7 +13,7 @@
 #include "match/vocabulary.h"
 #include "proto/record/value.h"
 
-#define CARD_SKILLS_MAX          64
+#define CARD_SKILLS_MAX          96
 #define CARD_ASPIRATIONS_MAX     32
 #define CARD_PURPOSES_MAX        16
 #define CARD_LANGUAGES_MAX       16
@@ -184,6 +184,15 @@ void wishes_resolve(struct wishes *w, const struct vocabulary *v);
 /**
  * card_with_wishes(c, w, out):
  * The card with the private skills added: what the person's own node scores.
+ * What is over CARD_SKILLS_MAX is left out.
  */
 void card_with_wishes(
     const struct card *c, const struct wishes *w, struct card *out);
+
+/**
+ * card_raise(c, term, at, level, from):
+ * Let the card hold the term at ${level} at least; ${from} is the level that
+ * it had (0: not held, or not told). false: no room for another skill.
+ */
+bool card_raise(
+    struct card *c, uint64_t term, uint32_t at, uint8_t level, uint8_t *from);

@@ -130,10 +130,11 @@ struct learning_step {
 
 /**
  * scan_learning_step(m, p, c, lessons, out):
- * Of the courses that teach a requirement which the person lacks, from a
- * level the person has, the cheapest for each requirement (hours, then cost,
- * then id; not told comes last); of those the one that lifts an exclusion,
- * else raises fit most. ERR_NOTFOUND: no course helps; ERR_NOMEM.
+ * For each requirement that the person lacks: the course that teaches it from
+ * a level the person has, and whose needs the person meets; those that reach
+ * the asked level first, then the posting's own teaching, then by hours, cost
+ * and id (not told comes last). Of these the one that lifts an exclusion,
+ * else raises fit most. ERR_NOTFOUND: nothing helps; ERR_NOMEM.
  */
 NODISCARD err scan_learning_step(const struct meaning *m,
     const struct posting *p, const struct card *c,

@@ -14,26 +14,12 @@
  */
 #pragma once
 
-#include "match/card.h"
+#include "match/gate.h"
+#include "match/relate.h"
 
 #define SCORE_MAX     10000
 #define SCORE_NEUTRAL 5000 /* when nothing is asked or known */
 #define CREDIT_MAX    1000
-
-/* Credit for a held term that is not the asked one; ways never add up. */
-#define CREDIT_NARROWER 900 /* holds a special case of it, per step down */
-#define CREDIT_BROADER  500 /* holds the general case, per step up */
-#define CREDIT_SIBLING  350 /* both are special cases of one thing */
-#define CREDIT_RELATED  500 /* a near substitute; 600 is the bound */
-
-enum match_via {
-	VIA_NOTHING, /* not held in any form */
-	VIA_EXACT,
-	VIA_NARROWER,
-	VIA_BROADER,
-	VIA_SIBLING,
-	VIA_RELATED,
-};
 
 enum line_kind {
 	/* of a fit */
@@ -47,7 +33,7 @@ enum line_kind {
 	LINE_INVESTMENT,
 	LINE_UNWANTED, /* negative points */
 	/* of both */
-	LINE_NEUTRAL, /* nothing is asked or known: SCORE_NEUTRAL */
+	LINE_NEUTRAL, /* nothing is asked; in a wish: what is not known */
 };
 
 /* One term of the sum. */
@@ -65,41 +51,10 @@ struct score_line {
 	int32_t points_most; /* with full credit */
 };
 
-enum gate_kind {
-	GATE_STATUS,   /* the posting is open */
-	GATE_KIND,     /* the person seeks (or offers) this kind */
-	GATE_MUST,     /* a must-have, one gate each */
-	GATE_LANGUAGE, /* a language, one gate each */
-	GATE_PLACE,    /* region, or remote */
-	GATE_HOURS,    /* a week */
-	GATE_PAY,      /* at least the private floor */
-	GATE_UNWANTED, /* "never offer me this" */
-};
-#define GATE_KINDS 8
-
-enum gate_state {
-	GATE_PASS,
-	GATE_ASK,  /* unknown: ask, counts as passed */
-	GATE_NEAR, /* nearly: shown, not excluded */
-	GATE_FAIL, /* excluded */
-};
-
-struct gate {
-	enum gate_kind kind;
-	enum gate_state state;
-	uint64_t term;     /* of GATE_MUST and GATE_UNWANTED */
-	uint32_t language; /* of GATE_LANGUAGE */
-	/*
-	 * By how much it is missed: levels (MUST, LANGUAGE; 0 with FAIL: not
-	 * held at all), hours a week (HOURS), minor units (PAY).
-	 */
-	uint64_t short_by;
-};
-
 #define SCORE_LINES_MAX (POSTING_REQUIREMENTS_MAX + 8)
 #define SCORE_GATES_MAX (POSTING_REQUIREMENTS_MAX + CARD_LANGUAGES_MAX + 8)
 #define SCORE_NOT_UNDERSTOOD_MAX                                               \
-	(POSTING_REQUIREMENTS_MAX + CARD_SKILLS_MAX + 64)
+	(POSTING_REQUIREMENTS_MAX + CARD_SKILLS_MAX + 128)
 
 struct score {
 	int32_t total; /* 0..SCORE_MAX: the sum of all points */
@@ -164,6 +119,21 @@ struct score_brief plan_fit_brief(
 struct score_brief plan_wish_brief(
     const struct plan *plan, const struct card *c, const struct wishes *w);
 
+/*
+ * The same from the other side: one card, made ready for many postings. The
+ * results are those of a plan.
+ */
+struct card_plan;
+
+/** card_plan_new(m, c, w, out): borrows all; ${w} may be NULL. ERR_NOMEM. */
+NODISCARD err card_plan_new(const struct meaning *m, const struct card *c,
+    const struct wishes *w, struct card_plan **out);
+void card_plan_free(struct card_plan *plan);
+struct score_brief card_plan_fit_brief(
+    const struct card_plan *plan, const struct posting *p);
+struct score_brief card_plan_wish_brief(
+    const struct card_plan *plan, const struct posting *p);
+
 /* The one change to a card that would help most. */
 struct change {
 	uint64_t term;
@@ -181,8 +151,5 @@ struct change {
 bool score_change(
     const struct plan *plan, const struct card *c, struct change *out);
 
-/** via_name(), line_name(), gate_name(), gate_state_name(): static text. */
-const char *via_name(enum match_via via);
+/** line_name(kind): "requirement"; static text. */
 const char *line_name(enum line_kind kind);
-const char *gate_name(enum gate_kind kind);
-const char *gate_state_name(enum gate_state state);
