@@ -12,8 +12,8 @@
  * self_paced, start, seats, credential, website, region.
  *
  * Cells that are lists are separated by ';':
- *   skills     "welding:3!*80; blueprint reading:2": level after the colon, '!' a
- *              must, '*' the weight 1 to 100 (default 50)
+ *   skills     "welding:3!*80; blueprint reading:2": level after the colon,
+ *              '!' a must, '*' the weight 1 to 100 (default 50)
  *   teaches    demands "welding:3"; courses "python:1-3" (from-to) or ":3"
  *   invests    "course-budget 1500 EUR; training-time 40h; mentoring 20h;
  *              certificate; equipment 900 EUR"
@@ -27,7 +27,7 @@
 /**
  * import_csv(kind, file, lookup, o, report):
  * ${kind}: KIND_DEMAND or KIND_COURSE. ${report}: {"accepted", "ready",
- * "failed", "delimiter", "rows": [{"row" (the line it begins on), "external_id",
+ * "failed", "delimiter", "rows": [{"row" (its first line), "external_id",
  * "state": "ready" | "failed" | "held", "draft", "region", "field",
  * "message", "hint", "messages", "mapped", "unmapped"}], "messages",
  * "ignored_columns"}. "field", "message" and "hint" are those of the first

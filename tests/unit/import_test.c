@@ -1,0 +1,966 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "node/import_csv.h"
+#include "node/import_job.h"
+#include "node/import_parts.h"
+#include "node/import_resume.h"
+#include "node/import_vocabulary.h"
+
+/* ---- a lookup of a few words ---- */
+
+static const struct {
+	const char *word, *uri;
+	enum term_type type;
+	unsigned confidence;
+} words[] = {
+	{ "welding", "urn:ohcn:welding", TERM_SKILL, 100 },
+	{ "Schwei\xc3\x9f"
+	  "en",
+	    "urn:ohcn:welding", TERM_SKILL, 100 },
+	{ "blueprint reading", "urn:ohcn:blueprint-reading", TERM_SKILL, 95 },
+	{ "python", "urn:ohcn:python", TERM_SKILL, 100 },
+	{ "climate protection", "urn:ohcn:climate-protection", TERM_PURPOSE,
+	    100 },
+	{ "welder", "urn:ohcn:welder", TERM_OCCUPATION, 100 },
+	{ "vague", "urn:ohcn:vague", TERM_SKILL, 20 },
+};
+
+static bool
+find_word(void *ctx, struct slice text, uint32_t language, uint64_t *term,
+    unsigned *confidence)
+{
+	(void)ctx;
+	(void)language;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_is(text, words[i].word)) {
+			*term = term_of_uri(slice_str(words[i].uri));
+			*confidence = words[i].confidence;
+			return true;
+		}
+	return false;
+}
+
+static bool
+describe_word(void *ctx, uint64_t term, uint32_t language, struct slice *uri,
+    struct slice *label, enum term_type *type)
+{
+	(void)ctx;
+	(void)language;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (term == term_of_uri(slice_str(words[i].uri))) {
+			*uri = slice_str(words[i].uri);
+			*label = slice_str(words[i].word);
+			*type = words[i].type;
+			return true;
+		}
+	return false;
+}
+
+static const struct term_lookup lookup = { find_word, describe_word, NULL };
+static const struct import_options plain = { 0 };
+
+/* "a.1.b" in a tree of JSON; NULL: not there. */
+static json_t *
+at(json_t *j, const char *path)
+{
+	struct slice rest = slice_str(path), part;
+	char name[64];
+	uint64_t i;
+
+	while (j != NULL && slice_split(&rest, ".", &part)) {
+		(void)snprintf(name, sizeof(name), "%.*s", (int)part.n,
+		    (const char *)part.p);
+		j = json_is_array(j) && slice_number(part, &i)
+			? json_array_get(j, (size_t)i)
+			: json_object_get(j, name);
+	}
+	return j;
+}
+
+static void
+assert_at(json_t *j, const char *path, const char *want)
+{
+	char *have = json_dumps(at(j, path), JSON_ENCODE_ANY | JSON_COMPACT);
+
+	if (strcmp(have == NULL ? "none" : have, want) != 0) {
+		char *all = json_dumps(j, JSON_INDENT(1));
+		fail_msg("%s: have %s, want %s in %s", path, have, want, all);
+	}
+	free(have);
+}
+
+static const char *
+hex_of(const char *uri)
+{
+	static char hex[20];
+
+	(void)snprintf(hex, sizeof(hex), "\"%016" PRIx64 "\"",
+	    term_of_uri(slice_str(uri)));
+	return hex;
+}
+
+/* ---- facts ---- */
+
+static void
+test_facts(void **state)
+{
+	static const struct {
+		const char *text, *currency;
+		bool ok;
+		uint64_t minor;
+	} money[] = {
+		{ "3200", "EUR", true, 320000 },
+		{ "17.50", "EUR", true, 1750 },
+		{ "17,5", "EUR", true, 1750 },
+		{ "1.500", "EUR", true, 150000 },
+		{ "1,500.25", "USD", true, 150025 },
+		{ "1'500.25", "CHF", true, 150025 },
+		{ "1500", "JPY", true, 1500 },
+		{ "1.234", "KWD", true, 1234 },
+		{ "12.5", "JPY", false, 0 },
+		{ "17.505.1", "EUR", true, 1750510 },
+		{ "-3", "EUR", false, 0 },
+		{ "much", "EUR", false, 0 },
+		{ "", "EUR", false, 0 },
+	};
+	static const struct {
+		const char *text;
+		uint64_t hours;
+	} dates[] = {
+		{ "1970-01-01", 0 },
+		{ "1970-01-02T03:00:00Z", 27 },
+		{ "2000-02-29", UINT64_C(951782400) / 3600 },
+		{ "2026-12-31", UINT64_C(1798675200) / 3600 },
+		{ "2100-03-01", UINT64_C(4107542400) / 3600 },
+	};
+	static const char *const bad_dates[] = { "2026-02-29", "2026-13-01",
+		"26-01-01", "2026-04-31", "2026-01-00", "tomorrow",
+		"2026-01-01T25:00" };
+	static const struct {
+		const char *text;
+		unsigned level;
+	} levels[] = { { "Beginner", 1 }, { "Grundkenntnisse", 1 },
+		{ "d\xc3\xa9"
+		  "butant",
+		    1 },
+		{ "Intermediate", 3 }, { "sehr gut", 4 }, { "gut", 3 },
+		{ "Advanced", 4 }, { "Master", 5 }, { "Expert", 5 }, { "4", 4 },
+		{ "3/5", 3 }, { "8/10", 4 }, { "100%", 5 }, { "5%", 1 },
+		{ "7", 0 }, { "9/8", 0 }, { "whatever", 0 }, { "", 0 } },
+	  fluency[] = { { "B2", 4 }, { "c1 (CEFR)", 5 },
+		  { "Native speaker", 7 }, { "Muttersprache", 7 },
+		  { "fluent", 5 }, { "Limited Working", 3 },
+		  { "Grundkenntnisse", 2 }, { "langue maternelle", 7 },
+		  { "nivel intermedio", 3 }, { "AB2C", 0 }, { "", 0 } };
+	char code[4], region[3];
+	const char *hint;
+	uint64_t n;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(money); i++) {
+		const bool ok =
+		    money_get(slice_str(money[i].text), money[i].currency, &n);
+		if (ok != money[i].ok || (ok && n != money[i].minor))
+			fail_msg("%s: %d %" PRIu64, money[i].text, ok, n);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
+		assert_true(date_hours(slice_str(dates[i].text), &n));
+		assert_int_equal(n, dates[i].hours);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad_dates); i++)
+		assert_false(date_hours(slice_str(bad_dates[i]), &n));
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (level_of_words(slice_str(levels[i].text)) !=
+		    levels[i].level)
+			fail_msg("level of %s", levels[i].text);
+	for (size_t i = 0; i < ARRAY_LEN(fluency); i++)
+		if (fluency_get(slice_str(fluency[i].text)) != fluency[i].level)
+			fail_msg("fluency of %s", fluency[i].text);
+	assert_true(currency_get(slice_str("chf"), code, &hint));
+	assert_string_equal(code, "CHF");
+	assert_false(currency_get(slice_str("EURO"), code, &hint));
+	assert_string_equal(hint, "EUR");
+	assert_false(currency_get(slice_str("E1R"), code, &hint));
+	assert_true(region_get(slice_str("Allemagne"), region));
+	assert_string_equal(region, "de");
+	assert_true(region_get(slice_str("DE-BE"), region));
+	assert_false(region_get(slice_str("Utopia"), region));
+	assert_int_equal(
+	    language_get(slice_str("de-AT")), language_code(slice_str("de")));
+	assert_int_equal(language_get(slice_str("Espa\xc3\xb1ol")),
+	    language_code(slice_str("es")));
+	assert_int_equal(language_get(slice_str("Klingonisch")), 0);
+}
+
+static void
+test_plain_text(void **state)
+{
+	static const struct {
+		const char *in, *out;
+		size_t max;
+		bool cut;
+	} cases[] = {
+		{ " a\r\n\t b ", "a b", 99, false },
+		{ "<p>A &amp; B</p><br/>1 < 2", "A & B 1 < 2", 99, false },
+		{ "\xc3\xa4\xc3\xb6", "\xc3\xa4", 3, true },
+		{ "a\xe2\x80\xae"
+		  "b\xff"
+		  "c",
+		    "abc", 9, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		bool cut;
+		json_t *t =
+		    plain_text(slice_str(cases[i].in), cases[i].max, &cut);
+		assert_string_equal(json_string_value(t), cases[i].out);
+		assert_int_equal(cut, cases[i].cut);
+		json_decref(t);
+	}
+	assert_null(plain_text(slice_str(" \n "), 9, NULL));
+}
+
+/* ---- JSON Resume ---- */
+
+static json_t *
+load(const char *text)
+{
+	json_error_t error;
+	json_t *j = json_loads(text, 0, &error);
+
+	if (j == NULL)
+		fail_msg("test JSON: %s: %s", error.text, text);
+	return j;
+}
+
+static void
+test_resume(void **state)
+{
+	json_t *resume = load(
+	    "{\"basics\":{\"name\":\"Ada Secret\",\"email\":\"ada@x.org\","
+	    "\"summary\":\"I weld at Acme\",\"location\":{\"countryCode\":"
+	    "\"DE\",\"city\":\"Secretville\"}},"
+	    "\"work\":[{\"name\":\"Acme\",\"startDate\":\"2019\"}],"
+	    "\"skills\":[{\"name\":\"Metal\",\"level\":\"Advanced\","
+	    "\"keywords\":[\"Schweißen\",\"blueprint reading\"]},"
+	    "{\"name\":\"welding\",\"level\":\"beginner\"},{\"name\":\"vague\"}"
+	    "],"
+	    "\"interests\":[{\"name\":\"climate protection\"},"
+	    "{\"name\":\"python\"},{\"name\":\"welding\"},"
+	    "{\"name\":\"stamps\"}],"
+	    "\"languages\":[{\"language\":\"Deutsch\",\"fluency\":\"native\"},"
+	    "{\"language\":\"en\",\"fluency\":\"B2\"},"
+	    "{\"language\":\"Klingonisch\",\"fluency\":\"A1\"}]}");
+	json_t *report;
+
+	(void)state;
+	assert_int_equal(import_resume(resume, &lookup, &plain, &report), OK);
+	assert_at(report, "region", "\"de\"");
+	assert_at(report, "draft.skills.0.term", hex_of("urn:ohcn:welding"));
+	/* said twice: the higher level stays */
+	assert_at(report, "draft.skills.0.level", "4");
+	assert_at(report, "draft.skills.1.level", "4");
+	assert_at(report, "draft.skills.2", "none");
+	assert_at(
+	    report, "draft.purposes.0", hex_of("urn:ohcn:climate-protection"));
+	assert_at(
+	    report, "draft.aspirations.0.term", hex_of("urn:ohcn:python"));
+	assert_at(report, "draft.aspirations.0.level", "2");
+	/* one who can weld and wants to: one level more */
+	assert_at(report, "draft.aspirations.1.level", "5");
+	assert_at(report, "draft.languages",
+	    "[{\"language\":\"de\",\"cefr\":7},{\"language\":\"en\",\"cefr\":4}"
+	    "]");
+	assert_at(report, "mapped.0.text", "\"Schweißen\"");
+	assert_at(report, "mapped.0.uri", "\"urn:ohcn:welding\"");
+	assert_at(report, "mapped.0.field", "\"skills[0].keywords[0]\"");
+	assert_at(report, "unmapped.0.text", "\"Metal\"");
+	assert_at(report, "unmapped.1.text", "\"vague\"");
+	assert_at(report, "unmapped.2.text", "\"stamps\"");
+	assert_at(report, "unmapped.3.text", "\"Klingonisch\"");
+	assert_at(report, "kept_private.0.field", "\"basics.name\"");
+	/* nothing of what is private is in any of it */
+	static const char *const secrets[] = { "Ada", "Acme", "x.org",
+		"Secretville", "2019" };
+	char *text = json_dumps(report, 0);
+	for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
+		assert_null(strstr(text, secrets[i]));
+	free(text);
+	json_decref(report);
+	json_decref(resume);
+
+	resume = load("{\"title\":\"x\"}");
+	assert_int_equal(
+	    import_resume(resume, &lookup, &plain, &report), ERR_FORM);
+	assert_at(report, "messages.0.message",
+	    "\"is not a JSON Resume: no basics, skills or work\"");
+	json_decref(report);
+	json_decref(resume);
+}
+
+/* ---- JobPosting ---- */
+
+#define JOB "{\"@type\":\"JobPosting\",\"title\":\"Welder\""
+
+static json_t *
+job_report(const char *text, err want)
+{
+	json_t *doc = load(text), *report;
+
+	assert_int_equal(import_job(doc, &lookup, &plain, &report), want);
+	json_decref(doc);
+	return report;
+}
+
+static void
+test_job(void **state)
+{
+	json_t *r = job_report(
+	    "{\"@context\":\"https://schema.org\",\"@graph\":[{\"@type\":"
+	    "\"Organization\"},{\"@type\":\"schema:JobPosting\","
+	    "\"title\":[{\"@value\":\"Welder\",\"@language\":\"en\"},"
+	    "{\"@value\":\"Schweißer\",\"@language\":\"de\"}],"
+	    "\"description\":\"<p>Weld &amp; more</p>\","
+	    "\"identifier\":{\"@type\":\"PropertyValue\",\"value\":17},"
+	    "\"skills\":[\"welding (advanced, required), vague\","
+	    "{\"@type\":\"DefinedTerm\",\"name\":\"x\",\"termCode\":"
+	    "\"http://data.europa.eu/esco/skill/1\",\"ohcn:level\":2,"
+	    "\"ohcn:weight\":80}],"
+	    "\"qualifications\":\"blueprint reading\","
+	    "\"experienceRequirements\":{\"monthsOfExperience\":24},"
+	    "\"employmentType\":[\"FULL_TIME\",\"TEMPORARY\"],"
+	    "\"workHours\":\"38 hours a week\",\"totalJobOpenings\":3,"
+	    "\"baseSalary\":{\"@type\":\"MonetaryAmount\",\"currency\":\"EUR\","
+	    "\"value\":{\"minValue\":3200.5,\"maxValue\":\"4,000\","
+	    "\"unitText\":\"MONTH\"}},"
+	    "\"jobLocation\":{\"@type\":\"Place\",\"address\":{"
+	    "\"addressLocality\":\"Linz\",\"addressCountry\":\"Austria\"}},"
+	    "\"validThrough\":\"2026-12-31T23:59\","
+	    "\"occupationalCategory\":\"welder\","
+	    "\"hiringOrganization\":{\"name\":\"Acme Werke\"},"
+	    "\"jobBenefits\":\"training on the job\","
+	    "\"ohcn:teaches\":[{\"name\":\"python\",\"ohcn:level\":2}],"
+	    "\"ohcn:languages\":[\"de:B2\"],"
+	    "\"ohcn:invests\":[{\"kind\":\"course-budget\",\"amount\":1500,"
+	    "\"currency\":\"EUR\"},{\"kind\":\"training-time\",\"hours\":40}]}"
+	    "]}",
+	    OK);
+
+	(void)state;
+	assert_at(r, "ready", "1");
+	assert_at(r, "demands.0.index", "1");
+	assert_at(r, "demands.0.state", "\"ready\"");
+	assert_at(r, "demands.0.region", "\"at\"");
+	assert_at(r, "demands.0.external_id", "\"17\"");
+	assert_at(r, "demands.0.organisation", "\"Acme Werke\"");
+	assert_at(r, "demands.0.expires", "499655");
+	assert_at(r, "demands.0.draft.title",
+	    "{\"en\":\"Welder\",\"de\":\"Schweißer\"}");
+	assert_at(r, "demands.0.draft.description", "{\"en\":\"Weld & more\"}");
+	assert_at(r, "demands.0.draft.requirements.0.level", "4");
+	assert_at(r, "demands.0.draft.requirements.0.must", "true");
+	assert_at(r, "demands.0.draft.requirements.1.term",
+	    hex_of("http://data.europa.eu/esco/skill/1"));
+	assert_at(r, "demands.0.draft.requirements.1.weight", "80");
+	assert_at(r, "demands.0.draft.requirements.2.weight", "30");
+	assert_at(r, "demands.0.draft.experience", "{\"en\":\"24 months\"}");
+	assert_at(r, "demands.0.draft.contract", "\"temporary\"");
+	assert_at(r, "demands.0.draft.guaranteed_hours", "38");
+	assert_at(r, "demands.0.draft.seats", "3");
+	assert_at(r, "demands.0.draft.pay",
+	    "{\"min\":320050,\"max\":400000,\"currency\":\"EUR\",\"period\":"
+	    "\"month\"}");
+	assert_at(r, "demands.0.draft.place", "\"Linz\"");
+	assert_at(r, "demands.0.draft.remote", "\"on-site\"");
+	assert_at(r, "demands.0.draft.occupation", hex_of("urn:ohcn:welder"));
+	assert_at(r, "demands.0.draft.teaches.0.level", "2");
+	assert_at(r, "demands.0.draft.languages.0.cefr", "\"B2\"");
+	assert_at(r, "demands.0.draft.invests",
+	    "[{\"kind\":\"course-budget\",\"amount\":150000,\"currency\":"
+	    "\"EUR\"},{\"kind\":\"training-time\",\"hours\":40}]");
+	assert_at(r, "demands.0.unmapped.0.text", "\"vague\"");
+	assert_at(r, "demands.0.unmapped.1.field", "\"jobBenefits\"");
+	json_decref(r);
+	r = job_report(JOB ",\"jobLocationType\":\"TELECOMMUTE\","
+			   "\"applicantLocationRequirements\":{\"@type\":"
+			   "\"Country\",\"name\":\"DE\"},\"employmentType\":"
+			   "\"Contractor\"}",
+	    OK);
+	assert_at(r, "demands.0.region", "\"de\"");
+	assert_at(r, "demands.0.draft.remote", "\"remote\"");
+	assert_at(r, "demands.0.draft.type", "\"gig\"");
+	json_decref(r);
+}
+
+static void
+test_job_faults(void **state)
+{
+	static const struct {
+		const char *json, *field, *message, *hint;
+	} cases[] = {
+		{ "{\"@type\":\"JobPosting\"}", "\"title\"", "\"is missing\"",
+		    "\"add \\\"title\\\": \\\"...\\\"\"" },
+		{ JOB ",\"baseSalary\":{\"currency\":\"EURO\",\"value\":5}}",
+		    "\"baseSalary.currency\"",
+		    "\"unknown currency \\\"EURO\\\": needs an ISO 4217 code\"",
+		    "\"try EUR\"" },
+		{ JOB ",\"baseSalary\":{\"currency\":\"EUR\",\"value\":5}}",
+		    "\"baseSalary.value.unitText\"", "\"is missing\"",
+		    "\"write HOUR, DAY, WEEK, MONTH or YEAR\"" },
+		{ JOB ",\"validThrough\":\"31.12.2026\"}", "\"validThrough\"",
+		    "\"\\\"31.12.2026\\\" is no date\"",
+		    "\"write it as 2026-12-31\"" },
+		{ JOB ",\"skills\":\"magic (required)\"}", "\"skills\"",
+		    "\"the must-have \\\"magic\\\" is no known term\"",
+		    "\"use a label of the vocabulary or a URI\"" },
+		{ JOB ",\"skills\":[{\"name\":\"welding\",\"ohcn:level\":9}]}",
+		    "\"skills[0].ohcn:level\"", "\"must be 1 to 5\"", "none" },
+		{ JOB ",\"ohcn:invests\":[{\"kind\":\"couse-budget\"}]}",
+		    "\"invests[0].kind\"",
+		    "\"\\\"couse-budget\\\" is not known\"",
+		    "\"did you mean \\\"course-budget\\\"?\"" },
+		{ JOB ",\"jobLocation\":{\"address\":{\"addressCountry\":"
+		      "\"Utopia\"}}}",
+		    "\"jobLocation.address.addressCountry\"",
+		    "\"\\\"Utopia\\\" is no country code\"",
+		    "\"write two letters, like \\\"DE\\\"\"" },
+	};
+	json_t *r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		r = job_report(cases[i].json, OK);
+		assert_at(r, "failed", "1");
+		assert_at(r, "demands.0.state", "\"failed\"");
+		assert_at(r, "demands.0.draft", "none");
+		assert_at(r, "demands.0.messages.0.field", cases[i].field);
+		assert_at(r, "demands.0.messages.0.message", cases[i].message);
+		assert_at(r, "demands.0.messages.0.hint", cases[i].hint);
+		json_decref(r);
+	}
+	r = job_report("[{\"@type\":\"Course\"}]", ERR_FORM);
+	assert_at(r, "messages.0.message", "\"there is no JobPosting in it\"");
+	json_decref(r);
+	/* shapes that make no sense are answered, not trusted */
+	r = job_report("[" JOB ",\"skills\":{\"a\":[[]]},\"baseSalary\":[[]],"
+		       "\"jobLocation\":[3],\"identifier\":{\"value\":{}},"
+		       "\"employmentType\":[1],\"workHours\":{},"
+		       "\"ohcn:invests\":\"x\",\"ohcn:teaches\":7},"
+		       "7,null,[]]",
+	    OK);
+	assert_at(r, "failed", "1");
+	json_decref(r);
+}
+
+/* ---- CSV ---- */
+
+static json_t *
+csv_report(
+    uint32_t kind, const char *text, const struct import_options *o, err want)
+{
+	json_t *report;
+	const err e = import_csv(kind, slice_str(text), &lookup, o, &report);
+
+	if (e != want)
+		fail_msg(
+		    "%s: %s: %s", text, err_name(e), json_dumps(report, 0));
+	return report;
+}
+
+static void
+test_csv_demands(void **state)
+{
+	static const char file[] =
+	    "external_id,Title,title_de,description,skills,pay_min,"
+	    "currency,period,languages,invests,region,purposes,start\n"
+	    "A-1,Welder,Schweißer,\"two\nlines, \"\"quoted\"\"\","
+	    "welding:3!*80; blueprint reading:2;nothing,17.50,EUR,hour,"
+	    "de:B2; en,course-budget 1500 EUR; training-time 40h,DE,"
+	    "climate protection,2026-12-31\n"
+	    "\n"
+	    "A-2,Helper,,,,,,,,,,,\n";
+	json_t *r = csv_report(KIND_DEMAND, file, &plain, OK);
+
+	(void)state;
+	assert_at(r, "accepted", "true");
+	assert_at(r, "ready", "2");
+	assert_at(r, "rows.0.row", "2");
+	assert_at(r, "rows.1.row", "5");
+	assert_at(r, "rows.0.external_id", "\"A-1\"");
+	assert_at(r, "rows.0.region", "\"de\"");
+	assert_at(r, "rows.0.draft.title",
+	    "{\"en\":\"Welder\",\"de\":\"Schweißer\"}");
+	assert_at(r, "rows.0.draft.description",
+	    "{\"en\":\"two lines, \\\"quoted\\\"\"}");
+	assert_at(r, "rows.0.draft.requirements.0.level", "3");
+	assert_at(r, "rows.0.draft.requirements.0.weight", "80");
+	assert_at(r, "rows.0.draft.requirements.0.must", "true");
+	assert_at(r, "rows.0.draft.requirements.1.weight", "50");
+	assert_at(r, "rows.0.draft.pay",
+	    "{\"min\":1750,\"currency\":\"EUR\",\"period\":\"hour\"}");
+	assert_at(r, "rows.0.draft.languages",
+	    "[{\"language\":\"de\",\"cefr\":4},{\"language\":\"en\",\"cefr\":3}"
+	    "]");
+	assert_at(r, "rows.0.draft.invests",
+	    "[{\"kind\":\"course-budget\",\"amount\":150000,\"currency\":"
+	    "\"EUR\"},{\"kind\":\"training-time\",\"hours\":40}]");
+	assert_at(r, "rows.0.draft.purposes.0",
+	    hex_of("urn:ohcn:climate-protection"));
+	assert_at(r, "rows.0.draft.start", "499632");
+	assert_at(r, "rows.0.unmapped.0.text", "\"nothing\"");
+	assert_at(r, "rows.0.draft.type", "\"job\"");
+	json_decref(r);
+}
+
+static void
+test_csv_courses(void **state)
+{
+	static const char *const files[] = {
+		/* BOM, semicolons, CR LF, no newline at the end */
+		"\xef\xbb\xbftitle;teaches;needs;cost;currency;languages;"
+		"formats;self_paced;weeks\r\nPython;\"python:1-3;welding\";"
+		"welding:2;90;EUR;de,en;online,video;ja;4",
+		"title\tteaches\tneeds\tcost\tcurrency\tlanguages\tformats\t"
+		"self_paced\tweeks\nPython\tpython:1-3;welding\twelding:2\t90\t"
+		"EUR\tGerman;en\tonline;video\tyes\t4\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		json_t *r = csv_report(KIND_COURSE, files[i], &plain, OK);
+		assert_at(r, "delimiter", i == 0 ? "\";\"" : "\"\\t\"");
+		assert_at(r, "accepted", "true");
+		assert_at(r, "rows.0.draft.teaches.0.from", "1");
+		assert_at(r, "rows.0.draft.teaches.0.to", "3");
+		assert_at(r, "rows.0.draft.teaches.1.to", "3");
+		assert_at(r, "rows.0.draft.needs.0.level", "2");
+		assert_at(r, "rows.0.draft.cost",
+		    "{\"amount\":9000,\"currency\":\"EUR\"}");
+		assert_at(r, "rows.0.draft.languages", "[\"de\",\"en\"]");
+		assert_at(r, "rows.0.draft.formats", "[\"online\",\"video\"]");
+		assert_at(r, "rows.0.draft.self_paced", "true");
+		assert_at(r, "rows.0.draft.weeks", "4");
+		json_decref(r);
+	}
+}
+
+static void
+test_csv_rows_that_fail(void **state)
+{
+	static const struct {
+		const char *columns, *row, *field, *message, *hint;
+	} cases[] = {
+		{ "pay_min,currency,period", "5,EURO,hour", "\"currency\"",
+		    "\"unknown currency \\\"EURO\\\": needs an ISO 4217 code\"",
+		    "\"try EUR\"" },
+		{ "pay_min,currency,period", "5,EUR,", "\"period\"",
+		    "\"pay needs a period\"",
+		    "\"write hour, day, week, month or year\"" },
+		{ "pay_min,currency,period", "5,EUR,monthly", "\"pay.period\"",
+		    "\"\\\"monthly\\\" is not known\"",
+		    "\"did you mean \\\"month\\\"?\"" },
+		{ "skills", "welding:7", "\"skills\"",
+		    "\"level of \\\"welding:7\\\": must be 1 to 5\"",
+		    "\"write :1 (first steps) to :5 (expert)\"" },
+		{ "skills", "welding*101", "\"skills\"",
+		    "\"weight of \\\"welding*101\\\": must be 1 to 100\"",
+		    "\"write *1 to *100, or nothing for *50\"" },
+		{ "skills", "magic:2!", "\"skills\"",
+		    "\"the must-have \\\"magic\\\" is no known term\"",
+		    "\"use a label of the vocabulary or a URI, or drop the "
+		    "'!'\"" },
+		{ "type", "jbo", "\"type\"", "\"\\\"jbo\\\" is not known\"",
+		    "\"did you mean \\\"job\\\"?\"" },
+		{ "seats", "two", "\"seats\"",
+		    "\"\\\"two\\\" is no whole number\"",
+		    "\"write a whole number\"" },
+		{ "seats", "0", "\"seats\"", "\"must be 1 to 10000\"", "none" },
+		{ "seats", "1,2", "\"\"", "\"has 4 cells, the header has 3\"",
+		    "\"put cells that hold the separator into quotation "
+		    "marks\"" },
+		{ "invests", "course-budget 1500", "\"invests\"",
+		    "\"\\\"course-budget 1500\\\" has neither hours nor a "
+		    "currency\"",
+		    "\"write \\\"course-budget 1500 EUR\\\" or "
+		    "\\\"training-time 40h\\\"\"" },
+		{ "languages", "de:Z9", "\"languages\"",
+		    "\"\\\"de:Z9\\\" is no level of a language\"",
+		    "\"write A1 to C2 or native, like \\\"de:B2\\\"\"" },
+		{ "region", "Utopia", "\"region\"",
+		    "\"\\\"Utopia\\\" is no country code\"",
+		    "\"write two letters, like de\"" },
+		{ "start", "soon", "\"start\"", "\"\\\"soon\\\" is no date\"",
+		    "\"write it as 2026-12-31\"" },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		(void)snprintf(text, sizeof(text),
+		    "external_id,title,%s\n1,Good\n2,Bad,%s\n",
+		    cases[i].columns, cases[i].row);
+		json_t *r = csv_report(KIND_DEMAND, text, &plain, OK);
+		/* as a whole or not at all */
+		assert_at(r, "accepted", "false");
+		assert_at(r, "rows.0.state", "\"held\"");
+		assert_at(r, "rows.1.state", "\"failed\"");
+		assert_at(r, "rows.1.row", "3");
+		assert_at(r, "rows.1.field", cases[i].field);
+		assert_at(r, "rows.1.message", cases[i].message);
+		assert_at(r, "rows.1.hint", cases[i].hint);
+		assert_at(r, "rows.1.draft", "none");
+		json_decref(r);
+		const struct import_options partial = { .allow_partial = true };
+		r = csv_report(KIND_DEMAND, text, &partial, OK);
+		assert_at(r, "accepted", "true");
+		assert_at(r, "rows.0.state", "\"ready\"");
+		json_decref(r);
+	}
+	json_t *r = csv_report(
+	    KIND_DEMAND, "external_id,title\n7,A\n7,B\n", &plain, OK);
+	assert_at(r, "rows.1.message", "\"\\\"7\\\" is also in row 2\"");
+	json_decref(r);
+}
+
+#define MAP "# ours = theirs\ntitle = Stelle\nskills = Was man kann\n"
+#define BAD "titel = x\n"
+
+static void
+test_csv_files_that_fail(void **state)
+{
+	static const struct {
+		const char *text, *message;
+		err want;
+	} cases[] = {
+		{ "", "\"there are no rows\"", ERR_FORM },
+		{ "title\n", "\"there are no rows\"", ERR_FORM },
+		{ "name\nx\n", "\"there is no such column\"", ERR_FORM },
+		{ "title,title\nx,y\n", "\"is there twice\"", ERR_FORM },
+		{ "title\n\"x\n", "\"row 2: quotation marks do not fit\"",
+		    ERR_FORM },
+		{ "title\nx\"y\n", "\"row 2: quotation marks do not fit\"",
+		    ERR_FORM },
+		{ "title\nx\xff\n", "\"line 2 is not UTF-8\"", ERR_FORM },
+		{ "title\na\nb\nc\n", "\"has more than 2 rows\"", ERR_LIMIT },
+	};
+	const struct import_options two = { .rows_max = 2 };
+	json_t *r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		r = csv_report(KIND_DEMAND, cases[i].text, &two, cases[i].want);
+		assert_at(r, "accepted", "false");
+		const size_t n = json_array_size(at(r, "messages"));
+		char path[64];
+		(void)snprintf(path, sizeof(path), "messages.%zu.message",
+		    n == 0 ? 0 : n - 1);
+		assert_at(r, path, cases[i].message);
+		json_decref(r);
+	}
+	const struct import_options map = { .map = { (const uint8_t *)MAP,
+						sizeof(MAP) - 1 } };
+	r = csv_report(
+	    KIND_DEMAND, "Stelle,Was man kann,seat\nx,welding,1\n", &map, OK);
+	assert_at(r, "accepted", "true");
+	assert_at(r, "rows.0.mapped.0.text", "\"welding\"");
+	assert_at(r, "ignored_columns", "[\"seat\"]");
+	assert_at(r, "messages.0.hint", "\"did you mean \\\"seats\\\"?\"");
+	json_decref(r);
+	const struct import_options bad = { .map = { (const uint8_t *)BAD,
+						sizeof(BAD) - 1 } };
+	r = csv_report(KIND_DEMAND, "x\ny\n", &bad, ERR_FORM);
+	assert_at(r, "messages.0.hint", "\"did you mean \\\"title\\\"?\"");
+	json_decref(r);
+}
+
+/* ---- vocabularies ---- */
+
+static void
+put_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	assert_int_equal(fclose(f), 0);
+}
+
+/* What arrived at the sink, as JSON by URI. */
+static err
+sink_add(void *ctx, const struct term_entry *e)
+{
+	char uri[300];
+	unsigned essential = 0;
+	json_t *labels = json_array();
+
+	(void)snprintf(
+	    uri, sizeof(uri), "%.*s", (int)e->uri.n, (const char *)e->uri.p);
+	assert_int_equal(e->term, term_of_uri(e->uri));
+	assert_int_equal(e->source, SOURCE_IMPORTED);
+	for (size_t i = 0; i < e->labels_n; i++) {
+		char letters[4], label[300];
+		assert_true(language_put(letters, e->labels[i].language));
+		(void)snprintf(label, sizeof(label), "%s%s:%.*s", letters,
+		    e->labels[i].preferred ? "!" : "", (int)e->labels[i].text.n,
+		    (const char *)e->labels[i].text.p);
+		(void)json_array_append_new(labels, json_string(label));
+	}
+	for (size_t i = 0; i < e->needs_n; i++)
+		essential += e->needs[i].essential;
+	return json_object_set_new(ctx, uri,
+		   json_pack("{s:i, s:i, s:o, s:i, s:i, s:i, s:i}", "type",
+		       (int)e->type, "isco", (int)e->isco, "labels", labels,
+		       "broader", (int)e->broader_n, "related",
+		       (int)e->related_n, "needs", (int)e->needs_n, "essential",
+		       (int)essential)) == 0
+		   ? OK
+		   : ERR_NOMEM;
+}
+
+static char *
+temp_dir(void)
+{
+	static char name[] = "/tmp/ohcn-import-XXXXXX";
+
+	memcpy(name + sizeof(name) - 7, "XXXXXX", 6);
+	assert_non_null(mkdtemp(name));
+	return name;
+}
+
+static void
+drop_dir(const char *dir, const char *const *names, size_t n)
+{
+	char path[256];
+
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		(void)unlink(path);
+	}
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+count_progress(void *ctx, const char *file, uint64_t done)
+{
+	(void)file;
+	(void)done;
+	++*(unsigned *)ctx;
+}
+
+static void
+test_esco(void **state)
+{
+	static const char *const names[] = { "skills_en.csv", "skills_de.csv",
+		"occupations_en.csv", "broaderRelationsSkillPillar_en.csv",
+		"skillSkillRelations_en.csv", "occupationSkillRelations_en.csv",
+		"conceptSchemes_en.csv" };
+	const char *dir = temp_dir();
+	json_t *got = json_object(), *report;
+	unsigned calls = 0;
+	const struct vocabulary_import_options o = { count_progress, &calls,
+		2 };
+
+	(void)state;
+	put_file(dir, names[0],
+	    "conceptUri,conceptType,skillType,preferredLabel,altLabels,status"
+	    "\r\n"
+	    "http://x/s1,KnowledgeSkillCompetence,skill/competence,weld,"
+	    "\"welding\nto weld\nthird\",released\r\n"
+	    "http://x/s2,KnowledgeSkillCompetence,knowledge,metals,,released"
+	    "\r\n"
+	    "http://x/s3,KnowledgeSkillCompetence,knowledge,religion,,released"
+	    "\r\n"
+	    "http://x/s4,KnowledgeSkillCompetence,knowledge,old,,obsolete\r\n"
+	    ",KnowledgeSkillCompetence,knowledge,no URI,,released\r\n");
+	put_file(dir, names[1],
+	    "conceptType,conceptUri,preferredLabel\nKnowledgeSkillCompetence,"
+	    "http://x/s1,schweißen\n");
+	put_file(dir, names[2],
+	    "conceptType,conceptUri,iscoGroup,preferredLabel,altLabels\n"
+	    "Occupation,http://x/o1,7212,welder,\"solderer\"\n");
+	put_file(dir, names[3],
+	    "conceptType,conceptUri,broaderType,broaderUri\n"
+	    "K,http://x/s1,K,http://x/s2\nK,http://x/s1,K,http://x/s2\n"
+	    "K,http://x/s1,K,http://x/nowhere\n");
+	put_file(dir, names[4],
+	    "originalSkillUri,originalSkillType,relationType,"
+	    "relatedSkillType,relatedSkillUri\n"
+	    "http://x/s2,k,optional,k,http://x/s1\n");
+	put_file(dir, names[5],
+	    "occupationUri,relationType,skillType,skillUri\n"
+	    "http://x/o1,essential,k,http://x/s1\n"
+	    "http://x/o1,optional,k,http://x/s2\n");
+	put_file(dir, names[6], "conceptType\nx\n");
+	assert_int_equal(
+	    import_esco(
+		dir, (struct vocabulary_sink){ sink_add, got }, &o, &report),
+	    OK);
+	drop_dir(dir, names, ARRAY_LEN(names));
+	assert_true(calls > ARRAY_LEN(names) - 1);
+	assert_at(report, "terms", "3");
+	assert_at(report, "filtered", "1");
+	assert_at(report, "links", "4");
+	assert_at(
+	    report, "types", "{\"skill\":1,\"knowledge\":1,\"occupation\":1}");
+	assert_at(report, "languages", "[\"de\",\"en\"]");
+	assert_at(report, "missing",
+	    "[\"ISCOGroups_*.csv\",\"skillGroups_*.csv\","
+	    "\"broaderRelationsOccPillar_*.csv\"]");
+	assert_at(report, "warnings.0",
+	    "\"1 rows without a usable URI were left out\"");
+	assert_at(report, "warnings.1",
+	    "\"1 links to terms that are not in these files were left out\"");
+	static const struct {
+		const char *uri, *want;
+	} entries[] = {
+		/* alternatives are at most two a language here */
+		{ "http://x/s1",
+		    "{\"type\":1,\"isco\":0,\"labels\":[\"en:to weld\","
+		    "\"en:welding\",\"en!:weld\",\"de!:schweißen\"],"
+		    "\"broader\":1,\"related\":0,\"needs\":0,\"essential\":"
+		    "0}" },
+		{ "http://x/s2",
+		    "{\"type\":2,\"isco\":0,\"labels\":[\"en!:metals\"],"
+		    "\"broader\":0,\"related\":1,\"needs\":0,\"essential\":"
+		    "0}" },
+		{ "http://x/o1",
+		    "{\"type\":4,\"isco\":7212,\"labels\":[\"en:solderer\","
+		    "\"en!:welder\"],\"broader\":0,\"related\":0,\"needs\":2,"
+		    "\"essential\":1}" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+		json_t *want = load(entries[i].want);
+		json_t *have = json_object_get(got, entries[i].uri);
+		if (!json_equal(have, want))
+			fail_msg("%s: %s", entries[i].uri, json_dumps(have, 0));
+		json_decref(want);
+	}
+	json_decref(got);
+	json_decref(report);
+	assert_int_equal(
+	    import_esco("/nowhere/at/all",
+		(struct vocabulary_sink){ sink_add, NULL }, NULL, &report),
+	    ERR_NOTFOUND);
+	json_decref(report);
+}
+
+static void
+test_onet(void **state)
+{
+	static const char *const names[] = { "Content Model Reference.txt",
+		"Occupation Data.txt", "Alternate Titles.txt", "Skills.txt" };
+	const char *dir = temp_dir();
+	json_t *got = json_object(), *report;
+
+	(void)state;
+	put_file(dir, names[0],
+	    "Element ID\tElement Name\tDescription\r\n"
+	    "1\tWorker Characteristics\tx\r\n"
+	    "2.A\tBasic Skills\tx\r\n2.A.1\tContent\tx\r\n"
+	    "2.A.1.a\tReading\tThe \"quoted\" text\r\n"
+	    "2.C.1\tBusiness\tx\r\n1.B.1.a\tRealistic\tx\r\n"
+	    "1.B.1.g\tFirst Interest High-Point\tx\r\n");
+	put_file(dir, names[1],
+	    "O*NET-SOC Code\tTitle\tDescription\n11-1011.00\tChief\tx\n");
+	put_file(dir, names[2],
+	    "O*NET-SOC Code\tTitle\tAlternate Title\n11-1011.00\tChief\tCEO\n"
+	    "99-9999.00\tx\ty\n");
+	put_file(dir, names[3],
+	    "O*NET-SOC Code\tElement ID\tScale ID\tData Value\t"
+	    "Recommend Suppress\n"
+	    "11-1011.00\t2.A.1.a\tIM\t4.12\tN\n"
+	    "11-1011.00\t2.C.1\tLV\t4.12\tN\n"
+	    "11-1011.00\t2.A.1\tIM\t3.1\tN\n"
+	    "11-1011.00\t2.A\tIM\t2.9\tN\n");
+	assert_int_equal(
+	    import_onet(
+		dir, (struct vocabulary_sink){ sink_add, got }, NULL, &report),
+	    OK);
+	drop_dir(dir, names, ARRAY_LEN(names));
+	assert_at(report, "terms", "6");
+	assert_at(report, "missing", "[\"Knowledge.txt\"]");
+	assert_at(report, "warnings",
+	    "[\"1 links to terms that are not in these files were left out\"]");
+	json_t *chief = json_object_get(got, "urn:onet:11-1011.00");
+	assert_at(chief, "labels", "[\"en:CEO\",\"en!:Chief\"]");
+	assert_at(chief, "needs", "2");
+	assert_at(chief, "essential", "1");
+	json_t *reading = json_object_get(got, "urn:onet:2.A.1.a");
+	assert_at(reading, "broader", "1");
+	assert_at(reading, "type", "1");
+	json_decref(got);
+	json_decref(report);
+}
+
+/* The real files, where they are: counts that their README states. */
+static void
+test_data(void **state)
+{
+	const char *dir = getenv("OHCN_TEST_DATA");
+	char path[512];
+	struct stat st;
+	json_t *got, *report;
+
+	(void)state;
+	if (dir == NULL)
+		dir = OHCN_SOURCE_DIR "/../shared/data";
+	(void)snprintf(path, sizeof(path), "%s/esco-1.2.0", dir);
+	if (stat(path, &st) != 0) {
+		print_message("SKIP import/data: no ../shared/data\n");
+		return;
+	}
+	got = json_object();
+	assert_int_equal(
+	    import_esco(
+		path, (struct vocabulary_sink){ sink_add, got }, NULL, &report),
+	    OK);
+	/* 3,039 occupations and 619 ISCO groups; none is protected */
+	assert_at(report, "types.occupation", "3658");
+	assert_true(json_integer_value(at(report, "terms")) > 6000);
+	assert_at(report, "missing",
+	    "[\"skills_*.csv\",\"occupationSkillRelations_*.csv\"]");
+	json_decref(got);
+	json_decref(report);
+	(void)snprintf(path, sizeof(path), "%s/onet-29.2", dir);
+	got = json_object();
+	assert_int_equal(
+	    import_onet(
+		path, (struct vocabulary_sink){ sink_add, got }, NULL, &report),
+	    OK);
+	assert_at(report, "types.occupation", "1016");
+	assert_at(report, "missing", "[]");
+	assert_true(json_integer_value(at(report, "links")) > 10000);
+	json_decref(got);
+	json_decref(report);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_plain_text),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_job),
+		cmocka_unit_test(test_job_faults),
+		cmocka_unit_test(test_csv_demands),
+		cmocka_unit_test(test_csv_courses),
+		cmocka_unit_test(test_csv_rows_that_fail),
+		cmocka_unit_test(test_csv_files_that_fail),
+		cmocka_unit_test(test_esco),
+		cmocka_unit_test(test_onet),
+		cmocka_unit_test(test_data),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
