@@ -897,8 +897,7 @@ static const struct vector_case vector_cases[] = {
 /* Names: a term for a URI, and so on. */
 static const char *const vector_uris[] = {
 	"http://data.europa.eu/esco/skill/a17286c5-238d-4f0b-bc24-29e9121345de",
-	"http://data.europa.eu/esco/occupation/"
-	"f2b15a0e-e65a-438a-affb-29b9d50b77d1",
+	"http://data.europa.eu/esco/isco/C2512",
 	"urn:onet:2.A.1.b",
 	"urn:onet:15-1252.00",
 	"urn:ohcn:active-listening",
