@@ -369,6 +369,11 @@ frame_next(struct conn *c, struct slice *in, struct slice *message)
 				return OK;
 			}
 		}
+		/* a stranger gets no buffer for what will be refused */
+		if (c->phase == PHASE_HANDSHAKE &&
+		    need > NOISE_FRAME_HEAD + NOISE_HANDSHAKE_MAX)
+			return fail(
+			    c, ERR_PEER, "noise: handshake message too long");
 		if (in->n == 0)
 			return ERR_MORE;
 		/* reserve the whole frame at once: no growing by copies */
@@ -927,9 +932,9 @@ conn_stream_consume(struct conn *c, uint32_t stream, size_t n)
 {
 	struct stream *s = stream_find(c, stream);
 
-	ASSERT(n == 0 || (s != NULL && !is_negotiating(s)));
-	if (n == 0)
+	if (n == 0 || s == NULL)
 		return;
+	ASSERT(!is_negotiating(s));
 	yamux_consume(&c->yamux, s->y, n);
 	pump(c);
 }

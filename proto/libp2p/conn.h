@@ -84,7 +84,12 @@ void conn_free(struct conn *c);
  */
 NODISCARD err conn_recv(struct conn *c, uint64_t now_ms, struct slice *in);
 
-/** conn_send(c, now_ms, out): append bytes for the socket, as fit in ${out}. */
+/**
+ * conn_send(c, now_ms, out):
+ * Append bytes for the socket, as fit in ${out}. With less than 64 bytes of
+ * room it may append nothing; 16 KiB and more make good frames. ERR_LIMIT:
+ * close the connection.
+ */
 NODISCARD err conn_send(struct conn *c, uint64_t now_ms, struct buf *out);
 
 /** conn_pending(c): would conn_send() append anything? */
@@ -142,7 +147,10 @@ size_t conn_stream_room(const struct conn *c, uint32_t stream);
 /** conn_stream_read(c, stream): unread bytes, until the next conn_ call. */
 struct slice conn_stream_read(struct conn *c, uint32_t stream);
 
-/** conn_stream_consume(c, stream, n): done with the first ${n}; gives window. */
+/**
+ * conn_stream_consume(c, stream, n): done with the first ${n} bytes; gives
+ * window. Does nothing when the stream is gone.
+ */
 void conn_stream_consume(struct conn *c, uint32_t stream, size_t n);
 
 /** conn_stream_ended(c, stream): the peer has closed and all is read, or the

@@ -447,8 +447,10 @@ test_garbage_in_the_clear(void **state)
 		    34, false, ERR_PEER, "noise: bad handshake message" },
 		{ "empty noise", HEADER "\x07/noise\n\0\0", 30, true, ERR_PEER,
 		    "noise: bad handshake message" },
-		{ "long noise", HEADER "\x07/noise\n\xff\xff", 30, false, OK,
-		    "" },
+		{ "long noise", HEADER "\x07/noise\n\xff\xff", 30, false,
+		    ERR_PEER, "noise: handshake message too long" },
+		{ "half a message", HEADER "\x07/noise\n\x01\x00", 30, false,
+		    OK, "" },
 	};
 
 	(void)state;

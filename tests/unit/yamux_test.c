@@ -266,6 +266,43 @@ test_receive_window(void **state)
 	world_free(w);
 }
 
+/* A larger window is announced with SYN and with ACK. */
+static void
+test_larger_window(void **state)
+{
+	struct test_env t;
+	struct yamux y;
+	struct yamux_stream *s = NULL;
+	struct yamux_frame f;
+	uint8_t out[64], syn[YAMUX_HEAD];
+	struct buf b = { out, 0, sizeof(out) };
+	struct slice in = slice_of(syn, sizeof(syn));
+
+	(void)state;
+	test_env_init(&t, 1);
+	yamux_init(&y, &(struct yamux_config){ .mem = &t.mem,
+			   .dialer = true,
+			   .streams_max = 4,
+			   .window = 1 << 20,
+			   .tx_max = 100,
+			   .events_max = 4 });
+	assert_int_equal(yamux_open(&y, &s), OK);
+	yamux_frame_put(
+	    syn, &(struct yamux_frame){ YAMUX_WINDOW_UPDATE, YAMUX_SYN, 2, 5 });
+	assert_int_equal(yamux_recv(&y, 1000, &in), OK);
+	yamux_send(&y, &b);
+	assert_int_equal(b.n, 2 * YAMUX_HEAD);
+	assert_int_equal(yamux_frame_get(slice_of(out, 12), &f), OK);
+	assert_int_equal(f.flags, YAMUX_SYN);
+	assert_int_equal(f.length, (1 << 20) - YAMUX_WINDOW);
+	assert_int_equal(yamux_frame_get(slice_of(out + 12, 12), &f), OK);
+	assert_int_equal(f.flags, YAMUX_ACK);
+	assert_int_equal(f.length, (1 << 20) - YAMUX_WINDOW);
+	assert_int_equal(yamux_find(&y, 2)->tx_credit, YAMUX_WINDOW + 5);
+	yamux_fini(&y);
+	test_env_check(&t);
+}
+
 static void
 test_send_window_and_turns(void **state)
 {
@@ -439,6 +476,7 @@ main(void)
 		cmocka_unit_test(test_strangers_are_harmless),
 		cmocka_unit_test(test_broken_peers),
 		cmocka_unit_test(test_receive_window),
+		cmocka_unit_test(test_larger_window),
 		cmocka_unit_test(test_send_window_and_turns),
 		cmocka_unit_test(test_floods_are_cut),
 		cmocka_unit_test(test_stream_limits),
