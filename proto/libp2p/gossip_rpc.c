@@ -39,9 +39,8 @@ rpc_field_next(struct slice *in, struct rpc_field *f)
 	if (in->n == 0)
 		return ERR_MORE;
 	TRY(get_varint(in, &tag));
-	if (tag >> 3 == 0 || tag >> 32 != 0)
-		return ERR_PEER;
-	*f = (struct rpc_field){ .number = (uint32_t)(tag >> 3),
+	/* A number that cannot be is an unknown field, as to protobuf-c. */
+	*f = (struct rpc_field){ .number = (uint32_t)MIN(tag >> 3, UINT32_MAX),
 		.wire = (uint8_t)(tag & 7) };
 	switch (f->wire) {
 	case WIRE_VARINT:
