@@ -10,7 +10,7 @@ struct pending {
 	uint8_t value[2];
 	uint8_t value_n;
 };
-#define PENDING_EACH 4 /* id, time, expiry, author */
+#define PENDING_EACH 3 /* id, time, expiry */
 
 /* The work of one write transaction. */
 struct work {
@@ -141,7 +141,6 @@ record_remove(
 	TRY(del(w, TABLE_ID, &k.id));
 	TRY(del(w, TABLE_TIME, &k.time));
 	TRY(del(w, TABLE_EXPIRY, &k.expiry));
-	TRY(del(w, TABLE_AUTHOR, &k.author));
 	return own ? del(w, TABLE_OWN, &k.record) : OK;
 }
 
@@ -149,7 +148,6 @@ record_remove(
 static err
 slot_clear(struct work *w, const struct slot_state *st, enum store_gone_why why)
 {
-	const struct store_key row = store_key_hash(st->hash, st->rid);
 	const struct store_key floor = store_key_expiry(st->until_h, st->rid);
 
 	w->changed = true;
@@ -160,7 +158,7 @@ slot_clear(struct work *w, const struct slot_state *st, enum store_gone_why why)
 	} else {
 		TRY(del(w, TABLE_EXPIRY, &floor));
 	}
-	return del(w, TABLE_SLOT, &row);
+	return del(w, TABLE_SLOT, &st->row);
 }
 
 static void
@@ -205,7 +203,6 @@ record_insert(struct work *w, const struct store_record *r, uint32_t until_h)
 	pending_add(w, TABLE_ID, &k.id, NULL, 0);
 	pending_add(w, TABLE_TIME, &k.time, kind, 2);
 	pending_add(w, TABLE_EXPIRY, &k.expiry, NULL, 0);
-	pending_add(w, TABLE_AUTHOR, &k.author, NULL, 0);
 	TRY(record_write(w, r, MAP_APPEND));
 	if (r->own)
 		TRY(map_put(w->view.txn, TABLE_OWN, key_slice(&k.record),
@@ -307,8 +304,6 @@ duplicate_note(
 static err
 slot_raise(struct work *w, const struct record *r, const struct slot_state *st)
 {
-	const struct slot_name name = { r->author, r->kind, r->slot };
-	const struct store_key row = store_key_hash(st->hash, st->rid);
 	const struct store_key old = store_key_expiry(st->until_h, st->rid);
 	const uint32_t until_h = (uint32_t)r->expires_h;
 	const struct store_key new = store_key_expiry(until_h, st->rid);
@@ -317,14 +312,14 @@ slot_raise(struct work *w, const struct record *r, const struct slot_state *st)
 	w->changed = true;
 	put_u32be(value + 1, until_h);
 	if (st->live)
-		return map_put(w->view.txn, TABLE_SLOT, key_slice(&row),
+		return map_put(w->view.txn, TABLE_SLOT, key_slice(&st->row),
 		    slice_of(value, WINNER_BYTES), MAP_PUT);
-	store_floor_put(value, until_h, st->seq, st->id, &name);
-	TRY(map_put(w->view.txn, TABLE_SLOT, key_slice(&row),
+	store_floor_put(value, until_h, st->seq, st->id, r->author);
+	TRY(map_put(w->view.txn, TABLE_SLOT, key_slice(&st->row),
 	    slice_of(value, FLOOR_BYTES), MAP_PUT));
 	TRY(del(w, TABLE_EXPIRY, &old));
 	return map_put(w->view.txn, TABLE_EXPIRY, key_slice(&new),
-	    slice_of(row.p, 8), MAP_PUT);
+	    slice_of(st->row.p, SLOT_PREFIX), MAP_PUT);
 }
 
 static err
@@ -415,6 +410,10 @@ order_cmp(const void *a, const void *b)
 		return r_ends ? -1 : 1;
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
+	if (r->kind != q->kind)
+		return r->kind < q->kind ? -1 : 1;
+	if (r->slot != q->slot)
+		return r->slot < q->slot ? -1 : 1;
 	if (record_beats(r->seq, r->id, q->seq, q->id))
 		return -1;
 	if (record_beats(q->seq, q->id, r->seq, r->id))
@@ -434,10 +433,9 @@ items_apply(struct work *w, struct store_item *items, size_t n)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < n; i++) {
 		const struct record *r = items[i].record;
-		const struct slot_name name = { r->author, r->kind, r->slot };
 		order[i] =
-		    (struct order){ store_hash_slot(w->view.store, &name), i,
-			    &items[i] };
+		    (struct order){ store_hash_author(w->view.store, r->author),
+			    i, &items[i] };
 	}
 	if (n > 1)
 		qsort(order, n, sizeof(*order), order_cmp);
@@ -486,33 +484,34 @@ record_expire(struct work *w, uint64_t rid)
 	struct store_record r;
 	struct record_keys k;
 	struct slice value;
-	uint8_t floor[FLOOR_BYTES], row[8];
+	uint8_t floor[FLOOR_BYTES];
 	uint32_t until_h;
 
 	TRY(store_get_rid(&w->view, rid, &r));
-	const struct slot_name name = { r.author, r.kind, r.slot };
 	store_keys(w->view.store, &r, &k);
 	TRY(map_get(w->view.txn, TABLE_SLOT, key_slice(&k.slot), &value));
 	if (store_slot_parse(value, &until_h) != SLOT_WINNER)
 		return ERR_CORRUPT;
-	store_floor_put(floor, until_h, r.seq, r.id, &name);
+	store_floor_put(floor, until_h, r.seq, r.id, r.author);
 	TRY(record_remove(w, &r, STORE_EXPIRED));
 	if (store_is_past(until_h, w->now_s))
 		return del(w, TABLE_SLOT, &k.slot);
 
 	const struct store_key e = store_key_expiry(until_h, rid);
-	memcpy(row, k.slot.p, 8);
 	TRY(map_put(w->view.txn, TABLE_SLOT, key_slice(&k.slot),
 	    slice_of(floor, sizeof(floor)), MAP_PUT));
 	return map_put(w->view.txn, TABLE_EXPIRY, key_slice(&e),
-	    slice_of(row, sizeof(row)), MAP_PUT);
+	    slice_of(k.slot.p, SLOT_PREFIX), MAP_PUT);
 }
 
+/* ${key} in expiry, ${prefix} of the floor's key in slot. */
 static err
-floor_expire(struct work *w, const struct store_key *key, uint64_t hash)
+floor_expire(struct work *w, const struct store_key *key, struct slice prefix)
 {
-	const struct store_key row =
-	    store_key_hash(hash, get_u64be(key->p + 4));
+	struct store_key row = { .n = SLOT_KEY };
+
+	memcpy(row.p, prefix.p, SLOT_PREFIX);
+	memcpy(row.p + SLOT_PREFIX, key->p + 4, 8);
 
 	w->changed = true;
 	TRY(del(w, TABLE_SLOT, &row));
@@ -532,15 +531,15 @@ expire_some(struct work *w, size_t max, size_t *removed)
 		e = map_cursor_next(c, &key, &value);
 		if (e != OK)
 			break;
-		if (key.n != 12 || (value.n != 0 && value.n != 8)) {
+		if (key.n != 12 || (value.n != 0 && value.n != SLOT_PREFIX)) {
 			e = ERR_CORRUPT;
 			break;
 		}
 		if (!store_is_past(get_u32be(key.p), w->now_s))
 			break;
 		memcpy(k.p, key.p, 12);
-		if (value.n == 8)
-			e = floor_expire(w, &k, get_u64be(value.p));
+		if (value.n == SLOT_PREFIX)
+			e = floor_expire(w, &k, value);
 		else
 			e = record_expire(w, get_u64be(key.p + 4));
 		if (e == ERR_NOTFOUND)

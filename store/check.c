@@ -105,7 +105,6 @@ expect_all(struct check *c, const struct store_record *r)
 	TRY(expect(c, r->rid, TABLE_ID, &k.id, none, "id"));
 	TRY(expect(c, r->rid, TABLE_TIME, &k.time, slice_of(kind, 2), "time"));
 	TRY(expect(c, r->rid, TABLE_EXPIRY, &k.expiry, none, "expiry"));
-	TRY(expect(c, r->rid, TABLE_AUTHOR, &k.author, none, "author"));
 	TRY(expect_slot(c, r, &k.slot));
 	if (!r->own)
 		return OK;
@@ -221,12 +220,6 @@ key_expiry(const struct record_keys *k)
 	return &k->expiry;
 }
 
-static const struct store_key *
-key_author(const struct record_keys *k)
-{
-	return &k->author;
-}
-
 static err
 check_entry(struct check *c, const char *index, struct slice key, size_t key_n,
     key_fn *key_of)
@@ -266,13 +259,6 @@ check_time(struct check *c, struct slice key, struct slice value)
 }
 
 static err
-check_author(struct check *c, struct slice key, struct slice value)
-{
-	(void)value;
-	return check_entry(c, "author", key, 18, key_author);
-}
-
-static err
 check_own(struct check *c, struct slice key, struct slice value)
 {
 	struct store_record r;
@@ -299,12 +285,14 @@ check_expiry(struct check *c, struct slice key, struct slice value)
 
 	if (value.n == 0)
 		return check_entry(c, "expiry", key, 12, key_expiry);
-	if (key.n != 12 || value.n != 8) {
+	if (key.n != 12 || value.n != SLOT_PREFIX) {
 		fault(c, "expiry index: a malformed entry");
 		return OK;
 	}
 	const uint64_t rid = get_u64be(key.p + 4);
-	const struct store_key k = store_key_hash(get_u64be(value.p), rid);
+	struct store_key k = { .n = SLOT_KEY };
+	memcpy(k.p, value.p, SLOT_PREFIX);
+	put_u64be(k.p + SLOT_PREFIX, rid);
 	const err e = map_get(c->v->txn, TABLE_SLOT, key_slice(&k), &row);
 	if (e != OK && e != ERR_NOTFOUND)
 		return damage(c, e, "slot");
@@ -321,14 +309,14 @@ check_floor(
     struct check *c, struct slice key, struct slice value, uint32_t until_h)
 {
 	const uint8_t *p = value.p;
-	const struct slot_name name = { p + 45, get_u16be(p + 77),
-		get_u32be(p + 79) };
-	const uint64_t rid = get_u64be(key.p + 8);
+	const struct slot_name name = { p + 45, get_u16be(key.p + 8),
+		get_u32be(key.p + 10) };
+	const uint64_t rid = get_u64be(key.p + SLOT_PREFIX);
 	const struct store_key k = store_key_expiry(until_h, rid);
 	struct slot_state st;
 	struct slice back;
 
-	if (get_u64be(key.p) != store_hash_slot(c->v->store, &name))
+	if (get_u64be(key.p) != store_hash_author(c->v->store, p + 45))
 		fault(c,
 		    "slot index: floor %" PRIu64 " is not where it belongs",
 		    rid);
@@ -340,7 +328,7 @@ check_floor(
 		    rid, st.rid);
 	const err e = map_get(c->v->txn, TABLE_EXPIRY, key_slice(&k), &back);
 	if (e == ERR_NOTFOUND ||
-	    (e == OK && !slice_eq(back, slice_of(key.p, 8))))
+	    (e == OK && !slice_eq(back, slice_of(key.p, SLOT_PREFIX))))
 		fault(c,
 		    "slot index: floor %" PRIu64
 		    " has no entry in the expiry index",
@@ -359,14 +347,14 @@ check_slot(struct check *c, struct slice key, struct slice value)
 	bool found;
 	const int type = store_slot_parse(value, &until_h);
 
-	if (key.n != 16 || type == 0) {
+	if (key.n != SLOT_KEY || type == 0) {
 		fault(c, "slot index: a malformed entry");
 		return OK;
 	}
 	if (type == SLOT_FLOOR)
 		return check_floor(c, key, value, until_h);
-	TRY(check_entry(c, "slot", key, 16, key_slot));
-	TRY(named(c, "slot", get_u64be(key.p + 8), &r, &found));
+	TRY(check_entry(c, "slot", key, SLOT_KEY, key_slot));
+	TRY(named(c, "slot", get_u64be(key.p + SLOT_PREFIX), &r, &found));
 	if (!found)
 		return OK;
 	const struct slot_name name = { r.author, r.kind, r.slot };
@@ -447,7 +435,6 @@ check_all(struct check *c)
 		{ TABLE_SLOT, "slot", check_slot },
 		{ TABLE_TIME, "time", check_time },
 		{ TABLE_EXPIRY, "expiry", check_expiry },
-		{ TABLE_AUTHOR, "author", check_author },
 		{ TABLE_OWN, "own", check_own },
 	};
 

@@ -4,10 +4,10 @@
  *   meta     name                          -> see open.c
  *   record   rid                           -> header 60, record bytes
  *   id       H(id), rid                    -> nothing
- *   slot     H(author, kind, slot), rid    -> winner or floor
+ *   slot     H(author), kind u16, slot u32, rid -> winner or floor
  *   time     hour of seq u32, id[0..8], rid -> kind u16
- *   expiry   hour u32, rid                 -> nothing; of a floor: H of its slot
- *   author   H(author), kind u16, rid      -> nothing
+ *   expiry   hour u32, rid                 -> nothing; of a floor: the first 14
+ *                                             bytes of its key in slot
  *   own      rid                           -> nothing
  *   private  the node's key                -> the node's value
  *
@@ -16,8 +16,8 @@
  * collide all the same, each hit is compared with the record itself. There
  * is one row in slot for each (author, kind, slot):
  *   winner = 1, until u32
- *   floor  = 2, until u32, seq u64, id 32, author 32, kind u16, slot u32
- * until is the largest `expires` seen in the slot; the rid of a floor is that
+ *   floor  = 2, until u32, seq u64, id 32, author 32
+ * so that an author's records lie side by side, for both searches. until is the largest `expires` seen in the slot; the rid of a floor is that
  * of the winner which it is left from.
  */
 #pragma once
@@ -31,7 +31,6 @@ enum store_table {
 	TABLE_SLOT,
 	TABLE_TIME,
 	TABLE_EXPIRY,
-	TABLE_AUTHOR,
 	TABLE_OWN,
 	TABLE_PRIVATE,
 };
@@ -40,9 +39,11 @@ enum store_table {
 #define SLOT_WINNER   1
 #define SLOT_FLOOR    2
 #define WINNER_BYTES  5
-#define FLOOR_BYTES   83
+#define FLOOR_BYTES   77
+#define SLOT_PREFIX   14 /* of a key in slot: all but the rid */
+#define SLOT_KEY      22
 #define TOTALS_BYTES  (24 + 4 * STORE_KINDS)
-#define STORE_KEY_MAX 20 /* of the tables above but meta and private */
+#define STORE_KEY_MAX 22 /* of the tables above but meta and private */
 
 _Static_assert(HEADER_BYTES + RECORD_BYTES_MAX <= MAP_VALUE_MAX,
     "a record fits into a value");
@@ -89,7 +90,7 @@ struct slot_state {
 	bool found;
 	bool live; /* the winner is held; else a floor */
 	bool own, heard;
-	uint64_t hash;
+	struct store_key row; /* its key, if found */
 	uint64_t rid;
 	uint64_t seq;
 	uint64_t expires_h; /* if live */
@@ -100,10 +101,9 @@ struct slot_state {
 
 /* Everything about a record that its index entries are made of. */
 struct record_keys {
-	struct store_key record, id, slot, time, expiry, author;
+	struct store_key record, id, slot, time, expiry;
 };
 
-uint64_t store_hash_slot(const struct store *s, const struct slot_name *name);
 uint64_t store_hash_id(const struct store *s, const uint8_t id[RECORD_ID]);
 uint64_t store_hash_author(
     const struct store *s, const uint8_t author[RECORD_AUTHOR]);
@@ -111,7 +111,8 @@ uint64_t store_hash_author(
 struct store_key store_key_rid(uint64_t rid);
 struct store_key store_key_hash(uint64_t hash, uint64_t rid);
 struct store_key store_key_expiry(uint32_t hour, uint64_t rid);
-struct store_key store_key_author(uint64_t hash, uint32_t kind, uint64_t rid);
+struct store_key store_key_slot(
+    const struct store *s, const struct slot_name *name, uint64_t rid);
 
 /** store_keys(s, r, k): every key of a record. */
 void store_keys(
@@ -132,7 +133,7 @@ NODISCARD err store_slot_find(
 int store_slot_parse(struct slice value, uint32_t *until_h);
 
 void store_floor_put(uint8_t out[FLOOR_BYTES], uint32_t until_h, uint64_t seq,
-    const uint8_t id[RECORD_ID], const struct slot_name *name);
+    const uint8_t id[RECORD_ID], const uint8_t author[RECORD_AUTHOR]);
 
 /**
  * store_judge(v, r, now_s, outcome, st):

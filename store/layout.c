@@ -15,17 +15,6 @@
 #define HEADER_VERSION 1
 
 uint64_t
-store_hash_slot(const struct store *s, const struct slot_name *name)
-{
-	uint8_t in[RECORD_AUTHOR + 6];
-
-	memcpy(in, name->author, RECORD_AUTHOR);
-	put_u16be(in + RECORD_AUTHOR, (uint16_t)name->kind);
-	put_u32be(in + RECORD_AUTHOR + 2, name->slot);
-	return s->hash(in, sizeof(in), s->secret);
-}
-
-uint64_t
 store_hash_id(const struct store *s, const uint8_t id[RECORD_ID])
 {
 	return s->hash(id, RECORD_ID, s->secret);
@@ -64,12 +53,14 @@ store_key_expiry(uint32_t hour, uint64_t rid)
 }
 
 struct store_key
-store_key_author(uint64_t hash, uint32_t kind, uint64_t rid)
+store_key_slot(
+    const struct store *s, const struct slot_name *name, uint64_t rid)
 {
-	struct store_key k = { .n = 18 };
-	put_u64be(k.p, hash);
-	put_u16be(k.p + 8, (uint16_t)kind);
-	put_u64be(k.p + 10, rid);
+	struct store_key k = { .n = SLOT_KEY };
+	put_u64be(k.p, store_hash_author(s, name->author));
+	put_u16be(k.p + 8, (uint16_t)name->kind);
+	put_u32be(k.p + 10, name->slot);
+	put_u64be(k.p + SLOT_PREFIX, rid);
 	return k;
 }
 
@@ -81,10 +72,8 @@ store_keys(
 
 	k->record = store_key_rid(r->rid);
 	k->id = store_key_hash(store_hash_id(s, r->id), r->rid);
-	k->slot = store_key_hash(store_hash_slot(s, &name), r->rid);
+	k->slot = store_key_slot(s, &name, r->rid);
 	k->expiry = store_key_expiry((uint32_t)r->expires_h, r->rid);
-	k->author =
-	    store_key_author(store_hash_author(s, r->author), r->kind, r->rid);
 	k->time.n = 20;
 	put_u32be(k->time.p, (uint32_t)(r->seq >> 8));
 	memcpy(k->time.p + 4, r->id, 8);
@@ -160,15 +149,13 @@ store_slot_parse(struct slice value, uint32_t *until_h)
 
 void
 store_floor_put(uint8_t out[FLOOR_BYTES], uint32_t until_h, uint64_t seq,
-    const uint8_t id[RECORD_ID], const struct slot_name *name)
+    const uint8_t id[RECORD_ID], const uint8_t author[RECORD_AUTHOR])
 {
 	out[0] = SLOT_FLOOR;
 	put_u32be(out + 1, until_h);
 	put_u64be(out + 5, seq);
 	memcpy(out + 13, id, RECORD_ID);
-	memcpy(out + 45, name->author, RECORD_AUTHOR);
-	put_u16be(out + 77, (uint16_t)name->kind);
-	put_u32be(out + 79, name->slot);
+	memcpy(out + 45, author, RECORD_AUTHOR);
 }
 
 /* Is this row that of the slot we look for? Then ${st} is filled. */
@@ -184,8 +171,9 @@ slot_match(struct store_view *v, const struct slot_name *name, uint64_t rid,
 		const err e = store_get_rid(v, rid, &r);
 		if (e != OK)
 			return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-		if (r.kind != name->kind || r.slot != name->slot ||
-		    memcmp(r.author, name->author, RECORD_AUTHOR) != 0)
+		if (r.kind != name->kind || r.slot != name->slot)
+			return ERR_CORRUPT;
+		if (memcmp(r.author, name->author, RECORD_AUTHOR) != 0)
 			return OK;
 		*st = (struct slot_state){ .found = true,
 			.live = true,
@@ -197,9 +185,7 @@ slot_match(struct store_view *v, const struct slot_name *name, uint64_t rid,
 		memcpy(st->id, r.id, RECORD_ID);
 	} else if (type == SLOT_FLOOR) {
 		const uint8_t *p = value.p;
-		if (get_u16be(p + 77) != name->kind ||
-		    get_u32be(p + 79) != name->slot ||
-		    memcmp(p + 45, name->author, RECORD_AUTHOR) != 0)
+		if (memcmp(p + 45, name->author, RECORD_AUTHOR) != 0)
 			return OK;
 		*st = (struct slot_state){ .found = true,
 			.seq = get_u64be(p + 5) };
@@ -216,26 +202,27 @@ err
 store_slot_find(
     struct store_view *v, const struct slot_name *name, struct slot_state *st)
 {
-	const uint64_t hash = store_hash_slot(v->store, name);
+	const struct store_key from = store_key_slot(v->store, name, 0);
+	const struct slice prefix = slice_of(from.p, SLOT_PREFIX);
 	struct slice key, value;
-	uint8_t from[8];
 
 	*st = (struct slot_state){ 0 };
 	if (v->slots == NULL)
 		TRY(map_cursor_open(v->txn, TABLE_SLOT, &v->slots));
-	put_u64be(from, hash);
-	err e = map_cursor_seek(v->slots, slice_of(from, 8), &key, &value);
+	err e = map_cursor_seek(v->slots, prefix, &key, &value);
 	while (e == OK) {
-		if (key.n != 16)
+		if (key.n != SLOT_KEY)
 			return ERR_CORRUPT;
-		if (get_u64be(key.p) != hash)
+		if (memcmp(key.p, prefix.p, prefix.n) != 0)
 			break;
-		TRY(slot_match(v, name, get_u64be(key.p + 8), value, st));
-		if (st->found)
+		const uint64_t rid = get_u64be(key.p + SLOT_PREFIX);
+		TRY(slot_match(v, name, rid, value, st));
+		if (st->found) {
+			st->row = store_key_slot(v->store, name, rid);
 			break;
+		}
 		e = map_cursor_next(v->slots, &key, &value);
 	}
-	st->hash = hash;
 	return e == ERR_NOTFOUND ? OK : e;
 }
 

@@ -206,7 +206,7 @@ typedef bool store_each_fn(void *ctx, const struct store_record *r);
 /* Walks: OK (to the end, or ${fn} said stop); ERR_IO; ERR_CORRUPT. Tombstones
  * and records that expired since the last store_expire() are among them. */
 
-/** The author's records, of one kind or (kind 0) of all, in order of rid. */
+/** The author's records, of one kind or (kind 0) of all, by kind and slot. */
 NODISCARD err store_each_author(struct store_view *v,
     const uint8_t author[RECORD_AUTHOR], uint32_t kind, store_each_fn *fn,
     void *ctx);
@@ -247,7 +247,7 @@ NODISCARD err store_private_each(
 
 /* ---- care ---- */
 
-/** One fault in words, "record 12: no entry in the author index". */
+/** One fault in words, "record 12: no entry in the time index". */
 typedef void store_fault_fn(void *ctx, const char *text);
 
 struct store_report {

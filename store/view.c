@@ -162,20 +162,23 @@ store_each_author(struct store_view *v, const uint8_t author[RECORD_AUTHOR],
 {
 	uint8_t prefix[10];
 	struct walk w = { .prefix = slice_of(prefix, kind == 0 ? 8 : 10),
-		.key_n = 18 };
+		.key_n = SLOT_KEY };
 	struct slice key, value;
+	uint32_t until_h;
 	bool more = true;
 
 	put_u64be(prefix, store_hash_author(v->store, author));
 	put_u16be(prefix + 8, (uint16_t)kind);
-	err e = walk_begin(&w, v, TABLE_AUTHOR, w.prefix, &key, &value);
+	err e = walk_begin(&w, v, TABLE_SLOT, w.prefix, &key, &value);
 	while (e == OK && more) {
 		struct store_record r;
-		e = get_named(v, get_u64be(key.p + 10), &r);
-		if (e != OK)
-			break;
-		if (memcmp(r.author, author, RECORD_AUTHOR) == 0)
-			more = fn(ctx, &r);
+		if (store_slot_parse(value, &until_h) == SLOT_WINNER) {
+			e = get_named(v, get_u64be(key.p + SLOT_PREFIX), &r);
+			if (e != OK)
+				break;
+			if (memcmp(r.author, author, RECORD_AUTHOR) == 0)
+				more = fn(ctx, &r);
+		}
 		if (more)
 			e = walk_next(&w, &key, &value);
 	}
