@@ -1,0 +1,253 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "match/normal.h"
+#include "match/search.h"
+#include "match_world.h"
+
+#define EN 0x656e
+#define DE 0x6465
+#define FR 0x6672
+#define ES 0x6573
+
+static struct world world;
+static struct search_index *index_of_core;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	world_open(&world);
+	return search_index_new(world.v, &index_of_core) == OK ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	search_index_free(index_of_core);
+	world_close(&world);
+	return 0;
+}
+
+static void
+test_normal(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "", "" }, { "  --  ", "" },
+		{ "Baking Bread", "baking bread" },
+		{ "Öffentliches  Reden", "offentliches reden" },
+		{ "Straße, groß", "strasse gross" },
+		{ "œuvre ÇÉÈÊ", "oeuvre ceee" }, { "año ¿qué?", "ano que" },
+		{ "C++/C# and F#", "c++ c# and f#" }, { "# +1", "1" },
+		{ "Łódź Đà Nẵng", "lodz da nang" },
+		{ "e\xcc\x81"
+		  "cole",
+		    "ecole" }, /* a combining accent */
+		{ "МОСКВА Ёлка", "москва ёлка" }, { "ΑΘΗΝΑ", "αθηνα" },
+		{ "料理 人", "料理 人" },
+		{ "a\xff"
+		  "b",
+		    "a b" }, /* not UTF-8 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint8_t space[64];
+		struct buf b = { space, 0, sizeof(space) };
+		normal_put(slice_str(cases[i].text), &b);
+		if (!slice_eq_str(buf_slice(&b), cases[i].want))
+			fail_msg("%s -> %.*s", cases[i].text, (int)b.n,
+			    (const char *)b.p);
+	}
+	/* no room: whole words that fit, or the part of one */
+	uint8_t space[6];
+	struct buf b = { space, 0, sizeof(space) };
+	normal_put(slice_str("ab cd efgh"), &b);
+	assert_true(b.n <= sizeof(space));
+	assert_memory_equal(space, "ab cd", 5);
+}
+
+/* What people type, and what they mean. */
+static void
+test_labels(void **state)
+{
+	static const struct {
+		const char *query;
+		uint32_t language;
+		const char *slug;
+		enum search_way way;
+	} cases[] = {
+		{ "teamwork", EN, "teamwork", SEARCH_EXACT },
+		{ "TeamWork ", EN, "teamwork", SEARCH_EXACT },
+		{ "welding", EN, "welding", SEARCH_EXACT },
+		{ "forklift tr", EN, "forklift-driving", SEARCH_BEGINS },
+		{ "truck forklift", EN, "forklift-driving", SEARCH_WORDS },
+		{ "elderly", EN, "care-of-older-people", SEARCH_BEGINS },
+		{ "carpentri", EN, "carpentry", SEARCH_TYPO },
+		{ "weldnig", EN, "welding", SEARCH_TYPO }, /* a swap */
+		{ "wleding", EN, "welding", SEARCH_TYPO },
+		{ "electical installation", EN, "electrical-installation",
+		    SEARCH_TYPO },
+		{ "negociating", EN, "negotiation", SEARCH_TYPO },
+		{ "öffentliches reden", DE, "public-speaking", SEARCH_EXACT },
+		{ "offentliches red", DE, "public-speaking", SEARCH_BEGINS },
+		{ "Ofentliches Reden", DE, "public-speaking", SEARCH_TYPO },
+		{ "verhandlungsfürung", DE, "negotiation", SEARCH_TYPO },
+		{ "Einfuhlungsvermogen", DE, "empathy", SEARCH_EXACT },
+		{ "prise de parole", FR, "public-speaking", SEARCH_BEGINS },
+		{ "ecoute active", FR, "active-listening", SEARCH_EXACT },
+		{ "redaction clare", FR, "writing-texts", SEARCH_TYPO },
+		{ "résolusion de conflits", FR, "conflict-resolution",
+		    SEARCH_TYPO },
+		{ "comunicacion", ES, "communication", SEARCH_EXACT },
+		{ "escucha ativa", ES, "active-listening", SEARCH_TYPO },
+		{ "trabajo equipo", ES, "teamwork", SEARCH_WORDS },
+		{ "oratora", ES, "public-speaking", SEARCH_TYPO },
+	};
+	struct search_hit hits[5];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const size_t n = search_labels(index_of_core,
+		    slice_str(cases[i].query),
+		    (struct search_options){ cases[i].language, 0 }, hits, 5);
+		if (n == 0 ||
+		    vocabulary_term(world.v, hits[0].at) !=
+			slug_term(cases[i].slug) ||
+		    hits[0].way != cases[i].way)
+			fail_msg("%s: %zu hits, first %.*s (%d)",
+			    cases[i].query, n, n > 0 ? (int)hits[0].label.n : 0,
+			    n > 0 ? (const char *)hits[0].label.p : "",
+			    n > 0 ? (int)hits[0].way : 0);
+	}
+}
+
+static void
+test_nothing_found(void **state)
+{
+	static const char *const queries[] = { "", "   ", "?!", "qqqqqqqq",
+		"wlg", "welding qqqqqqqq", "\xff\xfe" };
+	struct search_hit hits[5];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+		if (search_labels(index_of_core, slice_str(queries[i]),
+			(struct search_options){ EN, 0 }, hits, 5) != 0)
+			fail_msg("%s", queries[i]);
+	}
+	assert_int_equal(search_labels(index_of_core, slice_str("welding"),
+			     (struct search_options){ EN, 0 }, hits, 0),
+	    0);
+}
+
+/* Each term once, in order, of the wanted type; any prefix of any label. */
+static void
+test_order(void **state)
+{
+	struct search_hit hits[SEARCH_HITS_MAX], less[SEARCH_HITS_MAX];
+
+	(void)state;
+	for (char c = 'a'; c <= 'z'; c++) {
+		const struct search_options o = { EN, 1U << TERM_SKILL };
+		const size_t n = search_labels(
+		    index_of_core, slice_of(&c, 1), o, hits, SEARCH_HITS_MAX);
+		const size_t m =
+		    search_labels(index_of_core, slice_of(&c, 1), o, less, 7);
+		assert_int_equal(m, MIN(n, (size_t)7));
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(
+			    vocabulary_type(world.v, hits[i].at), TERM_SKILL);
+			assert_true(i == 0 || hits[i].way >= hits[i - 1].way);
+			for (size_t k = 0; k < i; k++)
+				assert_int_not_equal(hits[k].at, hits[i].at);
+			if (i < m)
+				assert_int_equal(hits[i].at, less[i].at);
+		}
+	}
+	/* a label finds its term by its whole text */
+	for (uint32_t i = 0; i < vocabulary_labels(world.v); i += 5) {
+		const struct vocabulary_label l =
+		    vocabulary_label_at(world.v, i);
+		const size_t n = search_labels(index_of_core, l.text,
+		    (struct search_options){ l.language, 0 }, hits, 16);
+		bool found = false;
+		for (size_t k = 0; k < n; k++)
+			found = found || (hits[k].at == l.at &&
+					     hits[k].way == SEARCH_EXACT);
+		if (!found)
+			fail_msg("%.*s", (int)l.text.n, (const char *)l.text.p);
+	}
+}
+
+/* What an importer reads out of a sentence. */
+static void
+test_text(void **state)
+{
+	static const struct {
+		uint32_t language;
+		const char *text;
+		const char *slugs[4]; /* found with at least 500 */
+	} cases[] = {
+		{ EN, "I did public speaking, welding and first aid.",
+		    { "public-speaking", "first-aid", "welding" } },
+		{ EN, "Forklift truck driver wanted; SQL, Python programming",
+		    { "forklift-driving", "python" } },
+		{ DE, "Erfahrung: Verhandlungsführungen, öffentliches Reden",
+		    { "public-speaking", "negotiation" } },
+		{ DE, "Teamfähigkeit sowie Verhandlungsführung",
+		    { "teamwork", "negotiation" } },
+		{ FR, "Bonne écoute active, travail en équipe et négociation",
+		    { "active-listening", "teamwork", "negotiation" } },
+		{ ES, "Trabajo en equipo, hablar en público y negociación",
+		    { "teamwork", "public-speaking", "negotiation" } },
+		{ EN, "nothing of this zzz qqq", { NULL } },
+		{ EN, "", { NULL } },
+	};
+	struct search_found found[16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct slice text = slice_str(cases[i].text);
+		const size_t n = search_text(index_of_core, text,
+		    (struct search_options){ cases[i].language, 0 }, found, 16);
+		for (size_t k = 0; k < n; k++) {
+			assert_true(found[k].from < found[k].to &&
+				    found[k].to <= text.n);
+			assert_true(k == 0 || found[k].confidence <=
+						  found[k - 1].confidence);
+		}
+		for (size_t w = 0; w < 4 && cases[i].slugs[w] != NULL; w++) {
+			bool there = false;
+			for (size_t k = 0; k < n; k++)
+				there =
+				    there ||
+				    (vocabulary_term(world.v, found[k].at) ==
+					    slug_term(cases[i].slugs[w]) &&
+					found[k].confidence >= 500);
+			if (!there)
+				fail_msg("%s: no %s", cases[i].text,
+				    cases[i].slugs[w]);
+		}
+		if (cases[i].slugs[0] == NULL)
+			assert_true(n == 0 || found[0].confidence < 500);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_normal),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_nothing_found),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_text),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
