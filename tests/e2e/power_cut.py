@@ -48,9 +48,16 @@ def publisher(node, ledger, number, stop):
 
 
 def check(node, ledger):
-    """What is acknowledged and not there any more."""
-    held = {d["external_id"]: d["id"] for d in node.cli("demand", "list")["demands"]}
-    return [x for x, (rid, _) in ledger.items() if held.get(x) != rid]
+    """What is acknowledged and not there any more. A later change that was
+    stored but not yet acknowledged may stand in its place."""
+    held = {d["external_id"]: (d["id"], int(d["title"].split()[-1]))
+            for d in node.cli("demand", "list")["demands"]}
+    lost = []
+    for external, (rid, number) in ledger.items():
+        have = held.get(external, (None, -1))
+        if have[1] < number or (have[1] == number and have[0] != rid):
+            lost.append(external)
+    return lost
 
 
 def run(build, kills, plant, seed=1):
