@@ -6,6 +6,7 @@
 # `SKIP name: why` for what it left out; a skip that .ci/expected-skips does
 # not list is a failure.
 build test
+command -v npm >/dev/null || need_packages "for js-libp2p, the reference peer" $packages_node
 
 results=$(mktemp)
 failed=0
