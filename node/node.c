@@ -139,23 +139,38 @@ struct judging {
 	uint64_t handle;
 };
 
+/*
+ * What depends on our clock or on how busy we are says nothing of the
+ * message: it is forgotten, so that it may come again.
+ */
+static enum gossip_verdict
+verdict_of(enum record_outcome o)
+{
+	if (o == RECORD_QUEUE_FULL || o == RECORD_RATE_LIMITED ||
+	    o == RECORD_FROM_FUTURE || o == RECORD_EXPIRED)
+		return GOSSIP_FORGET;
+	switch (record_verdict(o)) {
+	case VERDICT_ACCEPT:
+		return GOSSIP_ACCEPT;
+	case VERDICT_REJECT:
+		return GOSSIP_REJECT;
+	case VERDICT_IGNORE:
+		break;
+	}
+	return GOSSIP_IGNORE;
+}
+
 static void
 on_judged(void *ctx, const struct pipeline_result *r)
 {
-	static const enum gossip_verdict verdicts[] = {
-		[VERDICT_ACCEPT] = GOSSIP_ACCEPT,
-		[VERDICT_IGNORE] = GOSSIP_IGNORE,
-		[VERDICT_REJECT] = GOSSIP_REJECT,
-	};
 	struct judging *j = ctx;
 	struct node *n = j->n;
-	const enum record_verdict v = record_verdict(r->outcome);
 
-	if (v == VERDICT_REJECT)
+	if (record_verdict(r->outcome) == VERDICT_REJECT)
 		env_log(&n->env, LOG_UNUSUAL, "record_rejected", "outcome=%s",
 		    record_outcome_name(r->outcome));
-	host_verdict(
-	    n->host, j->handle, verdicts[v], n->env.mono_ms(n->env.ctx));
+	host_verdict(n->host, j->handle, verdict_of(r->outcome),
+	    n->env.mono_ms(n->env.ctx));
 	free(j);
 	transport_wake(n->transport);
 }
