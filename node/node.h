@@ -1,7 +1,7 @@
 /*
- * node.h: the node as a whole: what the parts of node/ share, and the life
- * of the process. Everything here belongs to the loop's thread; a worker
- * gets what it needs handed over (see task.h).
+ * node.h: what the parts of node/ share. Everything here belongs to the
+ * loop's thread; a worker gets what it needs handed over (see task.h). The
+ * life of the process is in run.h.
  */
 #pragma once
 
@@ -75,19 +75,6 @@ struct node {
 	struct problem *problem;
 };
 
-/**
- * node_run(cf, paths, km, ready_fd, p):
- * Run a node until it is told to stop. ${km} is wiped once the node has what
- * it needs. When it is ready, one byte is written to ${ready_fd} (-1: none),
- * which is then closed. The exit code of the process; ${p} is filled when it
- * is not 0.
- */
-int node_run(const struct config *cf, const struct paths *paths,
-    struct key_material *km, int ready_fd, struct problem *p);
-
-/** node_stop(n): begin to shut down in order; node_run() returns after. */
-void node_stop(struct node *n);
-
 /** node_now(n): seconds since 1970. */
 uint64_t node_now(const struct node *n);
 
@@ -98,6 +85,9 @@ void node_topic(
 /** terms_take(n) / terms_give(n, t): hold a snapshot while a worker reads. */
 struct terms *terms_take(struct node *n);
 void terms_give(struct node *n, struct terms *t);
+
+/** terms_free(t): at the end, when nobody uses it. */
+void terms_free(struct terms *t);
 
 /** terms_replace(n, v): put a new vocabulary in place; takes ${v}. */
 NODISCARD err terms_replace(struct node *n, struct vocabulary *v);

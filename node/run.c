@@ -1,0 +1,721 @@
+#include "node/run.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "match/core.h"
+#include "node/api.h"
+#include "node/fetch.h"
+#include "node/owner.h"
+#include "node/peers.h"
+#include "node/publish.h"
+#include "node/vault.h"
+
+#define AGENT            "ohcn/" OHCN_VERSION
+#define PROTOCOL_VERSION "ohcn/1"
+#define TICK_MS          1000
+#define EXPIRE_EVERY     60 /* ticks */
+#define EXPIRE_BATCH     1000
+#define DIAL_TIMEOUT_MS  10000
+#define DIALS_MAX        16
+#define INGEST_BYTES_MAX (64U << 20)
+
+static const char *const protocols[] = { FETCH_PROTOCOL };
+
+/* ---- the outside world ---- */
+
+static uint64_t
+env_mono_ms(void *ctx)
+{
+	(void)ctx;
+	return uv_hrtime() / 1000000;
+}
+
+static uint64_t
+env_wall_s(void *ctx)
+{
+	uv_timeval64_t tv = { 0 };
+
+	(void)ctx;
+	(void)uv_gettimeofday(&tv);
+	return tv.tv_sec < 0 ? 0 : (uint64_t)tv.tv_sec;
+}
+
+static void
+env_random(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	crypto_random(out, n);
+}
+
+static void *
+heap_alloc(void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+
+static void
+heap_release(void *ctx, void *p)
+{
+	(void)ctx;
+	free(p);
+}
+
+/* ---- gossip ---- */
+
+/* A message under judgement. */
+struct judging {
+	struct node *n;
+	uint64_t handle;
+};
+
+/*
+ * What depends on our clock or on how busy we are says nothing of the
+ * message: it is forgotten, so that it may come again.
+ */
+static enum gossip_verdict
+verdict_of(enum record_outcome o)
+{
+	if (o == RECORD_QUEUE_FULL || o == RECORD_RATE_LIMITED ||
+	    o == RECORD_FROM_FUTURE || o == RECORD_EXPIRED)
+		return GOSSIP_FORGET;
+	switch (record_verdict(o)) {
+	case VERDICT_ACCEPT:
+		return GOSSIP_ACCEPT;
+	case VERDICT_REJECT:
+		return GOSSIP_REJECT;
+	case VERDICT_IGNORE:
+		break;
+	}
+	return GOSSIP_IGNORE;
+}
+
+static void
+on_judged(void *ctx, const struct pipeline_result *r)
+{
+	struct judging *j = ctx;
+	struct node *n = j->n;
+
+	if (record_verdict(r->outcome) == VERDICT_REJECT)
+		env_log(&n->env, LOG_UNUSUAL, "record_rejected", "outcome=%s",
+		    record_outcome_name(r->outcome));
+	host_verdict(n->host, j->handle, verdict_of(r->outcome),
+	    n->env.mono_ms(n->env.ctx));
+	free(j);
+	transport_wake(n->transport);
+}
+
+static uint32_t
+class_of_topic(const struct node *n, const char *topic)
+{
+	for (unsigned c = 0; c < RECORD_CLASSES; c++) {
+		char mine[TOPIC_TEXT];
+		node_topic(n, (enum record_class)c, mine);
+		if (strcmp(mine, topic) == 0)
+			return 1U << c;
+	}
+	return 0;
+}
+
+static void
+on_message(struct node *n, const struct gossip_message *m)
+{
+	const uint32_t mask = class_of_topic(n, m->topic);
+	struct judging *j = malloc(sizeof(*j));
+
+	if (j == NULL || mask == 0) {
+		free(j);
+		host_verdict(n->host, m->handle, GOSSIP_IGNORE,
+		    n->env.mono_ms(n->env.ctx));
+		return;
+	}
+	*j = (struct judging){ n, m->handle };
+	pipeline_submit(n->pipeline, m->data, mask, false, on_judged, j);
+}
+
+static void
+peer_event(struct node *n, const struct host_event *ev, const char *what)
+{
+	char id[PEER_ID_TEXT_MAX];
+	struct host_peer_info info;
+	const bool known = host_peer_find(n->host, &ev->peer, &info);
+
+	peer_id_put(id, &ev->peer);
+	env_log(&n->env, LOG_INFO, what, "peer=%s agent=\"%s\"", id,
+	    known && info.identified ? info.agent : "");
+	node_event(n, "peer",
+	    json_pack("{s:s,s:s,s:s}", "what", what, "peer_id", id, "agent",
+		known && info.identified ? info.agent : ""));
+}
+
+static void
+on_host_event(void *ctx, const struct host_event *ev)
+{
+	struct node *n = ctx;
+
+	switch (ev->type) {
+	case HOST_PEER_UP:
+		peer_event(n, ev, "peer_up");
+		return;
+	case HOST_PEER_DOWN:
+		peer_event(n, ev, "peer_down");
+		return;
+	case HOST_IDENTIFIED:
+		peer_event(n, ev, "peer_identified");
+		peers_identified(n->peers, &ev->peer);
+		if (host_peer_speaks(n->host, &ev->peer, FETCH_PROTOCOL))
+			fetch_peer(n->fetch, &ev->peer);
+		return;
+	case HOST_MESSAGE:
+		on_message(n, &ev->message);
+		return;
+	case HOST_STREAM_OPENED:
+	case HOST_STREAM_READY:
+	case HOST_STREAM_REFUSED:
+	case HOST_STREAM_DATA:
+	case HOST_STREAM_WRITABLE:
+	case HOST_STREAM_END:
+	case HOST_STREAM_CLOSED:
+		(void)fetch_event(n->fetch, ev);
+		return;
+	case HOST_PING:
+	case HOST_CLOSE: /* the transport's */
+		return;
+	}
+}
+
+/* ---- the store's news ---- */
+
+static void
+on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
+{
+	struct node *n = ctx;
+	char id[RECORD_ID_TEXT], did[DID_KEY_TEXT];
+
+	record_id_put(id, r->id);
+	did_key_put(did, r->author);
+	node_event(n, "record",
+	    json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:I}", "id", id, "kind",
+		kind_info(r->kind)->name, "author", did, "region", r->region,
+		"slot", (int)r->slot, "deleted", record_deleted(r), "own", own,
+		"rid", (json_int_t)rid));
+}
+
+static void
+on_gone(void *ctx, const struct store_gone *gone)
+{
+	static const char *const why[] = { "replaced", "revoked", "expired" };
+	struct node *n = ctx;
+	char id[RECORD_ID_TEXT];
+
+	record_id_put(id, gone->id);
+	node_event(n, "gone",
+	    json_pack("{s:s,s:s,s:s}", "id", id, "kind",
+		kind_info(gone->kind)->name, "why", why[gone->why]));
+}
+
+static void
+expire_gone(void *ctx, const struct store_gone *gone)
+{
+	(void)ctx;
+	(void)gone; /* readers skip what has expired by themselves */
+}
+
+static err
+expire_work(struct store *s, void *ctx)
+{
+	const struct node *n = ctx;
+	size_t removed = 0;
+
+	do {
+		TRY(store_expire(
+		    s, node_now(n), EXPIRE_BATCH, expire_gone, NULL, &removed));
+	} while (removed == EXPIRE_BATCH);
+	return OK;
+}
+
+static void
+on_expired(void *ctx, err e)
+{
+	struct node *n = ctx;
+
+	if (e != OK)
+		env_log(&n->env, LOG_UNUSUAL, "expiry_failed", "error=%s",
+		    err_name(e));
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+	struct node *n = CONTAINER_OF(timer, struct node, tick);
+
+	n->ticks++;
+	peers_tick(n->peers);
+	fetch_tick(n->fetch);
+	publisher_tick(n->publisher);
+	owner_tick(n);
+	if (n->ticks % EXPIRE_EVERY == 1 &&
+	    pipeline_write(n->pipeline, expire_work, on_expired, n) != OK)
+		n->ticks--; /* the queue is full: at the next tick */
+	transport_wake(n->transport);
+}
+
+/* ---- starting ---- */
+
+static void
+author_make(struct node *n, const struct key_material *km)
+{
+	uint8_t pub[ED25519_PUBLIC];
+
+	persona_keypair(n->author.pub, n->author.secret, km->seed, 0);
+	ed25519_keypair(pub, n->node_secret, km->node_seed);
+}
+
+/* Tells a store that was carried to another machine. */
+static void
+machine_mark(const struct node *n, uint8_t mark[STORE_MARK])
+{
+	struct slice id = { NULL, 0 };
+	const bool known = file_read("/etc/machine-id", 256, &id, NULL) == OK;
+	const struct crypto_part parts[] = { { n->author.pub, ED25519_PUBLIC },
+		{ known ? id.p : NULL, known ? id.n : 0 } };
+
+	hash_blake2b(mark, STORE_MARK, "ohcn-mark-v1", parts, 2);
+	if (known)
+		free((void *)(uintptr_t)id.p);
+}
+
+static err
+open_store(struct node *n)
+{
+	const struct map_lmdb_options options = {
+		.map_bytes = n->config->store.map_size,
+		.create = true,
+	};
+	struct store_config cf = {
+		.net = slice_str(n->config->node.network),
+		.max_bytes = n->config->store.quota_bytes,
+		.max_records = n->config->store.quota_records,
+	};
+	char why[STORE_WHY] = "";
+
+	err e = map_lmdb_open(n->paths->store, &options, &n->map, why);
+	if (e == OK) {
+		crypto_random(cf.random, sizeof(cf.random));
+		machine_mark(n, cf.mark);
+		e = store_open(n->map, &cf, &n->store, why);
+	}
+	if (e != OK) {
+		problem_set(n->problem,
+		    e == ERR_CONFIG    ? EXIT_NEWER
+		    : e == ERR_CORRUPT ? EXIT_DAMAGED
+		    : e == ERR_EXISTS  ? EXIT_CONFLICT
+				       : problem_exit(e),
+		    "E1301", "cannot open the store in %s", n->paths->store);
+		problem_why(n->problem, "%s", why);
+		return e;
+	}
+	const struct store_info info = store_info(n->store);
+	if (!info.created && !info.clean)
+		env_log(&n->env, LOG_INFO, "store_was_cut_off",
+		    "what=\"nothing acknowledged is lost; LMDB needs no "
+		    "recovery\"");
+	if (info.moved)
+		env_log(&n->env, LOG_UNUSUAL, "store_moved",
+		    "what=\"this store comes from another machine or key\"");
+	return OK;
+}
+
+static err
+open_terms(struct node *n)
+{
+	struct vocabulary *core = NULL;
+	const err e = core_vocabulary_new(&core);
+
+	return e == OK ? terms_replace(n, core) : e;
+}
+
+static struct gossip_params
+gossip_params(const struct config *c)
+{
+	struct gossip_params g = gossip_params_default();
+
+	g.d = c->gossip.d;
+	g.d_lo = c->gossip.d_lo;
+	g.d_hi = c->gossip.d_hi;
+	g.d_lazy = c->gossip.d_lazy;
+	g.heartbeat_ms = c->gossip.heartbeat_ms;
+	g.peers_max = c->peers.max;
+	g.message_bytes_max = RECORD_BYTES_MAX;
+	g.cache_bytes_max = (uint32_t)c->limits.message_cache_bytes;
+	g.pending_max = c->limits.pending_messages;
+	return g;
+}
+
+static err
+open_host(struct node *n)
+{
+	const struct config *c = n->config;
+	struct host_config hc = {
+		.env = &n->env,
+		.mem = &n->mem,
+		.secret = n->node_secret,
+		.agent = AGENT,
+		.protocol_version = PROTOCOL_VERSION,
+		.protocols = protocols,
+		.protocols_n = ARRAY_LEN(protocols),
+		.limits = host_limits_default(),
+		.gossip = gossip_params(c),
+	};
+
+	n->mem = (struct mem){ .alloc = heap_alloc,
+		.release = heap_release,
+		.cap = c->peers.memory };
+	hc.limits.memory_bytes = c->peers.memory;
+	hc.limits.conns_max = c->peers.max;
+	hc.limits.conns_per_ip_max = c->peers.per_ip_max;
+	n->host = host_new(&hc, n->env.mono_ms(n->env.ctx));
+	if (n->host == NULL) {
+		problem_set(n->problem, EXIT_CONFIG, "E1302",
+		    "peers.memory is too small to start with");
+		problem_hint(n->problem, "--set peers.memory=64MiB");
+		return ERR_LIMIT;
+	}
+	const struct transport_config tc = {
+		.loop = &n->loop,
+		.env = &n->env,
+		.host = n->host,
+		.dials_max = DIALS_MAX,
+		.dial_timeout_ms = DIAL_TIMEOUT_MS,
+		.event = on_host_event,
+		.ctx = n,
+	};
+	n->transport = transport_new(&tc);
+	if (n->transport == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < c->listen.addresses.n; i++)
+		TRY(transport_listen(
+		    n->transport, c->listen.addresses.v[i], n->problem));
+	return OK;
+}
+
+/* The addresses that identify tells; see host_listen_set(). */
+struct announced {
+	uint8_t raw[HOST_ADDRS_MAX][MULTIADDR_MAX];
+	struct slice addrs[HOST_ADDRS_MAX];
+	size_t n;
+};
+
+static void
+announce_one(struct announced *a, const struct multiaddr_ip *ip)
+{
+	struct buf b = { NULL, 0, MULTIADDR_MAX };
+
+	if (a->n == HOST_ADDRS_MAX)
+		return;
+	b.p = a->raw[a->n];
+	if (multiaddr_put_ip_tcp(&b, ip) == OK)
+		a->addrs[a->n++] = buf_slice(&b);
+}
+
+/* The wildcard stands for every interface of the machine. */
+static void
+announce_interfaces(
+    struct announced *a, const struct multiaddr_ip *any, bool internal)
+{
+	uv_interface_address_t *list = NULL;
+	int count = 0;
+
+	if (uv_interface_addresses(&list, &count) != 0)
+		return;
+	for (int i = 0; i < count; i++) {
+		struct multiaddr_ip ip = *any;
+		const bool v6 = list[i].address.address4.sin_family == AF_INET6;
+		if (v6 != any->v6 || (list[i].is_internal != 0) != internal)
+			continue;
+		if (v6)
+			memcpy(ip.ip, &list[i].address.address6.sin6_addr, 16);
+		else
+			memcpy(ip.ip, &list[i].address.address4.sin_addr, 4);
+		if (v6 && ip.ip[0] == 0xfe && (ip.ip[1] & 0xc0) == 0x80)
+			continue; /* link-local: useless without a zone */
+		announce_one(a, &ip);
+	}
+	uv_free_interface_addresses(list, count);
+}
+
+static void
+announce_addresses(struct node *n)
+{
+	static const uint8_t any[16];
+	static struct announced a;
+	char text[MULTIADDR_TEXT_MAX];
+
+	a.n = 0;
+	for (size_t i = 0; transport_listen_at(n->transport, i, text); i++) {
+		uint8_t raw[MULTIADDR_MAX];
+		struct buf b = { raw, 0, sizeof(raw) };
+		struct multiaddr_ip ip;
+		if (multiaddr_get(slice_str(text), &b) != OK ||
+		    multiaddr_ip_tcp(buf_slice(&b), &ip) != OK)
+			continue;
+		if (memcmp(ip.ip, any, ip.v6 ? 16 : 4) != 0) {
+			announce_one(&a, &ip);
+			continue;
+		}
+		const size_t before = a.n;
+		announce_interfaces(&a, &ip, false);
+		if (a.n == before) /* a machine without a network */
+			announce_interfaces(&a, &ip, true);
+	}
+	host_listen_set(n->host, a.addrs, a.n);
+}
+
+static err
+open_parts(struct node *n)
+{
+	unsigned threads = n->config->ingest.threads;
+
+	if (threads == 0)
+		threads = MIN(uv_available_parallelism(), 4U);
+	const struct pipeline_config pc = {
+		.loop = &n->loop,
+		.env = &n->env,
+		.store = n->store,
+		.net = slice_str(n->config->node.network),
+		.threads = MIN(threads, 16U),
+		.queue_max = n->config->ingest.queue,
+		.bytes_max = INGEST_BYTES_MAX,
+		.commit_ms = n->config->ingest.commit_ms,
+		.stored = on_stored,
+		.gone = on_gone,
+		.ctx = n,
+	};
+	n->pipeline = pipeline_new(&pc);
+	n->publisher = publisher_new(n);
+	n->fetch = fetch_new(n);
+	n->peers = peers_new(n);
+	if (n->pipeline == NULL || n->publisher == NULL || n->fetch == NULL ||
+	    n->peers == NULL)
+		return ERR_NOMEM;
+	return OK;
+}
+
+static err
+open_http(struct node *n)
+{
+	const struct config *c = n->config;
+	struct http_config hc = {
+		.socket_path = n->paths->socket,
+		.port = (int)c->api.port,
+		.token_path = n->paths->token,
+		.ctx = n,
+		.env = &n->env,
+		.body_max = (size_t)c->limits.body_bytes,
+		.connections_max = c->limits.api_connections,
+		.event_clients_max = c->limits.event_clients,
+		.event_ring = c->limits.event_ring,
+	};
+
+	hc.routes = api_routes(&hc.routes_n);
+	return http_server_new(&n->loop, &hc, &n->http, n->problem);
+}
+
+static err
+subscribe(struct node *n)
+{
+	for (unsigned c = 0; c < RECORD_CLASSES; c++) {
+		char topic[TOPIC_TEXT];
+		node_topic(n, (enum record_class)c, topic);
+		TRY(host_subscribe(n->host, topic, n->env.mono_ms(n->env.ctx)));
+	}
+	return OK;
+}
+
+static void
+on_signal(uv_signal_t *handle, int signum)
+{
+	struct node *n = handle->data;
+
+	env_log(&n->env, LOG_INFO, "signal", "number=%d", signum);
+	node_stop(n);
+}
+
+static void
+start_timers(struct node *n)
+{
+	uv_signal_t *signals[] = { &n->sigint, &n->sigterm };
+	static const int numbers[] = { SIGINT, SIGTERM };
+
+	(void)uv_timer_init(&n->loop, &n->tick);
+	(void)uv_timer_start(&n->tick, on_tick, TICK_MS, TICK_MS);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		(void)uv_signal_init(&n->loop, signals[i]);
+		signals[i]->data = n;
+		(void)uv_signal_start(signals[i], on_signal, numbers[i]);
+	}
+}
+
+static err
+open_all(struct node *n, struct key_material *km)
+{
+	author_make(n, km);
+	const err e = vault_open(n->paths->private_dir, km->private_key,
+	    &n->env, &n->vault, n->problem);
+	key_material_wipe(km);
+	TRY(e);
+	TRY(open_store(n));
+	TRY(open_terms(n));
+	TRY(open_host(n));
+	TRY(open_parts(n));
+	TRY(open_http(n));
+	return subscribe(n);
+}
+
+static void
+log_start(struct node *n)
+{
+	char id[PEER_ID_TEXT_MAX], addr[MULTIADDR_TEXT_MAX];
+
+	peer_id_put(id, host_self(n->host));
+	for (size_t i = 0; transport_listen_at(n->transport, i, addr); i++)
+		env_log(
+		    &n->env, LOG_INFO, "listening", "addr=%s/p2p/%s", addr, id);
+	config_log_limits(n->config, &n->env);
+}
+
+/* ---- stopping ---- */
+
+static void
+on_pipeline_stopped(void *ctx)
+{
+	struct node *n = ctx;
+
+	uv_close((uv_handle_t *)&n->tick, NULL);
+	uv_close((uv_handle_t *)&n->sigint, NULL);
+	uv_close((uv_handle_t *)&n->sigterm, NULL);
+}
+
+void
+node_stop(struct node *n)
+{
+	if (n->stopping)
+		return;
+	n->stopping = true;
+	env_log(&n->env, LOG_INFO, "stopping", "queued=done_first");
+	(void)uv_timer_stop(&n->tick);
+	peers_save(n->peers);
+	publisher_stop(n->publisher);
+	http_server_stop(n->http);
+	n->http = NULL;
+	transport_stop(n->transport);
+	pipeline_stop(n->pipeline, on_pipeline_stopped, n);
+}
+
+static void
+on_part_stopped(void *ctx)
+{
+	(void)ctx;
+}
+
+/* Of a start that failed half way: whatever was opened. */
+static void
+abandon(struct node *n)
+{
+	n->stopping = true;
+	if (n->http != NULL)
+		http_server_stop(n->http);
+	n->http = NULL;
+	if (n->transport != NULL)
+		transport_stop(n->transport);
+	if (n->pipeline != NULL)
+		pipeline_stop(n->pipeline, on_part_stopped, n);
+	(void)uv_run(&n->loop, UV_RUN_DEFAULT);
+}
+
+static void
+close_all(struct node *n)
+{
+	owner_stop(n);
+	pipeline_free(n->pipeline);
+	publisher_free(n->publisher);
+	fetch_free(n->fetch);
+	peers_free(n->peers);
+	transport_free(n->transport);
+	if (n->host != NULL)
+		host_free(n->host);
+	if (n->terms != NULL) {
+		ASSERT(n->terms->users == 1);
+		terms_free(n->terms);
+	}
+	store_close(n->store);
+	map_close(n->map);
+	vault_close(n->vault);
+	const int busy = uv_loop_close(&n->loop);
+	if (busy != 0)
+		env_log(
+		    &n->env, LOG_BROKEN, "handles_left_open", "rc=%d", busy);
+	log_flush(&n->log);
+	crypto_wipe(&n->author, sizeof(n->author));
+	crypto_wipe(n->node_secret, sizeof(n->node_secret));
+}
+
+static void
+say_ready(int fd)
+{
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) != 1)
+		(void)fprintf(stderr, "ohcn: nobody waits for the start\n");
+	(void)close(fd);
+}
+
+int
+node_run(const struct config *cf, const struct paths *paths,
+    struct key_material *km, int ready_fd, struct problem *p)
+{
+	const struct rlimit no_core = { 0, 0 };
+	struct node *n = calloc(1, sizeof(*n));
+
+	if (n == NULL)
+		return EXIT_TEMPORARY;
+	(void)setrlimit(RLIMIT_CORE, &no_core); /* secrets are in memory */
+	json_object_seed(0); /* before a second thread makes an object */
+	n->config = cf;
+	n->paths = paths;
+	n->problem = p;
+	log_init(&n->log, STDERR_FILENO, (enum log_level)cf->log.level,
+	    (enum log_format)cf->log.format);
+	n->env = (struct env){ env_mono_ms, env_wall_s, env_random, log_sink,
+		&n->log };
+	n->started_s = node_now(n);
+	if (uv_loop_init(&n->loop) != 0) {
+		free(n);
+		return EXIT_TEMPORARY;
+	}
+	p->exit = EXIT_DONE;
+	const err e = open_all(n, km);
+	if (e != OK) {
+		if (p->exit == EXIT_DONE)
+			problem_set(p, problem_exit(e), "E1300",
+			    "the node cannot start: %s", err_name(e));
+		abandon(n);
+	} else {
+		announce_addresses(n);
+		start_timers(n);
+		owner_start(n);
+		peers_start(n->peers);
+		publisher_start(n->publisher);
+		log_start(n);
+		transport_wake(n->transport);
+		say_ready(ready_fd);
+		(void)uv_run(&n->loop, UV_RUN_DEFAULT);
+	}
+	close_all(n);
+	free(n);
+	return p->exit;
+}
