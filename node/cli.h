@@ -54,7 +54,7 @@ struct cli {
 	struct client *client;
 };
 
-/** cli_commands(n): the whole table. */
+/** cli_commands(n): the whole table (cli_table.c). */
 const struct cli_command *cli_commands(size_t *n);
 
 /**
@@ -78,5 +78,27 @@ int cli_need_config(struct cli *cli);
 /** cli_call(cli, method, path, body, reply): JSON call with all that. */
 int cli_call(struct cli *cli, const char *method, const char *path,
     json_t *body, json_t **reply);
-/** cli_show(cli, reply): with --json print it as the command's answer. */
+/** cli_need_client(cli): cli->client is there; the exit code. */
+int cli_need_client(struct cli *cli);
+/**
+ * cli_show(cli, reply): with --json print ${reply} as the command's answer
+ * and take the reference; false without --json, nothing is taken then.
+ */
 bool cli_show(struct cli *cli, json_t *reply);
+/** cli_tell(cli, body): the same, but ${body} is taken in any case. */
+bool cli_tell(struct cli *cli, json_t *body);
+/** cli_confirm(cli, question): --yes, or "y" on a terminal; else false. */
+bool cli_confirm(struct cli *cli, const char *question);
+/** cli_query(out, cap, base, name, value, ..., NULL): "BASE?a=b", NULL values left out. */
+err cli_query(char *out, size_t cap, const char *base, ...);
+/** cli_under(out, base, id, rest): BASE/ID/REST, escaped; REST may be "". */
+err cli_under(
+    char *out, size_t cap, const char *base, const char *id, const char *rest);
+/** cli_usage(cli, fmt, ...): a mistake in the words or flags. */
+int cli_usage(struct cli *cli, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/** cli_name(cli, out): "demand import". */
+void cli_name(const struct cli *cli, char out[48]);
+
+/** cli_help(noun, verb, to): EXIT_DONE, or EXIT_USAGE: no such command. */
+int cli_help(const char *noun, const char *verb, FILE *to);

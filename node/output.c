@@ -197,6 +197,14 @@ table_print(struct table *t, struct output *o)
 	for (size_t i = 0; i < t->n; i += t->columns)
 		put_row(
 		    o, t, widths, (const char *const *)(void *)(t->cells + i));
+	table_free(t);
+}
+
+void
+table_free(struct table *t)
+{
+	if (t == NULL)
+		return;
 	for (size_t i = 0; i < t->n; i++)
 		free(t->cells[i]);
 	free(t->cells);

@@ -41,6 +41,7 @@ struct table *table_new(const char *const *heads, size_t n);
 void table_add(struct table *t, const char *const *cells);
 /** table_print(t, o): and free it. */
 void table_print(struct table *t, struct output *o);
+void table_free(struct table *t);
 
 /** text_width(s): columns on a terminal, near enough. */
 size_t text_width(const char *s);
