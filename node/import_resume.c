@@ -336,6 +336,11 @@ import_resume(const json_t *resume, const struct term_lookup *lookup,
 		import_draft_drop(&d);
 		return ERR_FORM;
 	}
+	/* not of the schema, but it allows more: what language this is in */
+	const uint32_t language =
+	    language_get(text_at(json_object_get(resume, "meta"), "language"));
+	if (o->language == 0 && language != 0)
+		d.language = language;
 	take_list(&d, json_object_get(resume, "skills"), false);
 	take_list(&d, json_object_get(resume, "interests"), true);
 	take_languages(&d, json_object_get(resume, "languages"));

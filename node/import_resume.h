@@ -8,7 +8,8 @@
  * débutant, principiante; 2 elementary, fair; 3 intermediate, good (and when
  * nothing or nothing known is said); 4 advanced, proficient; 5 expert,
  * master, senior, native; also "3", "3/5", "60%". Keywords of a skill have
- * its level. Languages: CEFR codes or words ("fluent" C1, "native" 7).
+ * its level. "meta.language" may say what language the file is in, unless the
+ * options do. Languages: CEFR codes or words ("fluent" C1, "native" 7).
  */
 #pragma once
 

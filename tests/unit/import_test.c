@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "match/core.h"
 #include "node/import_csv.h"
 #include "node/import_job.h"
 #include "node/import_parts.h"
@@ -944,6 +946,137 @@ test_data(void **state)
 	json_decref(report);
 }
 
+/* ---- the demo's files, with the vocabulary that ships ---- */
+
+struct demo {
+	struct vocabulary *vocabulary;
+	struct search_index *index;
+	struct term_source_search source;
+	struct term_lookup lookup;
+};
+
+static void
+demo_init(struct demo *d)
+{
+	assert_int_equal(core_vocabulary_new(&d->vocabulary), OK);
+	assert_int_equal(search_index_new(d->vocabulary, &d->index), OK);
+	d->source = (struct term_source_search){ d->vocabulary, d->index };
+	d->lookup = term_lookup_of_search(&d->source);
+}
+
+static void
+demo_fini(struct demo *d)
+{
+	search_index_free(d->index);
+	vocabulary_free(d->vocabulary);
+}
+
+#define DEMO OHCN_SOURCE_DIR "/tests/demo/data/"
+
+static void
+test_demo_people(void **state)
+{
+	struct demo d;
+	DIR *dir = opendir(DEMO "people");
+	struct dirent *entry;
+	unsigned people = 0;
+	size_t mapped = 0, unmapped = 0;
+
+	(void)state;
+	demo_init(&d);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		char path[512];
+		json_t *resume, *report;
+		if (strstr(entry->d_name, ".json") == NULL)
+			continue;
+		(void)snprintf(
+		    path, sizeof(path), DEMO "people/%s", entry->d_name);
+		resume = json_load_file(path, 0, NULL);
+		assert_int_equal(
+		    import_resume(resume, &d.lookup, &plain, &report), OK);
+		if (at(report, "draft") == NULL ||
+		    json_array_size(at(report, "draft.skills")) < 3 ||
+		    json_array_size(at(report, "draft.languages")) == 0 ||
+		    at(report, "region") == NULL)
+			fail_msg("%s: %s", entry->d_name,
+			    json_dumps(report, JSON_INDENT(1)));
+		mapped += json_array_size(at(report, "mapped"));
+		unmapped += json_array_size(at(report, "unmapped"));
+		people++;
+		json_decref(resume);
+		json_decref(report);
+	}
+	(void)closedir(dir);
+	assert_int_equal(people, 30);
+	/* one phrase in ten may be words of their own */
+	assert_true(unmapped > 0 && unmapped * 10 < mapped);
+	demo_fini(&d);
+}
+
+static struct slice
+read_all(const char *path)
+{
+	static char bytes[1 << 17];
+	FILE *f = fopen(path, "rb");
+
+	assert_non_null(f);
+	const size_t n = fread(bytes, 1, sizeof(bytes), f);
+	assert_int_equal(fclose(f), 0);
+	assert_true(n > 0 && n < sizeof(bytes));
+	return slice_of(bytes, n);
+}
+
+static void
+test_demo_tables(void **state)
+{
+	static const struct {
+		const char *path, *list;
+		uint32_t kind; /* 0: JobPostings */
+		unsigned rows;
+	} files[] = {
+		{ DEMO "jobs/acme-jobs.json", "demands", 0, 24 },
+		{ DEMO "jobs/care-jobs.csv", "rows", KIND_DEMAND, 30 },
+		{ DEMO "courses/courses.csv", "rows", KIND_COURSE, 32 },
+	};
+	struct demo d;
+	json_t *report, *row;
+	size_t i;
+
+	(void)state;
+	demo_init(&d);
+	for (size_t k = 0; k < ARRAY_LEN(files); k++) {
+		if (files[k].kind != 0) {
+			assert_int_equal(
+			    import_csv(files[k].kind, read_all(files[k].path),
+				&d.lookup, &plain, &report),
+			    OK);
+		} else {
+			json_t *doc = json_load_file(files[k].path, 0, NULL);
+			assert_int_equal(
+			    import_job(doc, &d.lookup, &plain, &report), OK);
+			json_decref(doc);
+		}
+		const json_t *rows = at(report, files[k].list);
+		assert_int_equal(json_array_size(rows), files[k].rows);
+		json_array_foreach(rows, i, row)
+		{
+			size_t unmapped = json_array_size(at(row, "unmapped"));
+			/* promises without a number stay unmapped */
+			if (files[k].kind == 0 && unmapped == 1 &&
+			    strcmp(
+				json_string_value(at(row, "unmapped.0.field")),
+				"jobBenefits") == 0)
+				unmapped = 0;
+			if (at(row, "draft") == NULL || unmapped != 0)
+				fail_msg("%s: %s", files[k].path,
+				    json_dumps(row, JSON_INDENT(1)));
+		}
+		json_decref(report);
+	}
+	demo_fini(&d);
+}
+
 int
 main(void)
 {
@@ -960,6 +1093,8 @@ main(void)
 		cmocka_unit_test(test_esco),
 		cmocka_unit_test(test_onet),
 		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_demo_people),
+		cmocka_unit_test(test_demo_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
