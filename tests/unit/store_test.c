@@ -777,6 +777,46 @@ test_collisions(void **state)
 	}
 }
 
+/* One author's floor says nothing about another's slot in the same place. */
+static void
+test_floor_collision(void **state)
+{
+	static struct made tombstone[4], old[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(old); i++) {
+		make(&old[i], (struct test_record){ .author = i,
+				  .seq = SEQ(0, 0),
+				  .expires_h = TEST_HOUR + 100 });
+		make(&tombstone[i], (struct test_record){ .author = i,
+					.seq = SEQ(0, 1),
+					.expires_h = TEST_HOUR + 1,
+					.flags = RECORD_FLAG_DELETED });
+	}
+	EACH_BACKEND(b)
+	{
+		struct fixture f;
+		setup(&f, backends[b]);
+		store_close(f.s);
+		f.config.hash = weak_hash;
+		open_store(&f);
+		for (size_t i = 0; i < 2; i++) {
+			assert_int_equal(apply(&f, &old[i].r), RECORD_STORED);
+			assert_int_equal(
+			    apply(&f, &tombstone[i].r), RECORD_STORED);
+		}
+		f.now_s = (TEST_HOUR + 1) * 3600;
+		assert_int_equal(expire(&f, 10), 2);
+		for (size_t i = 0; i < ARRAY_LEN(old); i++)
+			assert_int_equal(apply(&f, &old[i].r),
+			    i < 2 ? RECORD_STALE : RECORD_STORED);
+		assert_int_equal(faults(f.s, print_fault, NULL), 0);
+		f.now_s = (TEST_HOUR + 100) * 3600;
+		assert_int_equal(expire(&f, 10), 4);
+		teardown(&f);
+	}
+}
+
 /* ---- opening ---- */
 
 static void
@@ -1098,6 +1138,7 @@ main(void)
 		cmocka_unit_test(test_walks),
 		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_floor_collision),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_foreign_map),
 		cmocka_unit_test(test_backup),
