@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
-#include "node/cli_commands.h"
+#include "node/cli.h"
 
 #define FLAGS_MAX 32 /* of one command, cli.h */
 

@@ -89,9 +89,12 @@ bool cli_show(struct cli *cli, json_t *reply);
 bool cli_tell(struct cli *cli, json_t *body);
 /** cli_confirm(cli, question): --yes, or "y" on a terminal; else false. */
 bool cli_confirm(struct cli *cli, const char *question);
-/** cli_query(out, cap, base, name, value, ..., NULL): "BASE?a=b", NULL values left out. */
+/**
+ * cli_query(out, cap, base, name, value, ..., NULL): "BASE?name=value&...",
+ * escaped; names whose value is NULL are left out. ERR_MORE.
+ */
 err cli_query(char *out, size_t cap, const char *base, ...);
-/** cli_under(out, base, id, rest): BASE/ID/REST, escaped; REST may be "". */
+/** cli_under(out, cap, base, id, rest): BASE/ID/REST; ${rest} may be "". */
 err cli_under(
     char *out, size_t cap, const char *base, const char *id, const char *rest);
 /** cli_usage(cli, fmt, ...): a mistake in the words or flags. */

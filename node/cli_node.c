@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "node/cli_commands.h"
-#include "node/node.h"
+#include "node/run.h"
 
 #define START_SECONDS 60
 #define STOP_SECONDS  60

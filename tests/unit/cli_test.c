@@ -18,7 +18,7 @@
 #include "crypto/crypto.h"
 #include "node/cli.h"
 #include "node/http.h"
-#include "node/node.h"
+#include "node/run.h"
 #include "test_env.h"
 
 static char dir[] = "/tmp/ohcn-cli-test-XXXXXX";
