@@ -25,6 +25,8 @@ struct lmdb {
 	MDB_env *env;
 	MDB_dbi tables[MAP_TABLES];
 	uint64_t map_bytes;
+	uint64_t page_bytes;
+	uint64_t last_page; /* the file is known to reach it; the writer's */
 	int lock_fd;
 	char path[PATH_BYTES];
 	char why[MAP_WHY];
@@ -163,6 +165,29 @@ lmdb_abort(struct map_txn *txn)
 	free(t);
 }
 
+/*
+ * Pages that a commit took and gave back at the end of the file are never
+ * written, so that the file may be shorter than LMDB says. Make it as long,
+ * so that a short file at the next open is a damaged one.
+ */
+static void
+file_extend(struct lmdb *m)
+{
+	MDB_envinfo info;
+	struct stat st;
+	mdb_filehandle_t fd;
+
+	if (mdb_env_info(m->env, &info) != MDB_SUCCESS ||
+	    info.me_last_pgno <= m->last_page ||
+	    mdb_env_get_fd(m->env, &fd) != MDB_SUCCESS || fstat(fd, &st) != 0)
+		return;
+	m->last_page = info.me_last_pgno;
+	const off_t want =
+	    (off_t)(((uint64_t)info.me_last_pgno + 1) * m->page_bytes);
+	if (st.st_size < want && ftruncate(fd, want) != 0)
+		m->last_page = 0; /* try again after the next commit */
+}
+
 static err
 lmdb_commit(struct map_txn *txn)
 {
@@ -172,7 +197,11 @@ lmdb_commit(struct map_txn *txn)
 	const int rc = mdb_txn_commit(t->t); /* frees it either way */
 
 	free(t);
-	return write ? explain(m, "commit", rc) : err_from_lmdb(rc);
+	if (!write)
+		return err_from_lmdb(rc);
+	if (rc == MDB_SUCCESS)
+		file_extend(m);
+	return explain(m, "commit", rc);
 }
 
 static err
@@ -536,6 +565,7 @@ length_check(struct lmdb *m)
 	    mdb_env_get_fd(m->env, &fd) != MDB_SUCCESS || fstat(fd, &st) != 0)
 		return explain(m, m->path, errno);
 	const uint64_t page = stat_main.ms_psize;
+	m->page_bytes = page;
 	const uint64_t want = ((uint64_t)info.me_last_pgno + 1) * page;
 	const uint64_t have = (uint64_t)st.st_size;
 	if (have >= want)
@@ -629,8 +659,7 @@ lmdb_start(struct lmdb *m, const struct map_lmdb_options *o)
 	TRY(folder_open(m, o->create, &present));
 	TRY(owner_lock(m));
 	TRY(env_open(m, o));
-	if (present)
-		TRY(length_check(m));
+	TRY(length_check(m));
 	TRY(tables_begin(m));
 	if (present)
 		return OK;
