@@ -172,6 +172,10 @@ title_of(unsigned status)
 	}
 }
 
+static void fail_with(struct http_request *r, unsigned status, const char *code,
+    const char *field, const char *hint, const char *fmt, va_list args)
+    __attribute__((format(printf, 6, 0)));
+
 static void
 fail_with(struct http_request *r, unsigned status, const char *code,
     const char *field, const char *hint, const char *fmt, va_list args)

@@ -4,6 +4,9 @@
 
 #include "node/problem.h"
 
+static void put(char *out, size_t cap, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
 static void
 put(char *out, size_t cap, const char *fmt, va_list args)
 {

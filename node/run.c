@@ -717,5 +717,5 @@ node_run(const struct config *cf, const struct paths *paths,
 	}
 	close_all(n);
 	free(n);
-	return p->exit;
+	return (int)p->exit;
 }

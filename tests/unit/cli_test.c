@@ -52,6 +52,8 @@ slurp(const char *path, char *to, size_t cap)
 }
 
 /* Run a command line; what it prints is in out and errors. */
+static int run(const char *line, ...) __attribute__((format(printf, 1, 2)));
+
 static int
 run(const char *line, ...)
 {

@@ -238,6 +238,9 @@ wait_for(struct world *w, struct wire *at, const char *text)
 	}
 }
 
+static void put(struct world *w, struct wire *at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 static void
 put(struct world *w, struct wire *at, const char *fmt, ...)
 {
