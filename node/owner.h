@@ -28,7 +28,6 @@ struct owner_post {
 	char region[3];
 	bool deleted; /* a tombstone: the slot may be used again */
 	bool own;     /* made here, not only known from others */
-	bool heard;   /* has come back from the network */
 	bool busy;
 	uint8_t status; /* demand: enum posting_status; else 0 */
 	char external_id[OWNER_EXTERNAL_MAX + 1]; /* "" */

@@ -1,0 +1,591 @@
+#include "node/owner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "match/card.h"
+#include "node/api_vocabulary.h"
+#include "node/vault.h"
+#include "proto/base/text.h"
+#include "proto/record/schema.h"
+
+#define PLAN_NAME       "plan/profile"
+#define RENEW_PER_TICK  4
+#define RENEW_RETRY_S   600
+#define PLAN_RETRY_S    60
+#define ID_PART_MIN     6
+#define DEMAND_STATUS   38 /* keys of the payloads, as in SPEC.md */
+#define DEMAND_EXTERNAL 42
+#define COURSE_EXTERNAL 42
+
+static const uint32_t kinds[] = { KIND_PROFILE, KIND_ORGANISATION, KIND_DEMAND,
+	KIND_COURSE };
+#define KINDS ARRAY_LEN(kinds)
+
+struct owner {
+	struct node *n;
+	struct owner_post *posts[KINDS];
+	uint64_t next_rid; /* of the store when it was last looked at */
+	struct arena record_scratch, value_scratch;
+	/* the plan */
+	uint64_t plan_at; /* 0: none */
+	bool publishing;
+	/* renewal goes round the slots */
+	uint32_t renew_kind, renew_slot;
+	uint64_t renew_not_before;
+};
+
+static int
+place_of_kind(uint32_t kind)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i] == kind)
+			return (int)i;
+	return -1;
+}
+
+static struct owner_post *
+slot_at(struct owner *o, uint32_t kind, uint32_t slot)
+{
+	const int k = place_of_kind(kind);
+
+	if (o == NULL || k < 0 || slot >= kind_info(kind)->slots)
+		return NULL;
+	return &o->posts[k][slot];
+}
+
+/* ---- what the store holds of our author ---- */
+
+void
+owner_content(
+    uint8_t out[FINGERPRINT], const char *region, struct slice payload)
+{
+	uint8_t both[2 + FINGERPRINT];
+
+	memcpy(both, region, 2);
+	fingerprint(both + 2, "ohcn-own-payload", payload);
+	fingerprint(out, "ohcn-own-content", slice_of(both, sizeof(both)));
+}
+
+/* What the table keeps of a payload. */
+static void
+read_payload(struct owner *o, const struct record *r, struct owner_post *p)
+{
+	struct value payload;
+	const struct value *v;
+
+	p->external_id[0] = 0;
+	p->status = 0;
+	if (r->kind != KIND_DEMAND && r->kind != KIND_COURSE)
+		return;
+	arena_reset(&o->value_scratch);
+	if (value_parse(r->payload, &o->value_scratch, &payload) != OK ||
+	    payload.type != VALUE_MAP)
+		return;
+	v = value_find(&payload,
+	    r->kind == KIND_DEMAND ? DEMAND_EXTERNAL : COURSE_EXTERNAL);
+	if (v != NULL && v->type == VALUE_STR && v->s.n <= OWNER_EXTERNAL_MAX) {
+		memcpy(p->external_id, v->s.p, v->s.n);
+		p->external_id[v->s.n] = 0;
+	}
+	if (r->kind == KIND_DEMAND) {
+		v = value_find(&payload, DEMAND_STATUS);
+		p->status = v != NULL && v->type == VALUE_UINT &&
+				    v->u <= POSTING_WITHDRAWN
+				? (uint8_t)v->u
+				: POSTING_OPEN;
+	}
+}
+
+static bool
+on_own(void *ctx, const struct store_record *s)
+{
+	struct owner *o = ctx;
+	struct owner_post *p = slot_at(o, s->kind, s->slot);
+	struct record r;
+
+	if (p == NULL)
+		return true;
+	p->own = s->own;
+	if (p->rid == s->rid)
+		return true;
+	if (record_read(s->bytes, &o->record_scratch, &r) != RECORD_FINE)
+		return true;
+	p->rid = s->rid;
+	memcpy(p->id, s->id, RECORD_ID);
+	p->seq = s->seq;
+	p->expires_h = s->expires_h;
+	memcpy(p->region, s->region, sizeof(p->region));
+	p->deleted = s->deleted;
+	owner_content(p->content, s->region, r.payload);
+	read_payload(o, &r, p);
+	return true;
+}
+
+/* Nothing arrived since the last look: the table is right as it is. */
+static void
+refresh(struct owner *o)
+{
+	struct store_view *view = NULL;
+	struct store_totals totals;
+
+	if (o == NULL || store_view_open(o->n->store, &view) != OK)
+		return;
+	if (store_totals(view, &totals) == OK &&
+	    totals.next_rid != o->next_rid) {
+		err e = OK;
+		for (size_t k = 0; k < KINDS && e == OK; k++)
+			e = store_each_author(
+			    view, o->n->author.pub, kinds[k], on_own, o);
+		if (e == OK)
+			o->next_rid = totals.next_rid;
+	}
+	store_view_close(view);
+}
+
+static bool
+is_live(const struct owner *o, const struct owner_post *p)
+{
+	return p->rid != 0 && p->expires_h > node_now(o->n) / 3600;
+}
+
+/* What the table says, without a look at the store. */
+static const struct owner_post *
+live_post(struct node *n, uint32_t kind, uint32_t slot)
+{
+	const struct owner_post *p = slot_at(n->owner, kind, slot);
+
+	return p != NULL && is_live(n->owner, p) && !p->deleted ? p : NULL;
+}
+
+const struct owner_post *
+owner_post(struct node *n, uint32_t kind, uint32_t slot)
+{
+	refresh(n->owner);
+	return live_post(n, kind, slot);
+}
+
+static uint32_t
+count(struct node *n, uint32_t kind, bool open_only)
+{
+	const int k = place_of_kind(kind);
+	uint32_t found = 0;
+
+	refresh(n->owner);
+	if (k < 0 || n->owner == NULL)
+		return 0;
+	for (uint32_t i = 0; i < kind_info(kind)->slots; i++) {
+		const struct owner_post *p = &n->owner->posts[k][i];
+		found += is_live(n->owner, p) && !p->deleted &&
+			 (!open_only || p->status == POSTING_OPEN);
+	}
+	return found;
+}
+
+uint32_t
+owner_live(struct node *n, uint32_t kind)
+{
+	return count(n, kind, false);
+}
+
+uint32_t
+owner_open(struct node *n)
+{
+	return count(n, KIND_DEMAND, true);
+}
+
+bool
+owner_busy(struct node *n, uint32_t kind, uint32_t slot)
+{
+	const struct owner_post *p = slot_at(n->owner, kind, slot);
+
+	return p != NULL && p->busy;
+}
+
+/* ---- finding ---- */
+
+/* Characters that the ids of all records begin with. */
+static size_t
+head_length(void)
+{
+	static const uint8_t other[2][RECORD_ID] = { { 0 }, { 0xff } };
+	char a[RECORD_ID_TEXT], b[RECORD_ID_TEXT];
+	size_t n = 0;
+
+	record_id_put(a, other[0]);
+	record_id_put(b, other[1]);
+	while (a[n] != 0 && a[n] == b[n])
+		n++;
+	return n;
+}
+
+bool
+record_text_is(const uint8_t id[RECORD_ID], const char *text)
+{
+	char full[RECORD_ID_TEXT];
+	const size_t n = strlen(text);
+
+	record_id_put(full, id);
+	const size_t all = strlen(full), head = head_length();
+	if (n > all)
+		return false;
+	if (n >= head + ID_PART_MIN && strncmp(full, text, n) == 0)
+		return true;
+	if (n < ID_PART_MIN)
+		return false;
+	return strcmp(full + all - n, text) == 0 ||
+	       strncmp(full + head, text, n) == 0;
+}
+
+err
+owner_find_external(
+    struct node *n, uint32_t kind, const char *external_id, uint32_t *slot)
+{
+	const uint32_t slots = kind_info(kind)->slots;
+
+	if (external_id[0] == 0)
+		return ERR_NOTFOUND;
+	refresh(n->owner);
+	for (uint32_t i = 0; i < slots; i++) {
+		const struct owner_post *p = live_post(n, kind, i);
+		if (p != NULL && strcmp(p->external_id, external_id) == 0) {
+			*slot = i;
+			return OK;
+		}
+	}
+	return ERR_NOTFOUND;
+}
+
+static bool
+slot_number(const char *text, uint32_t slots, uint32_t *slot)
+{
+	char *end = NULL;
+	const unsigned long v = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != 0 || v >= slots)
+		return false;
+	*slot = (uint32_t)v;
+	return true;
+}
+
+err
+owner_find(struct node *n, uint32_t kind, const char *text, uint32_t *slot)
+{
+	const uint32_t slots = kind_info(kind)->slots;
+	uint32_t found = 0;
+
+	if (owner_find_external(n, kind, text, slot) == OK)
+		return OK;
+	for (uint32_t i = 0; i < slots; i++) {
+		const struct owner_post *p = live_post(n, kind, i);
+		if (p == NULL || !record_text_is(p->id, text))
+			continue;
+		*slot = i;
+		if (found++ > 0)
+			return ERR_EXISTS;
+	}
+	if (found == 1)
+		return OK;
+	if (slot_number(text, slots, slot) && live_post(n, kind, *slot) != NULL)
+		return OK;
+	return ERR_NOTFOUND;
+}
+
+err
+owner_free_slot(
+    struct node *n, uint32_t kind, const uint8_t *taken, uint32_t *slot)
+{
+	const uint32_t slots = kind_info(kind)->slots;
+
+	refresh(n->owner);
+	for (uint32_t i = 0; i < slots; i++) {
+		if ((taken != NULL && taken[i] != 0) ||
+		    live_post(n, kind, i) != NULL || owner_busy(n, kind, i))
+			continue;
+		*slot = i;
+		return OK;
+	}
+	return ERR_LIMIT;
+}
+
+/* ---- publishing ---- */
+
+struct publishing {
+	struct node *n;
+	uint32_t kind, slot;
+	publish_done *done;
+	void *ctx;
+};
+
+static void
+on_published(void *ctx, const struct publish_result *r)
+{
+	struct publishing *p = ctx;
+	struct owner_post *post = slot_at(p->n->owner, p->kind, p->slot);
+
+	if (post != NULL)
+		post->busy = false;
+	if (p->done != NULL)
+		p->done(p->ctx, r);
+	free(p);
+}
+
+static void
+refuse(publish_done *done, void *ctx, err e, const char *why)
+{
+	struct publish_result r = { .error = e };
+
+	(void)snprintf(r.why, sizeof(r.why), "%s", why);
+	if (done != NULL)
+		done(ctx, &r);
+}
+
+void
+owner_publish(struct node *n, const struct publish_request *q,
+    publish_done *done, void *ctx)
+{
+	struct owner_post *post = slot_at(n->owner, q->kind, q->slot);
+
+	if (post != NULL && post->busy) {
+		refuse(done, ctx, ERR_EXISTS,
+		    "a change of the same record is under way");
+		return;
+	}
+	struct publishing *p = calloc(1, sizeof(*p));
+	if (p == NULL) {
+		refuse(done, ctx, ERR_NOMEM, "out of memory");
+		return;
+	}
+	*p = (struct publishing){ n, q->kind, q->slot, done, ctx };
+	if (post != NULL)
+		post->busy = true;
+	publish_record(n, q, on_published, p);
+}
+
+/* ---- the plan of a publication to come ---- */
+
+err
+owner_plan(struct node *n, const struct publish_request *q, uint64_t at_s)
+{
+	const size_t cap = 2 * q->payload.n + 1;
+	char *hex = malloc(cap);
+
+	if (hex == NULL || n->owner == NULL) {
+		free(hex);
+		return ERR_NOMEM;
+	}
+	err e = hex_put(hex, cap, q->payload);
+	json_t *plan =
+	    e != OK ? NULL
+		    : json_pack("{s:I, s:s, s:s}", "at", (json_int_t)at_s,
+			  "region", q->region, "payload", hex);
+	if (plan == NULL)
+		e = ERR_NOMEM;
+	else
+		e = vault_put(n->vault, PLAN_NAME, plan);
+	json_decref(plan);
+	free(hex);
+	if (e == OK)
+		n->owner->plan_at = at_s;
+	return e;
+}
+
+uint64_t
+owner_plan_at(const struct node *n)
+{
+	return n->owner == NULL ? 0 : n->owner->plan_at;
+}
+
+err
+owner_plan_cancel(struct node *n)
+{
+	if (n->owner == NULL || n->owner->plan_at == 0)
+		return OK;
+	TRY(vault_delete(n->vault, PLAN_NAME));
+	n->owner->plan_at = 0;
+	return OK;
+}
+
+static void
+on_plan_published(void *ctx, const struct publish_result *r)
+{
+	struct node *n = ctx;
+	struct owner *o = n->owner;
+
+	if (o == NULL)
+		return;
+	o->publishing = false;
+	if (r->error == ERR_CLOSED)
+		return; /* shutting down: the plan holds */
+	if (r->error == ERR_LIMIT || r->error == ERR_EXISTS) {
+		o->plan_at = node_now(n) + PLAN_RETRY_S;
+		return;
+	}
+	if (r->error != OK)
+		env_log(&n->env, LOG_UNUSUAL, "planned_profile_refused",
+		    "why=\"%s\"", r->why);
+	if (owner_plan_cancel(n) != OK)
+		o->plan_at = node_now(n) + PLAN_RETRY_S;
+}
+
+static void
+plan_tick(struct owner *o)
+{
+	struct node *n = o->n;
+	uint8_t raw[RECORD_BODY_MAX];
+	struct buf payload = { raw, 0, sizeof(raw) };
+
+	if (o->plan_at == 0 || o->publishing || node_now(n) < o->plan_at)
+		return;
+	json_t *plan = vault_get(n->vault, PLAN_NAME, NULL);
+	const char *hex = json_string_value(json_object_get(plan, "payload"));
+	const char *region = json_string_value(json_object_get(plan, "region"));
+	if (hex == NULL || region == NULL || strlen(region) != 2 ||
+	    hex_get(slice_str(hex), &payload) != OK) {
+		env_log(&n->env, LOG_BROKEN, "plan_unreadable",
+		    "what=\"it is dropped\"");
+		o->plan_at = 0;
+	} else {
+		const struct publish_request q = { .kind = KIND_PROFILE,
+			.region = region,
+			.payload = buf_slice(&payload) };
+		o->publishing = true;
+		owner_publish(n, &q, on_plan_published, n);
+	}
+	json_decref(plan);
+}
+
+/* ---- renewal ---- */
+
+static bool
+is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
+{
+	const uint64_t now_h = node_now(o->n) / 3600, made_h = p->seq >> 8;
+
+	if (!is_live(o, p) || p->deleted || p->busy || !p->own ||
+	    p->expires_h <= made_h)
+		return false;
+	if (kind == KIND_DEMAND && p->status != POSTING_OPEN &&
+	    p->status != POSTING_PAUSED)
+		return false; /* may be forgotten */
+	return (p->expires_h - now_h) * 4 < p->expires_h - made_h;
+}
+
+static void
+on_renewed(void *ctx, const struct publish_result *r)
+{
+	struct node *n = ctx;
+
+	if (r->error != OK && n->owner != NULL) {
+		n->owner->renew_not_before = node_now(n) + RENEW_RETRY_S;
+		env_log(
+		    &n->env, LOG_UNUSUAL, "not_renewed", "why=\"%s\"", r->why);
+	}
+}
+
+/* The same payload again, with a new seq and as long a life as before. */
+static void
+renew(struct owner *o, uint32_t kind, uint32_t slot, struct owner_post *p)
+{
+	struct store_view *view = NULL;
+	struct store_record s;
+	struct record r;
+
+	if (store_view_open(o->n->store, &view) != OK)
+		return;
+	if (store_get_rid(view, p->rid, &s) == OK &&
+	    record_read(s.bytes, &o->record_scratch, &r) == RECORD_FINE &&
+	    schema_latest(kind) != NULL && r.pv == schema_latest(kind)->pv) {
+		const struct publish_request q = { .kind = kind,
+			.slot = slot,
+			.region = s.region,
+			.payload = r.payload,
+			.lifetime_hours =
+			    (uint32_t)(s.expires_h - (s.seq >> 8)) };
+		owner_publish(o->n, &q, on_renewed, o->n);
+	}
+	store_view_close(view);
+}
+
+static void
+renew_tick(struct owner *o)
+{
+	unsigned done = 0, looked = 0;
+
+	if (!o->n->author.stamped || node_now(o->n) < o->renew_not_before)
+		return;
+	while (done < RENEW_PER_TICK && looked++ < 256) {
+		const uint32_t kind = kinds[o->renew_kind];
+		struct owner_post *p = &o->posts[o->renew_kind][o->renew_slot];
+		if (is_due(o, kind, p)) {
+			renew(o, kind, o->renew_slot, p);
+			done++;
+		}
+		if (++o->renew_slot == kind_info(kind)->slots) {
+			o->renew_slot = 0;
+			o->renew_kind = (o->renew_kind + 1) % KINDS;
+		}
+	}
+}
+
+void
+owner_tick(struct node *n)
+{
+	if (n->owner == NULL || n->stopping)
+		return;
+	refresh(n->owner);
+	plan_tick(n->owner);
+	renew_tick(n->owner);
+}
+
+/* ---- life ---- */
+
+void
+owner_start(struct node *n)
+{
+	struct owner *o = calloc(1, sizeof(*o));
+	bool good = o != NULL;
+
+	for (size_t k = 0; good && k < KINDS; k++) {
+		o->posts[k] =
+		    calloc(kind_info(kinds[k])->slots, sizeof(*o->posts[k]));
+		good = o->posts[k] != NULL;
+	}
+	if (good) {
+		o->record_scratch = arena_of(
+		    malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+		o->value_scratch =
+		    arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
+		good =
+		    o->record_scratch.p != NULL && o->value_scratch.p != NULL;
+	}
+	n->owner = o;
+	if (!good) {
+		env_log(&n->env, LOG_BROKEN, "out_of_memory", "what=owner");
+		owner_stop(n);
+		node_stop(n);
+		return;
+	}
+	o->n = n;
+	json_t *plan = vault_get(n->vault, PLAN_NAME, NULL);
+	const json_int_t at = json_integer_value(json_object_get(plan, "at"));
+	o->plan_at = at > 0 ? (uint64_t)at : 0;
+	json_decref(plan);
+	refresh(o);
+	vocabulary_reload(n);
+}
+
+void
+owner_stop(struct node *n)
+{
+	struct owner *o = n->owner;
+
+	if (o == NULL)
+		return;
+	for (size_t k = 0; k < KINDS; k++)
+		free(o->posts[k]);
+	free(o->record_scratch.p);
+	free(o->value_scratch.p);
+	free(o);
+	n->owner = NULL;
+}
