@@ -254,6 +254,9 @@ expires_of(const struct publish_request *q, uint64_t seq, uint64_t live_expires)
 {
 	const uint64_t hour = seq >> 8;
 	const uint64_t most = kind_info(q->kind)->lifetime_hours;
+	/* A revocation that lived less would be refused: see SPEC.md, 8. */
+	if (q->kind == KIND_REVOCATION)
+		return hour + most;
 	uint64_t hours = q->lifetime_hours != 0 ? q->lifetime_hours
 						: MIN(most, UINT64_C(30) * 24);
 

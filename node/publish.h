@@ -18,7 +18,8 @@ struct publish_request {
 	bool deleted;       /* a tombstone; the payload is then ignored */
 	struct slice payload;
 	/* Hours from now; 0: half the kind's lifetime or 30 days. Never below
-	 * what the slot's live record has: expires may not decrease. */
+	 * what the slot's live record has: expires may not decrease. Without
+	 * effect on a revocation, which lives as long as its kind may. */
 	uint32_t lifetime_hours;
 };
 

@@ -37,8 +37,9 @@ enum record_class {
 struct kind_info {
 	const char *name; /* "profile"; open kinds are "open" */
 	enum record_class class;
-	uint32_t slots;          /* K: slot numbers are below this */
-	uint32_t lifetime_hours; /* expires - hour(seq) is at most this */
+	uint32_t slots; /* K: slot numbers are below this */
+	/* expires - hour(seq) is at most this; of a revocation exactly */
+	uint32_t lifetime_hours;
 	uint32_t body_bytes_max;
 	bool stamped; /* must carry a stamp */
 };

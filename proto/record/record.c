@@ -156,6 +156,22 @@ slots_of(const struct record *r, const struct kind_info *kind)
 	return kind->slots;
 }
 
+/*
+ * A revocation lives exactly as long as its kind may: a thief of the key can
+ * sign a newer one, but none that ends before the one it replaces.
+ */
+static bool
+times_fit(const struct record *r, const struct kind_info *kind)
+{
+	const uint64_t hour = record_hour(r);
+
+	if ((r->seq & 0xff) > RECORD_COUNTER_MAX || r->expires_h <= hour)
+		return false;
+	const uint64_t hours = r->expires_h - hour;
+	return r->kind == KIND_REVOCATION ? hours == kind->lifetime_hours
+					  : hours <= kind->lifetime_hours;
+}
+
 static enum record_outcome
 check_header(
     const struct record *r, const struct record_rules *rules, bool judge)
@@ -167,8 +183,7 @@ check_header(
 		return RECORD_UNKNOWN_FLAG;
 	if (r->slot >= slots_of(r, kind))
 		return RECORD_BAD_SLOT;
-	if ((r->seq & 0xff) > RECORD_COUNTER_MAX || r->expires_h <= hour ||
-	    r->expires_h - hour > kind->lifetime_hours)
+	if (!times_fit(r, kind))
 		return RECORD_BAD_TIMES;
 	if (!judge)
 		return RECORD_FINE;

@@ -40,6 +40,8 @@ check_fields(const struct record *r, struct slice in)
 	ASSERT((r->seq & 255) <= RECORD_COUNTER_MAX);
 	ASSERT(r->expires_h > record_hour(r));
 	ASSERT(r->expires_h - record_hour(r) <= k->lifetime_hours);
+	ASSERT(r->kind != KIND_REVOCATION ||
+	       r->expires_h - record_hour(r) == k->lifetime_hours);
 	hash_blake2b(id, sizeof(id), "ohcn-rec-v1", &part, 1);
 	ASSERT(memcmp(id, r->id, sizeof(id)) == 0);
 }

@@ -303,7 +303,9 @@ seq_of(const struct vector_case *c)
 static uint64_t
 expires_of(const struct vector_case *c)
 {
-	return c->expires_h == 0 ? (seq_of(c) >> 8) + 24 : c->expires_h;
+	const uint64_t hours = kind_of(c) == 12 ? 9600 : 24;
+
+	return c->expires_h == 0 ? (seq_of(c) >> 8) + hours : c->expires_h;
 }
 
 /* domain 16, the net's length, the net. */

@@ -67,7 +67,7 @@ struct vector_case {
 	uint32_t kind; /* 0: profile */
 	uint32_t slot;
 	uint64_t seq;       /* 0: VECTOR_HOUR << 8 */
-	uint64_t expires_h; /* 0: 24 hours after seq */
+	uint64_t expires_h; /* 0: 24 hours after seq; a revocation 9600 */
 	uint64_t flags;
 	uint64_t pv;
 	const char *region;    /* NULL: de */
@@ -196,10 +196,14 @@ static const struct vector_case vector_cases[] = {
 	    .slot = 63,
 	    .payload = "{0:[{0:\"urn:x:a\" 2:5 4:{en:\"a\"} 6:[" T1 "] 8:[" T2
 		       "] 10:[" T1 "]}" ENTRY "] 2:{en:\"V\"} 4:\"CC0-1.0\"}" },
-	{ .name = "revocation, stolen, as long as may be",
+	{ .name = "revocation, stolen, of 9600 hours",
 	    .kind = 12,
 	    .expires_h = VECTOR_HOUR + 9600,
 	    .payload = "{0:3}" },
+	{ .name = "revocation made 9599 hours ago",
+	    .kind = 12,
+	    .seq = (VECTOR_HOUR - 9599) << 8,
+	    .expires_h = VECTOR_HOUR + 1 },
 	{ .name = "tombstone of a profile", .flags = 1 },
 	{ .name = "tombstone of a demand", .kind = 3, .slot = 7, .flags = 1 },
 	{ .name = "tombstone of an open kind", .kind = 99, .flags = 1 },
@@ -643,6 +647,19 @@ static const struct vector_case vector_cases[] = {
 	{ .name = "revocation of 9601 hours",
 	    .kind = 12,
 	    .expires_h = VECTOR_HOUR + 9601,
+	    .want = "bad-times" },
+	{ .name = "revocation of 9599 hours",
+	    .kind = 12,
+	    .expires_h = VECTOR_HOUR + 9599,
+	    .want = "bad-times" },
+	{ .name = "revocation of one hour",
+	    .kind = 12,
+	    .expires_h = VECTOR_HOUR + 1,
+	    .want = "bad-times" },
+	{ .name = "tombstone of a revocation, of one hour",
+	    .kind = 12,
+	    .flags = 1,
+	    .expires_h = VECTOR_HOUR + 1,
 	    .want = "bad-times" },
 	{ .name = "open kind of 721 hours",
 	    .kind = 64,

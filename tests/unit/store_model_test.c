@@ -134,6 +134,9 @@ world_make(struct world *w, uint64_t seed, bool orderly, uint64_t revoked_h)
 			t.expires_h = TEST_HOUR - 5 + test_below(&w->env, 60);
 		if (t.kind == KIND_REVOCATION && revoked_h > 0)
 			t.expires_h = TEST_HOUR + revoked_h;
+		if (t.kind ==
+		    KIND_REVOCATION) /* which lives 9600 h, or is bad */
+			t.seq = (t.expires_h - 9600) << 8 | (t.seq & 0xff);
 		if (t.expires_h <= t.seq >> 8)
 			t.expires_h = (t.seq >> 8) + 1;
 		const size_t n =

@@ -45,6 +45,12 @@ small_payload(uint32_t kind)
 	}
 }
 
+static uint64_t
+default_hours(uint32_t kind)
+{
+	return kind == KIND_REVOCATION ? kind_info(kind)->lifetime_hours : 24;
+}
+
 size_t
 test_record_make(const struct test_record *t, uint8_t *out, size_t cap)
 {
@@ -66,7 +72,9 @@ test_record_make(const struct test_record *t, uint8_t *out, size_t cap)
 		.region = t->region != NULL ? t->region : "de",
 		.slot = t->slot,
 		.seq = seq,
-		.expires_h = t->expires_h == 0 ? (seq >> 8) + 24 : t->expires_h,
+		.expires_h = t->expires_h == 0
+				 ? (seq >> 8) + default_hours(kind)
+				 : t->expires_h,
 		.flags = t->flags,
 		.stamp = kind == KIND_REVOCATION
 			     ? slice_of(NULL, 0)
