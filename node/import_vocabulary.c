@@ -65,7 +65,7 @@ struct gathering {
 	uint32_t links_n, links_cap;
 	struct chunk *chunks;
 	uint32_t language; /* of the file at hand */
-	uint64_t odd_labels, odd_rows, lost_links;
+	uint64_t odd_labels, odd_rows, lost_links, open_links;
 	json_t *report, *files, *warnings;
 };
 
@@ -250,19 +250,23 @@ add_link(struct gathering *g, struct concept *c, enum link_type type,
 	return OK;
 }
 
-/* Between two URIs that are both known; else it is counted as lost. */
+/*
+ * From a known URI. Where it leads may come with another directory or be in
+ * the core: the builder leaves out what never comes.
+ */
 static err
 link_uris(struct gathering *g, struct slice from, struct slice to,
     enum link_type type, bool essential)
 {
-	struct concept *a = find(g, term_of_uri(from));
+	struct concept *c = find(g, term_of_uri(from));
+	const uint64_t term = term_of_uri(to);
 
-	if (from.n == 0 || to.n == 0 || a == NULL ||
-	    find(g, term_of_uri(to)) == NULL) {
+	if (c == NULL || to.n < 3) {
 		g->lost_links++;
 		return OK;
 	}
-	return add_link(g, a, type, term_of_uri(to), essential);
+	g->open_links += find(g, term) == NULL;
+	return add_link(g, c, type, term, essential);
 }
 
 /* ---- to the sink ---- */
@@ -409,14 +413,29 @@ finish(struct gathering *g, struct vocabulary_sink sink, err e)
 	warn(g, "rows without a usable URI were left out", g->odd_rows);
 	warn(g, "labels that are too long or not clean text were left out",
 	    g->odd_labels);
-	warn(g, "links to terms that are not in these files were left out",
+	warn(g, "links of terms that are not in these files were left out",
 	    g->lost_links);
+	warn(g, "links lead to terms that are not in these files",
+	    g->open_links);
 	if (e == OK && g->concepts_n == 0)
 		e = ERR_NOTFOUND;
 	if (e == OK)
 		e = emit(g, sink);
 	gathering_fini(g);
 	return e;
+}
+
+/* The collections are read twice: for their terms, then for their links. */
+static bool
+is_listed(const json_t *files, const char *name)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(files, i,
+	    item) if (strcmp(json_string_value(json_object_get(item, "file")),
+			  name) == 0) return true;
+	return false;
 }
 
 static err
@@ -430,8 +449,10 @@ read_file(struct gathering *g, const char *name, bool tabs,
 	    sizeof(path))
 		return ERR_LIMIT;
 	err e = table_read(path, tabs, each, g, &rows);
-	(void)json_array_append_new(g->files,
-	    json_pack("{s:s, s:I}", "file", name, "rows", (json_int_t)rows));
+	if (!is_listed(g->files, name))
+		(void)json_array_append_new(
+		    g->files, json_pack("{s:s, s:I}", "file", name, "rows",
+				  (json_int_t)rows));
 	progress(g, name, rows);
 	if (e == ERR_FORM) {
 		char text[PATH_BYTES];

@@ -811,7 +811,7 @@ test_esco(void **state)
 	assert_true(calls > ARRAY_LEN(names) - 1);
 	assert_at(report, "terms", "3");
 	assert_at(report, "filtered", "1");
-	assert_at(report, "links", "4");
+	assert_at(report, "links", "5");
 	assert_at(
 	    report, "types", "{\"skill\":1,\"knowledge\":1,\"occupation\":1}");
 	assert_at(report, "languages", "[\"de\",\"en\"]");
@@ -821,7 +821,7 @@ test_esco(void **state)
 	assert_at(report, "warnings.0",
 	    "\"1 rows without a usable URI were left out\"");
 	assert_at(report, "warnings.1",
-	    "\"1 links to terms that are not in these files were left out\"");
+	    "\"1 links lead to terms that are not in these files\"");
 	static const struct {
 		const char *uri, *want;
 	} entries[] = {
@@ -829,7 +829,7 @@ test_esco(void **state)
 		{ "http://x/s1",
 		    "{\"type\":1,\"isco\":0,\"labels\":[\"en:to weld\","
 		    "\"en:welding\",\"en!:weld\",\"de!:schweißen\"],"
-		    "\"broader\":1,\"related\":0,\"needs\":0,\"essential\":"
+		    "\"broader\":2,\"related\":0,\"needs\":0,\"essential\":"
 		    "0}" },
 		{ "http://x/s2",
 		    "{\"type\":2,\"isco\":0,\"labels\":[\"en!:metals\"],"
@@ -892,7 +892,7 @@ test_onet(void **state)
 	assert_at(report, "terms", "6");
 	assert_at(report, "missing", "[\"Knowledge.txt\"]");
 	assert_at(report, "warnings",
-	    "[\"1 links to terms that are not in these files were left out\"]");
+	    "[\"1 links of terms that are not in these files were left out\"]");
 	json_t *chief = json_object_get(got, "urn:onet:11-1011.00");
 	assert_at(chief, "labels", "[\"en:CEO\",\"en!:Chief\"]");
 	assert_at(chief, "needs", "2");
