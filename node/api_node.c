@@ -6,6 +6,7 @@
 
 #include "node/api_parts.h"
 #include "node/fetch.h"
+#include "node/run.h"
 #include "proto/base/text.h"
 
 #define NEW_COUNTED_MAX 1000000 /* records looked at for "new since" */
@@ -422,6 +423,9 @@ type_name(enum config_type t)
 	case CONFIG_BOOL:
 		return "yes-no";
 	case CONFIG_STRING:
+	case CONFIG_NETWORK:
+	case CONFIG_REGION:
+	case CONFIG_LANGUAGE:
 		return "text";
 	case CONFIG_ENUM:
 		return "choice";

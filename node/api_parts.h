@@ -156,7 +156,6 @@ void job_end(struct job *j);
 #define DRAFT_ORGANISATION "draft/organisation"
 #define DRAFT_WISHES       "draft/wishes"
 #define VISIT_MARK         "visit"
-#define VOCABULARY_DIRS    "vocabulary/directories"
 
 /** wishes_schema(): of the JSON form of struct wishes. */
 const struct schema *wishes_schema(void);

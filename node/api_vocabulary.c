@@ -3,14 +3,10 @@
  * directories are remembered (sealed, in the vault) and read again at the
  * next start; the files stay where they are.
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "match/core.h"
 #include "node/api_parts.h"
-#include "node/api_vocabulary.h"
-#include "node/import_vocabulary.h"
+#include "node/vocabulary_load.h"
 
 #define DIRS_MAX 8
 
@@ -166,238 +162,43 @@ api_vocabulary_search(struct http_request *r, void *ctx)
 
 /* ---- import ---- */
 
-/*
- * Building core and all directories again; on a worker. The news of the
- * progress go to the loop by uv_async.
- */
-struct building {
+struct import {
 	struct node *n;
-	uv_async_t async;
-	uv_mutex_t lock;
-	char file[128]; /* under the lock, as ${done} */
-	uint64_t done;
-	uint64_t told;
-	json_t *dirs; /* [{"source", "dir"}]; the last one is new */
-	bool is_new;  /* a request waits; else it is the start */
-	struct vocabulary *vocabulary;
-	json_t *report; /* of the last directory */
-	json_t *gone;   /* those that could not be read */
-	err error;
-	char why[200];
+	struct http_request *r;
+	json_t *dirs;
 };
 
 static void
-on_progress(void *ctx, const char *file, uint64_t done)
+on_loaded(void *ctx, err e, json_t *report, json_t *gone)
 {
-	struct building *b = ctx;
+	struct import *m = ctx;
+	struct node *n = m->n;
 
-	uv_mutex_lock(&b->lock);
-	(void)snprintf(b->file, sizeof(b->file), "%s", file);
-	b->done = done;
-	uv_mutex_unlock(&b->lock);
-	(void)uv_async_send(&b->async);
-}
-
-static void
-on_news(uv_async_t *async)
-{
-	struct building *b = CONTAINER_OF(async, struct building, async);
-	char file[sizeof(b->file)];
-	uint64_t done;
-
-	uv_mutex_lock(&b->lock);
-	memcpy(file, b->file, sizeof(file));
-	done = b->done;
-	uv_mutex_unlock(&b->lock);
-	if (done == b->told)
-		return;
-	b->told = done;
-	node_event(b->n, "vocabulary",
-	    json_pack("{s:s, s:s, s:I}", "state", "reading", "file", file,
-		"done", (json_int_t)done));
-}
-
-/* One directory into the builder. */
-static err
-read_directory(struct building *b, struct vocabulary_builder *builder,
-    const json_t *dir, json_t **report)
-{
-	const struct vocabulary_import_options o = { .progress = on_progress,
-		.ctx = b };
-	const char *source = json_string_value(json_object_get(dir, "source"));
-	const char *path = json_string_value(json_object_get(dir, "dir"));
-	const struct vocabulary_sink sink = vocabulary_sink_of(builder);
-
-	if (source == NULL || path == NULL)
-		return ERR_FORM;
-	return strcmp(source, "esco") == 0
-		   ? import_esco(path, sink, &o, report)
-		   : import_onet(path, sink, &o, report);
-}
-
-static err
-build(struct building *b, struct vocabulary_builder *builder)
-{
-	const size_t n = json_array_size(b->dirs);
-	size_t i;
-	json_t *dir;
-
-	TRY(core_vocabulary_add(builder));
-	json_array_foreach(b->dirs, i, dir)
-	{
-		json_t *report = NULL;
-		const err e = read_directory(b, builder, dir, &report);
-		if (b->is_new && i + 1 == n) {
-			b->report = report;
-			if (e != OK)
-				return e;
-			continue;
-		}
-		json_decref(report);
-		if (e != OK) /* one of before: go on without it, and tell */
-			(void)json_array_append(b->gone, dir);
-	}
-	return OK;
-}
-
-static void
-building_run(struct building *b, uint32_t terms_max)
-{
-	struct vocabulary_limits limits = vocabulary_limits_default;
-	struct vocabulary_builder *builder;
-
-	limits.terms_max = terms_max;
-	builder = vocabulary_builder_new(&limits);
-	if (builder == NULL) {
-		b->error = ERR_NOMEM;
-		return;
-	}
-	b->error = build(b, builder);
-	if (b->error != OK) {
-		vocabulary_builder_free(builder);
-		return;
-	}
-	b->error = vocabulary_builder_finish(builder, &b->vocabulary);
-}
-
-static void
-on_async_closed(uv_handle_t *h)
-{
-	struct building *b =
-	    CONTAINER_OF((uv_async_t *)h, struct building, async);
-
-	uv_mutex_destroy(&b->lock);
-	json_decref(b->dirs);
-	json_decref(b->report);
-	json_decref(b->gone);
-	free(b);
-}
-
-static struct building *
-building_new(struct node *n, json_t *dirs, bool is_new)
-{
-	struct building *b = calloc(1, sizeof(*b));
-
-	if (b == NULL || uv_mutex_init(&b->lock) != 0) {
-		free(b);
-		return NULL;
-	}
-	b->n = n;
-	b->dirs = dirs;
-	b->is_new = is_new;
-	b->gone = json_array();
-	if (uv_async_init(&n->loop, &b->async, on_news) != 0) {
-		uv_mutex_destroy(&b->lock);
-		json_decref(b->gone);
-		free(b);
-		return NULL;
-	}
-	return b;
-}
-
-static void
-building_end(struct building *b)
-{
-	uv_close((uv_handle_t *)&b->async, on_async_closed);
-}
-
-/* Puts the new vocabulary in place; on the loop. */
-static err
-building_install(struct building *b)
-{
-	char hash[2 * VOCABULARY_HASH + 1] = "";
-	struct vocabulary *v = b->vocabulary;
-	size_t i;
-	json_t *dir;
-
-	b->vocabulary = NULL;
-	if (b->error != OK)
-		return b->error;
-	TRY(terms_replace(b->n, v));
-	json_array_foreach(b->gone, i, dir)
-	    env_log(&b->n->env, LOG_UNUSUAL, "vocabulary_gone",
-		"dir=\"%s\" what=\"its terms are not understood "
-		"until it is back\"",
-		json_string_value(json_object_get(dir, "dir")));
-	json_t *o = json_object();
-	json_hex(o, "hash", slice_of(vocabulary_hash(v), VOCABULARY_HASH));
-	(void)snprintf(hash, sizeof(hash), "%s",
-	    json_string_value(json_object_get(o, "hash")));
-	env_log(&b->n->env, LOG_INFO, "vocabulary", "terms=%" PRIu32 " hash=%s",
-	    vocabulary_size(v), hash);
-	(void)json_object_set_new(o, "state", json_string("ready"));
-	json_uint(o, "terms", vocabulary_size(v));
-	node_event(b->n, "vocabulary", o);
-	return OK;
-}
-
-static bool building_now; /* one at a time; the loop's thread alone */
-
-static void
-import_run(struct job *j)
-{
-	building_run(j->more, (uint32_t)json_integer_value(
-				  json_object_get(j->input, "terms_max")));
-}
-
-static void
-reply_import(struct job *j, struct building *b)
-{
-	json_t *o = b->report != NULL ? json_incref(b->report) : json_object();
-
-	(void)json_object_set(o, "gone", b->gone);
-	json_uint(
-	    o, "terms_in_all", vocabulary_size(j->node->terms->vocabulary));
-	json_hex(o, "hash",
-	    slice_of(
-		vocabulary_hash(j->node->terms->vocabulary), VOCABULARY_HASH));
-	http_reply(j->request, 200, o);
-}
-
-static void
-import_done(struct job *j)
-{
-	struct building *b = j->more;
-	err e = building_install(b);
-
-	building_now = false;
 	if (e == OK)
-		e = vault_put(j->node->vault, VOCABULARY_DIRS, b->dirs);
-	if (e == ERR_NOTFOUND)
-		http_fail(j->request, 404, "E3703", "dir",
+		e = vault_put(n->vault, VOCABULARY_DIRS, m->dirs);
+	if (e == ERR_NOTFOUND) {
+		http_fail(m->r, 404, "E3703", "dir",
 		    "the directory with the files as published, unpacked",
 		    "no such directory, or no file with terms in it");
-	else if (e == ERR_LIMIT)
-		http_fail(j->request, 422, "E3704", "dir",
+	} else if (e == ERR_LIMIT) {
+		http_fail(m->r, 422, "E3704", "dir",
 		    "raise limits.vocabulary_terms",
 		    "the vocabulary is larger than the limits allow");
-	else if (e != OK)
-		http_fail_err(j->request, e,
-		    "the vocabulary cannot be imported: %s", err_name(e));
-	else
-		reply_import(j, b);
-	building_end(b);
-	job_end(j);
+	} else if (e != OK) {
+		http_fail_err(m->r, e, "the vocabulary cannot be imported: %s",
+		    err_name(e));
+	} else {
+		json_t *o =
+		    report != NULL ? json_incref(report) : json_object();
+		const struct vocabulary *v = n->terms->vocabulary;
+		(void)json_object_set(o, "gone", gone);
+		json_uint(o, "terms_in_all", vocabulary_size(v));
+		json_hex(
+		    o, "hash", slice_of(vocabulary_hash(v), VOCABULARY_HASH));
+		http_reply(m->r, 200, o);
+	}
+	json_decref(m->dirs);
+	free(m);
 }
 
 /* The remembered directories with one more, or again, at the end. */
@@ -433,7 +234,7 @@ check_import(struct http_request *r, const char *source, const char *dir)
 		http_fail(r, 422, "E3705", "dir",
 		    "a directory on the node's machine, from /",
 		    "the directory is missing or not absolute");
-	else if (building_now)
+	else if (vocabulary_loading())
 		http_fail(r, 409, "E3706", NULL, "try again in a minute",
 		    "a vocabulary is being read already");
 	else
@@ -463,72 +264,12 @@ api_vocabulary_import(struct http_request *r, void *ctx)
 		    "%d directories are imported already", DIRS_MAX);
 		return;
 	}
-	struct building *b = building_new(n, dirs, true);
-	if (b == NULL) {
+	struct import *m = malloc(sizeof(*m));
+	if (m == NULL) {
 		json_decref(dirs);
 		http_fail_err(r, ERR_NOMEM, "out of memory");
 		return;
 	}
-	json_t *input = json_object();
-	json_uint(input, "terms_max", n->config->limits.vocabulary_terms);
-	building_now = true;
-	if (!job_start(n, r, import_run, import_done, input, b)) {
-		building_now = false;
-		building_end(b);
-	}
-}
-
-/* ---- at the start ---- */
-
-struct starting {
-	uv_work_t work;
-	struct building *b;
-	uint32_t terms_max;
-};
-
-static void
-on_start_work(uv_work_t *work)
-{
-	struct starting *s = CONTAINER_OF(work, struct starting, work);
-
-	building_run(s->b, s->terms_max);
-}
-
-static void
-on_start_done(uv_work_t *work, int status)
-{
-	struct starting *s = CONTAINER_OF(work, struct starting, work);
-	const err e = building_install(s->b);
-
-	(void)status;
-	building_now = false;
-	if (e != OK)
-		env_log(&s->b->n->env, LOG_UNUSUAL, "vocabulary_not_loaded",
-		    "error=%s what=\"the core alone is used\"", err_name(e));
-	building_end(s->b);
-	free(s);
-}
-
-void
-vocabulary_reload(struct node *n)
-{
-	json_t *dirs = vault_get(n->vault, VOCABULARY_DIRS, NULL);
-
-	if (json_array_size(dirs) == 0 || building_now) {
-		json_decref(dirs);
-		return;
-	}
-	struct starting *s = calloc(1, sizeof(*s));
-	struct building *b = s == NULL ? NULL : building_new(n, dirs, false);
-	if (b == NULL) {
-		free(s);
-		json_decref(dirs);
-		return;
-	}
-	s->b = b;
-	s->terms_max = n->config->limits.vocabulary_terms;
-	building_now = true;
-	const int rc =
-	    uv_queue_work(&n->loop, &s->work, on_start_work, on_start_done);
-	ASSERT(rc == 0);
+	*m = (struct import){ n, r, dirs };
+	vocabulary_load(n, json_deep_copy(dirs), true, on_loaded, m);
 }

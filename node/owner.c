@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "match/card.h"
-#include "node/api_vocabulary.h"
 #include "node/vault.h"
+#include "node/vocabulary_load.h"
 #include "proto/base/text.h"
 #include "proto/record/schema.h"
 
@@ -563,7 +563,6 @@ owner_start(struct node *n)
 	if (!good) {
 		env_log(&n->env, LOG_BROKEN, "out_of_memory", "what=owner");
 		owner_stop(n);
-		node_stop(n);
 		return;
 	}
 	o->n = n;

@@ -34,7 +34,10 @@ struct owner_post {
 	uint8_t content[FINGERPRINT];             /* of region and payload */
 };
 
-/** owner_start(n): sets ${n}->owner; without memory the node is stopped. */
+/**
+ * owner_start(n): sets ${n}->owner. Without memory it stays NULL: nothing is
+ * known to be published then, and nothing can be planned or renewed.
+ */
 void owner_start(struct node *n);
 
 /** owner_stop(n): free it; NULL is fine. */
