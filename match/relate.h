@@ -12,8 +12,8 @@
 
 #define NARROWER_STEPS  3
 #define BROADER_STEPS   2
-#define SIBLING_CREDIT  350 /* both are special cases of one thing */
-#define SIBLINGS_MAX    64  /* of a group with more it says nothing */
+#define SIBLING_CREDIT  300 /* both are special cases of one thing */
+#define SIBLINGS_MAX    256 /* of a group with more it says nothing */
 #define RELATED_CREDIT  500 /* a near substitute; 600 is the bound */
 #define NEAR_CREDIT_MAX 600
 
