@@ -211,14 +211,20 @@ distance(struct slice q, const struct known_word *w, unsigned max, bool prefix)
 		return max + 1;
 	if (w->n + max < q.n)
 		return max + 1;
+	/* cells further than max from the diagonal are over max anyway */
 	for (size_t j = 0; j <= m; j++)
-		rows[0][j] = (unsigned)j;
+		rows[0][j] = j <= max ? (unsigned)j : max + 1;
 	for (size_t i = 1; i <= q.n; i++) {
 		unsigned *row = rows[i % 3];
 		const unsigned *up = rows[(i + 2) % 3];
 		const unsigned *up2 = rows[(i + 1) % 3];
-		unsigned least = row[0] = (unsigned)i;
-		for (size_t j = 1; j <= m; j++) {
+		const size_t from = i > max ? i - max : 1;
+		const size_t to = MIN(i + max, m);
+		unsigned least = max + 1;
+		row[from - 1] = from == 1 && i <= max ? (unsigned)i : max + 1;
+		if (from == 1)
+			least = row[0];
+		for (size_t j = from; j <= to; j++) {
 			unsigned d = up[j - 1] + (q.p[i - 1] != w->p[j - 1]);
 			d = MIN(d, up[j] + 1);
 			d = MIN(d, row[j - 1] + 1);
@@ -228,13 +234,17 @@ distance(struct slice q, const struct known_word *w, unsigned max, bool prefix)
 			row[j] = d;
 			least = MIN(least, d);
 		}
+		if (to < m) /* the row below looks at it */
+			row[to + 1] = max + 1;
 		if (least > max)
 			return max + 1;
 	}
 	const unsigned *last = rows[q.n % 3];
-	unsigned best = last[m];
-	for (size_t j = 0; prefix && j <= m; j++)
-		best = MIN(best, last[j]);
+	unsigned best = max + 1;
+	for (size_t j = q.n > max ? q.n - max : 0; j <= m; j++) {
+		if (prefix || j == m)
+			best = MIN(best, last[j]);
+	}
 	return MIN(best, max + 1);
 }
 
@@ -330,24 +340,27 @@ advance(const struct search_index *s, uint32_t word, size_t step,
 /* All labels that have a word for the query's word ${step}. */
 static void
 match_word(const struct search_index *s, const struct query *q, size_t step,
-    bool with_typos, struct progress *progress)
+    uint8_t *typos_of, struct progress *progress)
 {
 	const struct slice word = q->words[step];
 	const bool last = step + 1 == q->words_n;
-	const unsigned allowed = with_typos ? typos_allowed(word) : 0;
+	const unsigned allowed = typos_of != NULL ? typos_allowed(word) : 0;
 	const uint32_t letters = letters_of(word.p, word.n);
 
 	for (uint32_t i = words_from(s, word);
 	     i < s->words_n && begins(s->words[i].p, s->words[i].n, word); i++)
 		advance(s, i, step, 0, progress);
+	for (uint32_t i = 0; i < s->words_n && allowed > 0; i++) {
+		const struct known_word *w = &s->words[i];
+		typos_of[i] = bits(letters & ~w->letters) > allowed
+				  ? (uint8_t)(allowed + 1)
+				  : (uint8_t)distance(word, w, allowed, last);
+	}
 	/* fewer errors first: a label keeps its first match */
 	for (unsigned typos = 1; typos <= allowed; typos++) {
 		for (uint32_t i = 0; i < s->words_n; i++) {
-			const struct known_word *w = &s->words[i];
-			if (bits(letters & ~w->letters) > typos ||
-			    distance(word, w, typos, last) != typos)
-				continue;
-			advance(s, i, step, typos, progress);
+			if (typos_of[i] == typos)
+				advance(s, i, step, typos, progress);
 		}
 	}
 }
@@ -411,14 +424,14 @@ type_wanted(const struct search_index *s, uint32_t at, uint32_t mask)
 }
 
 static void
-collect(const struct ranking *r, const struct query *q, bool with_typos,
+collect(const struct ranking *r, const struct query *q, uint8_t *typos_of,
     struct progress *progress, struct search_hit *hits, size_t max, size_t *n)
 {
 	const struct search_index *s = r->s;
 
 	memset(progress, 0, s->labels_n * sizeof(*progress));
 	for (size_t step = 0; step < q->words_n; step++)
-		match_word(s, q, step, with_typos, progress);
+		match_word(s, q, step, typos_of, progress);
 	for (uint32_t i = 0; i < s->labels_n; i++) {
 		if (progress[i].words != q->words_n)
 			continue;
@@ -455,12 +468,14 @@ search_labels(const struct search_index *s, struct slice query,
 	if (q.words_n == 0 || max == 0 || s->labels_n == 0)
 		return 0;
 	struct progress *progress = malloc(s->labels_n * sizeof(*progress));
-	if (progress == NULL)
-		return 0;
-	collect(&r, &q, false, progress, hits, max, &n);
-	if (n < max) /* those with errors come after all others */
-		collect(&r, &q, true, progress, hits, max, &n);
+	uint8_t *typos_of = malloc((size_t)s->words_n + 1);
+	if (progress != NULL && typos_of != NULL) {
+		collect(&r, &q, NULL, progress, hits, max, &n);
+		if (n < max) /* those with errors come after all others */
+			collect(&r, &q, typos_of, progress, hits, max, &n);
+	}
 	free(progress);
+	free(typos_of);
 	return n;
 }
 
