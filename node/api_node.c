@@ -101,7 +101,7 @@ warnings(struct node *n, const struct store_totals *totals,
 
 	if (hs->peers_now == 0)
 		warn(list, "no-peers", "no peer is connected",
-		    "name one: ohcn peers connect ADDRESS, or "
+		    "name one: ohcn peer connect ADDRESS, or "
 		    "peers.bootstrap in the configuration");
 	if ((bytes > 0 && totals->bytes >= bytes / 10 * 9) ||
 	    (records > 0 && totals->records >= records / 10 * 9))

@@ -271,6 +271,24 @@ status_number(const char *name)
 	return 0;
 }
 
+/* Publishes the end of a posting, or shows it. */
+static void
+reply_closed(struct node *n, struct http_request *r,
+    const struct publish_request *q, const char *status, const json_t *body)
+{
+	const bool dry = json_is_true(json_object_get(body, "dry_run"));
+	json_t *o = dry ? preview_json(n, r, q) : json_object();
+
+	if (o == NULL)
+		return; /* answered */
+	json_uint(o, "slot", q->slot);
+	(void)json_object_set_new(o, "status", json_string(status));
+	if (dry)
+		http_reply(r, 200, o);
+	else
+		reply_published(n, q, r, o);
+}
+
 static void
 close_demand(
     struct node *n, struct http_request *r, uint32_t slot, const json_t *body)
@@ -300,11 +318,7 @@ close_demand(
 			.slot = slot,
 			.region = p->region,
 			.payload = slice_of(p->bytes, p->n) };
-		json_t *o = json_object();
-		json_uint(o, "slot", slot);
-		(void)json_object_set_new(
-		    o, "status", json_string(status_name(status)));
-		reply_published(n, &q, r, o);
+		reply_closed(n, r, &q, status_name(status), body);
 	}
 	free(p);
 }
@@ -333,15 +347,12 @@ api_courses_close(struct http_request *r, void *ctx)
 
 	if (body == NULL)
 		return;
+	if (find_post(n, r, KIND_COURSE, http_param(r, "id"), &slot)) {
+		const struct publish_request q = { .kind = KIND_COURSE,
+			.slot = slot,
+			.region = owner_post(n, KIND_COURSE, slot)->region,
+			.deleted = true };
+		reply_closed(n, r, &q, "withdrawn", body);
+	}
 	json_decref(body);
-	if (!find_post(n, r, KIND_COURSE, http_param(r, "id"), &slot))
-		return;
-	const struct publish_request q = { .kind = KIND_COURSE,
-		.slot = slot,
-		.region = owner_post(n, KIND_COURSE, slot)->region,
-		.deleted = true };
-	json_t *o = json_object();
-	json_uint(o, "slot", slot);
-	(void)json_object_set_new(o, "status", json_string("withdrawn"));
-	reply_published(n, &q, r, o);
 }

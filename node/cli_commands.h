@@ -62,6 +62,8 @@ int read_text(struct cli *cli, const char *path, json_t **out);
 int read_json(struct cli *cli, const char *path, json_t **out);
 /** label_list(list, key, out, cap): labels of a list, ", " between. */
 void label_list(const json_t *list, char *out, size_t cap);
+/** any_text(v): of a string, {"text"} or {"en": ...}; "" if none. */
+const char *any_text(const json_t *v);
 /** short_id(id): what people type of an id: its last ten characters. */
 const char *short_id(const char *id);
 /** time_text(out, cap, t): "2026-01-02 03:04", or "-". */

@@ -3,6 +3,20 @@
 
 #include "node/cli_commands.h"
 
+/* Amounts are in minor units; a few currencies have none. */
+static void
+money_text(char *out, size_t cap, int64_t amount, const char *currency)
+{
+	static const char none[] = "BIF CLP DJF GNF JPY KMF KRW PYG RWF UGX "
+				   "UYI VND VUV XAF XOF XPF ";
+
+	if (strlen(currency) == 3 && strstr(none, currency) != NULL)
+		snprintf(out, cap, " %" PRId64 " %s", amount, currency);
+	else
+		snprintf(out, cap, " %" PRId64 ".%02d %.8s", amount / 100,
+		    (int)(amount % 100), currency);
+}
+
 static void
 pays_text(const json_t *list, char *out, size_t cap)
 {
@@ -15,7 +29,7 @@ pays_text(const json_t *list, char *out, size_t cap)
 		char amount[64] = "";
 
 		if (json_int(v, "amount") > 0)
-			snprintf(amount, sizeof(amount), " %" PRId64 " %.8s",
+			money_text(amount, sizeof(amount),
 			    json_int(v, "amount"), json_str(v, "currency"));
 		else if (json_int(v, "hours") > 0)
 			snprintf(amount, sizeof(amount), " %" PRId64 " h",
@@ -44,13 +58,6 @@ hashes_line(struct cli *cli, const json_t *reply)
 	    "looked at %" PRId64 "; vocabulary %.12s, rarity %.12s",
 	    json_int(reply, "scanned"), json_str(reply, "vocabulary_hash"),
 	    json_str(reply, "rarity_hash"));
-}
-
-/* A text, or the "text" of an object. */
-static const char *
-text_of(const json_t *v)
-{
-	return json_is_string(v) ? json_string_value(v) : json_str(v, "text");
 }
 
 int
@@ -89,7 +96,7 @@ run_match_list(struct cli *cli)
 			    &cli->out, "     %-10s %s", "invests", pays);
 		}
 		list_line(cli, "missing", json_object_get(m, "missing"));
-		next = text_of(json_object_get(m, "next_step"));
+		next = any_text(json_object_get(m, "next_step"));
 		if (next[0] != '\0')
 			output_line(
 			    &cli->out, "     %-10s %s", "next step", next);
@@ -107,19 +114,19 @@ run_match_list(struct cli *cli)
 static void
 show_terms(struct cli *cli, const json_t *terms)
 {
-	static const char *const heads[] = { "points", "of", "asked", "held",
-		"credit", "term" };
-	struct table *t = table_new(heads, 6);
+	static const char *const heads[] = { "part", "points", "of", "asked",
+		"held", "credit", "term" };
+	struct table *t = table_new(heads, 7);
 	size_t i;
 	json_t *v;
 
 	json_array_foreach(terms, i, v)
 	{
 		char cells[5][24], term[300];
-		static const char *const keys[5] = { "points", "weight",
+		static const char *const keys[5] = { "points", "points_most",
 			"asked", "held", "credit" };
-		const char *row[6] = { cells[0], cells[1], cells[2], cells[3],
-			cells[4], term };
+		const char *row[7] = { json_str(v, "of"), cells[0], cells[1],
+			cells[2], cells[3], cells[4], term };
 		const json_t *via = json_object_get(v, "via");
 		const char *through = json_is_string(via)
 					  ? json_string_value(via)
@@ -163,10 +170,11 @@ explain(struct cli *cli, const char *path)
 	}
 	list_line(cli, "missing", json_object_get(reply, "missing"));
 	list_line(cli, "ask", json_object_get(reply, "unknown"));
-	text = text_of(json_object_get(reply, "what_would_change_it"));
+	list_line(cli, "not read", json_object_get(reply, "not_understood"));
+	text = any_text(json_object_get(reply, "what_would_change_it"));
 	if (text[0] != '\0')
 		output_line(&cli->out, "what would change it: %s", text);
-	text = text_of(json_object_get(reply, "next_step"));
+	text = any_text(json_object_get(reply, "next_step"));
 	if (text[0] != '\0')
 		output_line(&cli->out, "next step: %s", text);
 	hashes_line(cli, reply);
@@ -251,6 +259,17 @@ run_candidate_list(struct cli *cli)
 	return EXIT_DONE;
 }
 
+/* A count that is too small to be shown is null. */
+static void
+count_text(char *out, size_t cap, const json_t *v)
+{
+	if (json_is_integer(v))
+		snprintf(
+		    out, cap, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	else
+		snprintf(out, cap, "few");
+}
+
 int
 run_signal_top(struct cli *cli)
 {
@@ -280,10 +299,10 @@ run_signal_top(struct cli *cli)
 			    ? json_str(v, "term")
 			    : json_str(v, "label") };
 
-		snprintf(
-		    demand, sizeof(demand), "%" PRId64, json_int(v, "demand"));
-		snprintf(
-		    supply, sizeof(supply), "%" PRId64, json_int(v, "supply"));
+		count_text(
+		    demand, sizeof(demand), json_object_get(v, "demand"));
+		count_text(
+		    supply, sizeof(supply), json_object_get(v, "supply"));
 		table_add(t, row);
 	}
 	table_print(t, &cli->out);

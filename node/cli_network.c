@@ -30,6 +30,8 @@ show_list(struct cli *cli, const json_t *reply, const char *key,
 			if (json_is_array(cell))
 				snprintf(cells[k], sizeof(cells[k]), "%zu",
 				    json_array_size(cell));
+			else if (json_is_boolean(cell))
+				row[k] = json_is_true(cell) ? "by us" : "them";
 			else if (json_is_number(cell))
 				snprintf(cells[k], sizeof(cells[k]), "%" PRId64,
 				    json_int(v, members[k]));
@@ -234,12 +236,12 @@ plain_list(struct cli *cli, const char *path, const char *key,
 int
 run_peer_list(struct cli *cli)
 {
-	static const char *const heads[] = { "direction", "rtt ms", "topics",
-		"agent", "peer", "address" };
-	static const char *const members[] = { "direction", "rtt_ms", "topics",
-		"agent", "peer", "address" };
+	static const char *const heads[] = { "called", "rtt ms", "meshes",
+		"since s", "agent", "peer", "address" };
+	static const char *const members[] = { "outbound", "rtt_ms", "meshes",
+		"since_s", "agent", "peer_id", "address" };
 
-	return plain_list(cli, "/api/v1/peers", "peers", heads, members, 6);
+	return plain_list(cli, "/api/v1/peers", "peers", heads, members, 7);
 }
 
 int
@@ -253,7 +255,8 @@ run_peer_connect(struct cli *cli)
 		return code;
 	if (cli_show(cli, reply))
 		return EXIT_DONE;
-	output_line(&cli->out, "connected to %s", json_str(reply, "peer"));
+	output_line(&cli->out, "%sconnected to %s",
+	    json_yes(reply, "already") ? "already " : "", cli->words[0]);
 	json_decref(reply);
 	return EXIT_DONE;
 }

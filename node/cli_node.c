@@ -287,34 +287,6 @@ start_background(struct cli *cli, struct key_material *km)
 	return code;
 }
 
-/* A company that gave its name gets a draft with it, once. */
-static void
-name_organisation(struct cli *cli)
-{
-	const struct config *c = &cli->config;
-	json_t *reply = NULL;
-	struct problem p;
-	struct client *client;
-
-	if (c->node.role == ROLE_PERSON || c->node.name[0] == '\0' ||
-	    client_new(&cli->paths, NULL, &client, &p) != OK)
-		return;
-	if (client_call(client, "GET", "/api/v1/organisation", NULL, &reply,
-		&p) == OK &&
-	    !json_is_object(json_object_get(reply, "draft"))) {
-		json_decref(reply);
-		reply = NULL;
-		if (client_call(client, "PUT", "/api/v1/organisation",
-			json_pack("{s:{s:{s:s}}}", "draft", "name",
-			    c->node.language, c->node.name),
-			&reply, &p) == OK)
-			output_note(&cli->out,
-			    "next: ohcn organisation publish --dry-run");
-	}
-	json_decref(reply);
-	client_free(client);
-}
-
 static void
 show_started(struct cli *cli)
 {
@@ -337,7 +309,7 @@ show_started(struct cli *cli)
 	output_line(&cli->out, "next  %s",
 	    cli->config.node.role == ROLE_PERSON
 		? "ohcn profile import resume.json --dry-run"
-		: "ohcn demand import jobs.csv --dry-run");
+		: "ohcn organisation publish --dry-run");
 	json_decref(status);
 }
 
@@ -386,7 +358,6 @@ run_up(struct cli *cli)
 	if (code != EXIT_DONE)
 		return code;
 	show_started(cli);
-	name_organisation(cli);
 	return EXIT_DONE;
 }
 
@@ -445,7 +416,7 @@ show_counts(struct cli *cli, const char *name, const json_t *counts)
 	{
 		const size_t n = strlen(text);
 
-		if (json_is_integer(value))
+		if (json_integer_value(value) > 0)
 			snprintf(text + n, sizeof(text) - n,
 			    "%s%" JSON_INTEGER_FORMAT " %s", n == 0 ? "" : ", ",
 			    json_integer_value(value), key);
@@ -476,7 +447,7 @@ show_status(struct cli *cli, const json_t *s)
 	output_line(&cli->out, "%-10s %" PRId64, "peers", json_int(s, "peers"));
 	show_counts(cli, "records", json_object_get(s, "records"));
 	size_text(a, sizeof(a), (uint64_t)json_int(store, "bytes"));
-	size_text(b, sizeof(b), (uint64_t)json_int(store, "quota"));
+	size_text(b, sizeof(b), (uint64_t)json_int(store, "quota_bytes"));
 	output_line(&cli->out, "%-10s %s of %s", "store", a, b);
 	size_text(a, sizeof(a), (uint64_t)json_int(memory, "used"));
 	size_text(b, sizeof(b), (uint64_t)json_int(memory, "cap"));
@@ -484,13 +455,20 @@ show_status(struct cli *cli, const json_t *s)
 	output_line(&cli->out,
 	    "%-10s profile %s, %" PRId64 " demands open, %" PRId64 " courses",
 	    "own",
-	    json_yes(own, "profile_published") ? "published" : "not published",
+	    json_is_object(json_object_get(own, "profile")) ? "published"
+							    : "not published",
 	    json_int(own, "demands_open"), json_int(own, "courses_open"));
+	if (json_int(own, "publish_at") > 0) {
+		time_text(up, sizeof(up), json_int(own, "publish_at"));
+		output_line(
+		    &cli->out, "%-10s profile goes out at %s UTC", "", up);
+	}
 	show_counts(cli, "new", json_object_get(s, "new_since_last_visit"));
 	json_array_foreach(json_object_get(s, "warnings"), i, v)
 	{
-		output_line(
-		    &cli->out, "%-10s %s", "warning", json_string_value(v));
+		output_line(&cli->out, "%-10s %s%s%s", "warning", any_text(v),
+		    json_str(v, "hint")[0] == '\0' ? "" : "; try: ",
+		    json_str(v, "hint"));
 	}
 }
 
@@ -498,8 +476,10 @@ int
 run_status(struct cli *cli)
 {
 	json_t *reply = NULL;
-	const int code =
-	    cli_call(cli, "GET", "/api/v1/status?since=visit", NULL, &reply);
+	/* A program that looks is no visit of its owner. */
+	const char *path =
+	    cli->json ? "/api/v1/status" : "/api/v1/status?visit=1";
+	const int code = cli_call(cli, "GET", path, NULL, &reply);
 
 	if (code != EXIT_DONE)
 		return code;
@@ -670,7 +650,9 @@ check_node(struct checkup *c, struct cli *cli)
 		    "none: set peers.bootstrap, or ohcn peer connect");
 	json_array_foreach(json_object_get(status, "warnings"), i, v)
 	{
-		finding(c, "warning", "look", "%s", json_string_value(v));
+		if (strcmp(json_str(v, "code"), "no-peers") != 0)
+			finding(c, "warning", "look", "%s; %s", any_text(v),
+			    json_str(v, "hint"));
 	}
 	json_decref(status);
 }

@@ -42,8 +42,7 @@ time_text(char *out, size_t cap, int64_t t)
 		snprintf(out, cap, "-");
 }
 
-/* The text of a map language -> text, or of a plain string. */
-static const char *
+const char *
 any_text(const json_t *v)
 {
 	const char *text = json_string_value(
@@ -51,6 +50,8 @@ any_text(const json_t *v)
 
 	if (json_is_string(v))
 		return json_string_value(v);
+	if (json_object_get(v, "text") != NULL)
+		return json_str(v, "text");
 	return text == NULL ? "" : text;
 }
 
@@ -160,7 +161,7 @@ show_publication(struct cli *cli, json_t *reply)
 
 	if (cli_show(cli, reply))
 		return EXIT_DONE;
-	time_text(when, sizeof(when), json_int(reply, "at"));
+	time_text(when, sizeof(when), json_int(reply, "publish_at"));
 	if (dry) {
 		body = json_object_get(record, "body");
 		output_line(&cli->out, "would be public (%" PRId64 " bytes):",
@@ -168,7 +169,7 @@ show_publication(struct cli *cli, json_t *reply)
 		print_json(cli, body == NULL ? record : body);
 		output_line(&cli->out, "exact bytes:");
 		print_hex(cli, json_str(record, "bytes_hex"));
-	} else if (json_int(reply, "at") > 0) {
+	} else if (json_int(reply, "publish_at") > 0) {
 		output_line(&cli->out,
 		    "will go out at %s UTC (a random delay; --now to skip it)",
 		    when);
@@ -180,16 +181,14 @@ show_publication(struct cli *cli, json_t *reply)
 	if (v != NULL)
 		output_line(&cli->out, "readers: %s",
 		    json_is_string(v) ? json_string_value(v) : "everyone");
-	if (json_str(reply, "topic")[0] != '\0')
-		output_line(&cli->out, "topic: %s", json_str(reply, "topic"));
-	if (!dry && json_object_get(reply, "peers_reached") != NULL)
+	if (json_str(record, "topic")[0] != '\0')
+		output_line(&cli->out, "topic: %s", json_str(record, "topic"));
+	if (!dry && json_int(reply, "publish_at") == 0)
 		output_line(&cli->out, "sent to %" PRId64 " peers",
-		    json_int(reply, "peers_reached"));
+		    json_int(reply, "sent_to"));
 	json_array_foreach(json_object_get(reply, "warnings"), i, v)
 	{
-		output_note(&cli->out, "warning: %s",
-		    json_is_string(v) ? json_string_value(v)
-				      : json_str(v, "message"));
+		output_note(&cli->out, "warning: %s", any_text(v));
 	}
 	if (dry)
 		output_note(&cli->out, "nothing was published");
@@ -541,6 +540,23 @@ edit_language(struct cli *cli, json_t *draft)
 	return EXIT_DONE;
 }
 
+/* What a person wants and tells nobody: pay floor, hours, what not. */
+static int
+put_wishes(struct cli *cli, const char *path)
+{
+	json_t *wishes, *reply = NULL;
+	int code = read_json(cli, path, &wishes);
+
+	if (code == EXIT_DONE)
+		code = cli_call(cli, "PUT", "/api/v1/profile",
+		    json_pack("{s:o}", "wishes", wishes), &reply);
+	if (code != EXIT_DONE)
+		return code;
+	if (!cli_tell(cli, reply))
+		output_note(&cli->out, "kept here; never published");
+	return EXIT_DONE;
+}
+
 int
 run_profile_edit(struct cli *cli)
 {
@@ -549,6 +565,8 @@ run_profile_edit(struct cli *cli)
 	bool done;
 	int code;
 
+	if (cli_flag(cli, "wishes") != NULL)
+		return put_wishes(cli, cli_flag(cli, "wishes"));
 	if (level != NULL &&
 	    (level[0] < '1' || level[0] > '5' || level[1] != '\0'))
 		return cli_usage(cli, "--level is 1 to 5");
@@ -565,6 +583,9 @@ run_profile_edit(struct cli *cli)
 	if (cli_flag(cli, "hours") != NULL)
 		json_object_set_new(
 		    draft, "hours", json_string(cli_flag(cli, "hours")));
+	if (cli_flag(cli, "region") != NULL)
+		json_object_set_new(
+		    draft, "region", json_string(cli_flag(cli, "region")));
 	if (cli_flag(cli, "remote") != NULL)
 		json_object_set_new(
 		    draft, "remote", json_string(cli_flag(cli, "remote")));
@@ -638,8 +659,12 @@ run_draft_show(struct cli *cli)
 	} else {
 		output_line(&cli->out, "not published");
 	}
-	if (json_int(reply, "planned") > 0) {
-		time_text(when, sizeof(when), json_int(reply, "planned"));
+	if (json_is_object(json_object_get(reply, "wishes"))) {
+		output_line(&cli->out, "wishes (here only, for matching):");
+		print_json(cli, json_object_get(reply, "wishes"));
+	}
+	if (json_int(reply, "publish_at") > 0) {
+		time_text(when, sizeof(when), json_int(reply, "publish_at"));
 		output_line(&cli->out, "will go out at %s UTC", when);
 	}
 	json_decref(reply);
@@ -669,14 +694,20 @@ run_profile_forget(struct cli *cli)
 
 	if (!cli_confirm(cli, "Withdraw your card from every node?"))
 		return cli_usage(cli, "not without --yes");
-	code = cli_call(
-	    cli, "POST", "/api/v1/profile/forget", json_object(), &reply);
+	code = cli_call(cli, "POST", "/api/v1/profile/forget",
+	    json_pack("{s:b}", "draft", cli_flag(cli, "draft") != NULL),
+	    &reply);
 	if (code != EXIT_DONE)
 		return code;
 	if (cli_show(cli, reply))
 		return EXIT_DONE;
-	output_line(&cli->out, "withdrawn; told %" PRId64 " peers",
-	    json_int(reply, "peers_reached"));
+	if (json_is_object(json_object_get(reply, "record")))
+		output_line(&cli->out, "withdrawn; told %" PRId64 " peers",
+		    json_int(reply, "sent_to"));
+	else
+		output_line(&cli->out, "nothing was published");
+	if (json_yes(reply, "draft_deleted"))
+		output_line(&cli->out, "the draft is gone too");
 	json_decref(reply);
 	return EXIT_DONE;
 }

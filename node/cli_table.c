@@ -40,6 +40,8 @@ static const struct cli_flag up_flags[] = {
 
 static const struct cli_flag edit_flags[] = {
 	{ "from", "FILE", "take the whole draft from JSON" },
+	{ "wishes", "FILE", "JSON of what you want and tell nobody" },
+	{ "region", "CODE", "country on the card, such as de" },
 	{ "add-skill", "TEXT", "what you can do; with --level" },
 	{ "add-aspiration", "TEXT", "what you want to learn; with --level" },
 	{ "add-purpose", "TEXT", "what you want your work to serve" },
@@ -139,7 +141,9 @@ static const struct cli_command commands[] = {
 	{ "profile", "forget", "", 0, 0, "withdraw your card everywhere",
 	    "A tombstone replaces the card in every node that hears of it. "
 	    "Others may have\ncopied it before.",
-	    "ohcn profile forget --yes", FLAGS{ END }, run_profile_forget },
+	    "ohcn profile forget --yes\nohcn profile forget --draft --yes",
+	    FLAGS{ { "draft", NULL, "the private draft and wishes too" }, END },
+	    run_profile_forget },
 
 	/* An organisation */
 	{ "organisation", "edit", "", 0, 0, "change the draft of the record",

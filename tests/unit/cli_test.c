@@ -387,14 +387,15 @@ static const struct canned canned[] = {
 	    "{\"peer_id\":\"12D3KooWtest\",\"addresses\":[\"/ip4/1.2.3.4\"],"
 	    "\"role\":\"person\",\"network\":\"main\",\"uptime_s\":3700,"
 	    "\"peers\":3,\"records\":{\"demand\":5},\"store\":{\"bytes\":2048,"
-	    "\"quota\":4096},\"own\":{\"profile_published\":true},"
-	    "\"new_since_last_visit\":{\"demands\":2},\"warnings\":[\"w1\"]}" },
+	    "\"quota_bytes\":4096},\"own\":{\"profile\":{\"id\":\"x\"}},"
+	    "\"new_since_last_visit\":{\"demands\":2},\"warnings\":[{\"code\":"
+	    "\"x\",\"text\":\"w1\",\"hint\":\"h1\"}]}" },
 	{ "GET", "/api/v1/matches", 200,
 	    "{\"matches\":[{\"record\":\"bafy0123456789abcdef\",\"title\":"
 	    "\"Welder\",\"organisation\":\"Acme\",\"region\":\"de\","
 	    "\"score\":712,\"fit\":800,\"wish\":640,\"teaches\":[{\"label\":"
 	    "\"MIG\",\"level\":3}],\"pays\":[{\"kind\":\"course-budget\","
-	    "\"amount\":1500,\"currency\":\"EUR\"}],\"missing\":[],"
+	    "\"amount\":150000,\"currency\":\"EUR\"}],\"missing\":[],"
 	    "\"next_step\":\"ask\"}],\"vocabulary_hash\":\"aa\","
 	    "\"rarity_hash\":\"bb\",\"scanned\":9}" },
 	{ "POST", "/api/v1/demands/import", 200,
@@ -407,7 +408,7 @@ static const struct canned canned[] = {
 	    "{\"record\":{\"id\":\"bafyxyz\",\"size\":300,\"bytes_hex\":"
 	    "\"93c4\",\"body\":{\"kind\":\"profile\"}},\"readers\":"
 	    "\"everyone\",\"topic\":\"/ohcn/1/main/people/0\",\"warnings\":"
-	    "[\"k is low\"],\"peers_reached\":0}" },
+	    "[\"k is low\"],\"sent_to\":0}" },
 	{ "GET", "/api/v1/records/nosuchid", 404,
 	    "{\"detail\":\"no such record\",\"code\":\"E2004\"}" },
 	{ "GET", "/api/v1/vocabulary/search", 200,
@@ -520,14 +521,14 @@ test_commands(void **state)
 	HAS(out, "up 1 h 1 min");
 	HAS(out, "5 demand");
 	HAS(out, "2.0 KiB of 4.0 KiB");
-	HAS(out, "warning    w1");
+	HAS(out, "warning    w1; try: h1");
 	assert_int_equal(run("ohcn --home %s status --json", home), 0);
 	HAS(out, "\"schema\": \"ohcn.status/1\"");
 	assert_string_equal(errors, "");
 	assert_int_equal(run("ohcn --home %s match list --limit 3", home), 0);
 	HAS(out, "Welder, Acme (de)");
 	HAS(out, "712 (fit 800, wish 640)");
-	HAS(out, "course-budget 1500 EUR");
+	HAS(out, "course-budget 1500.00 EUR");
 	HAS(out, "ohcn match explain 6789abcdef");
 	snprintf(path, sizeof(path), "%s/jobs.csv", dir);
 	f = fopen(path, "w");

@@ -1,0 +1,8 @@
+/* main.c: the program `ohcn`; all of it is in cli.c. */
+#include "node/cli.h"
+
+int
+main(int argc, char **argv)
+{
+	return cli_main(argc, argv);
+}
