@@ -25,7 +25,7 @@ enum line_kind {
 	/* of a fit */
 	LINE_REQUIREMENT,
 	/* of a wish */
-	LINE_ASPIRATION, /* the posting teaches what the person wants to learn */
+	LINE_ASPIRATION, /* the posting teaches what is wanted */
 	LINE_PURPOSE,
 	LINE_PAY,
 	LINE_HOURS,

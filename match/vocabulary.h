@@ -123,10 +123,11 @@ struct vocabulary;
  *
  * What wins: type, ISCO group, and per language the preferred label come from
  * the best source that has them; other labels stay as alternatives, those of
- * records only in languages that no better source has. Broader, related and needed links of core and
- * imported entries are united; those of a record's entry count only for a
- * term that no better source knows. A record's same_as ties its term to one
- * better term at most, an imported one never ties two core terms together.
+ * records only in languages that no better source has. Broader, related and
+ * needed links of core and imported entries are united; those of a record's
+ * entry count only for a term that no better source knows. A record's same_as
+ * ties its term to one better term at most, an imported one never ties two
+ * core terms together. Of one term and language 64 labels are kept.
  */
 NODISCARD err vocabulary_builder_finish(
     struct vocabulary_builder *b, struct vocabulary **out);

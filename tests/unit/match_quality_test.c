@@ -20,7 +20,7 @@
 #define DATA        OHCN_SOURCE_DIR "/../shared/data/esco-1.2.0/"
 #define SKILLS      13492
 #define OCCUPATIONS 3039
-#define QUERIES     80
+#define QUERIES     50
 #define ROW_MAX     65536
 
 struct skill {
