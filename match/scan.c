@@ -233,6 +233,24 @@ tally_cells(
 	return OK;
 }
 
+/*
+ * Who holds a term holds what is broader too; and each counts in its region
+ * and in all of them together.
+ */
+static err
+tally_up(struct tally *t, uint32_t at, const char *region,
+    const uint8_t *author, unsigned depth)
+{
+	if (at == TERM_NOWHERE || depth > VOCABULARY_DEPTH)
+		return OK;
+	TRY(tally_put(t, at, region, author));
+	TRY(tally_put(t, at, SCAN_EVERYWHERE, author));
+	const struct term_list up = vocabulary_broader(t->v, at);
+	for (uint32_t i = 0; i < up.n; i++)
+		TRY(tally_up(t, up.at[i], region, author, depth + 1));
+	return OK;
+}
+
 err
 scan_count_people(const struct meaning *m, const struct card_source *people,
     enum count_what what, uint32_t k, size_t entries_max, struct scan_cell *out,
@@ -250,7 +268,8 @@ scan_count_people(const struct meaning *m, const struct card_source *people,
 		const uint16_t terms_n =
 		    what == COUNT_HELD ? c->skills_n : c->aspirations_n;
 		for (uint16_t i = 0; i < terms_n && e == OK; i++)
-			e = tally_put(&t, terms[i].at, c->region, item.author);
+			e = tally_up(
+			    &t, terms[i].at, c->region, item.author, 0);
 	}
 	if (e == OK)
 		e = tally_cells(&t, k, out, max, n);
@@ -271,8 +290,8 @@ scan_count_postings(const struct meaning *m,
 	while (e == OK && postings->next(postings->ctx, &item)) {
 		const struct posting *p = item.posting;
 		for (uint16_t i = 0; i < p->requirements_n && e == OK; i++)
-			e = tally_put(
-			    &t, p->requirements[i].at, p->region, item.author);
+			e = tally_up(&t, p->requirements[i].at, p->region,
+			    item.author, 0);
 	}
 	if (e == OK)
 		e = tally_cells(&t, k, out, max, n);

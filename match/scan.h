@@ -92,7 +92,11 @@ struct scan_cell {
 
 enum count_what { COUNT_HELD, COUNT_WANTED };
 
+#define SCAN_EVERYWHERE "zz" /* the region of the cells over all regions */
+
 /*
+ * An author counts for a term and for everything broader than it, in the
+ * region and in SCAN_EVERYWHERE, once per cell.
  * Cells of term x region with at least ${k} distinct authors, ordered by
  * term, then region; what is below is not shown. ${entries_max} bounds the
  * memory (24 bytes each). ERR_LIMIT: more (author, term) pairs than that;

@@ -283,31 +283,35 @@ class Demo:
                    sorted((m["score"] for m in answer["matches"]), reverse=True))
         best = answer["matches"][0]
         why = person.cli("match", "explain", best["record"])
-        self.say(f"\n   Why \"{best['title']}\":")
-        for t in why["fit_terms"] if "fit_terms" in why else why["terms"]:
-            self.say(f"     {t['points']:+6}  {t.get('label') or t.get('kind')}"
-                     + (f" ({t['via']})" if t.get("via") else ""))
-        self.explained = why
-        points = sum(t["points"] for t in why["terms"])
-        self.check(f"the points add up to the fit: {points}", points == why["fit"])
-        if why.get("what_would_change_it"):
-            self.say(f"   What would change it: {json.dumps(why['what_would_change_it'], ensure_ascii=False)}")
-        step = next((m["next_step"] for m in answer["matches"] if m.get("next_step")),
-                    why.get("next_step"))
-        self.say(f"   One next step: {json.dumps(step, ensure_ascii=False)}")
+        for side, what in (("fit", "what the company sees"), ("wish", "what the person sees")):
+            lines = [t for t in why["terms"] if t["of"] == side]
+            self.say(f"\n   Why \"{best['title']}\": {side} {why[side]}, {what}")
+            for t in lines:
+                via = t["via"]["label"] if t.get("via") else ""
+                note = f" by way of {via}" if via else ""
+                if t.get("ask"):
+                    note += " (unknown: ask)"
+                self.say(f"     {t['points']:+6} of {t['points_most']:>5}  {t['label']}{note}")
+            points = sum(t["points"] for t in lines)
+            self.check(f"these points add up to the {side}: {points}", points == why[side])
+        change = why.get("what_would_change_it")
+        if change:
+            self.say(f"   What would change it most: {change['text']}")
+        step = next((m["next_step"] for m in answer["matches"] if m.get("next_step")), None)
+        if step:
+            self.say(f"   One next step: {step['text']}")
         self.check("there is one next step", step)
         self.check("the result names its vocabulary and rarity table",
                    answer["vocabulary_hash"] and answer["rarity_hash"])
 
     def company(self):
         self.step("What a company sees: public cards only, no name, no age, no photo")
-        best, answer = None, None
-        for demand in self.care.cli("demand", "list")["demands"][:12]:
-            got = self.care.cli("candidate", "list", "--demand", demand["id"], "--limit", "5")
-            strength = (len(got["excluded_by"]) > 0, sum(c["score"] for c in got["candidates"][:3]))
-            if best is None or strength > best[0]:
-                best, answer = (strength, demand), got
-        demand = best[1]
+        asked = []
+        for demand in self.acme.cli("demand", "list")["demands"]:
+            got = self.acme.cli("candidate", "list", "--demand", demand["id"], "--limit", "5")
+            asked.append((len(got["candidates"]) >= 3, sum(c["score"] for c in got["candidates"]),
+                          demand, got))
+        _, _, demand, answer = max(asked, key=lambda a: a[:2])
         self.say(f"   \"{demand['title']}\": {answer['scanned']} cards looked at")
         for c in answer["candidates"][:5]:
             missing = ", ".join(m["label"] for m in c.get("missing", [])) or "nothing"
@@ -315,17 +319,21 @@ class Demo:
         self.check("there are candidates", answer["candidates"])
         barriers = sorted(answer["excluded_by"], key=lambda b: -b["people"])
         for b in barriers[:3]:
-            self.say(f"   excludes {b['people']:>3}: {b.get('label') or b.get('requirement') or b.get('gate')}")
+            self.say(f"   excludes {b['people']:>3} people: {b.get('label') or b.get('requirement')}")
         self.check("it says which requirement excludes most people", barriers and barriers[0]["people"] > 0)
 
     def signals(self):
         self.step("What everyone can learn: counts by term and region, small cells left out")
         answer = self.people[1].cli("signal", "top", "--limit", "8")
         for c in answer["cells"]:
-            self.say(f"   {c['label']:32} {c['region']}  demand {c.get('demand', '-')}  supply {c.get('supply', '-')}")
-        self.say(f"   left out because too few are behind them: {answer.get('suppressed')}")
-        self.check("there are counts, or all cells were too small and it says so",
-                   answer["cells"] or answer.get("suppressed"))
+            where = "everywhere" if c["region"] == "zz" else c["region"]
+            self.say(f"   {c['label']:36} {where:11} "
+                     f"asked for by {c['demand'] if c.get('demand') else 'too few':>7}, "
+                     f"held by {c['supply'] if c.get('supply') else 'too few':>7}")
+        self.say(f"   {answer['suppressed']} more counts are not shown: {answer['note']}")
+        self.check("there are counts, none of fewer than ten people",
+                   answer["cells"] and all(not c.get("supply") or c["supply"] >= 10
+                                           for c in answer["cells"]))
 
     def crash(self):
         victim, neighbour = self.people[1], self.acme

@@ -292,12 +292,24 @@ test_barriers(void **state)
 	assert_int_equal(checked, 3);
 }
 
+/* The count in a cell; 0: it is not shown. */
+static uint32_t
+cell(const struct scan_cell *out, size_t n, uint64_t term, const char *region)
+{
+	for (size_t i = 0; i < n; i++)
+		if (out[i].term == term && strcmp(out[i].region, region) == 0)
+			return out[i].authors;
+	return 0;
+}
+
 static void
 test_counts(void **state)
 {
 	static struct people some;
 	const struct card_source source = { next_card, &some };
-	struct scan_cell out[8];
+	const uint64_t welding = slug_term("welding");
+	const uint64_t cooking = slug_term("cooking");
+	struct scan_cell out[64];
 	size_t n;
 
 	(void)state;
@@ -312,27 +324,38 @@ test_counts(void **state)
 		some.ids[i][0] = (uint8_t)(i + 1);
 	}
 	assert_int_equal(scan_count_people(&world.m, &source, COUNT_HELD, 10,
-			     1000, out, 8, &n),
+			     1000, out, 64, &n),
 	    OK);
-	assert_int_equal(n, 1); /* no cell below ten is shown */
-	assert_true(out[0].term == slug_term("welding"));
-	assert_string_equal(out[0].region, "de");
-	assert_int_equal(out[0].authors, 11);
+	/* No cell below ten is shown; all regions together are one more. */
+	assert_int_equal(cell(out, n, welding, "de"), 11);
+	assert_int_equal(cell(out, n, welding, "fr"), 0);
+	assert_int_equal(cell(out, n, welding, SCAN_EVERYWHERE), 12);
+	assert_int_equal(cell(out, n, cooking, SCAN_EVERYWHERE), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_true(out[i].authors >= 10);
+	/* Who can weld counts for what is broader than welding. */
+	const struct term_list up =
+	    vocabulary_broader(world.v, vocabulary_find(world.v, welding));
+	assert_true(up.n > 0);
+	assert_int_equal(
+	    cell(out, n, vocabulary_term(world.v, up.at[0]), "de"), 11);
 	assert_int_equal(scan_count_people(&world.m, &source, COUNT_HELD, 1,
-			     1000, out, 8, &n),
+			     1000, out, 64, &n),
 	    OK);
-	assert_int_equal(n, 4);
+	assert_int_equal(cell(out, n, welding, "fr"), 1);
+	assert_int_equal(cell(out, n, cooking, "de"), 1);
+	assert_int_equal(cell(out, n, cooking, SCAN_EVERYWHERE), 2);
 	assert_int_equal(scan_count_people(&world.m, &source, COUNT_WANTED, 10,
-			     1000, out, 8, &n),
+			     1000, out, 64, &n),
 	    OK);
-	assert_int_equal(n, 1);
-	assert_int_equal(out[0].authors, 10);
+	assert_int_equal(cell(out, n, slug_term("python"), "de"), 10);
+	assert_int_equal(cell(out, n, welding, "de"), 0);
 	assert_int_equal(scan_count_people(&world.m, &source, COUNT_HELD, 1,
 			     1000, out, 3, &n),
 	    ERR_MORE);
 	some.at = 0;
 	assert_int_equal(
-	    scan_count_people(&world.m, &source, COUNT_HELD, 1, 5, out, 8, &n),
+	    scan_count_people(&world.m, &source, COUNT_HELD, 1, 5, out, 64, &n),
 	    ERR_LIMIT);
 	some.at = 0;
 }
