@@ -38,8 +38,9 @@ struct page {
 	struct filter filter;
 	struct reader rd;
 	uint32_t language;
-	uint64_t limit, last;
-	uint64_t *ring; /* by author, newest: the last ${limit} */
+	uint64_t limit, cursor, last;
+	bool more;
+	uint64_t *ring; /* by author, newest: the last ${limit} + 1 */
 	uint64_t ring_n;
 	json_t *list;
 };
@@ -68,11 +69,12 @@ on_forward(void *ctx, const struct store_record *s)
 {
 	struct page *p = ctx;
 
-	if (json_array_size(p->list) >= p->limit)
-		return false;
-	if (passes(&p->filter, s))
+	if (!passes(&p->filter, s))
+		return true;
+	p->more = json_array_size(p->list) >= p->limit;
+	if (!p->more)
 		page_add(p, s);
-	return true;
+	return !p->more;
 }
 
 static bool
@@ -80,31 +82,34 @@ on_author(void *ctx, const struct store_record *s)
 {
 	struct page *p = ctx;
 
+	if (s->rid >= p->cursor)
+		return false;
 	if (passes(&p->filter, s))
-		p->ring[p->ring_n++ % p->limit] = s->rid;
+		p->ring[p->ring_n++ % (p->limit + 1)] = s->rid;
 	return true;
 }
 
-/* The newest records of one author. */
+/* The newest records of one author below the cursor. */
 static err
 list_author(struct page *p)
 {
 	struct store_record s;
 
-	p->ring = calloc(p->limit, sizeof(*p->ring));
+	p->ring = calloc(p->limit + 1, sizeof(*p->ring));
 	if (p->ring == NULL)
 		return ERR_NOMEM;
 	TRY(store_each_author(
 	    p->t->view, p->filter.author, p->filter.kind, on_author, p));
 	for (uint64_t i = 0; i < MIN(p->ring_n, p->limit); i++) {
-		const uint64_t at = (p->ring_n - 1 - i) % p->limit;
+		const uint64_t at = (p->ring_n - 1 - i) % (p->limit + 1);
 		if (store_get_rid(p->t->view, p->ring[at], &s) == OK)
 			page_add(p, &s);
 	}
+	p->more = p->ring_n > p->limit;
 	return OK;
 }
 
-/* From the newest back; gaps in the numbers are skipped. */
+/* From the newest, or the cursor, back; gaps in the numbers are skipped. */
 static err
 list_newest(struct page *p)
 {
@@ -112,12 +117,12 @@ list_newest(struct page *p)
 	struct store_record s;
 
 	TRY(store_totals(p->t->view, &totals));
-	for (uint64_t rid = totals.next_rid;
-	     rid-- > 1 && json_array_size(p->list) < p->limit;) {
+	for (uint64_t rid = MIN(totals.next_rid, p->cursor);
+	     rid-- > 1 && !p->more;) {
 		const err e = store_get_rid(p->t->view, rid, &s);
-		if (e == OK && passes(&p->filter, &s))
-			page_add(p, &s);
-		else if (e != OK && e != ERR_NOTFOUND)
+		if (e == OK)
+			(void)on_forward(p, &s);
+		else if (e != ERR_NOTFOUND)
 			return e;
 	}
 	return OK;
@@ -129,7 +134,7 @@ list_run(struct task *t)
 	struct page p = { .t = t };
 	json_t *in = t->input, *o;
 	const char *author = json_string_value(json_object_get(in, "author"));
-	const json_t *cursor = json_object_get(in, "cursor");
+	const bool arrival = json_is_true(json_object_get(in, "arrival"));
 	err e;
 
 	p.filter.now_s = t->now_s;
@@ -139,6 +144,7 @@ list_run(struct task *t)
 	p.language =
 	    (uint32_t)json_integer_value(json_object_get(in, "language"));
 	p.limit = (uint64_t)json_integer_value(json_object_get(in, "limit"));
+	p.cursor = (uint64_t)json_integer_value(json_object_get(in, "cursor"));
 	p.filter.by_author = author != NULL;
 	if (author != NULL &&
 	    did_key_get(slice_str(author), p.filter.author) != OK) {
@@ -148,9 +154,8 @@ list_run(struct task *t)
 	}
 	p.list = json_array();
 	e = reader_init(&p.rd);
-	if (e == OK && cursor != NULL)
-		e = store_each_arrival(t->view,
-		    (uint64_t)json_integer_value(cursor), on_forward, &p);
+	if (e == OK && arrival)
+		e = store_each_arrival(t->view, p.cursor, on_forward, &p);
 	else if (e == OK && author != NULL)
 		e = list_author(&p);
 	else if (e == OK)
@@ -164,11 +169,10 @@ list_run(struct task *t)
 		return;
 	}
 	o = json_object();
-	const bool more = cursor != NULL && json_array_size(p.list) >= p.limit;
 	(void)json_object_set_new(
-	    o, "order", json_string(cursor != NULL ? "arrival" : "newest"));
-	(void)json_object_set_new(
-	    o, "cursor", more ? json_sprintf("%" PRIu64, p.last) : json_null());
+	    o, "order", json_string(arrival ? "arrival" : "newest"));
+	(void)json_object_set_new(o, "cursor",
+	    p.more ? json_sprintf("%" PRIu64, p.last) : json_null());
 	(void)json_object_set_new(o, "records", p.list);
 	t->result = o;
 }
@@ -205,6 +209,8 @@ void
 api_records(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
+	const char *order = http_query(r, "order");
+	const bool arrival = order != NULL && strcmp(order, "arrival") == 0;
 	uint64_t limit = 0, cursor = 0;
 	json_t *input = json_object();
 
@@ -220,8 +226,10 @@ api_records(struct http_request *r, void *ctx)
 	text_input(r, "author", input);
 	json_uint(input, "limit", MAX(limit, 1U));
 	json_uint(input, "language", language_of(n, r));
-	if (http_query(r, "cursor") != NULL)
-		json_uint(input, "cursor", cursor);
+	if (http_query(r, "cursor") == NULL && !arrival)
+		cursor = INT64_MAX;
+	json_uint(input, "cursor", cursor);
+	json_truth(input, "arrival", arrival);
 	task_start(n, r, list_run, input);
 }
 
