@@ -323,6 +323,23 @@ run_here(struct cli *cli, struct key_material *km)
 	return code == EXIT_DONE ? EXIT_DONE : cli_fail(cli, &p);
 }
 
+/* A store without its key: a new key would be another person. */
+static bool
+key_is_lost(const struct cli *cli, struct problem *p)
+{
+	char path[PATH_TEXT_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s/data.mdb", cli->paths.store);
+	if (access(path, F_OK) != 0)
+		return false;
+	problem_set(p, EXIT_CONFLICT, "E1314",
+	    "there is a store but no key file: %.200s", cli->paths.key);
+	problem_why(p, "a new key would be another author than before");
+	problem_hint(p, "put the key file back, or make it from its 24 words: "
+			"ohcn init --words-from FILE");
+	return true;
+}
+
 int
 run_up(struct cli *cli)
 {
@@ -344,7 +361,7 @@ run_up(struct cli *cli)
 	if (paths_make(&cli->paths, &p) != OK || make_config(cli, &p) != OK)
 		return cli_fail(cli, &p);
 	if (access(cli->paths.key, F_OK) != 0) {
-		if (make_key(cli, &km, &p) != OK)
+		if (key_is_lost(cli, &p) || make_key(cli, &km, &p) != OK)
 			return cli_fail(cli, &p);
 	} else {
 		code = unlock_key(cli, &km);

@@ -395,32 +395,39 @@ whole_draft(struct cli *cli, json_t **draft, bool *done)
 	return edit_by_hand(cli, *draft, draft);
 }
 
-/* The term that words mean, and its label. */
+/*
+ * The term that words mean, and its label. Only what is surely meant is
+ * taken; the others are named for the person to choose.
+ */
 static int
-find_term(struct cli *cli, const char *words, char term[20], char *label,
-    size_t label_cap)
+find_term(struct cli *cli, const char *words, const char *type, char term[20],
+    char *label, size_t label_cap)
 {
-	char path[1024];
-	json_t *reply = NULL, *first;
+	char path[1024], near[300];
+	json_t *reply = NULL, *list, *first;
 	struct problem p;
 	int code;
 
 	if (cli_query(path, sizeof(path), "/api/v1/vocabulary/search", "q",
-		words, "limit", "1", "lang", cli_flag(cli, "lang"),
-		(char *)NULL) != OK)
+		words, "limit", "5", "type", type, "lang",
+		cli_flag(cli, "lang"), (char *)NULL) != OK)
 		return cli_usage(cli, "\"%.40s...\" is too long", words);
 	code = cli_call(cli, "GET", path, NULL, &reply);
 	if (code != EXIT_DONE)
 		return code;
-	first = json_array_get(json_object_get(reply, "terms"), 0);
-	if (first == NULL) {
-		problem_set(&p, EXIT_NOTFOUND, "E1014",
-		    "no term is called \"%s\"", words);
-		problem_hint(&p, "ohcn vocabulary search \"%s\"", words);
-		code = cli_fail(cli, &p);
-	} else {
+	list = json_object_get(reply, "terms");
+	first = json_array_get(list, 0);
+	if (first != NULL && (strcmp(json_str(first, "match"), "exact") == 0 ||
+				 strcmp(json_str(first, "term"), words) == 0)) {
 		snprintf(term, 20, "%s", json_str(first, "term"));
 		snprintf(label, label_cap, "%s", json_str(first, "label"));
+	} else {
+		label_list(list, near, sizeof(near));
+		problem_set(&p, EXIT_NOTFOUND, "E1014",
+		    "no term is called \"%s\"", words);
+		problem_hint(&p, "%s%s", first == NULL ? "" : "one of: ",
+		    first == NULL ? "ohcn vocabulary search" : near);
+		code = cli_fail(cli, &p);
 	}
 	json_decref(reply);
 	return code;
@@ -465,10 +472,10 @@ static int
 edit_terms(struct cli *cli, json_t *draft, int64_t level)
 {
 	static const struct {
-		const char *flag, *list;
-	} adds[] = { { "add-skill", "skills" },
-		{ "add-aspiration", "aspirations" },
-		{ "add-purpose", "purposes" } };
+		const char *flag, *list, *type;
+	} adds[] = { { "add-skill", "skills", NULL },
+		{ "add-aspiration", "aspirations", NULL },
+		{ "add-purpose", "purposes", "purpose" } };
 	const char *gone = cli_flag(cli, "remove");
 	char term[20], label[160];
 	int code;
@@ -478,7 +485,8 @@ edit_terms(struct cli *cli, json_t *draft, int64_t level)
 
 		if (words == NULL)
 			continue;
-		code = find_term(cli, words, term, label, sizeof(label));
+		code = find_term(
+		    cli, words, adds[i].type, term, label, sizeof(label));
 		if (code != EXIT_DONE)
 			return code;
 		output_note(&cli->out, "\"%s\" is %s", words, label);
@@ -490,7 +498,7 @@ edit_terms(struct cli *cli, json_t *draft, int64_t level)
 	}
 	if (gone == NULL)
 		return EXIT_DONE;
-	code = find_term(cli, gone, term, label, sizeof(label));
+	code = find_term(cli, gone, NULL, term, label, sizeof(label));
 	for (size_t i = 0; code == EXIT_DONE && i < ARRAY_LEN(adds); i++)
 		list_remove(draft, adds[i].list, term);
 	return code;

@@ -84,7 +84,7 @@ static const struct cli_command commands[] = {
 	    "Ends with Ctrl-C. With --json one object a line.",
 	    "ohcn watch\nohcn watch --types record,peer\n"
 	    "ohcn watch --json --count 10",
-	    FLAGS{ { "types", "LIST", "record,peer,publish,topic" },
+	    FLAGS{ { "types", "LIST", "record,gone,peer,vocabulary" },
 		{ "since", "ID", "go on after this event" },
 		{ "count", "N", "end after this many" }, END },
 	    run_watch },

@@ -351,6 +351,8 @@ test_config(void **state)
 static void
 test_start(void **state)
 {
+	char path[100];
+
 	(void)state;
 	assert_int_equal(
 	    run("ohcn --home %s up --foreground --no-passphrase", home),
@@ -413,7 +415,8 @@ static const struct canned canned[] = {
 	    "{\"detail\":\"no such record\",\"code\":\"E2004\"}" },
 	{ "GET", "/api/v1/vocabulary/search", 200,
 	    "{\"terms\":[{\"term\":\"00112233aabbccdd\",\"label\":"
-	    "\"welding\\u001b[31m\",\"type\":\"skill\",\"source\":\"core\"}]"
+	    "\"welding\\u001b[31m\",\"type\":\"skill\",\"source\":\"core\","
+	    "\"match\":\"exact\"}]"
 	    "}" },
 	{ "GET", "/api/v1/profile", 200,
 	    "{\"draft\":{\"skills\":[{\"term\":{\"term\":"
