@@ -30,7 +30,8 @@ struct asking {
 	bool used, stepping;
 	unsigned serial; /* tells a late result from a new question's */
 	unsigned in_pipeline;
-	uint64_t since, last_hour;
+	uint64_t since;
+	uint64_t last_hour; /* of the last record, as it says itself */
 	uint64_t got, fresh;
 	uint64_t last_s;
 };
@@ -53,7 +54,8 @@ fetch_new(struct node *n)
 	if (f == NULL)
 		return NULL;
 	f->n = n;
-	f->scratch = arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
+	f->scratch =
+	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
 	if (f->scratch.p == NULL) {
 		free(f);
 		return NULL;
@@ -377,6 +379,34 @@ on_judged(void *ctx, const struct pipeline_result *r)
 	}
 }
 
+/* What is no record has no hour; it is the pipeline that refuses it. */
+static void
+note_hour(struct fetch *f, struct asking *a, struct slice bytes)
+{
+	struct record r;
+
+	if (record_read(bytes, &f->scratch, &r) == RECORD_FINE)
+		a->last_hour = record_hour(&r);
+}
+
+/*
+ * The answer is whole. Is there more, we ask from its last hour on; if all
+ * of it lies in the hour we asked for, from the next. So each question is
+ * for a later hour than the one before, and none is for the future.
+ */
+static void
+asking_page(struct fetch *f, struct asking *a, bool more)
+{
+	const struct peer_id peer = a->peer;
+	const uint64_t from =
+	    a->last_hour > a->since ? a->last_hour : a->since + 1;
+
+	more = more && a->got > 0;
+	asking_end(f, a, true);
+	if (more && from <= (node_now(f->n) + RECORD_FUTURE_S) / 3600)
+		ask(f, &peer, from);
+}
+
 /* Takes one record or the end off the stream; false: wait, or it is over. */
 static bool
 asking_step(struct fetch *f, struct asking *a)
@@ -390,20 +420,18 @@ asking_step(struct fetch *f, struct asking *a)
 	const err e = varint_get(in, &len, &head);
 	if (e == ERR_MORE)
 		return false;
-	if (e != OK || len > RECORD_BYTES_MAX || a->got > FETCH_RECORDS_MAX) {
+	if (e != OK || len > RECORD_BYTES_MAX ||
+	    (len > 0 && a->got >= FETCH_RECORDS_MAX)) {
 		asking_end(f, a, false);
 		return false;
 	}
 	if (in.n - head < (len == 0 ? 1 : len))
 		return false;
 	if (len == 0) {
-		const bool more =
-		    in.p[head] == 1 && a->got > 0 && a->last_hour > a->since;
-		const struct peer_id peer = a->peer;
-		const uint64_t from = a->last_hour;
-		asking_end(f, a, true);
-		if (more)
-			ask(f, &peer, from);
+		/* The next page comes when this one is judged, not on top. */
+		if (a->in_pipeline > 0)
+			return false;
+		asking_page(f, a, in.p[head] == 1);
 		return false;
 	}
 	struct origin *o = malloc(sizeof(*o));
@@ -414,6 +442,7 @@ asking_step(struct fetch *f, struct asking *a)
 	a->got++;
 	a->last_s = node_now(f->n);
 	f->stats.records_in++;
+	note_hour(f, a, slice_of(in.p + head, (size_t)len));
 	pipeline_submit(f->n->pipeline, slice_of(in.p + head, (size_t)len), 0,
 	    false, on_judged, o);
 	if (!a->used)
