@@ -352,6 +352,7 @@ static void
 test_start(void **state)
 {
 	char path[100];
+	FILE *f;
 
 	(void)state;
 	assert_int_equal(
@@ -368,6 +369,16 @@ test_start(void **state)
 	    0);
 	assert_int_equal(run("ohcn --home %s/none daemon --no-passphrase", dir),
 	    EXIT_NOTFOUND);
+	/* a store whose key is lost gets no other one by the way */
+	snprintf(path, sizeof(path), "%s/none/store/data.mdb", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(
+	    run("ohcn --home %s/none up --no-passphrase", dir), EXIT_CONFLICT);
+	HAS(errors, "no key file");
+	snprintf(path, sizeof(path), "%s/none/key", dir);
+	assert_int_not_equal(access(path, F_OK), 0);
 	assert_int_equal(run("ohcn --home %s status", home), EXIT_UNREACHABLE);
 	HAS(errors, "try: ohcn up");
 	assert_int_equal(
