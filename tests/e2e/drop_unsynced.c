@@ -2,12 +2,14 @@
  * drop_unsynced.c: a preload library that makes a power cut testable. Before
  * each write to a file "data.mdb" that is not written through (O_DSYNC), the
  * bytes that were there are noted in a journal file; fdatasync() and fsync()
- * empty the journal. After a SIGKILL, drop_unsynced.py plays the journal
+ * empty the journal. After a SIGKILL, play_back() of nodes.py plays it
  * back, so that the file is as if nothing unsynced had reached the disk.
  *
  * OHCN_TEST_JOURNAL   the journal's path (per process)
  * OHCN_TEST_PLANT=nosync   pretends to sync and does not: a planted fault
  *                     that the test must find
+ * OHCN_TEST_SYNC_MS   a sync takes this much longer, as on a slow disk, so
+ *                     that kills fall between write and sync
  *
  * Journal: entries of offset u64, length u64, file size before u64, bytes;
  * native byte order.
@@ -23,6 +25,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FD_MAX 4096
@@ -90,8 +93,10 @@ static void
 note(int fd, off_t at, size_t n)
 {
 	ssize_t (*pread_)(int, void *, size_t, off_t) = real("pread");
+	int (*close_)(int) = real("close");
 	struct stat st;
 	uint64_t head[3];
+	char link[64];
 
 	pthread_mutex_lock(&lock);
 	if (journal < 0)
@@ -99,9 +104,13 @@ note(int fd, off_t at, size_t n)
 		    O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
 	if (journal < 0 || fstat(fd, &st) != 0)
 		abort();
+	/* ${fd} may be open for writing alone. */
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	const int in = open(link, O_RDONLY | O_CLOEXEC);
 	char *old = calloc(1, n);
-	if (old == NULL || pread_(fd, old, n, at) < 0)
+	if (old == NULL || in < 0 || pread_(in, old, n, at) < 0)
 		abort();
+	close_(in);
 	head[0] = (uint64_t)at;
 	head[1] = n;
 	head[2] = (uint64_t)st.st_size;
@@ -168,6 +177,17 @@ writev(int fd, const struct iovec *v, int count)
 	return f(fd, v, count);
 }
 
+static void
+spin_up(int fd)
+{
+	const char *ms = getenv("OHCN_TEST_SYNC_MS");
+	const long n = ms == NULL ? 0 : strtol(ms, NULL, 10);
+	const struct timespec t = { 0, n * 1000 * 1000 };
+
+	if (n > 0 && n < 1000 && is_watched(fd))
+		nanosleep(&t, NULL);
+}
+
 int
 fdatasync(int fd)
 {
@@ -175,6 +195,7 @@ fdatasync(int fd)
 
 	if (is_watched(fd) && is_planted())
 		return 0;
+	spin_up(fd);
 	const int rc = f(fd);
 	if (rc == 0)
 		synced(fd);
@@ -188,6 +209,7 @@ fsync(int fd)
 
 	if (is_watched(fd) && is_planted())
 		return 0;
+	spin_up(fd);
 	const int rc = f(fd);
 	if (rc == 0)
 		synced(fd);

@@ -1,10 +1,13 @@
 """Real nodes as processes, for the end-to-end tests and the demo: start,
 talk to them through the command line with --json, kill, restart. Python's
 standard library alone."""
+import http.client
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -12,6 +15,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+# What no log and no output of a command may ever hold.
+FAULT = re.compile(r"ERROR: AddressSanitizer|runtime error:|LeakSanitizer|"
+                   r"^\S+Z broken |\"level\":\"broken\"|assertion failed", re.M)
+
+
+class Fault(AssertionError):
+    """A node or a command has shown a fault of its own: a sanitizer spoke,
+    the log says `broken`, it ended by a signal or with a wrong code."""
 
 
 class NodeError(Exception):
@@ -35,6 +48,19 @@ def wait_for(what, check, seconds=60.0, every=0.2):
         time.sleep(every)
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP to the local API over its Unix socket."""
+
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Node:
     """One node: a home directory and, while it runs, a process."""
 
@@ -49,6 +75,7 @@ class Node:
         self.settings = list(settings)
         self.preload, self.plant = preload, plant
         self.process = None
+        self.bad_end = None
         self.log = self.home.parent / f"{self.home.name}.log"
         self.home.mkdir(parents=True, exist_ok=True)
 
@@ -73,6 +100,10 @@ class Node:
         if self.preload:
             env["LD_PRELOAD"] = str(self.preload)
             env["OHCN_TEST_JOURNAL"] = str(self.journal)
+            env["OHCN_TEST_SYNC_MS"] = "30"
+            # The sanitizer's library wants to be the first; here it is not.
+            env["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
+                env.get("ASAN_OPTIONS", "")
             if self.plant:
                 env["OHCN_TEST_PLANT"] = self.plant
         log = open(self.log, "ab")
@@ -81,6 +112,7 @@ class Node:
             command_init = command + ["init"]
             subprocess.run(command_init, stdout=log, stderr=log, check=True,
                            stdin=subprocess.DEVNULL)
+            log.flush()
         self.process = subprocess.Popen(
             command + ["daemon"], stdout=log, stderr=log,
             stdin=subprocess.DEVNULL, env=env, start_new_session=True)
@@ -111,25 +143,64 @@ class Node:
         command += [str(w) for w in words]
         run = subprocess.run(command, input=stdin, capture_output=True,
                              text=True, timeout=timeout)
+        if FAULT.search(run.stderr) or run.returncode < 0:
+            raise Fault(f"{' '.join(command)}: exit {run.returncode}\n{run.stderr}")
         if check and run.returncode not in (0, 7):
             raise NodeError(command, run.returncode, run.stderr)
         if raw:
             return run
         return json.loads(run.stdout) if run.stdout.strip() else None
 
+    def api(self, method, path, body=None, timeout=30, raw=False):
+        """One request to the local API: (status, answer). Much faster than a
+        command; the command line itself uses nothing else."""
+        c = UnixConnection(self.home / "run" / "api.sock", timeout)
+        try:
+            c.request(method, "/api/v1" + path,
+                      body if body is None or isinstance(body, bytes) else json.dumps(body),
+                      {"X-OHCN": "1", "Content-Type": "application/json"})
+            answer = c.getresponse()
+            data = answer.read()
+        finally:
+            c.close()
+        return answer.status, data if raw else json.loads(data)
+
+    def metrics(self):
+        """The figures of /metrics: {'name{label="x"}': value}."""
+        text = self.api("GET", "/metrics", raw=True)[1].decode()
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
+                for line in text.splitlines() if line and line[0] != "#"}
+
+    def faults(self):
+        """Lines of the logs that must never be there."""
+        out = []
+        for log in (self.log, self.home / "ohcn.log"):
+            text = log.read_text(errors="replace") if log.exists() else ""
+            found = FAULT.search(text)
+            if found:
+                begin = text.rfind("\n", 0, found.start()) + 1
+                out.append(f"{log}:\n{text[begin:begin + 4000]}")
+        if self.bad_end:
+            out.append(f"{self.name}: {self.bad_end}\n{self.log_tail(5)}")
+        return out
+
     def address(self):
         return self.cli("status")["addresses"][0]
 
     def kill(self):
         """SIGKILL: no goodbye, nothing flushed."""
+        early = self.process.poll()
+        if early is not None:
+            self.bad_end = f"it had ended by itself, exit {early}"
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.process = None
 
-    def power_cut(self):
-        """SIGKILL, and what was not synced is gone."""
+    def power_cut(self, rng=None):
+        """SIGKILL, and what was not synced is gone; with ${rng} a random half
+        of its pages is."""
         self.kill()
-        return play_back(self.journal, self.home / "store" / "data.mdb")
+        return play_back(self.journal, self.home / "store" / "data.mdb", rng)
 
     def stop(self, seconds=30):
         if self.process is None:
@@ -137,12 +208,18 @@ class Node:
         self.process.terminate()
         code = self.process.wait(seconds)
         self.process = None
+        if code != 0:
+            self.bad_end = f"it ended with {code} when asked to stop"
         return code
 
 
-def play_back(journal, path):
+PAGE = 4096
+
+
+def play_back(journal, path, rng=None):
     """Undoes the writes that a journal of drop_unsynced.c notes, the newest
-    first; how many."""
+    first; how many. A disk may keep any of them: with ${rng} each page is
+    undone or kept by the toss of a coin."""
     if not journal.exists():
         return 0
     data = journal.read_bytes()
@@ -154,11 +231,18 @@ def play_back(journal, path):
         entries.append((offset, data[at + 24:at + 24 + n], size))
         at += 24 + n
     if path.exists():
+        kept = {}
         with open(path, "r+b") as f:
             for offset, old, size in reversed(entries):
-                f.seek(offset)
-                f.write(old)
-                f.truncate(size)
+                for i in range(0, len(old), PAGE):
+                    page = (offset + i) // PAGE
+                    if page not in kept:
+                        kept[page] = rng is not None and rng.random() < 0.5
+                    if not kept[page]:
+                        f.seek(offset + i)
+                        f.write(old[i:i + PAGE])
+                if not any(kept.values()):
+                    f.truncate(size)
     journal.unlink()
     return len(entries)
 
@@ -184,14 +268,25 @@ class World:
     def __exit__(self, kind, error, trace):
         if self.keep and kind is None:
             return False
+        faults = self.end()
+        if kind is not None:
+            for n in self.nodes:
+                print(f"---- log of {n.name}\n{n.log_tail()}")
+        elif not self.keep and not faults:
+            shutil.rmtree(self.directory, ignore_errors=True)
+        if faults:
+            text = "\n".join(faults)
+            if kind is None:
+                raise Fault(text)
+            print(f"---- faults\n{text}")
+        return False
+
+    def end(self):
+        """Stops all nodes; the faults that they have shown."""
         for n in self.nodes:
             try:
                 n.stop()
             except (subprocess.TimeoutExpired, OSError):
                 n.kill()
-        if kind is not None:
-            for n in self.nodes:
-                print(f"---- log of {n.name}\n{n.log_tail()}")
-        elif not self.keep:
-            shutil.rmtree(self.directory, ignore_errors=True)
-        return False
+                n.bad_end = "it did not stop when asked to"
+        return [fault for n in self.nodes for fault in n.faults()]
