@@ -637,7 +637,8 @@ function checkHeader (r, net, now, classes) {
   if (r.slot >= slotsOf(r)) return 'bad-slot'
   if (r.seq % 256 > 63) return 'bad-times'
   if (r.expires <= hourOf(r.seq)) return 'bad-times'
-  if (r.expires - hourOf(r.seq) > kind.hours) return 'bad-times'
+  const life = r.expires - hourOf(r.seq)
+  if (life > kind.hours || (r.kind === REVOCATION && life !== kind.hours)) return 'bad-times'
   if (hourOf(r.seq) > hourAt(now + 600)) return 'from-future'
   if (r.expires <= hourAt(now)) return 'expired'
   return null

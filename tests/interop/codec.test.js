@@ -180,8 +180,10 @@ const bob = author(1)
 
 /** A record of this hour that is fine, by alice. */
 function record (fields, by = alice) {
-  const stamp = fields.kind === c.REVOCATION ? new Uint8Array(0) : by.stamp
-  return c.make({ net: NET, kind: 1, seq: HOUR * 256, expires: HOUR + 24, stamp, ...fields }, by.secret)
+  const revocation = fields.kind === c.REVOCATION
+  const stamp = revocation ? new Uint8Array(0) : by.stamp
+  const expires = HOUR + (revocation ? 9600 : 24)
+  return c.make({ net: NET, kind: 1, seq: HOUR * 256, expires, stamp, ...fields }, by.secret)
 }
 
 function smallest (kind) {
@@ -422,12 +424,13 @@ describe('SPEC.md', () => {
   })
 
   it('has the kinds of codec.js', () => {
-    const number = text => Number(text.replaceAll(',', '').match(/^\d+/)[0])
+    const number = text => Number(text.replaceAll(',', '').match(/^(?:exactly )?(\d+)/)[1])
     const table = rows(section(7, 8)).slice(1)
     assert.equal(table.length, c.KINDS.size + 1)
     for (const [n, name, cls, slots, hours, bytes] of table) {
       const kind = { name, class: cls, slots: number(slots), hours: number(hours), bytes: number(bytes) }
       assert.deepEqual(c.kindOf(number(n)), kind)
+      assert.equal(hours.startsWith('exactly '), number(n) === c.REVOCATION)
     }
     for (const n of [0, 13, 63, 128, 2 ** 32 + 1, 2n ** 64n - 1n]) assert.equal(c.kindOf(n), undefined)
   })
@@ -572,7 +575,7 @@ describe('records', () => {
           region: oneOf(['de', 'zz', 'qq']),
           slot: someNumber(0, slots - 1),
           seq: made * 256 + random(0, 63),
-          expires: someNumber(HOUR + 1, made + hours),
+          expires: kind === c.REVOCATION ? made + hours : someNumber(HOUR + 1, made + hours),
           flags: kind === c.REVOCATION ? 0 : oneOf([0, 0, 0, 1]),
           pv: kind === c.REVOCATION ? 0 : oneOf([0, 0, 0, 5, 2 ** 53 - 1]),
           payload: new Map()
@@ -632,6 +635,14 @@ describe('records', () => {
     for (const [expected, fields, more] of steps) {
       Object.assign(broken, fields)
       assert.equal(outcome(record(broken), more), expected, JSON.stringify(fields))
+    }
+  })
+
+  it('a revocation lives exactly 9,600 hours', () => {
+    for (const more of [{ payload: smallest(12) }, { flags: 1 }]) {
+      const revocation = hours => outcome(record({ kind: c.REVOCATION, expires: HOUR + hours, ...more }))
+      for (const hours of [0, 1, 9599, 9601]) assert.equal(revocation(hours), 'bad-times')
+      assert.equal(revocation(9600), more.flags ? 'bad-payload' : 'fine')
     }
   })
 
@@ -717,7 +728,10 @@ describe('what is held', () => {
     assert.equal(held.add(record({}, bob), at), 'stored')
     assert.equal(add({ kind: c.REVOCATION, ...seq(1), payload: smallest(12) }), 'stored')
     assert.equal(add({ kind: c.REVOCATION, payload: smallest(12) }), 'stale')
-    assert.equal(add({ ...seq(9), expires: HOUR + 90 }, NOW + 24 * 3600), 'stored', 'the revocation is over')
+    const last = NOW + 9599 * 3600
+    const fresh = hour => ({ seq: (HOUR + hour) * 256, expires: HOUR + hour + 1 })
+    assert.equal(add(fresh(9599), last), 'revoked')
+    assert.equal(add(fresh(9600), last + 3600), 'stored', 'the revocation is over')
   })
 
   it('the order in which records come does not matter', () => {
