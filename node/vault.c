@@ -62,8 +62,9 @@ unseal(const struct vault *v, struct slice name, struct slice sealed)
 	if (!chachapoly_open(text, sealed.p + AEAD_NONCE, n,
 		(struct crypto_part){ name.p, name.n }, sealed.p, v->key))
 		return NULL;
-	json_t *value =
-	    json_loadb((const char *)text, n - AEAD_TAG, JSON_DECODE_ANY, NULL);
+	/* Whatever could be put can be got, texts with NUL among them. */
+	json_t *value = json_loadb((const char *)text, n - AEAD_TAG,
+	    JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	crypto_wipe(text, sizeof(text));
 	return value;
 }

@@ -35,7 +35,7 @@ void vault_close(struct vault *v); /* wipes the key; NULL is fine */
  */
 json_t *vault_get(struct vault *v, const char *name, bool *bad);
 
-/** vault_put(v, name, value): ERR_LIMIT: over 16 KiB; ERR_IO. */
+/** vault_put(v, name, value): ERR_LIMIT: over 20,452 bytes of JSON; ERR_IO. */
 NODISCARD err vault_put(struct vault *v, const char *name, const json_t *value);
 NODISCARD err vault_delete(struct vault *v, const char *name);
 
