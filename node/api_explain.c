@@ -171,6 +171,21 @@ add_gates(const struct label_scope *s, const struct score *score,
 	}
 }
 
+/* Fit and wish often ask the same. */
+static void
+append_once(json_t *list, json_t *o)
+{
+	size_t i;
+	json_t *had;
+
+	json_array_foreach(list, i, had) if (json_equal(had, o))
+	{
+		json_decref(o);
+		return;
+	}
+	(void)json_array_append_new(list, o);
+}
+
 static void
 add_asked(const struct label_scope *s, const struct score *score, json_t *list)
 {
@@ -180,19 +195,15 @@ add_asked(const struct label_scope *s, const struct score *score, json_t *list)
 		if (g->state != GATE_ASK)
 			continue;
 		gate_text(s, g->kind, g->term, g->language, text, sizeof(text));
-		(void)json_array_append_new(
-		    list, json_pack("{s:s}", "label", text));
+		append_once(list, json_pack("{s:s}", "label", text));
 	}
 	for (uint16_t i = 0; i < score->lines_n; i++) {
 		const struct score_line *l = &score->lines[i];
-		if (!l->ask)
-			continue;
-		if (l->asked != 0)
-			(void)json_array_append_new(
-			    list, term_json(s, l->asked));
-		else
-			(void)json_array_append_new(list,
-			    json_pack("{s:s}", "label", line_name(l->kind)));
+		if (l->ask)
+			append_once(list, l->asked != 0
+					      ? term_json(s, l->asked)
+					      : json_pack("{s:s}", "label",
+						    line_name(l->kind)));
 	}
 }
 

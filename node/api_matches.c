@@ -435,7 +435,7 @@ barriers_json(
 
 	for (size_t i = 0; i < n; i++) {
 		char text[TERM_LABEL_MAX + 40];
-		if (b[i].failed == 0 && b[i].asked == 0)
+		if (b[i].failed == 0)
 			continue;
 		gate_text(
 		    s, b[i].kind, b[i].term, b[i].language, text, sizeof(text));

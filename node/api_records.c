@@ -473,8 +473,10 @@ intake_pump(struct intake *x)
 			continue;
 		}
 		x->rest = before;
-		x->waiting = true;
-		(void)uv_timer_start(&x->timer, on_retry, RETRY_MS, 0);
+		/* The next one that is judged makes room; else look again. */
+		x->waiting = x->outstanding == 0;
+		if (x->waiting)
+			(void)uv_timer_start(&x->timer, on_retry, RETRY_MS, 0);
 		break;
 	}
 	x->pumping = false;

@@ -1,0 +1,334 @@
+"""The local API against real nodes, over the Unix socket: a company, a person
+and a researcher on one machine. Each check says what it expects; all of them
+are run, the exit code is 1 if one failed."""
+import http.client
+import json
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from nodes import World, wait_for  # noqa: E402
+
+DATA = ROOT / "tests" / "demo" / "data"
+WELDING = "b3b196d603a7458b"
+failed = []
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=120)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(120)
+        self.sock.connect(self.path)
+
+
+class Api:
+    """Calls to one node: the status, and the JSON or the bytes."""
+
+    def __init__(self, node):
+        self.node = node
+        self.socket = node.cli("paths")["socket"]
+
+    def call(self, method, path, body=None, raw=False, headers=None):
+        c = Connection(self.socket)
+        send = {"X-OHCN": "1"} if headers is None else headers
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        c.request(method, path, body, send)
+        r = c.getresponse()
+        data = r.read()
+        c.close()
+        return r.status, data if raw else json.loads(data)
+
+    def get(self, path):
+        return self.call("GET", "/api/v1" + path)
+
+    def post(self, path, body=None):
+        return self.call("POST", "/api/v1" + path, body or {})
+
+    def put(self, path, body):
+        return self.call("PUT", "/api/v1" + path, body)
+
+
+def check(what, good, *said):
+    print("ok  " if good else "FAIL", what, *(() if good else [str(x)[:600] for x in said]))
+    if not good:
+        failed.append(what)
+
+
+def numbers(answer):
+    return {k: v for k, v in answer.items() if k not in ("rows", "messages")}
+
+
+def text(path):
+    return (DATA / path).read_text()
+
+
+def basics(c):
+    s, r = c.call("GET", "/healthz")
+    check("healthz", s == 200, r)
+    s, r = c.get("/status")
+    check("status", s == 200 and r["peers"] == 0 and r["role"] == "company", r)
+    check("a warning without peers", any(w["code"] == "no-peers" for w in r["warnings"]), r)
+    for path, key in (("/peers", "peers"), ("/topics", "topics"), ("/config", "settings"),
+                      ("/demands", "demands"), ("/courses", "courses"), ("/records", "records")):
+        s, r = c.get(path)
+        check(f"GET {path}", s == 200 and isinstance(r[key], list), r)
+    s, r = c.get("/matches")
+    check("no profile, no matches", s == 409 and r["code"] == "E3401", r)
+    s, r = c.get("/candidates")
+    check("candidates of nothing", s == 422 and r["field"] == "demand", r)
+    s, r = c.get("/records?limit=x")
+    check("a limit that is no number", s == 400, r)
+    s, r = c.call("POST", "/api/v1/shutdown", {}, headers={})
+    check("no changes without the header", s == 403, s, r)
+    s, b = c.call("GET", "/metrics", raw=True)
+    check("metrics", s == 200 and b"ohcn_peers{direction=\"in\"} 0\n" in b, b)
+    s, r = c.post("/organisation/publish", {"dry_run": True})
+    check("organisation dry run", s == 200 and r["record"]["body"]["payload"]["name"], r)
+    check("a dry run stores nothing", c.get("/status")[1]["records"]["organisation"] == 0)
+    s, r = c.post("/organisation/publish")
+    check("organisation", s == 200 and r["record"]["id"], r)
+
+
+def imports(c):
+    csv = {"format": "csv", "data": text("jobs/care-jobs.csv")}
+    jobs = {"format": "jobposting", "data": text("jobs/acme-jobs.json")}
+    s, r = c.post("/demands/import", dict(csv, dry_run=True))
+    rows = len(r["rows"])
+    check("csv dry run", s == 200 and r["created"] == rows > 0, numbers(r))
+    check("nothing was published", c.get("/demands")[1]["count"] == 0)
+    s, r = c.post("/demands/import", csv)
+    check("csv", r["created"] == rows and all(x["id"] for x in r["rows"]), numbers(r))
+    s, r = c.post("/demands/import", csv)
+    check("csv again is unchanged", r["unchanged"] == rows, numbers(r))
+    s, r = c.post("/demands/import", jobs)
+    postings = r["created"]
+    check("job postings", postings > 0 and r["errors"] == 0, r)
+    s, r = c.post("/demands/import", jobs)
+    check("job postings again", r["unchanged"] == postings, numbers(r))
+
+    lines = [json.dumps({"type": "gig", "title": {"en": f"gig {i}"}, "external_id": f"n{i}"})
+             for i in range(20)]
+    nd = {"format": "ndjson", "data": "\n".join(lines)}
+    bad = {"format": "ndjson", "data": "\n".join(lines + ['{"type": "nope"}'])}
+    s, r = c.post("/demands/import", bad)
+    check("one bad row keeps all back", r["errors"] == 1 and not r["accepted"] and
+          r["rows"][20]["field"] == "type", numbers(r))
+    check("none of them", c.get("/demands")[1]["count"] == rows + postings)
+    s, r = c.post("/demands/import", dict(bad, allow_partial=True))
+    check("but the good ones on demand", r["created"] == 20 and r["errors"] == 1, numbers(r))
+    twice = {"format": "ndjson", "data": lines[0] + "\n" + lines[0]}
+    s, r = c.post("/demands/import", twice)
+    check("an external id twice", r["errors"] == 1 and
+          r["rows"][1]["field"] == "external_id", r)
+    s, r = c.post("/demands/import", dict(nd, archive_missing=True))
+    check("what is missing is withdrawn", r["archived"] == rows + postings and
+          r["unchanged"] == 20, numbers(r))
+    check("only the others are open", c.get("/demands?status=open")[1]["count"] == 20)
+    for body in (csv, jobs):
+        s, r = c.post("/demands/import", body)
+        check("and opened again", r["updated"] == len(r["rows"]), numbers(r))
+    s, r = c.post("/demands/import", {"format": "xls", "data": ""})
+    check("an unknown format", s == 422 and r["field"] == "format", r)
+
+    s, r = c.post("/demands/n1/close", {"status": "filled", "filled": 1, "dry_run": True})
+    check("close dry run", s == 200 and r["record"]["body"]["payload"]["status"] == "filled", r)
+    s, r = c.post("/demands/n1/close", {"status": "filled", "filled": 1})
+    check("close", s == 200 and r["status"] == "filled", r)
+    s, r = c.post("/demands/n1/close", {"status": "eaten"})
+    check("close with an unknown status", s == 422 and r["field"] == "status", r)
+    s, r = c.post("/demands/zzzzzz/close", {"status": "filled"})
+    check("close what is not there", s == 404, r)
+    check("one is filled", c.get("/demands?status=filled")[1]["count"] == 1)
+    s, r = c.post("/demands", {"demand": {"type": "gig", "title": {"en": "one"}}})
+    check("post one", s == 200 and r["state"] == "created", r)
+    s, r = c.post("/demands", {"demand": {"type": "gig", "title": {"en": "x" * 300}}})
+    check("post a bad one", s == 422 and r["field"].startswith("title"), r)
+    s, r = c.post("/courses/import", {"format": "csv", "data": text("courses/courses.csv")})
+    check("courses", r["created"] > 0 and r["errors"] == 0, r)
+
+
+def profile(p):
+    resume = {"format": "jsonresume", "data": text("people/svitlana-koval.json")}
+    s, r = p.post("/profile/import", dict(resume, dry_run=True))
+    check("resume dry run", s == 200 and r["draft"]["skills"] and r["kept_private"], r)
+    check("no draft yet", p.get("/profile")[1]["draft"] is None)
+    s, r = p.post("/profile/import", resume)
+    check("resume", s == 200 and r["saved"], r)
+    draft = p.get("/profile")[1]["draft"]
+    check("the draft has labels", draft["skills"][0]["label"], draft)
+    wishes = {"pay": {"min": 100000, "currency": "EUR", "period": "month"},
+              "hours_week_max": 45, "contracts": ["permanent", "fixed-term"],
+              "skills": [{"term": WELDING, "level": 3}]}
+    s, r = p.put("/profile", {"draft": draft, "wishes": wishes})
+    check("draft and wishes", s == 200 and r["wishes"] == wishes, r)
+    s, r = p.put("/profile", {"draft": {"skills": [{"term": WELDING, "level": 9}]}})
+    check("a bad level", s == 422 and r["field"] == "skills[0].level", r)
+    s, r = p.put("/profile", {"wishes": {"contracts": ["serfdom"]}})
+    check("a bad wish", s == 422 and r["field"].startswith("wishes.contracts"), r)
+    check("neither was kept", p.get("/profile")[1]["wishes"] == wishes)
+
+
+def matches(p):
+    s, r = p.get("/matches?limit=5")
+    check("matches", s == 200 and 0 < len(r["matches"]) <= 5, r)
+    scores = [(-m["score"], m["record"]) for m in r["matches"]]
+    check("best first", [x for x, _ in scores] == sorted(x for x, _ in scores), scores)
+    best = r["matches"][0]
+    s, why = p.get("/matches/" + best["record"])
+    check("an explanation has the same scores", s == 200 and
+          all(why[k] == best[k] for k in ("score", "fit", "wish")), why)
+    for part in ("fit", "wish"):
+        points = sum(t["points"] for t in why["terms"] if t["of"] == part)
+        check(f"points of the {part} sum to it", points == why[part], points, why[part])
+    check("a part of an id will do", p.get("/matches/" + best["record"][-10:])[1] == why)
+    check("no such record", p.get("/matches/zzzzzzz")[0] == 404)
+    s, r = p.get("/matches?limit=100&all=1")
+    check("all of them", len(r["matches"]) == min(100, r["scanned"]), len(r["matches"]))
+    return best["record"]
+
+
+def publish(p, world_node, c):
+    s, r = p.post("/profile/publish", {"dry_run": True})
+    check("dry run", s == 200 and r["record"]["size"] < 600 and len(r["warnings"]) == 2, r)
+    check("private skills stay private", WELDING not in r["record"]["bytes_hex"], r)
+    s, r = p.post("/profile/publish")
+    check("it waits", s == 202 and r["publish_at"] > 0, r)
+    world_node.stop()
+    world_node.start()
+    done = wait_for("the plan is carried out after a restart",
+                    lambda: p.get("/profile")[1]["published"])
+    check("published once it was due", done["own"] and not p.get("/profile")[1]["publish_at"])
+    found = wait_for("the card arrives", lambda: c.get("/records?kind=profile")[1]["records"])
+    return found[0]["id"]
+
+
+def candidates(c, demand, card):
+    s, r = c.get("/candidates?demand=" + demand)
+    check("candidates", s == 200 and [x["record"] for x in r["candidates"]] == [card], r)
+    s, r = c.get(f"/candidates/{demand}/{card}")
+    check("a candidate explained", s == 200 and r["record"] == card and
+          sum(t["points"] for t in r["terms"] if t["of"] == "fit") == r["fit"], r)
+
+
+def pages(c, query, total):
+    ids, cursor = [], None
+    while True:
+        s, r = c.get("/records?limit=7" + query + (f"&cursor={cursor}" if cursor else ""))
+        ids += [x["id"] for x in r["records"]]
+        cursor = r["cursor"]
+        if cursor is None:
+            break
+    check(f"pages{query} show each record once", len(ids) == len(set(ids)) == total, len(ids))
+    return ids
+
+
+def records(c, q):
+    total = c.get("/status")[1]["store"]["records"]
+    newest = pages(c, "", total)
+    check("both orders agree", pages(c, "&order=arrival", total) == newest[::-1])
+    s, data = c.call("GET", "/api/v1/records/export", raw=True)
+    check("export", s == 200 and len(data) > 1000)
+    put = "/api/v1/records/import"
+    for what, body in (("a file cut short", data[:-5]), ("junk", b"hello, this is no record")):
+        s, r = q.call("POST", put, body)
+        check(f"{what} is refused", s == 422 and "at byte" in r["detail"], r)
+    check("and nothing of it taken", q.get("/status")[1]["store"]["records"] == 0)
+    forged = bytearray(data)
+    forged[-1] ^= 1
+    s, r = q.call("POST", put, bytes(forged))
+    check("a forged signature", r["outcomes"] == {"stored": total - 1, "bad-signature": 1} and
+          r["rejected"] == 1, r)
+    s, r = q.call("POST", put, data)
+    check("import", r["outcomes"] == {"stored": 1, "duplicate": total - 1}, r)
+    s, r = q.get("/status?visit=1")
+    check("new since the last visit", r["new_since_last_visit"]["records"] == total, r)
+    s, r = q.get("/status")
+    check("not new any more", r["new_since_last_visit"]["records"] == 0, r)
+    s, r = q.get("/signals?k=2")
+    check("k is never lowered", r["k"]["people"] == 10 and r["cells"] == [] and
+          r["suppressed"] > 0, r)
+
+
+def peers(q, address):
+    s, r = q.post("/peers/connect", {"address": "nonsense"})
+    check("no address", s == 422 and r["field"] == "address", r)
+    s, r = q.post("/peers/connect", {"address": "/ip4/127.0.0.1/tcp/1"})
+    check("nobody there", s == 502, r)
+    s, r = q.post("/peers/connect", {"address": address})
+    check("connect", s == 200 and r["connected"], r)
+    check("it is listed", wait_for("the peer", lambda: q.get("/peers")[1]["peers"]))
+
+
+def vocabulary(c, node, directory):
+    s, r = c.get("/vocabulary/search?q=weldign")
+    check("search forgives a typing error", any(t["term"] == WELDING for t in r["terms"]), r)
+    s, r = c.post("/vocabulary/import", {"source": "esco", "dir": "/nowhere"})
+    check("no such directory", s == 404, r)
+    (directory / "skills_en.csv").write_text(
+        "conceptType,conceptUri,skillType,reuseLevel,preferredLabel,altLabels,status\n"
+        "KnowledgeSkillCompetence,http://data.europa.eu/esco/skill/aaa,skill/competence,"
+        "cross-sector,glow plug polishing,,released\n")
+    s, r = c.post("/vocabulary/import", {"source": "esco", "dir": str(directory)})
+    check("import", s == 200 and r["terms"] == 1, r)
+    s, r = c.get("/vocabulary/search?q=glow%20plug")
+    check("its term is found", r["terms"][0]["source"] == "imported", r)
+    node.stop()
+    node.start()
+    check("and after a restart", wait_for(
+        "the directory is read", lambda: c.get("/vocabulary")[1]["terms_imported"]) == 1)
+
+
+def forget(p, c, card):
+    s, r = p.post("/profile/forget")
+    check("forget", s == 200 and r["record"], r)
+    wait_for("the card is gone elsewhere", lambda: c.get("/records/" + card)[0] == 404)
+    r = p.get("/profile")[1]
+    check("the draft stays", r["draft"] and r["published"] is None, r)
+
+
+def main():
+    with World(Path(sys.argv[1]) / "ohcn") as world:
+        company = world.node("acme", "company", network="test-api")
+        company.start()
+        c = Api(company)
+        basics(c)
+        imports(c)
+        company.settings = ["listen.addresses=" +
+                            company.address().split("/p2p/")[0]]
+        person = world.node("person", "person", network="test-api",
+                            bootstrap=[company.address()], settings=["publish.delay=3s"])
+        person.start()
+        p = Api(person)
+        profile(p)
+        want = c.get("/status")[1]["records"]["demand"]
+        wait_for("the person has all demands",
+                 lambda: p.get("/status")[1]["records"]["demand"] == want)
+        wait_for("and the courses", lambda: p.get("/status")[1]["records"]["course"] ==
+                 c.get("/status")[1]["records"]["course"])
+        demand = matches(p)
+        card = publish(p, person, c)
+        candidates(c, demand, card)
+        researcher = world.node("researcher", "researcher", network="test-api")
+        researcher.start()
+        q = Api(researcher)
+        records(c, q)
+        peers(q, company.address())
+        with tempfile.TemporaryDirectory() as d:
+            vocabulary(c, company, Path(d))
+        forget(p, c, card)
+        for node in world.nodes:
+            check(f"{node.name} ends in order", node.stop() == 0, node.log_tail())
+    print(f"{len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
