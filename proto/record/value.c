@@ -57,7 +57,7 @@ head_get(struct slice in, struct head *h)
 		h->number = c <= 0x7f ? c : (uint64_t)(int64_t)(int8_t)c;
 		return OK;
 	}
-	if (c <= 0x8f || c <= 0x9f || c <= 0xbf) {
+	if (c <= 0xbf) { /* fixmap, fixarray, fixstr */
 		h->type = c <= 0x8f   ? VALUE_MAP
 			  : c <= 0x9f ? VALUE_ARRAY
 				      : VALUE_STR;
