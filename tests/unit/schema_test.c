@@ -519,7 +519,8 @@ test_spec(void **state)
 		    kind, k->name, class_name(k->class));
 		const char *at = find_section(row);
 		(void)snprintf(row, sizeof(row),
-		    " | %s (%u d) | %u,%03u | %s |", hours, h / 24,
+		    " | %s%s (%u d) | %u,%03u | %s |",
+		    kind == KIND_REVOCATION ? "exactly " : "", hours, h / 24,
 		    k->body_bytes_max / 1000, k->body_bytes_max % 1000,
 		    k->stamped ? "yes" : "no");
 		const char *to = strchr(at, '\n');
