@@ -583,7 +583,7 @@ config_read(struct config *c, const char *path, struct problem *p)
 
 	r.f = fopen(path, "re");
 	if (r.f == NULL) {
-		const bool absent = errno == ENOENT;
+		const bool absent = errno == ENOENT || errno == ENOTDIR;
 
 		problem_set(p, absent ? EXIT_NOTFOUND : EXIT_CONFIG, "E1103",
 		    "cannot read %s: %s", path, strerror(errno));
@@ -633,7 +633,12 @@ config_read_env(struct config *c, char *const *env, struct problem *p)
 
 			if (!env_name(&settings[i], *env, &value))
 				continue;
-			TRY(set_index(c, i, value, false, p));
+			const err e = set_index(c, i, value, false, p);
+			if (e != OK && p != NULL)
+				snprintf(p->hint, sizeof(p->hint),
+				    "change or unset %.*s",
+				    (int)strcspn(*env, "="), *env);
+			TRY(e);
 			c->origin[i] =
 			    (struct config_origin){ .from = ORIGIN_ENV };
 		}

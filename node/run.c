@@ -314,6 +314,7 @@ open_store(struct node *n)
 		    e == ERR_CONFIG    ? EXIT_NEWER
 		    : e == ERR_CORRUPT ? EXIT_DAMAGED
 		    : e == ERR_EXISTS  ? EXIT_CONFLICT
+		    : e == ERR_AUTH    ? EXIT_CONFIG
 				       : problem_exit(e),
 		    "E1301", "cannot open the store in %s", n->paths->store);
 		problem_why(n->problem, "%s", why);

@@ -131,7 +131,7 @@ meta_read(struct store *s, struct map_txn *t, const uint8_t mark[STORE_MARK])
 		    "choose another store folder or set the network back",
 		    (int)MIN(v.n, NET_MAX), (const char *)v.p, (int)s->net_n,
 		    (const char *)s->net);
-		return ERR_CONFIG;
+		return ERR_AUTH;
 	}
 	if (e == OK)
 		e = map_get(t, TABLE_META, slice_str("secret"), &v);

@@ -56,9 +56,9 @@ struct store_info {
  * Open the store in ${map}, which stays the caller's and must outlive it; an
  * empty map becomes a new store. ${config} is copied. ${why} gets an
  * explanation on errors.
- * OK; ERR_CONFIG (made by a newer ohcn, or for another net); ERR_CORRUPT (not
- * a store of ours, or of another byte order); ERR_IO, ERR_LIMIT (the map's);
- * ERR_NOMEM.
+ * OK; ERR_CONFIG (made by a newer ohcn); ERR_AUTH (of another net);
+ * ERR_CORRUPT (not a store of ours, or of another byte order); ERR_IO,
+ * ERR_LIMIT (the map's); ERR_NOMEM.
  */
 NODISCARD err store_open(struct map *map, const struct store_config *config,
     struct store **store, char why[STORE_WHY]);

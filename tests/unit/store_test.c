@@ -863,7 +863,7 @@ test_open(void **state)
 
 		struct store_config c = f.config;
 		c.net = slice_str("other");
-		assert_int_equal(store_open(f.tm.map, &c, &s, why), ERR_CONFIG);
+		assert_int_equal(store_open(f.tm.map, &c, &s, why), ERR_AUTH);
 		assert_non_null(strstr(why, "\"test-a\""));
 		c.net = slice_str("Not a name");
 		assert_int_equal(store_open(f.tm.map, &c, &s, why), ERR_CONFIG);

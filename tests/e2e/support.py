@@ -1,0 +1,121 @@
+"""What the end-to-end tests share: where the program lies, single commands,
+and worlds that check the logs of their nodes. OHCN_BUILD names the build."""
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from nodes import FAULT, ROOT, Fault, NodeError, World, wait_for
+
+BUILD = Path(os.environ.get("OHCN_BUILD", ROOT / "build" / "test")).resolve()
+BINARY = BUILD / "ohcn"
+DATA = ROOT / "tests" / "demo" / "data"
+
+# Commands that only look, each with words that need nothing else.
+READS = [
+    ["status"], ["doctor"], ["version"], ["paths"], ["key", "show"],
+    ["profile", "show"], ["organisation", "show"], ["demand", "list"],
+    ["course", "list"], ["match", "list"], ["signal", "top"],
+    ["record", "list"], ["peer", "list"], ["topic", "list"],
+    ["vocabulary", "search", "welding"], ["vocabulary", "list"],
+    ["config", "list"], ["config", "show"], ["config", "check"],
+]
+
+
+def command(home, *words, stdin=None, env=None, timeout=120, **options):
+    """One command as a person would type it; the completed process. A
+    sanitizer's words or a signal fail the test at once."""
+    full = [str(BINARY), "--home", str(home)] + [str(w) for w in words]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OHCN_")}
+    environment.update(env or {})
+    run = subprocess.run(full, input=stdin, capture_output=True, text=True,
+                         timeout=timeout, env=environment,
+                         stdin=subprocess.DEVNULL if stdin is None else None,
+                         **options)
+    if FAULT.search(run.stderr) or FAULT.search(run.stdout) or run.returncode < 0:
+        raise Fault(f"{' '.join(full)}: exit {run.returncode}\n{run.stderr}")
+    return run
+
+
+def holds(node, record_id):
+    """Does the node hold this very record?"""
+    return node.api("GET", f"/records/{record_id}")[0] == 200
+
+
+def peers_of(node):
+    return node.api("GET", "/peers")[1]["peers"]
+
+
+def varint(n):
+    out = bytearray()
+    while n >= 128:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes(out + bytes([n]))
+
+
+def frames(data):
+    """The records in an export."""
+    out, at = [], 0
+    while at < len(data):
+        n = shift = 0
+        while True:
+            b = data[at]
+            at += 1
+            n |= (b & 127) << shift
+            shift += 7
+            if b < 128:
+                break
+        out.append(data[at:at + n])
+        at += n
+    return out
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def world(self, **options):
+        """A world that ends with the test, whose logs must be clean."""
+        w = World(BINARY, **options)
+        self.addCleanup(self._end, w)
+        return w
+
+    def _end(self, w):
+        try:
+            with w:
+                pass
+        except Fault as e:
+            self.fail(str(e))
+
+    def directory(self):
+        d = tempfile.TemporaryDirectory(prefix="ohcn-")
+        self.addCleanup(d.cleanup)
+        return Path(d.name)
+
+    def refused(self, run, code, *texts):
+        """It ended with ${code} and said ${texts}; never just a number."""
+        self.assertEqual(code, run.returncode, run.stderr)
+        self.assertRegex(run.stderr, r"ohcn: .*\[E\d{4}\]")
+        for text in texts:
+            self.assertIn(text, run.stderr)
+
+    @contextlib.contextmanager
+    def fails(self, code, *texts):
+        with self.assertRaises(NodeError) as caught:
+            yield
+        self.assertEqual(code, caught.exception.code, caught.exception.text)
+        for text in texts:
+            self.assertIn(text, caught.exception.text)
+
+
+def write(path, text):
+    path.write_text(text if isinstance(text, str) else json.dumps(text))
+    return path
+
+
+__all__ = ["BINARY", "BUILD", "Case", "DATA", "Fault", "NodeError", "READS",
+           "ROOT", "command", "frames", "holds", "peers_of", "varint",
+           "wait_for", "write"]
