@@ -350,6 +350,20 @@ find_same_content(struct bulk *b, const uint8_t content[FINGERPRINT],
 	return false;
 }
 
+/* The file names a later end than what is published has. A far one is
+ * approached in steps of a week, as a record's lifetime allows. */
+static bool
+lasts_longer(
+    const struct bulk *b, const struct row *row, const struct owner_post *p)
+{
+	const uint64_t most =
+	    node_now(b->n) / 3600 + kind_info(b->kind)->lifetime_hours;
+
+	if (row->expires_h == 0 || row->expires_h <= p->expires_h)
+		return false;
+	return row->expires_h <= most || most >= p->expires_h + 7 * 24;
+}
+
 static void
 decide(struct bulk *b, struct row *row, uint8_t *taken)
 {
@@ -375,7 +389,9 @@ decide(struct bulk *b, struct row *row, uint8_t *taken)
 		const struct owner_post *p =
 		    owner_post(b->n, b->kind, row->slot);
 		row->state =
-		    p != NULL && memcmp(p->content, content, FINGERPRINT) == 0
+		    p != NULL &&
+			    memcmp(p->content, content, FINGERPRINT) == 0 &&
+			    !lasts_longer(b, row, p)
 			? ROW_UNCHANGED
 			: ROW_UPDATED;
 		if (row->state == ROW_UPDATED &&

@@ -9,9 +9,12 @@
 #include "proto/base/text.h"
 #include "proto/record/schema.h"
 
-#define PLAN_NAME       "plan/profile"
-#define RENEW_PER_TICK  4
-#define RENEW_RETRY_S   600
+#define PLAN_NAME      "plan/profile"
+#define RENEW_PER_TICK 4
+#define RENEW_RETRY_S  600
+/* What publish.h gives a record whose owner named no end. Others end when
+ * their owner said so and are not renewed. */
+#define OPEN_END_HOURS  (30 * 24)
 #define PLAN_RETRY_S    60
 #define ID_PART_MIN     6
 #define DEMAND_STATUS   38 /* keys of the payloads, as in SPEC.md */
@@ -463,7 +466,8 @@ is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
 	const uint64_t now_h = node_now(o->n) / 3600, made_h = p->seq >> 8;
 
 	if (!is_live(o, p) || p->deleted || p->busy || !p->own ||
-	    p->expires_h <= made_h)
+	    p->expires_h - made_h !=
+		MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours))
 		return false;
 	if (kind == KIND_DEMAND && p->status != POSTING_OPEN &&
 	    p->status != POSTING_PAUSED)

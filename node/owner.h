@@ -43,7 +43,11 @@ void owner_start(struct node *n);
 /** owner_stop(n): free it; NULL is fine. */
 void owner_stop(struct node *n);
 
-/** owner_tick(n): each second: the plan, and a few renewals. */
+/**
+ * owner_tick(n): each second: the plan, and a few renewals: live records
+ * without an end of the owner's (profile, organisation, course, open or
+ * paused demand) with less than a quarter of their lifetime left.
+ */
 void owner_tick(struct node *n);
 
 /**
