@@ -531,7 +531,7 @@ export const topic = (net, cls) => `/ohcn/1/${net}/${cls}/0`
 export const hourOf = seq => Math.floor(seq / 256)
 const hourAt = seconds => Math.floor(seconds / 3600)
 
-/** The next seq of a slot; null if its author has to wait for an hour. */
+/** The next seq of a slot; null if its author has to wait. */
 export function nextSeq (now, last = -1) {
   const seq = Math.max(hourAt(now) * 256, last + 1)
   return seq % 256 > 63 ? null : seq
@@ -666,8 +666,12 @@ export function judge (bytes, { net, now, classes = null, held = null }) {
   if (isStr(r)) return done(r)
   r.id = recordId(r.body)
   r.deleted = r.flags === 1
-  const outcome = checkHeader(r, net, now, classes) ??
-    held?.check(r, now) ?? checkStamp(r) ?? checkContent(r)
+  let outcome = checkHeader(r, net, now, classes) ?? held?.check(r, now) ?? null
+  // what could make a floor last longer has to be verified first (section 8)
+  const stretches = outcome === 'stale' && held.stretches(r)
+  if (outcome === null || stretches) outcome = checkStamp(r) ?? checkContent(r)
+  r.verified = outcome === null
+  if (stretches && outcome === null) outcome = 'stale'
   return done(outcome ?? 'fine', r)
 }
 
@@ -722,9 +726,15 @@ export class Held {
     return null
   }
 
+  /** Would this record, which is stale, make the slot's floor last longer? */
+  stretches (r) {
+    return r.expires > this.latest.get(Held.slot(r))
+  }
+
   /** Judges and keeps a record; its outcome. */
   add (bytes, { net, now, classes = null }) {
     const { outcome, record: r } = judge(bytes, { net, now, classes, held: this })
+    if (outcome === 'stale' && r.verified) this.latest.set(Held.slot(r), r.expires)
     if (outcome !== 'fine') return outcome
     const slot = Held.slot(r)
     if (r.kind === REVOCATION) {

@@ -197,7 +197,7 @@ const outcome = (bytes, more) => c.judge(bytes, { ...at, ...more }).outcome
 
 describe('records.json', () => {
   const { net, now, cases } = vectors('records')
-  const judged = v => c.judge(unhex(v.bytes), { net, now, classes: v.class === null ? null : [v.class] })
+  const judged = v => c.judge(unhex(v.bytes), { net, now: v.now ?? now, classes: v.class === null ? null : [v.class] })
 
   it('is a set that tests something', () => {
     assert.ok(cases.length >= 400, `${cases.length} cases`)
@@ -374,7 +374,9 @@ describe('keys.json', () => {
     }
     const list = readFileSync(WORDS, 'utf8').trim().split('\n')
     assert.equal(list.length, 2048)
-    for (const { seed, words } of keys.seeds) {
+    for (const { seed, words, spellings } of keys.seeds) {
+      assert.ok(spellings.length > 0)
+      for (const text of spellings) assert.equal(hex(c.wordsToSeed(text, list)), seed, text)
       assert.equal(c.seedToWords(unhex(seed), list), words)
       assert.equal(hex(c.wordsToSeed(words, list)), seed)
       assert.equal(hex(c.wordsToSeed(words.toUpperCase().replaceAll(' ', '\r\n  '), list)), seed)
@@ -707,6 +709,8 @@ describe('what is held', () => {
     assert.equal(c.nextSeq(NOW, HOUR * 256 + 63), null)
     assert.equal(c.nextSeq(NOW + 3600, HOUR * 256 + 63), (HOUR + 1) * 256)
     assert.equal(c.nextSeq(NOW - 3600, HOUR * 256), HOUR * 256 + 1, 'the clock went back')
+    assert.equal(c.nextSeq(NOW - 3600, HOUR * 256 + 63), null)
+    assert.equal(c.nextSeq(NOW, HOUR * 256 + 63), null, 'the hour must exceed the last one')
   })
 
   it('checks 24 to 26', () => {
@@ -732,6 +736,23 @@ describe('what is held', () => {
     const fresh = hour => ({ seq: (HOUR + hour) * 256, expires: HOUR + hour + 1 })
     assert.equal(add(fresh(9599), last), 'revoked')
     assert.equal(add(fresh(9600), last + 3600), 'stored', 'the revocation is over')
+  })
+
+  it('a floor lasts as long as any verified record of its slot', () => {
+    const hours = n => NOW + n * 3600
+    const [first, second] = [record({ seq: HOUR * 256, expires: HOUR + 20 }), record({ seq: HOUR * 256 + 1, expires: HOUR + 2 })]
+    const forged = first.slice()
+    forged[forged.length - 1] ^= 1
+    const run = (steps) => {
+      const held = new c.Held()
+      return steps.map(([bytes, now]) => held.add(bytes, { net: NET, now }))
+    }
+    // the loser comes after the winner, verified or not
+    assert.deepEqual(run([[second, NOW], [first, NOW], [first, hours(3)], [first, hours(19)]]), ['stored', 'stale', 'stale', 'stale'])
+    assert.deepEqual(run([[first, NOW], [second, NOW], [first, hours(3)]]), ['stored', 'stored', 'stale'])
+    assert.deepEqual(run([[second, NOW], [forged, NOW], [first, hours(3)]]), ['stored', 'bad-signature', 'stored'])
+    // honest about arrival: who hears the loser late holds it
+    assert.deepEqual(run([[second, NOW], [first, hours(3)], [second, hours(3)]]), ['stored', 'stored', 'expired'])
   })
 
   it('the order in which records come does not matter', () => {

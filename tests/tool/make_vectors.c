@@ -664,6 +664,8 @@ make_case(const struct vector_case *c)
 
 	set_text(o, "name", c->name);
 	set_text(o, "class", c->topic);
+	if (c->now != 0)
+		set_number(o, "now", c->now);
 	set_text(o, "outcome", c->want == NULL ? "fine" : c->want);
 	set_text(o, "verdict", verdict_of(c->want));
 	set_hex(o, "bytes", buf_slice(&out));
@@ -734,7 +736,7 @@ make_refused_names(const char *cid, const char *did)
 		set_text(o, "cid", text);
 		add(list, o);
 	}
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < 9; i++) {
 		json_t *o = json_object();
 		(void)snprintf(text, sizeof(text), "%s", did);
 		switch (i) {
@@ -750,8 +752,22 @@ make_refused_names(const char *cid, const char *did)
 		case 3: /* another key type */
 			text[10] = text[10] == '1' ? '2' : '1';
 			break;
-		default:
+		case 4:
 			text[4] = 'K';
+			break;
+		case 5: /* another byte in front */
+			(void)snprintf(
+			    text, sizeof(text), "did:key:z1%s", did + 9);
+			break;
+		case 6: /* one behind */
+			(void)snprintf(text, sizeof(text), "%s1", did);
+			break;
+		case 7: /* a fragment, as in a DID document */
+			(void)snprintf(
+			    text, sizeof(text), "%s#%s", did, did + 8);
+			break;
+		default: /* the key alone */
+			(void)snprintf(text, sizeof(text), "%s", did + 8);
 			break;
 		}
 		set_text(o, "did", text);
@@ -831,6 +847,32 @@ make_names(void)
 	return o;
 }
 
+/* Texts that read as these words too. */
+static json_t *
+make_spellings(const char *words)
+{
+	static const char *const blanks[] = { "\t", "\n", "\r\n", " \t\r\n " };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_LEN(blanks); i++) {
+		char text[4 * SEED_TEXT_MAX] = { 0 };
+		struct buf b = { (uint8_t *)text, 0, sizeof(text) - 1 };
+		for (const char *c = words; *c != 0; c++) {
+			const bool capital = (c - words) % 3 == (int)i;
+			if (c == words || *c == ' ')
+				ASSERT(buf_put(&b, blanks[i],
+					   strlen(blanks[i])) == OK);
+			if (*c != ' ')
+				ASSERT(buf_put_u8(&b,
+					   (uint8_t)(capital ? *c - 'a' + 'A'
+							     : *c)) == OK);
+		}
+		ASSERT(buf_put(&b, blanks[i], strlen(blanks[i])) == OK);
+		ASSERT(json_array_append_new(list, json_string(text)) == 0);
+	}
+	return list;
+}
+
 static json_t *
 make_keys(void)
 {
@@ -847,6 +889,8 @@ make_keys(void)
 		seed_to_words(words, seed);
 		set_hex(s, "seed", slice_of(seed, SEED_SIZE));
 		set_text(s, "words", words);
+		ASSERT(json_object_set_new(
+			   s, "spellings", make_spellings(words)) == 0);
 		for (unsigned k = 0; k < 3; k++) {
 			uint8_t pub[ED25519_PUBLIC], secret[ED25519_SECRET];
 			json_t *p = json_object();

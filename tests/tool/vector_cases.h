@@ -70,6 +70,7 @@ struct vector_case {
 	uint64_t expires_h; /* 0: 24 hours after seq; a revocation 9600 */
 	uint64_t flags;
 	uint64_t pv;
+	uint64_t now;          /* the judge's clock; 0: VECTOR_NOW */
 	const char *region;    /* NULL: de */
 	const char *net;       /* NULL: VECTOR_NET */
 	const char *payload;   /* NULL: a small one that fits */
@@ -104,6 +105,12 @@ struct vector_case {
 #define REFUSED(n, v)                                                          \
 	{                                                                      \
 		.name = (n), .payload = "{1:" v "}", .want = "not-canonical"   \
+	}
+/* The same in raw bytes, which need not come one value at a time. */
+#define RAW(n, ...)                                                            \
+	{                                                                      \
+		.name = (n), .payload = "x'8101' " __VA_ARGS__,                \
+		.want = "not-canonical"                                        \
 	}
 #define FIELD(n, i, v, w)                                                      \
 	{                                                                      \
@@ -223,6 +230,17 @@ static const struct vector_case vector_cases[] = {
 	    .payload = "{0:[{0:" T1 " 2:3 4:0}]}",
 	    .opaque = true },
 	{ .name = "key 2^64-1", .payload = "{18446744073709551615:0}" },
+	{ .name = "key 2^32 makes it opaque",
+	    .payload = "{4294967296:0}",
+	    .opaque = true },
+	{ .name = "key 2^32+1 is skipped", .payload = "{4294967297:0}" },
+	{ .name = "key 2^53 makes it opaque",
+	    .payload = "{9007199254740992:0}",
+	    .opaque = true },
+	{ .name = "key 2^64-2 makes it opaque",
+	    .payload = "{18446744073709551614:0}",
+	    .opaque = true },
+	{ .name = "tombstone of a kind without schema", .kind = 5, .flags = 1 },
 	{ .name = "envelope under a certificate",
 	    .kind = 11,
 	    .stamp = CERT_RIGHT,
@@ -278,6 +296,8 @@ static const struct vector_case vector_cases[] = {
 	SKIPPED("code points next to those refused",
 	    "[x'a120' x'a17e' x'a2c2a0' x'a2d89b' x'a2d89d' x'a3e2808d' "
 	    "x'a3e28090' x'a3e280a7' x'a3e280af' x'a3e281a5' x'a3e281aa']"),
+	SKIPPED("U+200C, U+200D and U+FEFF",
+	    "[x'a3e2808c' x'a3e2808d' x'a3efbbbf']"),
 	SKIPPED("code points at the edges of UTF-8",
 	    "[x'a2dfbf' x'a3e0a080' x'a3ed9fbf' x'a3ee8080' x'a3efbbbf' "
 	    "x'a3efbfbf' x'a4f0908080' x'a4f48fbfbf']"),
@@ -299,7 +319,7 @@ static const struct vector_case vector_cases[] = {
 	REFUSED("str 8 for 1 byte", "x'd90161'"),
 	REFUSED("str 8 for 31 bytes",
 	    "x'd91f6161616161616161616161616161616161616161616161616161616161"
-	    "616161'"),
+	    "6161'"),
 	REFUSED("str 16 for 2 bytes", "x'da00026161'"),
 	REFUSED("str 32 for 0 bytes", "x'db00000000'"),
 	REFUSED("bin 16 for 1 byte", "x'c5000100'"),
@@ -308,6 +328,19 @@ static const struct vector_case vector_cases[] = {
 	REFUSED("array 32 for 0", "x'dd00000000'"),
 	REFUSED("map 16 for 1", "x'de00010000'"),
 	REFUSED("map 32 for 0", "x'df00000000'"),
+	RAW("str 16 for 32 bytes", "x'da0020' 32*x'61'"),
+	RAW("str 16 for 255 bytes", "x'da00ff' 255*x'61'"),
+	RAW("str 32 for 256 bytes", "x'db00000100' 256*x'61'"),
+	RAW("bin 16 for 255 bytes", "x'c500ff' 255*0"),
+	RAW("bin 32 for 256 bytes", "x'c600000100' 256*0"),
+	RAW("array 16 for 15", "x'dc000f' 15*0"),
+	RAW("array 32 for 16", "x'dd00000010' 16*0"),
+	RAW("map 16 for 15",
+	    "x'de000f' 0 0 1 0 2 0 3 0 4 0 5 0 6 0 7 0 8 0 9 0 10 0 11 0 12 0 "
+	    "13 0 14 0"),
+	RAW("map 32 for 16",
+	    "x'df00000010' 0 0 1 0 2 0 3 0 4 0 5 0 6 0 7 0 8 0 9 0 10 0 11 0 "
+	    "12 0 13 0 14 0 15 0"),
 	REFUSED("nil", "x'c0'"),
 	REFUSED("never used c1", "x'c1'"),
 	REFUSED("ext 8", "x'c7010500'"),
@@ -328,7 +361,8 @@ static const struct vector_case vector_cases[] = {
 	REFUSED("map keys descend later", "{1:0 300:0 299:0}"),
 	REFUSED("map key is a str", "{\"a\":0}"),
 	REFUSED("map key is negative", "{-1:0}"),
-	REFUSED("map key is a boolean", "{false:0}"),
+	REFUSED("map key is false", "{false:0}"),
+	REFUSED("map key is true", "{true:0}"),
 	REFUSED("map key is an array", "{[]:0}"),
 	REFUSED("map key is a bin", "{#1:0}"),
 	REFUSED("map key not in its shortest form", "{x'cc01':0}"),
@@ -363,6 +397,7 @@ static const struct vector_case vector_cases[] = {
 	REFUSED("bidi U+2066", "x'a3e281a6'"),
 	REFUSED("bidi U+2069", "x'a3e281a9'"),
 	REFUSED("depth 7", "[[[[[]]]]]"),
+	REFUSED("depth 7, an empty map", "[[[[{}]]]]"),
 	REFUSED("depth 7 by maps", "{1:{1:{1:{1:{}}}}}"),
 	{ .name = "4097 items",
 	    .kind = 2,
@@ -522,6 +557,20 @@ static const struct vector_case vector_cases[] = {
 	    .kind = 2,
 	    .body_bytes = 16385,
 	    .want = "oversize" },
+	{ .name = "body of 16385 bytes, not canonical",
+	    .body = "16385*x'c1'",
+	    .want = "oversize" },
+	{ .name = "body of 16385 bytes, sigtype 2",
+	    .body = "16385*x'c1'",
+	    .outer = "[B 2 S]",
+	    .want = "oversize" },
+	{ .name = "body of 16385 bytes, signature of 2 bytes",
+	    .body = "16385*x'c1'",
+	    .outer = "[B 1 #2]",
+	    .want = "oversize" },
+	{ .name = "body of 16384 bytes, not canonical",
+	    .body = "16384*x'c1'",
+	    .want = "not-canonical" },
 	{ .name = "record of 16465 bytes, not canonical",
 	    .outer = "#16461 x'c0'",
 	    .want = "oversize" },
@@ -599,6 +648,11 @@ static const struct vector_case vector_cases[] = {
 	    .slot = 1,
 	    .field = { [9] = "h'03'" },
 	    .want = "bad-slot" },
+	{ .name = "demand under a certificate in slot 1",
+	    .kind = 3,
+	    .slot = 1,
+	    .stamp = CERT_RIGHT,
+	    .want = "bad-stamp" },
 	{ .name = "slot before times",
 	    .slot = 1,
 	    .expires_h = 1,
@@ -671,6 +725,24 @@ static const struct vector_case vector_cases[] = {
 	{ .name = "of the next hour",
 	    .seq = (VECTOR_HOUR + 1) << 8,
 	    .want = "from-future" },
+	{ .name = "of the next hour, 600 s before it",
+	    .seq = (VECTOR_HOUR + 1) << 8,
+	    .now = (VECTOR_HOUR + 1) * 3600 - 600 },
+	{ .name = "of the next hour, 601 s before it",
+	    .seq = (VECTOR_HOUR + 1) << 8,
+	    .now = (VECTOR_HOUR + 1) * 3600 - 601,
+	    .want = "from-future" },
+	{ .name = "of the hour after the next, 3601 s before it",
+	    .seq = (VECTOR_HOUR + 2) << 8,
+	    .now = (VECTOR_HOUR + 2) * 3600 - 3601,
+	    .want = "from-future" },
+	{ .name = "in the last second that it counts",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .now = (VECTOR_HOUR + 1) * 3600 - 1 },
+	{ .name = "in the first second that it does not",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .now = (VECTOR_HOUR + 1) * 3600,
+	    .want = "expired" },
 	{ .name = "bad times before the future",
 	    .seq = (VECTOR_HOUR + 1) << 8 | 64,
 	    .want = "bad-times" },
@@ -798,6 +870,263 @@ static const struct vector_case vector_cases[] = {
 	    .key = "ffffffffffffffffffffffffffffffff"
 		   "ffffffffffffffffffffffffffffff7f",
 	    .sign = SIGN_TWO_B,
+	    .want = "bad-signature" },
+	/* Parts of small order: points are multiples of the one whose
+	 * encoding is the fourth of the standard's list. */
+	{ .name = "author's key with a part of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 5,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "edc876d6831fd2105d0b4389ca2e2831"
+		   "66469289146e2ce06faefe98b22548df"
+		   "515bf201afce95a0f948747a33c5c1e3"
+		   "cba6582de8bd5934531f791f9064e10b" },
+	{ .name = "author's key with a part of order 8, it holds but for the "
+		  "cofactor",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "58666666666666666666666666666666"
+		   "66666666666666666666666666666666"
+		   "12db259ea286783e3664f398cdcec653"
+		   "08330ed97e086527bcff2b27f49f8b01",
+	    .want = "bad-signature" },
+	{ .name = "author's key with a part of order 4, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 5,
+	    .key = "eead13dcb9c05640b2c0bbbe4208c2dd"
+		   "958edee0ed3a9339eb33e1fa8ca10119",
+	    .sign = SIGN_GIVEN,
+	    .sig = "edc876d6831fd2105d0b4389ca2e2831"
+		   "66469289146e2ce06faefe98b22548df"
+		   "8faca95364bf5640b923c6fb9b18885f"
+		   "13211ca8205864fbca7f0653f7261d0c" },
+	{ .name = "author's key with a part of order 4, it holds but for the "
+		  "cofactor",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "eead13dcb9c05640b2c0bbbe4208c2dd"
+		   "958edee0ed3a9339eb33e1fa8ca10119",
+	    .sign = SIGN_GIVEN,
+	    .sig = "58666666666666666666666666666666"
+		   "66666666666666666666666666666666"
+		   "27b868a057b727452c4b1114cc2f7d44"
+		   "ca27ba4a1575f4866a8e13c141df3508",
+	    .want = "bad-signature" },
+	{ .name = "author's key with a part of order 2, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 4,
+	    .key = "57fc8b5feaa6663fada179919c7466e5"
+		   "61b88f52fbed8f5e99f45e1f349ae63e",
+	    .sign = SIGN_GIVEN,
+	    .sig = "2f1132ca61ab38dff00f2fea3228f24c"
+		   "6c71d58085b80e47e19515cb27e8d047"
+		   "0f8bff16c18e3ac5dc8f9f81f4e23873"
+		   "2bf9fcb277496c8ff55e825683412305" },
+	{ .name = "author's key with a part of order 2, it holds but for the "
+		  "cofactor",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "57fc8b5feaa6663fada179919c7466e5"
+		   "61b88f52fbed8f5e99f45e1f349ae63e",
+	    .sign = SIGN_GIVEN,
+	    .sig = "58666666666666666666666666666666"
+		   "66666666666666666666666666666666"
+		   "2975221720862cb21e1ccdb7a581e188"
+		   "0ecf21571e69e041a3518a37e67bfe0c",
+	    .want = "bad-signature" },
+	{ .name =
+		"author's key and R with a part of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 9,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "e445a9708d645e4bfbfd5a5b3948e64e"
+		   "b2dfe10796d3c8b7149a1c17881a4aec"
+		   "fc3a0cfe8242ad6101ad834786c107e2"
+		   "4b2d3c2117a669641b088ed1f87a9c09" },
+	{ .name = "R with a part of order 8, the equation holds but for the "
+		  "cofactor",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "960374a0155999c0525e866e638b991a"
+		   "9e4770ad041270a1660ba1e0cb6519c1",
+	    .sign = SIGN_GIVEN,
+	    .sig = "98519eadf35b995233b51b5cd23e9cc5"
+		   "a28b639b5a4af0ec903cb960d81b7819"
+		   "ee354758d31f00570b1da8f4f66c2e3b"
+		   "c0a2db19c07977f7da3b8c6dbeeb3905",
+	    .want = "bad-signature" },
+	{ .name = "R with a part of order 2, the equation holds but for the "
+		  "cofactor",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "960374a0155999c0525e866e638b991a"
+		   "9e4770ad041270a1660ba1e0cb6519c1",
+	    .sign = SIGN_GIVEN,
+	    .sig = "95999999999999999999999999999999"
+		   "99999999999999999999999999999999"
+		   "48fee6bf9fab0502e72357bc738b9000"
+		   "acdfe6a745baa30a2d8ea7562196f508",
+	    .want = "bad-signature" },
+	{ .name = "author's key is point 1 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 9,
+	    .key = "c7176a703d4dd84fba3c0b760d10670f"
+		   "2a2053fa2c39ccc64ec7fd7792ac037a",
+	    .sign = SIGN_GIVEN,
+	    .sig = "c0f1225584444ec730446e231390781f"
+		   "fdd2f256e9fcbeb2f40dddc2c2233d7f"
+		   "09000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .want = "bad-signature" },
+	{ .name = "R is point 1 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 2,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "c7176a703d4dd84fba3c0b760d10670f"
+		   "2a2053fa2c39ccc64ec7fd7792ac037a"
+		   "d15033a67c287c789730e8108af6cc0e"
+		   "dcff8e3d878b6c41dd5dcb9ef920cb05",
+	    .want = "bad-signature" },
+	{ .name = "author's key is point 2 of order 4, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "00000000000000000000000000000000"
+		   "00000000000000000000000000000080",
+	    .sign = SIGN_GIVEN,
+	    .sig = "58666666666666666666666666666666"
+		   "66666666666666666666666666666666"
+		   "01000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .want = "bad-signature" },
+	{ .name = "R is point 2 of order 4, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 3,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "00000000000000000000000000000000"
+		   "00000000000000000000000000000080"
+		   "c4402c7a3784b0e3c5f6c2b41e3f7f20"
+		   "b6023fa971dd868ff324eb7f2caa7b0f",
+	    .want = "bad-signature" },
+	{ .name = "author's key is point 3 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 8,
+	    .key = "26e8958fc2b227b045c3f489f2ef98f0"
+		   "d5dfac05d3c63339b13802886d53fc05",
+	    .sign = SIGN_GIVEN,
+	    .sig = "b4b937fca95b2f1e93e41e62fc3c7881"
+		   "8ff38a66096fad6e7973e5c90006d321"
+		   "08000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .want = "bad-signature" },
+	{ .name = "R is point 3 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 6,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "26e8958fc2b227b045c3f489f2ef98f0"
+		   "d5dfac05d3c63339b13802886d53fc05"
+		   "bc0e3b9889c395d21fdea51654418f11"
+		   "28c11727e081673aaa135f03fddabd06",
+	    .want = "bad-signature" },
+	{ .name = "author's key is point 4 of order 2, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "ecffffffffffffffffffffffffffffff"
+		   "ffffffffffffffffffffffffffffff7f",
+	    .sign = SIGN_GIVEN,
+	    .sig = "58666666666666666666666666666666"
+		   "66666666666666666666666666666666"
+		   "01000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .want = "bad-signature" },
+	{ .name = "R is point 4 of order 2, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 2,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "ecffffffffffffffffffffffffffffff"
+		   "ffffffffffffffffffffffffffffff7f"
+		   "4be8166269ae7050d65930b2c1381b90"
+		   "f2ae36f8672697f18390e76074945103",
+	    .want = "bad-signature" },
+	{ .name = "author's key is point 5 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 19,
+	    .key = "26e8958fc2b227b045c3f489f2ef98f0"
+		   "d5dfac05d3c63339b13802886d53fc85",
+	    .sign = SIGN_GIVEN,
+	    .sig = "b9551d690261fe83305f433f8230182e"
+		   "f45cd6ddb65b7c2247435ad9935a183f"
+		   "13000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .want = "bad-signature" },
+	{ .name = "R is point 5 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 1,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "26e8958fc2b227b045c3f489f2ef98f0"
+		   "d5dfac05d3c63339b13802886d53fc85"
+		   "c68fbb9ee8e4989e7e92109926813997"
+		   "b4d2934abe89ce83ba7bcf0d7fb1dc02",
+	    .want = "bad-signature" },
+	{ .name = "author's key is point 6 of order 4, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 7,
+	    .key = "00000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .sign = SIGN_GIVEN,
+	    .sig = "b862409fb5c4c4123df2abf7462b88f0"
+		   "41ad36dd6864ce872fd5472be363c5b1"
+		   "07000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .want = "bad-signature" },
+	{ .name = "R is point 6 of order 4, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 11,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "00000000000000000000000000000000"
+		   "00000000000000000000000000000000"
+		   "958d2ece77676af10cf368b38760da5f"
+		   "7b06c562e6e97d72dca33ff597b2610d",
+	    .want = "bad-signature" },
+	{ .name = "author's key is point 7 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 23,
+	    .key = "c7176a703d4dd84fba3c0b760d10670f"
+		   "2a2053fa2c39ccc64ec7fd7792ac03fa",
+	    .sign = SIGN_GIVEN,
+	    .sig = "eec0332b78793d66ab6993a41f7b2704"
+		   "05e546fc239af64d9ab7579c550c24a3"
+		   "17000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	    .want = "bad-signature" },
+	{ .name = "R is point 7 of order 8, the equation holds",
+	    .region = "zz",
+	    .expires_h = VECTOR_HOUR + 24,
+	    .key = "0e09dec2366dcd5de1a73859dfe2d1ba"
+		   "c814857da0169f7e477d8f424b4292a7",
+	    .sign = SIGN_GIVEN,
+	    .sig = "c7176a703d4dd84fba3c0b760d10670f"
+		   "2a2053fa2c39ccc64ec7fd7792ac03fa"
+		   "a37766b06f4dd89f229d1730498d05e6"
+		   "db146d51df4eab866fdf57e16d662e0b",
 	    .want = "bad-signature" },
 	{ .name = "bad signature before a bad payload",
 	    .sign = SIGN_ZERO,
