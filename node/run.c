@@ -1,6 +1,7 @@
 #include "node/run.h"
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -549,8 +550,8 @@ on_signal(uv_signal_t *handle, int signum)
 static void
 start_timers(struct node *n)
 {
-	uv_signal_t *signals[] = { &n->sigint, &n->sigterm };
-	static const int numbers[] = { SIGINT, SIGTERM };
+	uv_signal_t *signals[] = { &n->sigint, &n->sigterm, &n->sighup };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 
 	(void)uv_timer_init(&n->loop, &n->tick);
 	(void)uv_timer_start(&n->tick, on_tick, TICK_MS, TICK_MS);
@@ -599,6 +600,7 @@ on_pipeline_stopped(void *ctx)
 	uv_close((uv_handle_t *)&n->tick, NULL);
 	uv_close((uv_handle_t *)&n->sigint, NULL);
 	uv_close((uv_handle_t *)&n->sigterm, NULL);
+	uv_close((uv_handle_t *)&n->sighup, NULL);
 }
 
 void
@@ -680,11 +682,14 @@ node_run(const struct config *cf, const struct paths *paths,
     struct key_material *km, int ready_fd, struct problem *p)
 {
 	const struct rlimit no_core = { 0, 0 };
+	/* A peer that has gone is an error of the write, not our end. */
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct node *n = calloc(1, sizeof(*n));
 
 	if (n == NULL)
 		return EXIT_TEMPORARY;
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* secrets are in memory */
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	json_object_seed(0); /* before a second thread makes an object */
 	n->config = cf;
 	n->paths = paths;

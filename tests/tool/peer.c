@@ -14,6 +14,7 @@
  * first argument makes the echo read in small steps with pauses, to show
  * back-pressure. Ends when standard input ends.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -492,6 +493,9 @@ open_host(void)
 int
 main(int argc, char **argv)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	peer.slow = argc > 1 && strcmp(argv[1], "slow") == 0;
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!crypto_init() || uv_loop_init(&peer.loop) != 0 || !open_host())
