@@ -6,21 +6,55 @@
 #include "proto/record/value.h"
 
 #define REQUEST_MAX     64
-#define TIMEOUT_S       60  /* without progress */
-#define OVERLAP_HOURS   24  /* what we ask for again, before our newest */
-#define ROUND_S         600 /* the slow round: one peer, the last hours */
+#define TIMEOUT_S       60   /* without progress */
+#define ANSWER_S        900  /* for a whole answer, however it trickles */
+#define SERVED_PER_PEER 2    /* answers to one peer at once */
+#define OVERLAP_HOURS   24   /* what we ask for again, before what we have */
+#define WHOLE_PEERS     3    /* so many must have answered to the end, */
+#define WHOLE_S         3600 /* or as many as there were within this time */
+#define RETRY_S         30   /* another peer, as long as they have not */
+#define ROUND_S         600  /* the slow round: one peer, the last hours */
 #define ROUND_HOURS     2
 #define IN_PIPELINE_MAX 64 /* records of one answer under judgement */
+#define ALL_CLASSES     ((1U << RECORD_CLASSES) - 1)
+
+/* What a request asks for. */
+struct request {
+	uint64_t class_mask, since, max;
+};
 
 /* One answer that we give. */
 struct serving {
 	struct host_stream stream;
+	struct peer_id peer;
+	unsigned serial;  /* tells a late search from a new request's */
 	bool used, asked; /* the request was read */
+	bool searching;   /* on a worker, now */
+	bool found;       /* ${rids} are there */
 	bool ending;
+	struct request request;
 	uint64_t *rids;
 	size_t n, at;
 	bool more;
-	uint64_t last_s;
+	uint64_t begun_s, last_s;
+};
+
+/*
+ * The walk over the time index that finds what a request asks for. A rare
+ * class makes it long, so it is a worker's; one at a time, so that askers
+ * take turns and not all workers.
+ */
+struct search {
+	uv_work_t work;
+	struct fetch *f;
+	size_t slot;
+	unsigned serial;
+	struct store_view *view;
+	struct request request;
+	uint64_t *rids;
+	size_t n;
+	bool more;
+	err result;
 };
 
 /* One question that we ask. */
@@ -30,10 +64,11 @@ struct asking {
 	bool used, stepping;
 	unsigned serial; /* tells a late result from a new question's */
 	unsigned in_pipeline;
+	uint64_t first; /* hour that the first page was asked from */
 	uint64_t since;
 	uint64_t last_hour; /* of the last record, as it says itself */
 	uint64_t got, fresh;
-	uint64_t last_s;
+	uint64_t begun_s, last_s;
 };
 
 struct fetch {
@@ -42,18 +77,40 @@ struct fetch {
 	struct asking asking[FETCH_ASKED_AT_ONCE];
 	unsigned serial;
 	struct fetch_stats stats;
-	uint64_t next_round_s;
+	uint64_t next_round_s, next_try_s;
 	struct arena scratch;
+	struct search *search; /* NULL: none under way */
+	size_t turn;           /* of the servings, for the next search */
+	/*
+	 * From this hour on something may be missing, until WHOLE_PEERS have
+	 * told all they have since. That we hold something newer proves
+	 * nothing: gossip brings it before the gap is closed, and a single
+	 * peer may answer what it likes.
+	 */
+	uint64_t behind_h;
+	struct peer_id whole[WHOLE_PEERS];
+	unsigned whole_n;
+	uint64_t whole_s; /* when the first of them had */
+	uint64_t seen_h;  /* when we last had a peer */
 };
 
+/* Time-outs must not depend on a wall clock that jumps. */
+static uint64_t
+mono_s(const struct fetch *f)
+{
+	return f->n->env.mono_ms(f->n->env.ctx) / 1000;
+}
+
 struct fetch *
-fetch_new(struct node *n)
+fetch_new(struct node *n, uint64_t behind_h)
 {
 	struct fetch *f = calloc(1, sizeof(*f));
 
 	if (f == NULL)
 		return NULL;
 	f->n = n;
+	f->behind_h = behind_h;
+	f->seen_h = node_now(n) / 3600;
 	f->scratch =
 	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
 	if (f->scratch.p == NULL) {
@@ -68,6 +125,7 @@ fetch_free(struct fetch *f)
 {
 	if (f == NULL)
 		return;
+	ASSERT(f->search == NULL);
 	for (size_t i = 0; i < FETCH_SERVED_AT_ONCE; i++)
 		free(f->serving[i].rids);
 	free(f->scratch.p);
@@ -97,11 +155,7 @@ serving_reset(struct fetch *f, struct serving *s)
 	serving_end(s);
 }
 
-/* What a request asks for; ERR_MORE: not all of it is here. */
-struct request {
-	uint64_t class_mask, since, max;
-};
-
+/* ERR_MORE: not all of it is here. */
 static err
 request_parse(
     struct fetch *f, struct slice in, struct request *out, size_t *used)
@@ -130,41 +184,103 @@ request_parse(
 	return OK;
 }
 
-struct collect {
-	struct serving *s;
-	uint64_t max;
-};
-
 static bool
-on_collect(void *ctx, const struct store_record *r)
+on_found(void *ctx, const struct store_record *r)
 {
-	struct collect *c = ctx;
+	struct search *q = ctx;
 
 	/* Nobody may learn from us alone that a card is ours. */
 	if (r->kind == KIND_PROFILE && r->own && !r->heard)
 		return true;
-	if (c->s->n == c->max) {
-		c->s->more = true;
+	if (q->n == q->request.max) {
+		q->more = true;
 		return false;
 	}
-	c->s->rids[c->s->n++] = r->rid;
+	q->rids[q->n++] = r->rid;
 	return true;
 }
 
-static err
-serving_collect(struct fetch *f, struct serving *s, const struct request *q)
+static void
+on_search(uv_work_t *work)
 {
-	struct collect c = { s, MIN(q->max, (uint64_t)FETCH_RECORDS_MAX) };
-	struct store_view *view = NULL;
+	struct search *q = CONTAINER_OF(work, struct search, work);
 
-	s->rids = calloc(c.max + 1, sizeof(*s->rids));
-	if (s->rids == NULL)
+	q->result = store_each_time(q->view, q->request.since,
+	    (uint32_t)q->request.class_mask, on_found, q);
+}
+
+static void serving_write(struct fetch *f, struct serving *s);
+static void search_next(struct fetch *f);
+
+static void
+on_searched(uv_work_t *work, int status)
+{
+	struct search *q = CONTAINER_OF(work, struct search, work);
+	struct fetch *f = q->f;
+	struct serving *s = &f->serving[q->slot];
+
+	(void)status; /* nothing cancels it */
+	store_view_close(q->view);
+	f->search = NULL;
+	if (!s->used || s->serial != q->serial) {
+		free(q->rids); /* the asker has left */
+	} else if (q->result != OK) {
+		free(q->rids);
+		serving_reset(f, s);
+	} else {
+		s->searching = false;
+		s->found = true;
+		s->rids = q->rids;
+		s->n = q->n;
+		s->more = q->more;
+		s->last_s = mono_s(f);
+		serving_write(f, s);
+	}
+	free(q);
+	search_next(f);
+	transport_wake(f->n->transport);
+}
+
+static err
+search_start(struct fetch *f, size_t slot)
+{
+	struct serving *s = &f->serving[slot];
+	struct search *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
 		return ERR_NOMEM;
-	TRY(store_view_open(f->n->store, &view));
-	const err e = store_each_time(view, q->since,
-	    (uint32_t)(q->class_mask & UINT32_MAX), on_collect, &c);
-	store_view_close(view);
-	return e;
+	q->f = f;
+	q->slot = slot;
+	q->serial = s->serial;
+	q->request = s->request;
+	q->rids = calloc(q->request.max + 1, sizeof(*q->rids));
+	if (q->rids == NULL || store_view_open(f->n->store, &q->view) != OK) {
+		free(q->rids);
+		free(q);
+		return ERR_NOMEM;
+	}
+	s->searching = true;
+	f->search = q;
+	const int rc =
+	    uv_queue_work(&f->n->loop, &q->work, on_search, on_searched);
+	ASSERT(rc == 0);
+	return OK;
+}
+
+/* Whose turn it is, when nobody's search is under way. */
+static void
+search_next(struct fetch *f)
+{
+	for (size_t i = 0; i < FETCH_SERVED_AT_ONCE && f->search == NULL; i++) {
+		const size_t slot = (f->turn + i) % FETCH_SERVED_AT_ONCE;
+		struct serving *s = &f->serving[slot];
+		if (!s->used || !s->asked || s->found || s->searching)
+			continue;
+		if (search_start(f, slot) != OK)
+			serving_reset(f, s);
+		else
+			f->turn = slot + 1;
+	}
 }
 
 /* Sends whole records while the stream has room. */
@@ -174,7 +290,7 @@ serving_write(struct fetch *f, struct serving *s)
 	struct host *h = f->n->host;
 	struct store_view *view = NULL;
 
-	if (!s->asked || s->ending || store_view_open(f->n->store, &view) != OK)
+	if (!s->found || s->ending || store_view_open(f->n->store, &view) != OK)
 		return;
 	while (s->at < s->n) {
 		uint8_t frame[RECORD_BYTES_MAX + VARINT_MAX];
@@ -195,7 +311,7 @@ serving_write(struct fetch *f, struct serving *s)
 		    taken != b.n)
 			break;
 		s->at++;
-		s->last_s = node_now(f->n);
+		s->last_s = mono_s(f);
 		f->stats.records_out++;
 	}
 	store_view_close(view);
@@ -228,11 +344,14 @@ serving_data(struct fetch *f, struct serving *s)
 	}
 	host_stream_consume(f->n->host, s->stream, used);
 	s->asked = true;
-	if (serving_collect(f, s, &q) != OK) {
-		serving_reset(f, s);
+	s->request = (struct request){ q.class_mask & ALL_CLASSES, q.since,
+		MIN(q.max, (uint64_t)FETCH_RECORDS_MAX) };
+	if (s->request.class_mask == 0) { /* asks for nothing: no search */
+		s->found = true;
+		serving_write(f, s);
 		return;
 	}
-	serving_write(f, s);
+	search_next(f);
 }
 
 static void
@@ -240,13 +359,23 @@ serving_open(struct fetch *f, const struct host_event *ev)
 {
 	const struct host_stream stream = { ev->conn, ev->stream };
 
+	struct serving *place = NULL;
+	unsigned same = 0;
+
 	for (size_t i = 0; i < FETCH_SERVED_AT_ONCE; i++) {
 		struct serving *s = &f->serving[i];
-		if (s->used)
-			continue;
-		*s = (struct serving){
-			.stream = stream, .used = true, .last_s = node_now(f->n)
-		};
+		if (!s->used)
+			place = s;
+		else if (peer_id_eq(&s->peer, &ev->peer))
+			same++;
+	}
+	if (place != NULL && same < SERVED_PER_PEER) {
+		*place = (struct serving){ .stream = stream,
+			.peer = ev->peer,
+			.serial = ++f->serial,
+			.used = true,
+			.begun_s = mono_s(f),
+			.last_s = mono_s(f) };
 		return;
 	}
 	f->stats.refused++;
@@ -269,44 +398,16 @@ asking_end(struct fetch *f, struct asking *a, bool good)
 	*a = (struct asking){ 0 };
 }
 
-static bool
-on_newest(void *ctx, const struct store_record *r)
-{
-	uint64_t *newest = ctx;
-
-	*newest = MAX(*newest, r->seq >> 8);
-	return true;
-}
-
-/* From where to ask: a day before our newest record. */
-static uint64_t
-since_hour(struct fetch *f)
-{
-	const uint64_t now_h = node_now(f->n) / 3600;
-	struct store_view *view = NULL;
-	uint64_t newest = 0;
-
-	if (store_view_open(f->n->store, &view) != OK)
-		return 0;
-	/* Walk back in steps, so that a big store is not read whole. */
-	err e = OK;
-	for (uint64_t back = 24; e == OK && newest == 0 && back < now_h;
-	     back *= 4)
-		e = store_each_time(
-		    view, now_h - back, UINT32_MAX, on_newest, &newest);
-	store_view_close(view);
-	return newest > OVERLAP_HOURS ? newest - OVERLAP_HOURS : 0;
-}
-
+/* ${first}: the hour of the first page, of which this may be a later one. */
 static void
-ask(struct fetch *f, const struct peer_id *peer, uint64_t since)
+ask(struct fetch *f, const struct peer_id *peer, uint64_t first, uint64_t since)
 {
 	uint8_t raw[REQUEST_MAX], framed[REQUEST_MAX + VARINT_MAX];
 	struct buf b = { raw, 0, sizeof(raw) };
 	struct buf out = { framed, 0, sizeof(framed) };
 	struct value items[] = { value_uint(1),
 		value_str(slice_str(f->n->config->node.network)),
-		value_uint((1U << RECORD_CLASSES) - 1), value_uint(since),
+		value_uint(ALL_CLASSES), value_uint(since),
 		value_uint(FETCH_RECORDS_MAX) };
 	const struct value v = value_array(items, ARRAY_LEN(items));
 	struct asking *a = NULL;
@@ -322,10 +423,12 @@ ask(struct fetch *f, const struct peer_id *peer, uint64_t since)
 	    varint_put(&out, b.n) != OK || buf_put(&out, b.p, b.n) != OK)
 		return;
 	*a = (struct asking){ .peer = *peer,
+		.first = first,
 		.since = since,
 		.last_hour = since,
 		.serial = ++f->serial,
-		.last_s = node_now(f->n) };
+		.begun_s = mono_s(f),
+		.last_s = mono_s(f) };
 	if (host_stream_open(f->n->host, peer, FETCH_PROTOCOL,
 		f->n->env.mono_ms(f->n->env.ctx), &a->stream) != OK)
 		return;
@@ -339,10 +442,54 @@ ask(struct fetch *f, const struct peer_id *peer, uint64_t since)
 		host_stream_close(f->n->host, a->stream);
 }
 
+static bool
+told_all(const struct fetch *f, const struct peer_id *peer)
+{
+	for (unsigned i = 0; i < f->whole_n; i++)
+		if (peer_id_eq(&f->whole[i], peer))
+			return true;
+	return false;
+}
+
+/* A peer has told all it has since ${first}. */
+static void
+note_whole(struct fetch *f, const struct peer_id *peer, uint64_t first)
+{
+	if (first > f->behind_h || f->whole_n == WHOLE_PEERS ||
+	    told_all(f, peer))
+		return;
+	if (f->whole_n == 0)
+		f->whole_s = mono_s(f);
+	f->whole[f->whole_n++] = *peer;
+}
+
+static bool
+is_behind(const struct fetch *f)
+{
+	return f->whole_n == 0 ||
+	       (f->whole_n < WHOLE_PEERS && mono_s(f) < f->whole_s + WHOLE_S);
+}
+
+static uint64_t
+back(uint64_t hour, uint64_t by)
+{
+	return hour - MIN(hour, by);
+}
+
+uint64_t
+fetch_behind(const struct fetch *f)
+{
+	return is_behind(f) ? f->behind_h : back(f->seen_h, OVERLAP_HOURS);
+}
+
 void
 fetch_peer(struct fetch *f, const struct peer_id *peer)
 {
-	ask(f, peer, since_hour(f));
+	const uint64_t recent = back(node_now(f->n) / 3600, OVERLAP_HOURS);
+	const uint64_t from =
+	    is_behind(f) && !told_all(f, peer) ? f->behind_h : recent;
+
+	ask(f, peer, from, from);
 }
 
 /* Where a judged record came from. */
@@ -398,13 +545,17 @@ static void
 asking_page(struct fetch *f, struct asking *a, bool more)
 {
 	const struct peer_id peer = a->peer;
+	const uint64_t first = a->first;
 	const uint64_t from =
 	    a->last_hour > a->since ? a->last_hour : a->since + 1;
 
-	more = more && a->got > 0;
+	more = more && a->got > 0 &&
+	       from <= (node_now(f->n) + RECORD_FUTURE_S) / 3600;
 	asking_end(f, a, true);
-	if (more && from <= (node_now(f->n) + RECORD_FUTURE_S) / 3600)
-		ask(f, &peer, from);
+	if (more)
+		ask(f, &peer, first, from);
+	else
+		note_whole(f, &peer, first);
 }
 
 /* Takes one record or the end off the stream; false: wait, or it is over. */
@@ -440,7 +591,7 @@ asking_step(struct fetch *f, struct asking *a)
 	*o = (struct origin){ f, (size_t)(a - f->asking), a->serial };
 	a->in_pipeline++;
 	a->got++;
-	a->last_s = node_now(f->n);
+	a->last_s = mono_s(f);
 	f->stats.records_in++;
 	note_hour(f, a, slice_of(in.p + head, (size_t)len));
 	pipeline_submit(f->n->pipeline, slice_of(in.p + head, (size_t)len), 0,
@@ -495,49 +646,98 @@ fetch_event(struct fetch *f, const struct host_event *ev)
 	return false;
 }
 
-/* One peer after the other, so that what gossip lost is found again. */
-static void
-slow_round(struct fetch *f, uint64_t now)
+void
+fetch_peer_gone(struct fetch *f, const struct peer_id *peer)
+{
+	for (size_t i = 0; i < FETCH_SERVED_AT_ONCE; i++)
+		if (f->serving[i].used && peer_id_eq(&f->serving[i].peer, peer))
+			serving_end(&f->serving[i]);
+	for (size_t i = 0; i < FETCH_ASKED_AT_ONCE; i++)
+		if (f->asking[i].used && peer_id_eq(&f->asking[i].peer, peer))
+			asking_end(f, &f->asking[i], false);
+}
+
+/* Any peer that speaks fetch. */
+static bool
+pick_peer(struct fetch *f, struct peer_id *out)
 {
 	struct host_peer_info peer;
 	uint32_t n = 0;
 
+	while (host_peer_at(f->n->host, n, &peer))
+		n++;
+	if (n == 0 || !host_peer_at(f->n->host,
+			  (uint32_t)env_random_below(&f->n->env, n), &peer))
+		return false;
+	*out = peer.id;
+	return host_peer_speaks(f->n->host, out, FETCH_PROTOCOL);
+}
+
+/*
+ * The slow round: one peer after the other, so that what gossip lost is found
+ * again. While we are behind, another one is tried soon: those who were asked
+ * first may have been busy, or may not want us to know.
+ */
+static void
+rounds(struct fetch *f, uint64_t now)
+{
+	struct peer_id peer;
+
+	if (is_behind(f) && now >= f->next_try_s) {
+		f->next_try_s = now + RETRY_S;
+		if (pick_peer(f, &peer) && !told_all(f, &peer))
+			fetch_peer(f, &peer);
+	}
 	if (now < f->next_round_s)
 		return;
 	f->next_round_s = now + ROUND_S;
-	while (host_peer_at(f->n->host, n, &peer))
-		n++;
-	if (n == 0)
-		return;
-	const uint32_t pick = (uint32_t)env_random_below(&f->n->env, n);
-	if (host_peer_at(f->n->host, pick, &peer) &&
-	    host_peer_speaks(f->n->host, &peer.id, FETCH_PROTOCOL)) {
-		const struct peer_id id = peer.id;
-		const uint64_t hour = now / 3600;
-		ask(f, &id, hour > ROUND_HOURS ? hour - ROUND_HOURS : 0);
+	if (pick_peer(f, &peer)) {
+		const uint64_t from = back(node_now(f->n) / 3600, ROUND_HOURS);
+		ask(f, &peer, from, from);
 	}
+}
+
+/* Without a peer for an hour, or asleep: what came meanwhile is missing. */
+static void
+note_absence(struct fetch *f)
+{
+	const uint64_t now_h = node_now(f->n) / 3600;
+	struct host_peer_info peer;
+
+	if (now_h > f->seen_h + 1) {
+		f->behind_h = fetch_behind(f);
+		f->whole_n = 0;
+	}
+	if (host_peer_at(f->n->host, 0, &peer))
+		f->seen_h = now_h;
 }
 
 void
 fetch_tick(struct fetch *f)
 {
-	const uint64_t now = node_now(f->n);
+	const uint64_t now = mono_s(f);
 
 	for (size_t i = 0; i < FETCH_SERVED_AT_ONCE; i++) {
 		struct serving *s = &f->serving[i];
-		if (s->used && now > s->last_s + TIMEOUT_S)
+		/* How long our own search takes is not the asker's fault. */
+		if (!s->used || (s->asked && !s->found))
+			continue;
+		if (now > s->last_s + TIMEOUT_S || now > s->begun_s + ANSWER_S)
 			serving_reset(f, s);
-		else if (s->used)
+		else
 			serving_write(f, s);
 	}
 	for (size_t i = 0; i < FETCH_ASKED_AT_ONCE; i++) {
 		struct asking *a = &f->asking[i];
-		if (a->used && now > a->last_s + TIMEOUT_S)
+		if (!a->used)
+			continue;
+		if (now > a->last_s + TIMEOUT_S || now > a->begun_s + ANSWER_S)
 			asking_end(f, a, false);
 		else
 			asking_data(f, a);
 	}
-	slow_round(f, now);
+	note_absence(f);
+	rounds(f, now);
 }
 
 struct fetch_stats

@@ -15,11 +15,21 @@
 #define FETCH_SERVED_AT_ONCE 8     /* answers under way */
 #define FETCH_ASKED_AT_ONCE  2     /* questions under way */
 
-struct fetch *fetch_new(struct node *n);
-void fetch_free(struct fetch *f);
+/**
+ * fetch_new(n, behind_h): ${behind_h}: the hour from which on records may be
+ * missing; 0: all of them. It is asked for until three peers have told all.
+ */
+struct fetch *fetch_new(struct node *n, uint64_t behind_h);
+void fetch_free(struct fetch *f); /* when the loop has run out */
+
+/** fetch_behind(f): what to give to fetch_new() at the next start. */
+uint64_t fetch_behind(const struct fetch *f);
 
 /** fetch_peer(f, peer): it speaks the protocol: ask it what we missed. */
 void fetch_peer(struct fetch *f, const struct peer_id *peer);
+
+/** fetch_peer_gone(f, peer): no connection is left; no events will come. */
+void fetch_peer_gone(struct fetch *f, const struct peer_id *peer);
 
 /** fetch_event(f, ev): a HOST_STREAM_* event; false: not one of ours. */
 bool fetch_event(struct fetch *f, const struct host_event *ev);

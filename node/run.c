@@ -23,6 +23,8 @@
 #define DIAL_TIMEOUT_MS  10000
 #define DIALS_MAX        16
 #define INGEST_BYTES_MAX (64U << 20)
+#define BEHIND           "fetch/behind" /* in the vault */
+#define BEHIND_EVERY     3600           /* ticks */
 
 static const char *const protocols[] = { FETCH_PROTOCOL };
 
@@ -76,13 +78,16 @@ struct judging {
 
 /*
  * What depends on our clock or on how busy we are says nothing of the
- * message: it is forgotten, so that it may come again.
+ * message: it is forgotten, so that it may come again. So is a good record
+ * under a wrong topic: the id of a message does not tell its topic, so who
+ * sends it there first would keep it from us where it belongs.
  */
 static enum gossip_verdict
 verdict_of(enum record_outcome o)
 {
 	if (o == RECORD_QUEUE_FULL || o == RECORD_RATE_LIMITED ||
-	    o == RECORD_FROM_FUTURE || o == RECORD_EXPIRED)
+	    o == RECORD_FROM_FUTURE || o == RECORD_EXPIRED ||
+	    o == RECORD_WRONG_CLASS)
 		return GOSSIP_FORGET;
 	switch (record_verdict(o)) {
 	case VERDICT_ACCEPT:
@@ -164,6 +169,7 @@ on_host_event(void *ctx, const struct host_event *ev)
 		return;
 	case HOST_PEER_DOWN:
 		peer_event(n, ev, "peer_down");
+		fetch_peer_gone(n->fetch, &ev->peer);
 		return;
 	case HOST_IDENTIFIED:
 		peer_event(n, ev, "peer_identified");
@@ -249,6 +255,30 @@ on_expired(void *ctx, err e)
 		    err_name(e));
 }
 
+/* From where on records may be missing: for the next start. */
+static void
+behind_save(struct node *n)
+{
+	json_t *hour = json_integer((json_int_t)fetch_behind(n->fetch));
+
+	if (hour == NULL || vault_put(n->vault, BEHIND, hour) != OK)
+		env_log(&n->env, LOG_UNUSUAL, "behind_not_saved",
+		    "what=\"more is asked for again at the next start\"");
+	json_decref(hour);
+}
+
+/* A store that is new misses everything, whatever the vault remembers. */
+static uint64_t
+behind_load(struct node *n)
+{
+	if (store_info(n->store).created)
+		return 0;
+	json_t *hour = vault_get(n->vault, BEHIND, NULL);
+	const json_int_t h = json_integer_value(hour);
+	json_decref(hour);
+	return h < 0 ? 0 : (uint64_t)h;
+}
+
 static void
 on_tick(uv_timer_t *timer)
 {
@@ -259,6 +289,8 @@ on_tick(uv_timer_t *timer)
 	fetch_tick(n->fetch);
 	publisher_tick(n->publisher);
 	owner_tick(n);
+	if (n->ticks % BEHIND_EVERY == 0)
+		behind_save(n);
 	if (n->ticks % EXPIRE_EVERY == 1 &&
 	    pipeline_write(n->pipeline, expire_work, on_expired, n) != OK)
 		n->ticks--; /* the queue is full: at the next tick */
@@ -499,7 +531,7 @@ open_parts(struct node *n)
 	};
 	n->pipeline = pipeline_new(&pc);
 	n->publisher = publisher_new(n);
-	n->fetch = fetch_new(n);
+	n->fetch = fetch_new(n, behind_load(n));
 	n->peers = peers_new(n);
 	if (n->pipeline == NULL || n->publisher == NULL || n->fetch == NULL ||
 	    n->peers == NULL)
@@ -612,6 +644,7 @@ node_stop(struct node *n)
 	env_log(&n->env, LOG_INFO, "stopping", "queued=done_first");
 	(void)uv_timer_stop(&n->tick);
 	peers_save(n->peers);
+	behind_save(n);
 	publisher_stop(n->publisher);
 	http_server_stop(n->http);
 	n->http = NULL;

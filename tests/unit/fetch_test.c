@@ -122,6 +122,8 @@ go(unsigned ms)
 		test_net_run(&net, 20);
 		judge_some(&sides[0]);
 		judge_some(&sides[1]);
+		for (unsigned n = 0; n < 2; n++)
+			(void)uv_run(&sides[n].n.loop, UV_RUN_DEFAULT);
 	}
 }
 
@@ -143,16 +145,26 @@ setup(void)
 		assert_int_equal(map_memory_open(64 << 20, &s->map), OK);
 		assert_int_equal(store_open(s->map, &sc, &s->store, why), OK);
 		s->n.config = &config;
+		assert_int_equal(uv_loop_init(&s->n.loop), 0);
 		s->n.env = net.t.env;
 		s->n.host = net.nodes[test_net_add(&net, &cf)].host;
 		s->n.store = s->store;
 		s->n.pipeline = (struct pipeline *)(void *)s;
-		s->n.fetch = fetch_new(&s->n);
+		s->n.fetch = fetch_new(&s->n, 0);
 		assert_non_null(s->n.fetch);
 		s->n.fetch->next_round_s = UINT64_MAX; /* no slow round */
+		s->n.fetch->next_try_s = UINT64_MAX;   /* nor another try */
 	}
 	assert_int_equal(test_net_connect(&net, 0, 1, NULL), OK);
 	go(500);
+}
+
+/* As if the node had been away since this hour. */
+static void
+away_since(struct side *s, uint64_t hour)
+{
+	s->n.fetch->behind_h = hour;
+	s->n.fetch->whole_n = 0;
 }
 
 static void
@@ -163,6 +175,7 @@ teardown(void)
 		assert_int_equal(s->jobs_n, 0);
 		fetch_free(s->n.fetch);
 		s->n.fetch = NULL;
+		assert_int_equal(uv_loop_close(&s->n.loop), 0);
 		store_close(s->store);
 		map_close(s->map);
 	}
@@ -342,7 +355,8 @@ test_liars(void **state)
 		put_answer(cases[c].t, cases[c].times, cases[c].end);
 		fetch_peer(sides[0].n.fetch, test_net_id(&net, 1));
 		go(2000);
-		net.t.wall_s += TIMEOUT_S + 1;
+		net.t.wall_s -= 1000000; /* a clock that is set back */
+		test_net_run(&net, (TIMEOUT_S + 1) * 1000);
 		fetch_tick(sides[0].n.fetch);
 		const struct fetch_stats st = fetch_stats(sides[0].n.fetch);
 		if (st.asked != cases[c].asked ||
@@ -358,6 +372,107 @@ test_liars(void **state)
 
 /* ---- a peer that asks what it likes ---- */
 
+static const char all_of_two[] = "0c9501a6746573742d611f0002";
+
+static struct host_stream
+request(const char *hex)
+{
+	uint8_t raw[64];
+	struct buf b = { raw, 0, sizeof(raw) };
+	struct host_stream s = { 0 };
+	size_t taken = 0;
+
+	assert_int_equal(hex_get(slice_str(hex), &b), OK);
+	assert_int_equal(
+	    host_stream_open(net.nodes[0].host, test_net_id(&net, 1),
+		FETCH_PROTOCOL, net.t.now_ms, &s),
+	    OK);
+	assert_int_equal(
+	    host_stream_write(net.nodes[0].host, s, buf_slice(&b), &taken), OK);
+	return s;
+}
+
+/* One peer cannot take the places of all; and gone, it gives them back. */
+static void
+test_places(void **state)
+{
+	(void)state;
+	setup();
+	for (unsigned i = 0; i < FETCH_SERVED_AT_ONCE; i++)
+		(void)request("41"); /* incomplete: more than a request */
+	for (unsigned i = 0; i < FETCH_SERVED_AT_ONCE; i++)
+		(void)request("0c95"); /* half a request */
+	go(500);
+	struct fetch_stats st = fetch_stats(sides[1].n.fetch);
+	assert_int_equal(st.serving_now, SERVED_PER_PEER);
+	fetch_peer_gone(sides[1].n.fetch, test_net_id(&net, 0));
+	st = fetch_stats(sides[1].n.fetch);
+	assert_int_equal(st.serving_now, 0);
+	teardown();
+}
+
+/* An asker that leaves while its search is under way. */
+static void
+test_left(void **state)
+{
+	(void)state;
+	setup();
+	put(&sides[1], &(struct test_record){ .kind = KIND_COURSE }, false);
+	const struct host_stream s = request(all_of_two);
+	for (unsigned i = 0; i < 50; i++) {
+		test_net_run(&net, 1); /* but not the loop */
+		if (sides[1].n.fetch->search != NULL)
+			break;
+	}
+	assert_non_null(sides[1].n.fetch->search);
+	host_stream_reset(net.nodes[0].host, s);
+	test_net_run(&net, 500);
+	assert_int_equal(fetch_stats(sides[1].n.fetch).serving_now, 0);
+	assert_non_null(sides[1].n.fetch->search);
+	go(20);
+	assert_null(sides[1].n.fetch->search);
+	assert_int_equal(fetch_stats(sides[1].n.fetch).served, 0);
+	teardown();
+}
+
+/* What we hold that is newer does not hide what is missing before it. */
+static void
+test_behind(void **state)
+{
+	struct fetch *f;
+
+	(void)state;
+	setup();
+	f = sides[0].n.fetch;
+	away_since(&sides[0], TEST_HOUR - 200);
+	assert_int_equal(fetch_behind(f), TEST_HOUR - 200);
+	put(&sides[1],
+	    &(struct test_record){ .kind = KIND_COURSE,
+		.seq = (TEST_HOUR - 150) << 8,
+		.expires_h = TEST_HOUR + 24 },
+	    false);
+	put(&sides[0],
+	    &(struct test_record){ .kind = KIND_DEMAND, .seq = TEST_HOUR << 8 },
+	    false);
+	fetch_peer(f, test_net_id(&net, 1));
+	go(1000);
+	assert_int_equal(held(&sides[0]), 2);
+
+	/* One peer's word is not enough at once; after an hour it is. */
+	assert_int_equal(f->whole_n, 1);
+	assert_int_equal(fetch_behind(f), TEST_HOUR - 200);
+	net.t.now_ms += WHOLE_S * 1000;
+	assert_int_equal(fetch_behind(f), TEST_HOUR - OVERLAP_HOURS);
+
+	/* Asleep for 100 hours: all of them may be missing. */
+	net.t.wall_s += 100 * 3600;
+	fetch_tick(f);
+	assert_int_equal(fetch_behind(f), TEST_HOUR - OVERLAP_HOURS);
+	assert_int_equal(f->whole_n, 0);
+	go(500);
+	teardown();
+}
+
 static void
 test_requests(void **state)
 {
@@ -365,7 +480,7 @@ test_requests(void **state)
 		const char *name, *hex;
 		bool served;
 	} cases[] = {
-		{ "all of 2 at most", "0c9501a6746573742d611f0002", true },
+		{ "all of 2 at most", all_of_two, true },
 		{ "no class", "0c9501a6746573742d61000002", true },
 		{ "version 2", "0c9502a6746573742d611f0002", false },
 		{ "another network", "0c9501a6746573742d621f0002", false },
@@ -377,19 +492,8 @@ test_requests(void **state)
 
 	(void)state;
 	for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
-		uint8_t raw[64];
-		struct buf b = { raw, 0, sizeof(raw) };
-		struct host_stream s;
-		size_t taken = 0;
 		setup();
-		assert_int_equal(hex_get(slice_str(cases[c].hex), &b), OK);
-		assert_int_equal(
-		    host_stream_open(net.nodes[0].host, test_net_id(&net, 1),
-			FETCH_PROTOCOL, net.t.now_ms, &s),
-		    OK);
-		assert_int_equal(host_stream_write(net.nodes[0].host, s,
-				     buf_slice(&b), &taken),
-		    OK);
+		const struct host_stream s = request(cases[c].hex);
 		go(500);
 		const struct fetch_stats st = fetch_stats(sides[1].n.fetch);
 		if (st.served != cases[c].served ||
@@ -411,6 +515,9 @@ main(void)
 		cmocka_unit_test(test_own_card),
 		cmocka_unit_test(test_liars),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_left),
+		cmocka_unit_test(test_behind),
 	};
 	if (!crypto_init())
 		return 1;
