@@ -91,8 +91,8 @@ write_event(const struct log *l, enum log_level level, const char *event,
 	put_line(l, line, MIN((size_t)n, sizeof(line) - 1));
 }
 
-void
-log_flush(struct log *l)
+static void
+repeated_flush(struct log *l)
 {
 	char kv[64];
 
@@ -101,6 +101,66 @@ log_flush(struct log *l)
 	snprintf(kv, sizeof(kv), "times=%" PRIu32, l->repeated);
 	l->repeated = 0;
 	write_event(l, LOG_INFO, "repeated", kv);
+}
+
+static void
+held_flush(struct log *l, struct log_event *e)
+{
+	char kv[96];
+
+	if (e->held == 0)
+		return;
+	snprintf(kv, sizeof(kv), "event=%s times=%" PRIu32, e->name, e->held);
+	e->held = 0;
+	write_event(l, LOG_INFO, "held_back", kv);
+}
+
+void
+log_flush(struct log *l)
+{
+	repeated_flush(l);
+	for (size_t i = 0; i < LOG_EVENTS; i++)
+		held_flush(l, &l->events[i]);
+}
+
+/* Minutes that are over are settled; a clock set back ends one as well. */
+static void
+minutes_end(struct log *l, uint64_t now)
+{
+	for (size_t i = 0; i < LOG_EVENTS && l->events[i].name[0] != '\0';
+	     i++) {
+		struct log_event *e = &l->events[i];
+		if (now >= e->since_s && now < e->since_s + REPEAT_SECONDS)
+			continue;
+		held_flush(l, e);
+		e->since_s = now;
+		e->written = 0;
+	}
+}
+
+/* May this event have another line in its minute? */
+static bool
+may_write(struct log *l, const char *event, uint64_t now)
+{
+	struct log_event *e = &l->events[0];
+
+	minutes_end(l, now);
+	for (size_t i = 0; i < LOG_EVENTS; i++) {
+		e = &l->events[i];
+		if (e->name[0] == '\0') {
+			snprintf(e->name, sizeof(e->name), "%s", event);
+			e->since_s = now;
+			break;
+		}
+		if (strncmp(e->name, event, sizeof(e->name) - 1) == 0)
+			break;
+	}
+	if (e->written >= LOG_PER_MINUTE) {
+		e->held++;
+		return false;
+	}
+	e->written++;
+	return true;
 }
 
 void
@@ -121,7 +181,9 @@ log_sink(void *ctx, enum log_level level, const char *event, const char *kv)
 		l->repeated++;
 		return;
 	}
-	log_flush(l);
+	if (!may_write(l, event, now))
+		return;
+	repeated_flush(l);
 	memcpy(l->last, key, sizeof(key));
 	l->last_at = now;
 	write_event(l, level, event, kv);

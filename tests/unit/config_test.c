@@ -341,6 +341,53 @@ test_log(void **state)
 	close(fds[1]);
 }
 
+static unsigned
+lines_of(int fd, const char *word)
+{
+	static char out[65536];
+	unsigned lines = 0;
+	const ssize_t n = read(fd, out, sizeof(out) - 1);
+
+	assert_true(n > 0 && (size_t)n < sizeof(out) - 1);
+	out[n] = '\0';
+	for (const char *at = out; (at = strstr(at, word)) != NULL; at++)
+		lines++;
+	return lines;
+}
+
+/* What peers cause cannot fill the disk; other events are still told. */
+static void
+test_log_flood(void **state)
+{
+	uint64_t now = 1700000000;
+	struct log l;
+	char kv[32];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	log_init(&l, fds[1], LOG_INFO, LOG_TEXT);
+	l.wall_s = fixed_time;
+	l.ctx = &now;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(kv, sizeof(kv), "conn=%d", i);
+		log_sink(&l, LOG_INFO, "flood", kv);
+		log_sink(&l, LOG_UNUSUAL, i % 2 == 0 ? "odd" : "even", kv);
+	}
+	log_sink(&l, LOG_INFO, "calm", "");
+	assert_int_equal(lines_of(fds[0], "\n"), 3 * LOG_PER_MINUTE + 1);
+	assert_int_equal(l.unusual, 5000);
+	now += 60;
+	log_sink(&l, LOG_INFO, "flood", "again");
+	log_flush(&l);
+	now -= 1000000; /* the clock is set back: nothing is kept silent */
+	log_sink(&l, LOG_INFO, "flood", "before");
+	assert_int_equal(
+	    lines_of(fds[0], "held_back event=flood times=4900"), 1);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int
 main(void)
 {
@@ -354,6 +401,7 @@ main(void)
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_flood),
 	};
 	const int fd = mkstemp(file);
 	int failed;
