@@ -1,6 +1,28 @@
 /* Words to terms in the labels of a vocabulary. */
 #include "node/import.h"
 
+#define WORDS_BYTES_MIN  6 /* shorter is too easily the beginning of another */
+#define WORDS_CONFIDENCE 70
+
+/* "forklift driving" for "driving a forklift": the same words in another
+ * order, if no second term has them as well. */
+static bool
+find_words(const struct term_source_search *s, struct slice text,
+    struct search_options o, uint64_t *term, unsigned *confidence)
+{
+	struct search_hit hits[2];
+
+	if (text.n < WORDS_BYTES_MIN)
+		return false;
+	const size_t n = search_labels(s->index, text, o, hits, 2);
+	if (n == 0 || hits[0].typos > 0 || hits[0].way == SEARCH_TYPO ||
+	    (n == 2 && hits[1].way == hits[0].way))
+		return false;
+	*term = vocabulary_term(s->vocabulary, hits[0].at);
+	*confidence = WORDS_CONFIDENCE;
+	return true;
+}
+
 static bool
 find_in_search(void *ctx, struct slice text, uint32_t language, uint64_t *term,
     unsigned *confidence)
@@ -22,7 +44,7 @@ find_in_search(void *ctx, struct slice text, uint32_t language, uint64_t *term,
 		*confidence = found.confidence / 10U;
 		return true;
 	}
-	return false;
+	return find_words(s, text, o, term, confidence);
 }
 
 static bool

