@@ -26,8 +26,9 @@ struct host_stream {
 
 struct host_limits {
 	size_t memory_bytes;       /* all of the host */
-	uint32_t conns_max;        /* both directions */
-	uint32_t conns_per_ip_max; /* inbound, loopback excepted */
+	uint32_t conns_max;        /* both; 1/8 is for those we dial */
+	uint32_t conns_per_ip_max; /* inbound, per IPv4 or IPv6 /64,
+				      loopback excepted */
 	uint32_t conns_per_peer_max;
 	uint32_t events_max; /* events that wait to be polled */
 	struct conn_limits conn;
@@ -100,7 +101,8 @@ void host_on_time(struct host *h, uint64_t now_ms);
 enum host_event_type {
 	HOST_PEER_UP,       /* first connection to ${peer} is secured */
 	HOST_PEER_DOWN,     /* last connection to ${peer} is gone */
-	HOST_IDENTIFIED,    /* identify arrived; host_peer_info() has it */
+	HOST_IDENTIFIED,    /* identify arrived; host_peer_info() has it; of
+			       pushes a few in ten seconds are told */
 	HOST_CLOSE,         /* flush host_send(), then close the socket; its
 			       streams are gone, no event of them follows */
 	HOST_MESSAGE,       /* a gossip message waits for host_verdict() */

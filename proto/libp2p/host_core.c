@@ -288,14 +288,25 @@ out_remove(struct host_link *l)
 	l->out_queued = false;
 }
 
-/* A slot, unless a limit forbids the connection. */
+/* Who has one address of IPv6 has all of its /64. */
 static bool
-may_open(
-    struct host *h, bool counted, const struct multiaddr_ip *ip, uint32_t *slot)
+same_ip(const struct multiaddr_ip *a, const struct multiaddr_ip *b)
 {
-	uint32_t same = 0, free_slot = UINT32_MAX;
+	return a->v6 == b->v6 && memcmp(a->ip, b->ip, a->v6 ? 8 : 4) == 0;
+}
 
-	for (uint32_t i = 0; i < h->limits.conns_max; i++) {
+/*
+ * A slot, unless a limit forbids the connection. One in eight is for those
+ * that we dial, so that strangers cannot choose all our peers.
+ */
+static bool
+may_open(struct host *h, bool dialer, bool counted,
+    const struct multiaddr_ip *ip, uint32_t *slot)
+{
+	const uint32_t max = h->limits.conns_max;
+	uint32_t same = 0, inbound = 0, free_slot = UINT32_MAX;
+
+	for (uint32_t i = 0; i < max; i++) {
 		const struct host_link *l = h->links[i];
 		struct multiaddr_ip other;
 		if (l == NULL) {
@@ -304,16 +315,16 @@ may_open(
 				break;
 			continue;
 		}
+		inbound += l->dialer ? 0 : 1;
 		if (!counted || !l->counted)
 			continue;
 		if (multiaddr_ip_tcp(
 			slice_of(l->remote, l->remote_n), &other) == OK &&
-		    other.v6 == ip->v6 &&
-		    memcmp(other.ip, ip->ip, ip->v6 ? 16 : 4) == 0)
+		    same_ip(&other, ip))
 			same++;
 	}
 	*slot = free_slot;
-	return free_slot != UINT32_MAX &&
+	return free_slot != UINT32_MAX && (dialer || inbound < max - max / 8) &&
 	       (!counted || same < h->limits.conns_per_ip_max);
 }
 
@@ -328,7 +339,7 @@ host_conn_open(struct host *h, bool dialer, struct slice remote,
 	struct host_link *l = NULL;
 
 	if (remote.n > MULTIADDR_MAX || h->next_id == UINT32_MAX ||
-	    !may_open(h, counted, &ip, &slot))
+	    !may_open(h, dialer, counted, &ip, &slot))
 		goto fail0;
 	l = mem_alloc(&h->mem, sizeof(*l) + remote.n);
 	if (l == NULL)

@@ -107,6 +107,22 @@ host_gossip_pull(struct host *h, struct host_peer *p, uint64_t now_ms)
 }
 
 /*
+ * There was no memory for bytes that the router has given: after a gap the
+ * peer could not make sense of the rest, so a new stream has to do.
+ */
+static void
+start_over(struct host *h, struct host_peer *p, uint64_t now_ms)
+{
+	struct host_link *l = p->out_link;
+	struct host_service *s = host_service_find(l, p->out_stream);
+
+	host_gossip_down(h, p);
+	if (s != NULL)
+		host_service_reset(l, s);
+	host_gossip_open(h, p, now_ms);
+}
+
+/*
  * Fill our stream from the router. One byte more than there is room is taken
  * and kept, so that the write is short and the connection tells when to go
  * on.
@@ -116,7 +132,6 @@ host_gossip_push(struct host *h, struct host_peer *p, uint64_t now_ms)
 {
 	uint8_t bytes[CHUNK];
 
-	(void)now_ms;
 	while (p->gossip_up && p->out_link != NULL) {
 		struct host_link *l = p->out_link;
 		const size_t room = conn_stream_room(l->c, p->out_stream);
@@ -129,12 +144,16 @@ host_gossip_push(struct host *h, struct host_peer *p, uint64_t now_ms)
 		if (out.n == 0)
 			break;
 		p->has_left = false;
-		if (conn_stream_write(
-			l->c, p->out_stream, buf_slice(&out), &taken) != OK)
+		const err e = conn_stream_write(
+		    l->c, p->out_stream, buf_slice(&out), &taken);
+		if (e == ERR_LIMIT || (e == OK && out.n - taken > 1)) {
+			start_over(h, p, now_ms);
+			break;
+		}
+		if (e != OK)
 			break; /* closed: an event says so */
 		host_touch(l);
 		if (taken < out.n) {
-			ASSERT(out.n - taken == 1);
 			p->has_left = true;
 			p->left = bytes[taken];
 			break;

@@ -98,6 +98,8 @@ struct host_peer {
 	bool gone; /* only its last note is left */
 	struct host_note up, down, told, pinged;
 	bool pinging;
+	uint32_t tells; /* HOST_IDENTIFIED since ${tells_ms} */
+	uint64_t tells_ms;
 	/* What identify said. */
 	uint64_t *speaks; /* keys of protocols */
 	uint16_t speaks_n;

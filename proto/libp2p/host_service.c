@@ -5,6 +5,8 @@
 #define ECHO_IDLE_MS 60000
 #define ECHOES_MAX   2 /* ping streams of one connection */
 #define READERS_MAX  3 /* identify streams that we read at once */
+#define TELLS_MAX    4 /* HOST_IDENTIFIED of a peer in TELLS_MS */
+#define TELLS_MS     10000
 
 struct host_service *
 host_service_find(struct host_link *l, uint32_t stream)
@@ -187,6 +189,23 @@ host_listen_set(struct host *h, const struct slice *addrs, size_t n)
 	}
 }
 
+/* What it pushes is learnt; but not each push makes work for all others. */
+static void
+tell_identified(struct host_link *l, uint64_t now_ms)
+{
+	struct host_peer *p = l->peer;
+
+	if (p->tells == 0 || now_ms - p->tells_ms >= TELLS_MS) {
+		p->tells = 0;
+		p->tells_ms = now_ms;
+	}
+	if (p->tells == TELLS_MAX)
+		return;
+	p->tells++;
+	p->told.conn = l->id;
+	host_note_put(l->h, &p->told);
+}
+
 /* The peer has said all; or nothing more than what is there. */
 static void
 identify_done(struct host_link *l, struct host_service *s, uint64_t now_ms)
@@ -201,8 +220,7 @@ identify_done(struct host_link *l, struct host_service *s, uint64_t now_ms)
 	if (!said)
 		return;
 	p->identified = true;
-	p->told.conn = l->id;
-	host_note_put(l->h, &p->told);
+	tell_identified(l, now_ms);
 	host_gossip_open(l->h, p, now_ms);
 }
 

@@ -80,6 +80,105 @@ test_identify(void **state)
 	test_net_fini(&net);
 }
 
+/* Not each push of a flood is news; what it says is learnt all the same. */
+static void
+test_push_flood(void **state)
+{
+	static const uint8_t addr[] = { 4, 1, 2, 3, 4, 6, 0x10, 0x01 };
+	const struct slice listen[] = { slice_of(addr, 8), slice_of(addr, 8) };
+	struct host_peer_info info;
+
+	(void)state;
+	test_net_init(&net, 5);
+	const unsigned a = add(), b = add();
+	assert_int_equal(test_net_connect(&net, a, b, NULL), OK);
+	test_net_run(&net, 200);
+	for (unsigned i = 0; i < 40; i++) {
+		host_listen_set(net.nodes[b].host, listen, 1 + i % 2);
+		test_net_run(&net, 200);
+	}
+	assert_int_equal(net.nodes[a].identified, 4);
+	assert_true(
+	    host_peer_find(net.nodes[a].host, test_net_id(&net, b), &info));
+	assert_int_equal(info.addrs_n, 2);
+	test_net_run(&net, 10000);
+	host_listen_set(net.nodes[b].host, listen, 1);
+	test_net_run(&net, 200);
+	assert_int_equal(net.nodes[a].identified, 5);
+	test_net_fini(&net);
+}
+
+/* A connection without memory for what gossip has to say: no gap in it. */
+static void
+test_gossip_short_of_memory(void **state)
+{
+	struct host_config cf = test_net_config();
+	uint8_t data[1000] = { 0 };
+	uint32_t to = 0;
+
+	(void)state;
+	test_net_init(&net, 6);
+	cf.limits.conn.memory_bytes = 150 << 10;
+	const unsigned a = test_net_add(&net, &cf), b = add();
+	assert_int_equal(
+	    host_subscribe(net.nodes[a].host, T, net.t.now_ms), OK);
+	assert_int_equal(
+	    host_subscribe(net.nodes[b].host, T, net.t.now_ms), OK);
+	assert_int_equal(test_net_connect(&net, a, b, NULL), OK);
+	test_net_run(&net, 3000);
+	for (unsigned i = 0; i < 190; i++) {
+		put_u16be(data, (uint16_t)i);
+		const err e = host_publish(net.nodes[a].host, T,
+		    slice_of(data, sizeof(data)), true, net.t.now_ms, &to);
+		assert_true(e == OK || e == ERR_LIMIT);
+	}
+	test_net_run(&net, 5000);
+	struct host_stats s;
+	host_stats(net.nodes[b].host, &s);
+	assert_int_equal(s.peers_now, 1);
+	assert_int_equal(s.gossip.protocol_errors, 0);
+	test_net_fini(&net);
+}
+
+/* IPv6 by the /64; and strangers do not get every place. */
+static void
+test_places(void **state)
+{
+	uint8_t addr[] = { 0x29, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 1, 6, 0x10, 0x01 };
+	struct host_config cf = test_net_config();
+	const struct slice from = slice_of(addr, sizeof(addr));
+	host_conn id = 0;
+
+	(void)state;
+	test_net_init(&net, 9);
+	cf.limits.conns_max = 16;
+	cf.limits.conns_per_ip_max = 2;
+	struct host *h = net.nodes[test_net_add(&net, &cf)].host;
+	for (unsigned i = 0; i < 14; i++) {
+		addr[8] = (uint8_t)(i / 2); /* within the /64's number */
+		addr[16] = (uint8_t)i;      /* another host of it */
+		assert_int_equal(
+		    host_conn_open(h, false, from, NULL, net.t.now_ms, &id),
+		    OK);
+		if (i % 2 == 1) {
+			addr[16] = 77;
+			assert_int_equal(host_conn_open(h, false, from, NULL,
+					     net.t.now_ms, &id),
+			    ERR_LIMIT);
+		}
+	}
+	addr[8] = 99;
+	assert_int_equal(
+	    host_conn_open(h, false, from, NULL, net.t.now_ms, &id), ERR_LIMIT);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(
+		    host_conn_open(h, true, from, NULL, net.t.now_ms, &id), OK);
+	assert_int_equal(
+	    host_conn_open(h, true, from, NULL, net.t.now_ms, &id), ERR_LIMIT);
+	test_net_fini(&net);
+}
+
 struct seen {
 	unsigned got[HOSTS][MESSAGES];
 	uint32_t rtt_ms;
@@ -660,6 +759,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identify),
+		cmocka_unit_test(test_push_flood),
+		cmocka_unit_test(test_gossip_short_of_memory),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_limits),
