@@ -140,12 +140,15 @@ records_part(struct out *o, struct node *n, const struct store_totals *t,
     const struct pipeline_stats *ps)
 {
 	const struct fetch_stats f = fetch_stats(n->fetch);
+	uint64_t open = 0;
 
 	head(o, "ohcn_records", "gauge", "Records held, by kind.");
-	for (uint32_t k = 0; k < STORE_KINDS; k++)
-		if (kind_info(k) != NULL)
-			add(o, "ohcn_records{kind=\"%s\"} %" PRIu32 "\n",
-			    kind_info(k)->name, t->kind[k]);
+	for (uint32_t k = 1; k <= KIND_LAST; k++)
+		add(o, "ohcn_records{kind=\"%s\"} %" PRIu32 "\n",
+		    kind_info(k)->name, t->kind[k]);
+	for (uint32_t k = KIND_OPEN_FIRST; k <= KIND_OPEN_LAST; k++)
+		open += t->kind[k];
+	add(o, "ohcn_records{kind=\"open\"} %" PRIu64 "\n", open);
 	head(o, "ohcn_record_outcomes_total", "counter",
 	    "Records judged, by outcome.");
 	for (int i = RECORD_FINE + 1; i < RECORD_OUTCOMES; i++)

@@ -89,6 +89,8 @@ def basics(c):
     s, r = c.call("POST", "/api/v1/shutdown", {}, headers={})
     check("no changes without the header", s == 403, s, r)
     s, b = c.call("GET", "/metrics", raw=True)
+    series = [line.rsplit(b" ", 1)[0] for line in b.splitlines() if not line.startswith(b"#")]
+    check("each metric stands once", len(series) == len(set(series)))
     check("metrics", s == 200 and b"ohcn_peers{direction=\"in\"} 0\n" in b, b)
     s, r = c.post("/organisation/publish", {"dry_run": True})
     check("organisation dry run", s == 200 and r["record"]["body"]["payload"]["name"], r)
