@@ -35,6 +35,7 @@ struct serving {
 	struct request request;
 	uint64_t *rids;
 	size_t n, at;
+	size_t sent; /* bytes of the record at ${at} */
 	bool more;
 	uint64_t begun_s, last_s;
 };
@@ -283,7 +284,18 @@ search_next(struct fetch *f)
 	}
 }
 
-/* Sends whole records while the stream has room. */
+/* The record at ${at} with its length in front; false: it was replaced. */
+static bool
+serving_frame(struct store_view *view, const struct serving *s, struct buf *b)
+{
+	struct store_record r;
+
+	return store_get_rid(view, s->rids[s->at], &r) == OK &&
+	       varint_put(b, r.bytes.n) == OK &&
+	       buf_put(b, r.bytes.p, r.bytes.n) == OK;
+}
+
+/* Sends records while the stream takes them; an event tells when it goes on. */
 static void
 serving_write(struct fetch *f, struct serving *s)
 {
@@ -295,23 +307,26 @@ serving_write(struct fetch *f, struct serving *s)
 	while (s->at < s->n) {
 		uint8_t frame[RECORD_BYTES_MAX + VARINT_MAX];
 		struct buf b = { frame, 0, sizeof(frame) };
-		struct store_record r;
 		size_t taken = 0;
-		if (store_get_rid(view, s->rids[s->at], &r) != OK) {
-			s->at++; /* replaced meanwhile */
+		if (!serving_frame(view, s, &b)) {
+			if (s->sent > 0) { /* half of it is out */
+				store_view_close(view);
+				serving_reset(f, s);
+				return;
+			}
+			s->at++;
 			continue;
 		}
-		if (varint_put(&b, r.bytes.n) != OK ||
-		    buf_put(&b, r.bytes.p, r.bytes.n) != OK)
+		if (host_stream_write(h, s->stream,
+			slice_of(frame + s->sent, b.n - s->sent), &taken) != OK)
 			break;
-		if (host_stream_room(h, s->stream) < b.n)
+		s->sent += taken;
+		if (taken > 0)
+			s->last_s = mono_s(f);
+		if (s->sent < b.n)
 			break;
-		if (host_stream_write(h, s->stream, buf_slice(&b), &taken) !=
-			OK ||
-		    taken != b.n)
-			break;
+		s->sent = 0;
 		s->at++;
-		s->last_s = mono_s(f);
 		f->stats.records_out++;
 	}
 	store_view_close(view);
@@ -320,6 +335,10 @@ serving_write(struct fetch *f, struct serving *s)
 	const uint8_t end[2] = { 0, s->more ? 1 : 0 };
 	size_t taken = 0;
 	if (host_stream_write(h, s->stream, slice_of(end, 2), &taken) == OK) {
+		if (taken < 2) { /* no memory for both */
+			serving_reset(f, s);
+			return;
+		}
 		s->ending = true;
 		f->stats.served++;
 		host_stream_close(h, s->stream);
