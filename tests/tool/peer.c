@@ -7,6 +7,7 @@
  *   ping PEER             one ping
  *   echo PEER BYTES       open /ohcn-test/echo/1, send BYTES, expect them back
  *   subscribe TOPIC       publish TOPIC HEX
+ *   raw PEER PROTOCOL HEX   these bytes on a stream for that protocol
  *   reject HEX            messages with this prefix get the verdict reject
  *   close PEER            end                quit
  *
@@ -32,6 +33,7 @@ struct echo {
 	struct host_stream s;
 	struct peer_id peer;
 	bool used, ours;
+	bool raw; /* send peer.raw, whatever comes back */
 	uint64_t to_send, sent, received;
 	bool wrong;
 };
@@ -48,6 +50,8 @@ struct peer {
 	struct echo echoes[ECHOES_MAX];
 	char reject[REJECTS_MAX][65];
 	unsigned rejects;
+	uint8_t raw[LINE_MAX_BYTES / 2];
+	size_t raw_n;
 	char line[LINE_MAX_BYTES];
 	size_t line_n;
 	char read_buf[65536];
@@ -226,14 +230,25 @@ on_stream(const struct host_event *ev)
 	}
 	if (e == NULL)
 		return;
+	if (e->raw && ev->type == HOST_STREAM_READY) {
+		size_t taken = 0;
+		const err w = host_stream_write(
+		    peer.host, e->s, slice_of(peer.raw, peer.raw_n), &taken);
+		printf("{\"event\":\"raw\",\"bytes\":%zu,\"error\":\"%s\"}\n",
+		    taken, err_name(w));
+		return;
+	}
 	if (ev->type == HOST_STREAM_REFUSED || ev->type == HOST_STREAM_CLOSED) {
-		if (e->ours)
+		if (e->ours && !e->raw)
 			printf("{\"event\":\"echo\",\"bytes\":%" PRIu64
 			       ",\"good\":%s}\n",
 			    e->received,
 			    !e->wrong && e->received == e->to_send ? "true"
 								   : "false");
 		e->used = false;
+	} else if (e->raw) {
+		const struct slice in = host_stream_read(peer.host, e->s);
+		host_stream_consume(peer.host, e->s, in.n);
 	} else if (!e->ours) {
 		if (!peer.slow)
 			echo_return(e, SIZE_MAX);
@@ -354,6 +369,24 @@ start_echo(const struct peer_id *id, const char *bytes)
 	return OK;
 }
 
+static err
+start_raw(const struct peer_id *id, const char *protocol, const char *hex)
+{
+	struct buf b = { peer.raw, 0, sizeof(peer.raw) };
+	static char name[64]; /* the host keeps the pointer */
+	struct host_stream s;
+
+	TRY(hex_get(slice_str(hex), &b));
+	peer.raw_n = b.n;
+	(void)snprintf(name, sizeof(name), "%s", protocol);
+	TRY(host_stream_open(peer.host, id, name, now_ms(), &s));
+	struct echo *e = echo_new(s, true);
+	if (e == NULL)
+		return ERR_LIMIT;
+	e->raw = true;
+	return OK;
+}
+
 static void
 stop(void)
 {
@@ -369,6 +402,7 @@ command(char *line)
 	const char *verb = strtok_r(line, " ", &rest);
 	const char *a = strtok_r(NULL, " ", &rest);
 	const char *b = strtok_r(NULL, " ", &rest);
+	const char *c = strtok_r(NULL, " ", &rest);
 	struct peer_id id;
 	err e = ERR_FORM;
 
@@ -387,6 +421,8 @@ command(char *line)
 		e = host_ping(peer.host, &id, now_ms());
 	} else if (strcmp(verb, "echo") == 0 && has_peer && b != NULL) {
 		e = start_echo(&id, b);
+	} else if (strcmp(verb, "raw") == 0 && has_peer && c != NULL) {
+		e = start_raw(&id, b, c);
 	} else if (strcmp(verb, "subscribe") == 0 && a != NULL) {
 		e = host_subscribe(peer.host, a, now_ms());
 	} else if (strcmp(verb, "publish") == 0 && b != NULL) {
