@@ -10,6 +10,7 @@
 #include "node/api_postings.h"
 #include "node/import_csv.h"
 #include "node/import_job.h"
+#include "node/import_page.h"
 
 #define PUBLISH_AT_ONCE 64 /* rows on their way to the disk */
 
@@ -45,7 +46,8 @@ struct bulk {
 	json_t *list;  /* borrowed: the rows */
 	struct row *rows;
 	size_t rows_n, rows_cap;
-	char why[200]; /* the file as a whole is of no use */
+	/* the file as a whole is of no use */
+	char why[200], hint[120];
 	/* publishing */
 	size_t next;
 	unsigned outstanding;
@@ -156,6 +158,11 @@ take_reports(struct bulk *b, json_t *list, const char *region,
 			return;
 		(void)snprintf(row->external_id, sizeof(row->external_id), "%s",
 		    external == NULL ? "" : external);
+		const json_t *title = json_object_get(draft, "title");
+		json_t *first_text = json_object_iter_value(
+		    json_object_iter((json_t *)(uintptr_t)title));
+		if (first_text != NULL)
+			(void)json_object_set(row->report, "title", first_text);
 		const json_int_t expires =
 		    json_integer_value(json_object_get(in, "expires"));
 		row->expires_h = expires > 0 ? (uint64_t)expires : 0;
@@ -248,19 +255,30 @@ find_twins(struct bulk *b)
 	free(order);
 }
 
-/* What the importer says about the file when no row came of it. */
+/*
+ * What the importer says about the file when no row came of it: the last
+ * message, since those before it may be remarks that do no harm.
+ */
 static void
 whole_file(struct bulk *b, err e, const json_t *report)
 {
-	const char *said = json_string_value(json_object_get(
-	    json_array_get(json_object_get(report, "messages"), 0), "message"));
+	const json_t *list = json_object_get(report, "messages");
+	const json_t *last = json_array_get(
+	    list, json_array_size(list) > 0 ? json_array_size(list) - 1 : 0);
+	const char *said = json_string_value(json_object_get(last, "message"));
+	const char *hint = json_string_value(json_object_get(last, "hint"));
+	const char *field = json_string_value(json_object_get(last, "field"));
 
-	if (e != OK)
-		(void)snprintf(b->why, sizeof(b->why), "%s",
-		    said != NULL     ? said
-		    : e == ERR_LIMIT ? "the file has too many rows or bytes"
-		    : e == ERR_NOMEM ? "out of memory"
-				     : "the file is not of this format");
+	if (e == OK)
+		return;
+	(void)snprintf(b->why, sizeof(b->why), "%s%s%s",
+	    field == NULL ? "" : field,
+	    field == NULL || field[0] == 0 ? "" : ": ",
+	    said != NULL     ? said
+	    : e == ERR_LIMIT ? "the file has too many rows or bytes"
+	    : e == ERR_NOMEM ? "out of memory"
+			     : "the file is not of this format");
+	(void)snprintf(b->hint, sizeof(b->hint), "%s", hint ? hint : "");
 }
 
 static err
@@ -268,14 +286,24 @@ take_job(json_t *data, const struct term_lookup *lookup,
     const struct import_options *o, json_t **report)
 {
 	json_t *parsed = NULL;
+	json_error_t where = { .line = 0 };
 
 	if (json_is_string(data)) {
-		parsed = json_loadb(
-		    json_string_value(data), json_string_length(data), 0, NULL);
+		const struct slice text =
+		    slice_of(json_string_value(data), json_string_length(data));
+		parsed = is_page(text) ? import_page(text)
+				       : json_loadb((const char *)text.p,
+					     text.n, 0, &where);
 		data = parsed;
 	}
-	const err e =
-	    data == NULL ? ERR_FORM : import_job(data, lookup, o, report);
+	if (data == NULL) {
+		*report = json_pack("{s:[{s:s, s:o}]}", "messages", "field", "",
+		    "message",
+		    json_sprintf("line %d, column %d: %s", where.line,
+			where.column, where.text));
+		return ERR_FORM;
+	}
+	const err e = import_job(data, lookup, o, report);
 	json_decref(parsed);
 	return e;
 }
@@ -314,13 +342,15 @@ bulk_run(struct job *j)
 		? slice_of(json_string_value(data), json_string_length(data))
 		: slice_of(NULL, 0);
 	if (strcmp(format, "csv") == 0) {
-		whole_file(
-		    b, import_csv(b->kind, text, &lookup, &o, &report), report);
+		const err e = import_csv(b->kind, text, &lookup, &o, &report);
+		whole_file(b, e, report);
 		take_reports(b, json_object_get(report, "rows"), o.region,
 		    "row", scratch);
 		copy_key(b->reply, report, "ignored_columns");
+		copy_key(b->reply, report, "columns");
 	} else if (strcmp(format, "jobposting") == 0) {
-		whole_file(b, take_job(data, &lookup, &o, &report), report);
+		const err e = take_job(data, &lookup, &o, &report);
+		whole_file(b, e, report);
 		take_reports(b, json_object_get(report, "demands"), o.region,
 		    "index", scratch);
 	} else {
@@ -546,7 +576,7 @@ bulk_done(struct job *j)
 	job_end(j);
 	if (b->why[0] != 0 || taken == NULL || b->n->stopping) {
 		http_fail(b->r, b->n->stopping ? 503 : 422, "E3204", "data",
-		    NULL, "%s",
+		    b->hint[0] != 0 ? b->hint : NULL, "%s",
 		    b->n->stopping   ? "the node is shutting down"
 		    : b->why[0] != 0 ? b->why
 				     : "out of memory");

@@ -1,6 +1,6 @@
 /*
  * cli_commands.h: the handlers of the commands, one function each, in
- * cli_node.c, cli_owner.c, cli_match.c and cli_network.c.
+ * cli_node.c, cli_owner.c, cli_import.c, cli_match.c and cli_network.c.
  */
 #pragma once
 
@@ -56,6 +56,8 @@ int run_vocabulary_list(struct cli *cli);
 int unlock_key(struct cli *cli, struct key_material *km);
 /** show_publication(cli, reply): what was, or would be, published. */
 int show_publication(struct cli *cli, json_t *reply);
+/** show_import(cli, reply): rows, what was left out, what is wrong. */
+void show_import(struct cli *cli, const json_t *reply);
 /** read_text(cli, path, out): a file as a JSON string; the exit code. */
 int read_text(struct cli *cli, const char *path, json_t **out);
 /** read_json(cli, path, out): a file that holds one JSON object. */

@@ -735,44 +735,10 @@ format_of(struct cli *cli)
 		return "csv";
 	if (strcmp(dot, ".ndjson") == 0 || strcmp(dot, ".jsonl") == 0)
 		return "ndjson";
-	if (strcmp(dot, ".json") == 0 || strcmp(dot, ".jsonld") == 0)
+	if (strcmp(dot, ".json") == 0 || strcmp(dot, ".jsonld") == 0 ||
+	    strcmp(dot, ".html") == 0 || strcmp(dot, ".htm") == 0)
 		return "jobposting";
 	return NULL;
-}
-
-static void
-show_rows(struct cli *cli, const json_t *reply)
-{
-	static const char *const heads[] = { "row", "external id", "state",
-		"field", "what" };
-	struct table *t = table_new(heads, 5);
-	size_t i;
-	json_t *r;
-
-	json_array_foreach(json_object_get(reply, "rows"), i, r)
-	{
-		char number[24], what[700];
-		const char *row[5] = { number, json_str(r, "external_id"),
-			json_str(r, "state"), json_str(r, "field"), what };
-		const char *hint = json_str(r, "hint");
-
-		snprintf(
-		    number, sizeof(number), "%" PRId64, json_int(r, "row"));
-		snprintf(what, sizeof(what), "%s%s%s%s",
-		    json_str(r, "message")[0] == '\0'
-			? short_id(json_str(r, "id"))
-			: json_str(r, "message"),
-		    hint[0] == '\0' ? "" : " (try: ", hint,
-		    hint[0] == '\0' ? "" : ")");
-		table_add(t, row);
-	}
-	table_print(t, &cli->out);
-	output_line(&cli->out,
-	    "%" PRId64 " created, %" PRId64 " updated, %" PRId64
-	    " unchanged, %" PRId64 " withdrawn, %" PRId64 " wrong",
-	    json_int(reply, "created"), json_int(reply, "updated"),
-	    json_int(reply, "unchanged"), json_int(reply, "archived"),
-	    json_int(reply, "errors"));
 }
 
 int
@@ -786,8 +752,9 @@ run_post_import(struct cli *cli)
 	int code;
 
 	if (format == NULL)
-		return cli_usage(
-		    cli, "--format is needed for %s", cli->words[0]);
+		return cli_usage(cli,
+		    "--format is needed for %s: csv, jobposting or ndjson",
+		    cli->words[0]);
 	code = read_text(cli, cli->words[0], &data);
 	if (code != EXIT_DONE)
 		return code;
@@ -809,12 +776,16 @@ run_post_import(struct cli *cli)
 		return code;
 	wrong = json_int(reply, "errors");
 	if (!cli->json)
-		show_rows(cli, reply);
+		show_import(cli, reply);
 	if (dry)
-		output_note(&cli->out, "nothing was published");
+		output_note(&cli->out, "nothing was published%s",
+		    wrong == 0 ? "; without --dry-run it is" : "");
 	else if (wrong > 0 && cli_flag(cli, "allow-partial") == NULL)
 		output_note(&cli->out, "nothing was published: correct the "
 				       "rows, or --allow-partial");
+	else
+		output_note(
+		    &cli->out, "next: ohcn %s list", cli->command->noun);
 	if (!cli_show(cli, reply))
 		json_decref(reply);
 	return wrong > 0 ? EXIT_PARTIAL : EXIT_DONE;

@@ -167,10 +167,12 @@ static const struct cli_command commands[] = {
 	    FLAGS{ DRY, NOW, END }, run_draft_publish },
 	{ "demand", "import", "FILE", 1, 1,
 	    "publish needs from a file of yours",
-	    "Formats: csv (one row a need), jobposting (schema.org), ndjson. "
-	    "Rows are known\nby external_id: the same file again changes "
-	    "nothing, a changed row is updated.\nOne bad row keeps all back, "
-	    "unless --allow-partial.",
+	    "Formats: csv (one row a need), jobposting (schema.org: JSON or "
+	    "a saved page),\nndjson. Common names of columns are known in "
+	    "English, German, French, Spanish;\n--map FILE names others. "
+	    "Rows are known by external_id: the same file again\nchanges "
+	    "nothing, a changed row is updated. One bad row keeps all back, "
+	    "unless\n--allow-partial.",
 	    "ohcn demand import jobs.csv --dry-run\n"
 	    "ohcn demand import jobs.csv --map jobs.map\n"
 	    "ohcn demand import feed.json --format jobposting "
@@ -192,7 +194,8 @@ static const struct cli_command commands[] = {
 		END },
 	    run_post_close },
 	{ "course", "import", "FILE", 1, 1, "publish courses from a file",
-	    "Formats: csv, ndjson. Rows are known by external_id.",
+	    "Formats: csv, ndjson. Columns and ids as for `ohcn help demand "
+	    "import`; a course\nneeds the columns title and teaches.",
 	    "ohcn course import courses.csv --dry-run\n"
 	    "ohcn course import courses.csv",
 	    post_import_flags, run_post_import },

@@ -244,7 +244,9 @@ refused(long status, const char *text, struct problem *p)
 	if (detail != NULL) {
 		problem_set(p, exit_of_status(status),
 		    code == NULL ? "E2000" : code, "%s", detail);
-		if (field != NULL)
+		/* "id" and "data" are what the command line itself gave */
+		if (field != NULL && strcmp(field, "id") != 0 &&
+		    strcmp(field, "data") != 0)
 			problem_why(p, "it is about the field \"%s\"", field);
 		if (hint != NULL)
 			problem_hint(p, "%s", hint);

@@ -6,25 +6,27 @@
 #include <stdlib.h>
 
 #include "node/import_parts.h"
+#include "node/import_words.h"
 #include "node/problem.h"
 #include "proto/base/text.h"
 
-#define COLUMNS_MAX    64
-#define NAME_BYTES     48
-#define CELL_BYTES_MAX 16384
-#define WEIGHT_UNSAID  50
-#define TAUGHT_UNSAID  3
+#define COLUMNS_MAX     64
+#define NAME_BYTES      48
+#define CELL_BYTES_MAX  16384
+#define WEIGHT_UNSAID   50
+#define TAUGHT_UNSAID   3
+#define LANGUAGE_UNSAID 3 /* B1 */
 
 /* What a column of a kind may be called; title_LL, description_LL as well. */
 static const char *const demand_columns[] = { "external_id", "type", "title",
 	"description", "region", "place", "remote", "skills", "teaches",
 	"invests", "hours", "contract", "pay_min", "pay_max", "currency",
 	"period", "languages", "seats", "status", "purposes", "start",
-	"occupation", "experience", "website" };
+	"occupation", "experience", "website", "salary" };
 static const char *const course_columns[] = { "external_id", "type", "title",
 	"description", "region", "teaches", "needs", "hours", "weeks",
 	"sessions", "cost", "currency", "languages", "formats", "self_paced",
-	"start", "seats", "credential", "website" };
+	"start", "seats", "credential", "website", "place", "duration" };
 
 /* One run over one file. */
 struct table {
@@ -43,7 +45,7 @@ struct table {
 	size_t row_bytes;
 	unsigned line, row_line;
 	/* the outcome */
-	json_t *rows, *messages, *ignored, *ids;
+	json_t *rows, *messages, *ignored, *columns_as, *ids;
 	unsigned counts[2]; /* ready, failed */
 	err error;
 };
@@ -133,6 +135,49 @@ check_map(struct table *t)
 	}
 }
 
+static bool
+has_column(const struct table *t, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(t->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+ignore_column(struct table *t, size_t i)
+{
+	char *name = t->names[i];
+	const char *near =
+	    nearest_name(name, t->known, t->known_n, sizeof(char *));
+	json_t *text = clean_text(t->cells[i], NAME_BYTES, NULL);
+	char hint[96];
+
+	(void)snprintf(hint, sizeof(hint), near ? "did you mean \"%s\"?" : "%s",
+	    near ? near : "");
+	import_message(t->messages, name, hint,
+	    "is not a column of ours and was not used");
+	if (text != NULL)
+		(void)json_array_append_new(t->ignored, text);
+	name[0] = 0;
+}
+
+/* "Titel" counts as title, unless a column has that name itself. */
+static void
+take_alias(struct table *t, size_t i)
+{
+	const char *ours = column_alias(t->kind, t->names[i]);
+
+	if (ours == NULL || has_column(t, t->columns, ours)) {
+		ignore_column(t, i);
+		return;
+	}
+	json_t *theirs = clean_text(t->cells[i], NAME_BYTES, NULL);
+	(void)json_array_append_new(t->columns_as,
+	    json_pack("{s:o?, s:s}", "name", theirs, "as", ours));
+	(void)snprintf(t->names[i], NAME_BYTES, "%s", ours);
+}
+
 static void
 take_header(struct table *t)
 {
@@ -143,29 +188,18 @@ take_header(struct table *t)
 	for (size_t i = 0; i < t->columns; i++) {
 		char *name = t->names[i];
 		column_name(t, t->cells[i], name);
-		if (name[0] == 0)
-			continue;
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(t->names[k], name) == 0) {
-				import_message(t->messages, name,
-				    "rename one of them", "is there twice");
-				t->error = ERR_FORM;
-			}
-		title = title || strncmp(name, "title", 5) == 0;
-		teaches = teaches || strcmp(name, "teaches") == 0;
-		if (is_known(t, name))
-			continue;
-		const char *near =
-		    nearest_name(name, t->known, t->known_n, sizeof(char *));
-		char hint[96];
-		(void)snprintf(hint, sizeof(hint),
-		    near ? "did you mean \"%s\"?" : "%s", near ? near : "");
-		import_message(t->messages, name, hint,
-		    "is not a column of ours and was not used");
-		json_t *ignored = clean_text(t->cells[i], NAME_BYTES, NULL);
-		if (ignored != NULL)
-			(void)json_array_append_new(t->ignored, ignored);
-		name[0] = 0;
+		if (name[0] != 0 && has_column(t, i, name)) {
+			import_message(t->messages, name, "rename one of them",
+			    "is there twice");
+			t->error = ERR_FORM;
+		}
+	}
+	for (size_t i = 0; i < t->columns; i++)
+		if (t->names[i][0] != 0 && !is_known(t, t->names[i]))
+			take_alias(t, i);
+	for (size_t i = 0; i < t->columns; i++) {
+		title = title || strncmp(t->names[i], "title", 5) == 0;
+		teaches = teaches || strcmp(t->names[i], "teaches") == 0;
 	}
 	if (!title || (t->kind == KIND_COURSE && !teaches)) {
 		import_message(t->messages, title ? "teaches" : "title",
@@ -200,6 +234,33 @@ copy_text(struct import_draft *d, const struct table *t, const char *column,
 		(void)json_object_set_new(d->draft, name, text);
 }
 
+/* "40 Std.", "38,5": hours are often written so; halves are rounded up. */
+static bool
+hours_number(
+    struct import_draft *d, struct slice s, const char *column, uint64_t *out)
+{
+	size_t n = 0;
+
+	if (strcmp(column, "hours") != 0)
+		return false;
+	while (n < s.n && isdigit(s.p[n]))
+		n++;
+	if (!slice_number(slice_of(s.p, n), out))
+		return false;
+	struct slice rest = slice_of(s.p + n, s.n - n);
+	if (rest.n >= 2 && (rest.p[0] == ',' || rest.p[0] == '.') &&
+	    isdigit(rest.p[1])) {
+		*out += rest.p[1] >= '5';
+		slice_skip(&rest, 2);
+		import_note(d, column, "hours are whole numbers in a record",
+		    "was rounded");
+	}
+	for (size_t i = 0; i < rest.n; i++)
+		if (isdigit(rest.p[i]))
+			return false; /* "35-40" */
+	return true;
+}
+
 static void
 copy_number(struct import_draft *d, const struct table *t, const char *column,
     const char *name)
@@ -209,7 +270,7 @@ copy_number(struct import_draft *d, const struct table *t, const char *column,
 
 	if (s.n == 0)
 		return;
-	if (!slice_number(s, &n))
+	if (!slice_number(s, &n) && !hours_number(d, s, column, &n))
 		import_fail(d, column, "write a whole number",
 		    "\"%.*s\" is no whole number", SHOWN(s));
 	else
@@ -220,11 +281,19 @@ copy_number(struct import_draft *d, const struct table *t, const char *column,
 static void
 copy_date(struct import_draft *d, const struct table *t)
 {
-	const struct slice s = cell(t, "start");
+	struct slice s = cell(t, "start");
 	uint64_t hours;
+	char iso[11];
 
 	if (s.n == 0)
 		return;
+	/* 31.12.2026 has one meaning only; 1/2/2026 has two */
+	if (s.n == 10 && s.p[2] == '.' && s.p[5] == '.') {
+		(void)snprintf(iso, sizeof(iso), "%.4s-%.2s-%.2s",
+		    (const char *)s.p + 6, (const char *)s.p + 3,
+		    (const char *)s.p);
+		s = slice_str(iso);
+	}
 	if (!date_hours(s, &hours))
 		import_fail(d, "start", "write it as 2026-12-31",
 		    "\"%.*s\" is no date", SHOWN(s));
@@ -315,6 +384,60 @@ read_item(struct import_draft *d, struct slice s, const char *column,
 }
 
 static bool
+is_term(const struct import_draft *d, struct slice s)
+{
+	uint64_t term;
+	unsigned confidence;
+	size_t n = 0;
+
+	while (n < s.n && strchr(":*!", s.p[n]) == NULL)
+		n++;
+	return d->lookup->find(d->lookup->ctx, slice_trim(slice_of(s.p, n)),
+	    d->language, &term, &confidence);
+}
+
+/*
+ * What separates the items of a cell: ';', and where there is none, commas,
+ * bars and lines. A comma may also be part of one label, "helping with
+ * washing, dressing and eating": then the whole is known and no part is.
+ */
+static const char *
+separators_of(const struct import_draft *d, struct slice s)
+{
+	struct slice rest = s, part;
+
+	if (s.n == 0 || memchr(s.p, ';', s.n) != NULL)
+		return ";\n";
+	if (memchr(s.p, ',', s.n) == NULL || !is_term(d, s))
+		return ",|\n";
+	while (slice_split(&rest, ",|\n", &part))
+		if (is_term(d, part))
+			return ",|\n";
+	return "|\n";
+}
+
+/* The next item, without the mark of a list before it. */
+static bool
+next_item(struct slice *rest, const char *separators, struct slice *out)
+{
+	static const char *const marks[] = { "- ", "* ", "\xe2\x80\xa2",
+		"\xc2\xb7", "\xe2\x80\x93 " };
+
+	while (slice_split(rest, separators, out)) {
+		for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+			const size_t n = strlen(marks[i]);
+			if (out->n >= n && memcmp(out->p, marks[i], n) == 0) {
+				slice_skip(out, n);
+				*out = slice_trim(*out);
+			}
+		}
+		if (out->n > 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
 item_term(struct import_draft *d, const struct item *i, const char *column,
     struct import_term *t)
 {
@@ -331,10 +454,11 @@ static void
 copy_requirements(struct import_draft *d, const struct table *t)
 {
 	struct slice rest = cell(t, "skills"), part;
+	const char *separators = separators_of(d, rest);
 	struct import_term term;
 	struct item i;
 
-	while (slice_split(&rest, ";\n", &part))
+	while (next_item(&rest, separators, &part))
 		if (read_item(d, part, "skills", &i) &&
 		    item_term(d, &i, "skills", &term))
 			import_requirement(
@@ -347,10 +471,11 @@ static void
 copy_skills(struct import_draft *d, const struct table *t, const char *column)
 {
 	struct slice rest = cell(t, column), part;
+	const char *separators = separators_of(d, rest);
 	struct import_term term;
 	struct item i;
 
-	while (slice_split(&rest, ";\n", &part))
+	while (next_item(&rest, separators, &part))
 		if (read_item(d, part, column, &i) &&
 		    item_term(d, &i, column, &term))
 			import_skill(import_list(d->draft, column), &term,
@@ -362,10 +487,11 @@ static void
 copy_taught(struct import_draft *d, const struct table *t)
 {
 	struct slice rest = cell(t, "teaches"), part;
+	const char *separators = separators_of(d, rest);
 	struct import_term term;
 	struct item i;
 
-	while (slice_split(&rest, ";\n", &part)) {
+	while (next_item(&rest, separators, &part)) {
 		if (!read_item(d, part, "teaches", &i) ||
 		    !item_term(d, &i, "teaches", &term))
 			continue;
@@ -380,9 +506,10 @@ static void
 copy_purposes(struct import_draft *d, const struct table *t)
 {
 	struct slice rest = cell(t, "purposes"), part;
+	const char *separators = separators_of(d, rest);
 	struct import_term term;
 
-	while (slice_split(&rest, ";\n", &part))
+	while (next_item(&rest, separators, &part))
 		if (import_term(d, part, 0, "purposes", &term))
 			(void)json_array_append_new(
 			    import_list(d->draft, "purposes"),
@@ -400,8 +527,8 @@ currency_cell(
 
 	if (currency_get(s, out, &better))
 		return true;
-	(void)snprintf(
-	    hint, sizeof(hint), better[0] != 0 ? "try %s" : "like EUR", better);
+	(void)snprintf(hint, sizeof(hint),
+	    better[0] != 0 ? "write %s" : "write a code like EUR", better);
 	if (s.n == 0)
 		import_fail(d, column, hint, "money needs a currency");
 	else
@@ -441,7 +568,9 @@ copy_pay(struct import_draft *d, const struct table *t)
 	money_cell(d, pay, "min", low, currency, "pay_min");
 	money_cell(d, pay, "max", high, currency, "pay_max");
 	(void)json_object_set_new(pay, "currency", json_string(currency));
-	json_t *period = clean_text(cell(t, "period"), 20, NULL);
+	const char *said = period_get(cell(t, "period"));
+	json_t *period = said != NULL ? json_string(said)
+				      : clean_text(cell(t, "period"), 20, NULL);
 	if (period == NULL)
 		import_fail(d, "period", "write hour, day, week, month or year",
 		    "pay needs a period");
@@ -449,14 +578,74 @@ copy_pay(struct import_draft *d, const struct table *t)
 		(void)json_object_set_new(pay, "period", period);
 }
 
+/* A salary in one cell. What it does not say is not guessed. */
+static void
+copy_salary(struct import_draft *d, const struct table *t)
+{
+	const struct slice s = cell(t, "salary"), code = cell(t, "currency");
+	const char *better = "", *period;
+	struct salary pay;
+	uint64_t low = 0, high = 0;
+
+	if (s.n == 0 || json_object_get(d->draft, "pay") != NULL)
+		return;
+	if (!salary_get(s, &pay)) {
+		import_note(d, "salary", "write it like 3000-3500 EUR/month",
+		    "\"%.*s\" was not understood and left out", SHOWN(s));
+		return;
+	}
+	if (pay.currency[0] == 0 && !currency_get(code, pay.currency, &better))
+		(void)snprintf(
+		    pay.currency, sizeof(pay.currency), "%s", better);
+	period =
+	    pay.period != NULL ? pay.period : period_get(cell(t, "period"));
+	if (pay.currency[0] == 0 || period == NULL) {
+		import_note(d, "salary",
+		    "write it like 3000-3500 EUR/month, or add the columns "
+		    "currency and period",
+		    "\"%.*s\" names no %s and was left out", SHOWN(s),
+		    pay.currency[0] != 0 ? "period"
+		    : period != NULL     ? "currency"
+					 : "currency and no period");
+		return;
+	}
+	if ((pay.low[0] != 0 &&
+		!money_get(slice_str(pay.low), pay.currency, &low)) ||
+	    (pay.high[0] != 0 &&
+		!money_get(slice_str(pay.high), pay.currency, &high)) ||
+	    (pay.low[0] != 0 && pay.high[0] != 0 && low > high)) {
+		import_note(d, "salary", "write it like 3000-3500 EUR/month",
+		    "\"%.*s\" was not understood and left out", SHOWN(s));
+		return;
+	}
+	json_t *o = json_object();
+	if (pay.low[0] != 0)
+		(void)json_object_set_new(
+		    o, "min", json_integer((json_int_t)low));
+	if (pay.high[0] != 0)
+		(void)json_object_set_new(
+		    o, "max", json_integer((json_int_t)high));
+	(void)json_object_set_new(o, "currency", json_string(pay.currency));
+	(void)json_object_set_new(o, "period", json_string(period));
+	(void)json_object_set_new(d->draft, "pay", o);
+}
+
 static void
 copy_cost(struct import_draft *d, const struct table *t)
 {
-	const struct slice s = cell(t, "cost");
+	struct slice s = cell(t, "cost");
+	struct salary price;
 	char currency[4];
 
-	if (s.n == 0 ||
-	    !currency_cell(d, cell(t, "currency"), "currency", currency))
+	if (s.n == 0)
+		return;
+	/* "490 EUR" in one cell */
+	if (cell(t, "currency").n == 0 && salary_get(s, &price) &&
+	    price.currency[0] != 0 && price.high[0] != 0 &&
+	    strcmp(price.low, price.high) == 0) {
+		memcpy(currency, price.currency, sizeof(currency));
+		s = slice_str(price.low);
+	} else if (!currency_cell(d, cell(t, "currency"), "currency", currency))
 		return;
 	json_t *cost = json_object();
 	(void)json_object_set_new(d->draft, "cost", cost);
@@ -510,38 +699,53 @@ copy_invests(struct import_draft *d, const struct table *t)
 /* ---- other lists ---- */
 
 static void
-copy_languages(struct import_draft *d, const struct table *t)
+put_language(struct import_draft *d, const struct table *t, struct slice whole)
 {
-	struct slice rest = cell(t, "languages"), part, name, level;
+	struct slice part = whole, name, level;
+	struct spoken spoken;
 	char letters[4];
 
-	while (slice_split(&rest, ";,\n", &part)) {
-		const struct slice whole = part;
-		(void)slice_split(&part, ":", &name);
-		if (!language_put(letters, language_get(name))) {
-			import_fail(d, "languages",
-			    "write codes, like \"de:B2; en\"",
-			    "\"%.*s\" is no language", SHOWN(whole));
-			continue;
-		}
-		if (t->kind == KIND_COURSE) {
-			(void)json_array_append_new(
-			    import_list(d->draft, "languages"),
-			    json_string(letters));
-			continue;
-		}
-		const unsigned cefr =
-		    slice_split(&part, ":", &level) ? fluency_get(level) : 3;
-		if (cefr == 0) {
+	(void)slice_split(&part, ":", &name);
+	if (slice_split(&part, ":", &level)) {
+		spoken = (struct spoken){ .language = language_get(name),
+			.level = fluency_get(level) };
+		if (spoken.language != 0 && spoken.level == 0 &&
+		    t->kind != KIND_COURSE) {
 			import_fail(d, "languages",
 			    "write A1 to C2 or native, like \"de:B2\"",
 			    "\"%.*s\" is no level of a language", SHOWN(whole));
-			continue;
+			return;
 		}
-		(void)json_array_append_new(import_list(d->draft, "languages"),
-		    json_pack(
-			"{s:s, s:i}", "language", letters, "cefr", (int)cefr));
+	} else {
+		(void)spoken_get(whole, &spoken);
 	}
+	if (!language_put(letters, spoken.language)) {
+		import_fail(d, "languages", "write codes, like \"de:B2; en\"",
+		    "\"%.*s\" is no language", SHOWN(whole));
+		return;
+	}
+	if (t->kind == KIND_COURSE) {
+		(void)json_array_append_new(
+		    import_list(d->draft, "languages"), json_string(letters));
+		return;
+	}
+	if (spoken.strange)
+		import_note(d, "languages",
+		    "write A1 to C2 or native, like \"de:B2\"",
+		    "no level was understood in \"%.*s\": B1 was taken",
+		    SHOWN(whole));
+	(void)json_array_append_new(import_list(d->draft, "languages"),
+	    json_pack("{s:s, s:i}", "language", letters, "cefr",
+		(int)(spoken.level == 0 ? LANGUAGE_UNSAID : spoken.level)));
+}
+
+static void
+copy_languages(struct import_draft *d, const struct table *t)
+{
+	struct slice rest = cell(t, "languages"), part;
+
+	while (slice_split(&rest, ";,|/&\n", &part))
+		put_language(d, t, part);
 }
 
 static void
@@ -549,9 +753,72 @@ copy_formats(struct import_draft *d, const struct table *t)
 {
 	struct slice rest = cell(t, "formats"), part;
 
-	while (slice_split(&rest, ";,\n", &part))
+	while (slice_split(&rest, ";,|/\n", &part)) {
+		const char *way = workplace_get(part);
 		(void)json_array_append_new(import_list(d->draft, "formats"),
-		    clean_text(part, 40, NULL));
+		    way != NULL && strcmp(way, "on-site") == 0
+			? json_string(way)
+			: clean_text(part, 40, NULL));
+	}
+}
+
+/* "40 Stunden", "2 Wochen" */
+static void
+copy_duration(struct import_draft *d, const struct table *t)
+{
+	const struct slice s = cell(t, "duration");
+	const char *unit = period_get(s);
+	size_t n = 0;
+	uint64_t number;
+
+	if (s.n == 0)
+		return;
+	while (n < s.n && isdigit(s.p[n]))
+		n++;
+	if (unit == NULL || !slice_number(slice_of(s.p, n), &number) ||
+	    (strcmp(unit, "hour") != 0 && strcmp(unit, "week") != 0)) {
+		import_note(d, "duration",
+		    "write \"40 hours\" or \"6 weeks\", or use the columns "
+		    "hours and weeks",
+		    "\"%.*s\" was not understood and left out", SHOWN(s));
+		return;
+	}
+	const char *name = unit[0] == 'h' ? "hours" : "weeks";
+	if (json_object_get(d->draft, name) == NULL)
+		(void)json_object_set_new(
+		    d->draft, name, json_integer((json_int_t)number));
+}
+
+/* A word of ours stays as it is; others are looked up. */
+static void
+copy_choice(struct import_draft *d, const struct table *t, const char *name,
+    const char *(*get)(struct slice))
+{
+	const struct slice s = cell(t, name);
+	const char *ours = s.n == 0 ? NULL : get(s);
+
+	if (ours != NULL)
+		(void)json_object_set_new(d->draft, name, json_string(ours));
+	else
+		copy_text(d, t, name, name, 40);
+}
+
+/* "Vollzeit" says how much, not which contract. */
+static void
+copy_contract(struct import_draft *d, const struct table *t)
+{
+	const struct slice s = cell(t, "contract");
+
+	if (contract_get(s) == NULL &&
+	    (slice_has_word(s, "full") || slice_has_word(s, "part") ||
+		slice_has_word(s, "voll") || slice_has_word(s, "teil") ||
+		slice_has_word(s, "temps") || slice_has_word(s, "jornada")))
+		import_note(d, "contract",
+		    "write permanent, fixed-term, ...; the hours a week go "
+		    "into the column hours",
+		    "says how much, not which contract, and was left out");
+	else
+		copy_choice(d, t, "contract", contract_get);
 }
 
 static void
@@ -590,15 +857,15 @@ copy_demand(struct import_draft *d, const struct table *t)
 	copy_text(d, t, "type", "type", 40);
 	if (json_object_get(d->draft, "type") == NULL)
 		(void)json_object_set_new(d->draft, "type", json_string("job"));
-	copy_text(d, t, "place", "place", 80);
-	copy_text(d, t, "remote", "remote", 40);
-	copy_text(d, t, "contract", "contract", 40);
+	copy_choice(d, t, "remote", workplace_get);
+	copy_contract(d, t);
 	copy_text(d, t, "status", "status", 40);
 	copy_requirements(d, t);
 	copy_skills(d, t, "teaches");
 	copy_invests(d, t);
 	copy_number(d, t, "hours", "guaranteed_hours");
 	copy_pay(d, t);
+	copy_salary(d, t);
 	copy_purposes(d, t);
 	text_set(d, "experience", d->language, cell(t, "experience"), 280);
 	if (cell(t, "occupation").n > 0 &&
@@ -618,6 +885,7 @@ copy_course(struct import_draft *d, const struct table *t)
 	copy_skills(d, t, "needs");
 	copy_number(d, t, "hours", "hours");
 	copy_number(d, t, "weeks", "weeks");
+	copy_duration(d, t);
 	copy_number(d, t, "sessions", "sessions");
 	copy_cost(d, t);
 	copy_formats(d, t);
@@ -625,12 +893,59 @@ copy_course(struct import_draft *d, const struct table *t)
 	text_set(d, "credential", d->language, cell(t, "credential"), 120);
 }
 
+/*
+ * The region: its own column; else the country that the place names; else
+ * the node's.
+ */
+static void
+copy_place(struct import_draft *d, const struct table *t, json_t *row)
+{
+	const struct slice region = cell(t, "region"), place = cell(t, "place");
+	struct slice town = place;
+	char letters[3];
+	bool found = false;
+
+	if (region.n > 0 && !region_get(region, letters)) {
+		import_fail(d, "region", "write two letters, like de",
+		    "\"%.*s\" is no country code", SHOWN(region));
+	} else if (region.n > 0) {
+		found = true;
+	} else if (place.n > 0) {
+		const char *way = workplace_get(place);
+		found = country_get(place, t->o->region, letters, &town);
+		if (t->kind == KIND_DEMAND && way != NULL && !found &&
+		    cell(t, "remote").n == 0) {
+			(void)json_object_set_new(
+			    d->draft, "remote", json_string(way));
+			town.n = strcmp(way, "remote") == 0 ? 0 : town.n;
+		}
+	}
+	if (found)
+		(void)json_object_set_new(row, "region", json_string(letters));
+	else if (t->o->region != NULL && region.n == 0)
+		(void)json_object_set_new(
+		    row, "region", json_string(t->o->region));
+	if (!found && place.n > 0 && region.n == 0)
+		import_note(d, "place",
+		    "write \"Lyon, France\", or add a column region",
+		    t->o->region != NULL
+			? "names no country: your node's region, %s, was taken"
+			: "names no country%s",
+		    t->o->region != NULL ? t->o->region : "");
+	if (t->kind == KIND_COURSE && town.n > 0)
+		import_note(d, "place", "put the town into the title",
+		    "a course has no place: only the country is published");
+	json_t *text = town.n == 0 ? NULL : clean_text(town, 80, NULL);
+	if (text != NULL && t->kind == KIND_DEMAND)
+		(void)json_object_set_new(d->draft, "place", text);
+	else
+		json_decref(text);
+}
+
 static void
 copy_identity(struct import_draft *d, struct table *t, json_t *row)
 {
 	json_t *id = clean_text(cell(t, "external_id"), 256, NULL);
-	const struct slice region = cell(t, "region");
-	char letters[3];
 
 	if (id != NULL) {
 		const char *text = json_string_value(id);
@@ -646,14 +961,7 @@ copy_identity(struct import_draft *d, struct table *t, json_t *row)
 		(void)json_object_set(row, "external_id", id);
 		(void)json_object_set_new(d->draft, "external_id", id);
 	}
-	if (region.n == 0 && t->o->region != NULL)
-		(void)json_object_set_new(
-		    row, "region", json_string(t->o->region));
-	else if (region.n > 0 && region_get(region, letters))
-		(void)json_object_set_new(row, "region", json_string(letters));
-	else if (region.n > 0)
-		import_fail(d, "region", "write two letters, like de",
-		    "\"%.*s\" is no country code", SHOWN(region));
+	copy_place(d, t, row);
 }
 
 static void
@@ -878,6 +1186,7 @@ import_csv(uint32_t kind, struct slice file, const struct term_lookup *lookup,
 	t->rows = json_array();
 	t->messages = json_array();
 	t->ignored = json_array();
+	t->columns_as = json_array();
 	t->ids = json_object();
 	if (file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0)
 		slice_skip(&file, 3);
@@ -901,6 +1210,7 @@ import_csv(uint32_t kind, struct slice file, const struct term_lookup *lookup,
 	(void)json_object_set_new(*report, "rows", t->rows);
 	(void)json_object_set_new(*report, "messages", t->messages);
 	(void)json_object_set_new(*report, "ignored_columns", t->ignored);
+	(void)json_object_set_new(*report, "columns", t->columns_as);
 	json_decref(t->ids);
 	const err e = t->error;
 	free(t);

@@ -403,7 +403,7 @@ take_currency(
 	if (currency_get(s, out, &better))
 		return true;
 	(void)snprintf(hint, sizeof(hint),
-	    better[0] != 0 ? "try %s" : "use an ISO 4217 code, like EUR",
+	    better[0] != 0 ? "write %s" : "use an ISO 4217 code, like EUR",
 	    better);
 	if (s.n == 0)
 		import_fail(d, field, hint, "is missing");

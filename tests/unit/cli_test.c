@@ -551,7 +551,7 @@ test_commands(void **state)
 	assert_int_equal(
 	    run("ohcn --home %s demand import %s --dry-run", home, path),
 	    EXIT_PARTIAL);
-	HAS(out, "no such currency (try: EUR)");
+	HAS(out, "no such currency; EUR");
 	HAS(errors, "nothing was published");
 	HAS(last_body, "\"format\":\"csv\",\"data\":\"id,title\\n\"");
 	HAS(last_body, "\"dry_run\":true");

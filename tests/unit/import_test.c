@@ -11,9 +11,11 @@
 #include "match/core.h"
 #include "node/import_csv.h"
 #include "node/import_job.h"
+#include "node/import_page.h"
 #include "node/import_parts.h"
 #include "node/import_resume.h"
 #include "node/import_vocabulary.h"
+#include "node/import_words.h"
 
 /* ---- a lookup of a few words ---- */
 
@@ -413,7 +415,7 @@ test_job_faults(void **state)
 		{ JOB ",\"baseSalary\":{\"currency\":\"EURO\",\"value\":5}}",
 		    "\"baseSalary.currency\"",
 		    "\"unknown currency \\\"EURO\\\": needs an ISO 4217 code\"",
-		    "\"try EUR\"" },
+		    "\"write EUR\"" },
 		{ JOB ",\"baseSalary\":{\"currency\":\"EUR\",\"value\":5}}",
 		    "\"baseSalary.value.unitText\"", "\"is missing\"",
 		    "\"write HOUR, DAY, WEEK, MONTH or YEAR\"" },
@@ -562,12 +564,12 @@ test_csv_rows_that_fail(void **state)
 	} cases[] = {
 		{ "pay_min,currency,period", "5,EURO,hour", "\"currency\"",
 		    "\"unknown currency \\\"EURO\\\": needs an ISO 4217 code\"",
-		    "\"try EUR\"" },
+		    "\"write EUR\"" },
 		{ "pay_min,currency,period", "5,EUR,", "\"period\"",
 		    "\"pay needs a period\"",
 		    "\"write hour, day, week, month or year\"" },
-		{ "pay_min,currency,period", "5,EUR,monthly", "\"pay.period\"",
-		    "\"\\\"monthly\\\" is not known\"",
+		{ "pay_min,currency,period", "5,EUR,mnoth", "\"pay.period\"",
+		    "\"\\\"mnoth\\\" is not known\"",
 		    "\"did you mean \\\"month\\\"?\"" },
 		{ "skills", "welding:7", "\"skills\"",
 		    "\"level of \\\"welding:7\\\": must be 1 to 5\"",
@@ -681,6 +683,251 @@ test_csv_files_that_fail(void **state)
 	r = csv_report(KIND_DEMAND, "x\ny\n", &bad, ERR_FORM);
 	assert_at(r, "messages.0.hint", "\"did you mean \\\"title\\\"?\"");
 	json_decref(r);
+}
+
+/* ---- words of people ---- */
+
+static void
+test_column_names(void **state)
+{
+	static const struct {
+		uint32_t kind;
+		const char *name, *want;
+	} cases[] = {
+		{ KIND_DEMAND, "titel", "title" },
+		{ KIND_DEMAND, "intitulé_du_poste", "title" },
+		{ KIND_DEMAND, "puesto", "title" },
+		{ KIND_DEMAND, "ort", "place" },
+		{ KIND_DEMAND, "location", "place" },
+		{ KIND_DEMAND, "land", "region" },
+		{ KIND_DEMAND, "kenntnisse", "skills" },
+		{ KIND_COURSE, "kenntnisse", "teaches" },
+		{ KIND_DEMAND, "gehalt_(brutto)", "salary" },
+		{ KIND_DEMAND, "sprache", "languages" },
+		{ KIND_DEMAND, "skills:", NULL },
+		{ KIND_DEMAND, "skill:", "skills" },
+		{ KIND_COURSE, "gehalt", NULL },
+		{ KIND_COURSE, "precio", "cost" },
+		{ KIND_DEMAND, "precio", NULL },
+		{ KIND_DEMAND, "titelbild", NULL },
+		{ KIND_DEMAND, "(x)", NULL },
+		{ KIND_DEMAND, "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *got = column_alias(cases[i].kind, cases[i].name);
+		if ((got == NULL) != (cases[i].want == NULL) ||
+		    (got != NULL && strcmp(got, cases[i].want) != 0))
+			fail_msg("%s is %s, not %s", cases[i].name,
+			    got ? got : "none",
+			    cases[i].want ? cases[i].want : "none");
+	}
+}
+
+static void
+test_salaries(void **state)
+{
+	static const struct {
+		const char *text, *low, *high, *currency, *period;
+	} cases[] = {
+		{ "3000-3500 EUR/month", "3000", "3500", "EUR", "month" },
+		{ "60000", "60000", "60000", "", "" },
+		{ "45.000 € brutto/Jahr", "45.000", "45.000", "EUR", "year" },
+		{ "2.400 – 2.800 EUR mtl.", "2.400", "2.800", "EUR", "month" },
+		{ "ab 2.800 € pro Monat", "2.800", "", "EUR", "month" },
+		{ "bis 4000 EUR/Monat", "", "4000", "EUR", "month" },
+		{ "60-70k EUR p.a.", "60000", "70000", "EUR", "year" },
+		{ "£62.5k per annum", "62500", "62500", "GBP", "year" },
+		{ "17,50 €/h", "17,50", "17,50", "EUR", "hour" },
+		{ "CHF 6'500 bis 7'000 / Monat", "6500", "7000", "CHF",
+		    "month" },
+		{ "30 000 € par an", "30000", "30000", "EUR", "year" },
+		{ "EUR60000 yearly", "60000", "60000", "EUR", "year" },
+		{ "1200 a 1400 euros al mes", "1200", "1400", "EUR", "month" },
+		{ "$20", "20", "20", "", "" },
+		/* more than one meaning, or none */
+		{ "nach Vereinbarung", NULL, NULL, NULL, NULL },
+		{ "40 h/Woche, 3000 EUR", NULL, NULL, NULL, NULL },
+		{ "3000 EUR or 3200 USD", NULL, NULL, NULL, NULL },
+		{ "1-2-3 EUR", NULL, NULL, NULL, NULL },
+		{ "1234567890123456789012345678 EUR", NULL, NULL, NULL, NULL },
+		{ "", NULL, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct salary s;
+		const bool got = salary_get(slice_str(cases[i].text), &s);
+		if (got != (cases[i].low != NULL))
+			fail_msg("%s: %d", cases[i].text, got);
+		if (!got)
+			continue;
+		const char *period = s.period == NULL ? "" : s.period;
+		if (strcmp(s.low, cases[i].low) != 0 ||
+		    strcmp(s.high, cases[i].high) != 0 ||
+		    strcmp(s.currency, cases[i].currency) != 0 ||
+		    strcmp(period, cases[i].period) != 0)
+			fail_msg("%s: %s to %s %s a %s", cases[i].text, s.low,
+			    s.high, s.currency, period);
+	}
+}
+
+static void
+test_spoken(void **state)
+{
+	static const struct {
+		const char *text, *language;
+		unsigned level;
+		bool strange;
+	} cases[] = {
+		{ "en", "en", 0, false },
+		{ "German B1", "de", 3, false },
+		{ "Englisch fließend", "en", 5, false },
+		{ "fließend Englisch", "en", 5, false },
+		{ "Deutsch (C1)", "de", 5, false },
+		{ "gute Deutschkenntnisse", "de", 4, false },
+		{ "de C2", "de", 6, false },
+		{ "German Z9", "de", 0, true },
+		{ "so und so", "so", 0, true },
+		{ "keine", NULL, 0, false },
+		{ "", NULL, 0, false },
+	};
+	char letters[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct spoken s;
+		const bool got = spoken_get(slice_str(cases[i].text), &s);
+		if (got != (cases[i].language != NULL))
+			fail_msg("%s: %d", cases[i].text, got);
+		if (!got)
+			continue;
+		assert_true(language_put(letters, s.language));
+		if (strcmp(letters, cases[i].language) != 0 ||
+		    s.level != cases[i].level || s.strange != cases[i].strange)
+			fail_msg("%s: %s %u %d", cases[i].text, letters,
+			    s.level, s.strange);
+	}
+}
+
+static void
+test_countries(void **state)
+{
+	static const struct {
+		const char *text, *own, *region, *town;
+	} cases[] = {
+		{ "Germany", NULL, "de", "" },
+		{ "USA", NULL, "us", "" },
+		{ "FR", NULL, "fr", "" },
+		{ "Lyon, France", NULL, "fr", "Lyon" },
+		{ "Bern (CH)", NULL, "ch", "Bern" },
+		{ "Los Angeles, CA", NULL, NULL, "Los Angeles, CA" },
+		{ "Wilmington, DE", NULL, NULL, "Wilmington, DE" },
+		{ "Köln, DE", "de", "de", "Köln" },
+		{ "Hamburg", "de", NULL, "Hamburg" },
+		{ "St-Malo", NULL, NULL, "St-Malo" },
+		{ "", NULL, NULL, "" },
+		{ ",", NULL, NULL, "," },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slice town;
+		char region[3] = "";
+		const bool got = country_get(
+		    slice_str(cases[i].text), cases[i].own, region, &town);
+		if (got != (cases[i].region != NULL) ||
+		    !slice_eq_str(town, cases[i].town) ||
+		    (got && strcmp(region, cases[i].region) != 0))
+			fail_msg("%s: %s, \"%.*s\"", cases[i].text, region,
+			    (int)town.n, (const char *)town.p);
+	}
+}
+
+/* An export of a spreadsheet, as companies have them. */
+static void
+test_csv_of_a_spreadsheet(void **state)
+{
+	static const char file[] =
+	    "\xef\xbb\xbfTitel;Ort;Gehalt;Kenntnisse;Sprache;Beginn;"
+	    "Vertragsart;Abteilung\r\n"
+	    "Schweißer;Lyon, France;3000-3500 EUR/Monat;\"welding, "
+	    "blueprint reading\";Deutsch B1, Englisch;31.12.2026;"
+	    "unbefristet;4711\r\n"
+	    "Helfer;Hamburg;60000;welding | magic;de:B2;;Vollzeit;\r\n"
+	    "Helfer;remote;;\"- welding\n- blueprint reading\";;;;\r\n";
+	const struct import_options o = { .region = "de" };
+	json_t *r = csv_report(KIND_DEMAND, file, &o, OK);
+
+	(void)state;
+	assert_at(r, "ready", "3");
+	assert_at(r, "ignored_columns", "[\"Abteilung\"]");
+	assert_at(r, "columns.1", "{\"name\":\"Ort\",\"as\":\"place\"}");
+	assert_at(r, "rows.0.region", "\"fr\"");
+	assert_at(r, "rows.0.draft.place", "\"Lyon\"");
+	assert_at(r, "rows.0.draft.pay",
+	    "{\"min\":300000,\"max\":350000,\"currency\":\"EUR\","
+	    "\"period\":\"month\"}");
+	assert_at(r, "rows.0.mapped.1.text", "\"blueprint reading\"");
+	assert_at(r, "rows.0.draft.languages",
+	    "[{\"language\":\"de\",\"cefr\":3},{\"language\":\"en\","
+	    "\"cefr\":3}]");
+	assert_at(r, "rows.0.draft.start", "499632");
+	assert_at(r, "rows.0.draft.contract", "\"permanent\"");
+	assert_at(r, "rows.0.messages", "[]");
+	assert_at(r, "rows.1.region", "\"de\"");
+	assert_at(r, "rows.1.draft.place", "\"Hamburg\"");
+	assert_at(r, "rows.1.draft.pay", "none");
+	assert_at(r, "rows.1.mapped.0.text", "\"welding\"");
+	assert_at(r, "rows.1.unmapped.0.text", "\"magic\"");
+	assert_at(r, "rows.1.messages.0.field", "\"place\"");
+	assert_at(r, "rows.1.messages.1.field", "\"contract\"");
+	assert_at(r, "rows.1.messages.2.message",
+	    "\"\\\"60000\\\" names no currency and no period and was left "
+	    "out\"");
+	assert_at(r, "rows.2.draft.remote", "\"remote\"");
+	assert_at(r, "rows.2.draft.place", "none");
+	assert_at(r, "rows.2.mapped.1.text", "\"blueprint reading\"");
+	json_decref(r);
+
+	r = csv_report(KIND_COURSE,
+	    "Kurs;Inhalte;Preis;Dauer;Format;Titel\n"
+	    "MAG;welding, python:1-3;1.200,00 €;2 Wochen;Präsenz;MAG\n",
+	    &o, OK);
+	assert_at(r, "rows.0.draft.teaches.1.from", "1");
+	assert_at(
+	    r, "rows.0.draft.cost", "{\"amount\":120000,\"currency\":\"EUR\"}");
+	assert_at(r, "rows.0.draft.weeks", "2");
+	assert_at(r, "rows.0.draft.formats", "[\"on-site\"]");
+	/* two columns for one: the first is taken, the other is named */
+	assert_at(r, "ignored_columns", "[\"Titel\"]");
+	json_decref(r);
+}
+
+static void
+test_web_page(void **state)
+{
+	static const char page[] =
+	    "\n<!DOCTYPE html><script>1 < 2</script>"
+	    "<SCRIPT id=x type=\"application/ld+json\">{\"a\": 1}</SCRIPT>"
+	    "<script type='application/ld+json'>no JSON</script>"
+	    "<script type='application/ld+json'>{\"@graph\": [{\"b\": 2}]}"
+	    "</script><script type='application/ld+json'>[{\"c\": 3}]";
+	json_t *list = import_page(slice_str(page));
+
+	(void)state;
+	assert_true(is_page(slice_str(page)));
+	assert_false(is_page(slice_str("{\"a\": \"<\"}")));
+	assert_false(is_page(slice_str("")));
+	assert_at(list, "0", "{\"a\":1}");
+	assert_at(list, "1", "{\"b\":2}");
+	assert_at(list, "2", "{\"c\":3}");
+	assert_int_equal(json_array_size(list), 3);
+	json_decref(list);
+	/* cut anywhere: nothing worse than less */
+	for (size_t n = 0; n < sizeof(page); n++)
+		json_decref(import_page(slice_of(page, n)));
 }
 
 /* ---- vocabularies ---- */
@@ -1121,6 +1368,12 @@ main(void)
 		cmocka_unit_test(test_csv_courses),
 		cmocka_unit_test(test_csv_rows_that_fail),
 		cmocka_unit_test(test_csv_files_that_fail),
+		cmocka_unit_test(test_column_names),
+		cmocka_unit_test(test_salaries),
+		cmocka_unit_test(test_spoken),
+		cmocka_unit_test(test_countries),
+		cmocka_unit_test(test_csv_of_a_spreadsheet),
+		cmocka_unit_test(test_web_page),
 		cmocka_unit_test(test_esco),
 		cmocka_unit_test(test_onet),
 		cmocka_unit_test(test_data),
