@@ -8,6 +8,7 @@
 #define WRITE_BYTES   (64 * 1024)
 #define READ_BYTES    (64 * 1024)
 #define BACKLOG       128
+#define BUCKETS       1024 /* of links by connection */
 
 struct listener {
 	uv_tcp_t tcp;
@@ -18,6 +19,7 @@ struct listener {
 
 struct link {
 	struct link *next, **back; /* in transport.links */
+	struct link *bucket_next;  /* while it has a connection */
 	uv_tcp_t tcp;
 	struct transport *t;
 	host_conn conn; /* 0: not yet, or no longer */
@@ -47,6 +49,7 @@ struct transport {
 	struct listener listeners[LISTENERS_MAX];
 	size_t listeners_n;
 	struct link *links;
+	struct link *buckets[BUCKETS];
 	struct dial *dials;
 	unsigned dials_n;
 	uv_timer_t timer;
@@ -97,6 +100,27 @@ link_new(struct transport *t)
 }
 
 static void
+link_name(struct link *l, host_conn id)
+{
+	struct link **bucket = &l->t->buckets[id % BUCKETS];
+
+	l->conn = id;
+	l->bucket_next = *bucket;
+	*bucket = l;
+}
+
+static void
+link_unname(struct link *l)
+{
+	struct link **at = &l->t->buckets[l->conn % BUCKETS];
+
+	while (*at != l)
+		at = &(*at)->bucket_next;
+	*at = l->bucket_next;
+	l->conn = 0;
+}
+
+static void
 link_close(struct link *l)
 {
 	if (l->closing)
@@ -104,7 +128,7 @@ link_close(struct link *l)
 	l->closing = true;
 	if (l->conn != 0) {
 		host_conn_gone(l->t->cf.host, l->conn, now_ms(l->t));
-		l->conn = 0;
+		link_unname(l);
 	}
 	uv_close((uv_handle_t *)&l->tcp, on_link_closed);
 }
@@ -112,10 +136,11 @@ link_close(struct link *l)
 static struct link *
 link_of(struct transport *t, host_conn id)
 {
-	for (struct link *l = t->links; l != NULL; l = l->next)
-		if (l->conn == id)
-			return l;
-	return NULL;
+	struct link *l = t->buckets[id % BUCKETS];
+
+	while (l != NULL && l->conn != id)
+		l = l->bucket_next;
+	return l;
 }
 
 static void link_flush(struct link *l);
@@ -223,12 +248,10 @@ link_open(struct link *l, bool dialer, struct slice remote,
 	struct transport *t = l->t;
 
 	(void)uv_tcp_nodelay(&l->tcp, 1);
-	const err e = host_conn_open(
-	    t->cf.host, dialer, remote, expect, now_ms(t), &l->conn);
-	if (e != OK) {
-		l->conn = 0;
-		return e;
-	}
+	host_conn id = 0;
+	TRY(host_conn_open(
+	    t->cf.host, dialer, remote, expect, now_ms(t), &id));
+	link_name(l, id);
 	if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read) != 0)
 		return ERR_IO;
 	return OK;
@@ -500,6 +523,11 @@ on_lookup(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 	struct sockaddr_storage sa;
 
 	d->looking_up = false;
+	/* It may come all the same, when it could not be cancelled. */
+	if (status == 0 && (d->timed_out || d->t->stopping)) {
+		uv_freeaddrinfo(res);
+		res = NULL;
+	}
 	if (status != 0 || res == NULL || res->ai_addrlen > sizeof(sa)) {
 		if (status == 0)
 			uv_freeaddrinfo(res);
