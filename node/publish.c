@@ -197,14 +197,20 @@ floods(const struct node *n, uint32_t kind)
 	return kind != KIND_PROFILE && n->config->gossip.flood_publish != 0;
 }
 
-/* To how many peers it went; ERR_LIMIT: later. */
+/*
+ * To how many peers it went; ERR_LIMIT: later. Where nobody listens it is not
+ * said at all: gossip would remember it as said, and never say it again.
+ */
 static err
 announce(struct node *n, uint32_t kind, struct slice bytes, uint32_t *sent_to)
 {
+	struct gossip_topic now;
 	char topic[TOPIC_TEXT];
 
 	*sent_to = 0;
 	node_topic(n, kind_info(kind)->class, topic);
+	if (!host_topic(n->host, topic, &now) || now.peers == 0)
+		return OK;
 	const err e = host_publish(n->host, topic, bytes, floods(n, kind),
 	    n->env.mono_ms(n->env.ctx), sent_to);
 	transport_wake(n->transport);
