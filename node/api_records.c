@@ -376,7 +376,8 @@ struct intake {
 	struct slice rest; /* of the request's body */
 	uint64_t read, counts[RECORD_OUTCOMES];
 	unsigned outstanding, retries;
-	bool pumping, refused; /* refused: the last submission, at once */
+	char broken[STORE_WHY]; /* why the store could not be written; "" */
+	bool pumping, refused;  /* refused: the last submission, at once */
 	uv_timer_t timer;
 	bool waiting;
 };
@@ -395,6 +396,16 @@ intake_reply(struct intake *x)
 	json_t *o = json_object(), *outcomes = json_object();
 	uint64_t rejected = 0;
 
+	if (x->broken[0] != 0) {
+		json_decref(o);
+		json_decref(outcomes);
+		http_fail_err(x->r, ERR_IO,
+		    "not all records were taken, the same file may be "
+		    "imported again: %s",
+		    x->broken);
+		uv_close((uv_handle_t *)&x->timer, on_intake_closed);
+		return;
+	}
 	for (int i = RECORD_FINE + 1; i < RECORD_OUTCOMES; i++) {
 		const enum record_outcome outcome = (enum record_outcome)i;
 		if (x->counts[i] == 0)
@@ -438,6 +449,9 @@ on_judged(void *ctx, const struct pipeline_result *r)
 	x->counts[r->outcome]++;
 	x->read++;
 	x->retries = 0;
+	if (r->broken != NULL)
+		memcpy(x->broken, r->broken,
+		    MIN(strlen(r->broken), sizeof(x->broken) - 1));
 	intake_pump(x);
 }
 

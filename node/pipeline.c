@@ -13,7 +13,8 @@ struct job {
 	uint8_t *bytes;
 	size_t n;
 	bool own;
-	bool verified; /* false: the signature is not needed, bytes are ours */
+	bool verified;  /* false: the signature is not needed, bytes are ours */
+	bool unwritten; /* the writer's transaction failed */
 	enum record_outcome outcome;
 	uint64_t rid;
 	pipeline_done *done;
@@ -115,9 +116,15 @@ job_end(struct pipeline *p, struct job *j)
 static void
 job_finish(struct pipeline *p, struct job *j)
 {
+	char why[STORE_WHY];
 	const struct pipeline_result r = { j->outcome, &j->record, j->rid,
-		j->record.opaque };
+		j->record.opaque, j->unwritten ? why : NULL };
 
+	if (j->unwritten) {
+		uv_mutex_lock(&p->lock);
+		memcpy(why, p->last_error, sizeof(why));
+		uv_mutex_unlock(&p->lock);
+	}
 	count(p, j->outcome);
 	if (j->outcome == RECORD_STORED && p->cf.stored != NULL)
 		p->cf.stored(p->cf.ctx, &j->record, j->rid, j->own);
@@ -328,6 +335,7 @@ commit_records(struct pipeline *p, struct commit *c)
 		struct job *j = c->jobs[i];
 		j->outcome = e == OK ? c->items[i].outcome : RECORD_QUEUE_FULL;
 		j->rid = e == OK ? c->items[i].rid : 0;
+		j->unwritten = e != OK;
 	}
 	uv_mutex_lock(&p->lock);
 	if (e == OK) {

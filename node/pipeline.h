@@ -26,6 +26,8 @@ struct pipeline_result {
 	const struct record *record; /* NULL: it was not even readable */
 	uint64_t rid;                /* STORED, DUPLICATE */
 	bool opaque;
+	/* QUEUE_FULL since the store could not be written: why; else NULL. */
+	const char *broken;
 };
 
 typedef void pipeline_done(void *ctx, const struct pipeline_result *r);

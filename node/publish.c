@@ -343,11 +343,14 @@ on_submitted(void *ctx, const struct pipeline_result *r)
 		    n, u->q.kind, r->record->bytes, &u->result.sent_to);
 		if (e != ERR_EXISTS && u->result.sent_to == 0)
 			unsent_add(n->publisher, r->rid);
+	} else if (r->broken != NULL) {
+		u->result.error = ERR_IO;
+		(void)snprintf(
+		    u->result.why, sizeof(u->result.why), "%s", r->broken);
 	} else if (r->outcome == RECORD_QUEUE_FULL) {
 		u->result.error = ERR_LIMIT;
 		(void)snprintf(u->result.why, sizeof(u->result.why),
-		    "the store is full or cannot be written, or the node is "
-		    "too busy");
+		    "the store is full, or the node is too busy");
 	} else {
 		u->result.error = ERR_FORM;
 		(void)snprintf(u->result.why, sizeof(u->result.why),

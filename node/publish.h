@@ -24,7 +24,7 @@ struct publish_request {
 };
 
 struct publish_result {
-	err error; /* OK: see ${outcome}; ERR_LIMIT: try later; ERR_FORM */
+	err error; /* OK: see ${outcome}; ERR_LIMIT: try later; ERR_IO: disk; ERR_FORM */
 	enum record_outcome outcome; /* STORED when it is published */
 	char why[160];
 	uint8_t id[RECORD_ID];

@@ -8,6 +8,7 @@
  * OHCN_TEST_JOURNAL   the journal's path (per process)
  * OHCN_TEST_PLANT=nosync   pretends to sync and does not: a planted fault
  *                     that the test must find
+ * OHCN_TEST_FULL      while a file of this name exists, the disk is full
  * OHCN_TEST_SYNC_MS   a sync takes this much longer, as on a slow disk, so
  *                     that kills fall between write and sync
  *
@@ -16,6 +17,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -79,6 +81,18 @@ is_watched(int fd)
 	return yes;
 }
 
+/* Is the disk full, and this a database file that asks for more of it? */
+static int
+is_full(int fd)
+{
+	const char *flag = getenv("OHCN_TEST_FULL");
+
+	if (flag == NULL || access(flag, F_OK) != 0 || !is_watched(fd))
+		return 0;
+	errno = ENOSPC;
+	return 1;
+}
+
 static void
 journal_write(const void *p, size_t n)
 {
@@ -134,6 +148,8 @@ pwrite(int fd, const void *p, size_t n, off_t at)
 {
 	ssize_t (*f)(int, const void *, size_t, off_t) = real("pwrite");
 
+	if (is_full(fd))
+		return -1;
 	if (is_watched(fd))
 		note(fd, at, n);
 	return f(fd, p, n, at);
@@ -153,6 +169,8 @@ pwritev(int fd, const struct iovec *v, int count, off_t at)
 
 	for (int i = 0; i < count; i++)
 		n += v[i].iov_len;
+	if (is_full(fd))
+		return -1;
 	if (is_watched(fd))
 		note(fd, at, n);
 	return f(fd, v, count, at);
@@ -172,6 +190,8 @@ writev(int fd, const struct iovec *v, int count)
 
 	for (int i = 0; i < count; i++)
 		n += v[i].iov_len;
+	if (is_full(fd))
+		return -1;
 	if (is_watched(fd))
 		note(fd, lseek(fd, 0, SEEK_CUR), n);
 	return f(fd, v, count);

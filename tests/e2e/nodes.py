@@ -100,6 +100,7 @@ class Node:
         if self.preload:
             env["LD_PRELOAD"] = str(self.preload)
             env["OHCN_TEST_JOURNAL"] = str(self.journal)
+            env["OHCN_TEST_FULL"] = str(self.home.parent / f"{self.home.name}.full")
             env["OHCN_TEST_SYNC_MS"] = "30"
             # The sanitizer's library wants to be the first; here it is not.
             env["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
