@@ -86,6 +86,7 @@ struct gossip {
 	struct gossip_params p;
 	const struct env *env;
 	struct mem *mem;
+	struct mem in_mem; /* of ${mem}: the cut RPCs of all peers */
 	uint8_t secret[16];
 	struct gossip_peer **peers;       /* by number */
 	uint32_t peers_top;               /* numbers in use are below */

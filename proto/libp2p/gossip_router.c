@@ -84,6 +84,8 @@ gossip_new(const struct gossip_params *params, const struct env *env,
 	g->p = *p;
 	g->env = env;
 	g->mem = mem;
+	/* Peers who send half a long RPC and wait cannot have all of it. */
+	g->in_mem = mem_child(mem, mem->cap / 4);
 	g->members_max = 2 * p->d_hi;
 	g->ready_head = GOSSIP_NONE;
 	g->ready_tail = GOSSIP_NONE;
@@ -232,7 +234,7 @@ gossip_peer_up(struct gossip *g, uint32_t peer, const struct peer_id *id,
 	p->number = peer;
 	p->salt = env_random_u64(g->env);
 	p->id_key = hash_siphash(id->bytes, id->n, g->secret);
-	queue_init(&p->in, g->mem, (size_t)g->p.rpc_bytes_max + 16);
+	queue_init(&p->in, &g->in_mem, (size_t)g->p.rpc_bytes_max + 16);
 	queue_init(&p->control, g->mem, control);
 	queue_init(&p->messages, g->mem, g->p.peer_queue_bytes);
 	if (gossip_say_hello(g, p) != OK) {

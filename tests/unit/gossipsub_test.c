@@ -1085,6 +1085,44 @@ test_idle_peer_bytes(void **state)
 	bench_fini(&b);
 }
 
+/* Who begins long RPCs and waits gets a part of the memory, not all of it. */
+static void
+test_cut_rpcs(void **state)
+{
+	static uint8_t half[600000];
+	struct gossip_params gp = gossip_params_default();
+	struct test_env t;
+	struct buf head = { half, 0, sizeof(half) };
+	uint32_t refused = 0;
+
+	(void)state;
+	test_env_init(&t, 4);
+	t.mem.cap = 16 << 20;
+	assert_int_equal(varint_put(&head, gp.rpc_bytes_max), OK);
+	struct gossip *g = gossip_new(&gp, &t.env, &t.mem, t.now_ms);
+	assert_non_null(g);
+	for (uint32_t i = 0; i < 40; i++) {
+		const struct peer_id id = id_of(i);
+		struct slice in = slice_of(half, sizeof(half));
+		assert_int_equal(gossip_peer_up(g, i, &id, false, true), OK);
+		const err e = gossip_recv(g, i, t.now_ms, &in);
+		assert_true(e == OK || e == ERR_LIMIT);
+		refused += e == ERR_LIMIT;
+	}
+	assert_in_range(refused, 30, 39);
+	assert_in_range(t.mem.used, 1 << 20, 5 << 20);
+
+	/* A whole RPC needs none of it. */
+	const uint8_t whole[] = { 2, 0x1a, 0 };
+	struct slice in = slice_of(whole, sizeof(whole));
+	const struct peer_id id = id_of(99);
+	assert_int_equal(gossip_peer_up(g, 99, &id, false, true), OK);
+	assert_int_equal(gossip_recv(g, 99, t.now_ms, &in), OK);
+	assert_int_equal(in.n, 0);
+	gossip_free(g);
+	test_env_check(&t);
+}
+
 int
 main(void)
 {
@@ -1107,6 +1145,7 @@ main(void)
 		cmocka_unit_test(test_idle_peer_bytes),
 		cmocka_unit_test(test_late_joiner),
 		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_cut_rpcs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
