@@ -249,8 +249,7 @@ link_open(struct link *l, bool dialer, struct slice remote,
 
 	(void)uv_tcp_nodelay(&l->tcp, 1);
 	host_conn id = 0;
-	TRY(host_conn_open(
-	    t->cf.host, dialer, remote, expect, now_ms(t), &id));
+	TRY(host_conn_open(t->cf.host, dialer, remote, expect, now_ms(t), &id));
 	link_name(l, id);
 	if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read) != 0)
 		return ERR_IO;
