@@ -70,6 +70,8 @@ struct node {
 	uv_signal_t sigint, sigterm, sighup;
 	uint64_t started_s;
 	uint64_t ticks;
+	uint64_t tick_s;       /* the clock at the last one */
+	uint64_t expire_after; /* ticks; see run.c */
 	bool stopping;
 	enum exit_code exit;
 	struct problem *problem;

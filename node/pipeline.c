@@ -16,6 +16,7 @@ struct job {
 	bool verified;  /* false: the signature is not needed, bytes are ours */
 	bool unwritten; /* the writer's transaction failed */
 	enum record_outcome outcome;
+	bool over_quota;
 	uint64_t rid;
 	pipeline_done *done;
 	void *ctx;
@@ -118,7 +119,7 @@ job_finish(struct pipeline *p, struct job *j)
 {
 	char why[STORE_WHY];
 	const struct pipeline_result r = { j->outcome, &j->record, j->rid,
-		j->record.opaque, j->unwritten ? why : NULL };
+		j->record.opaque, j->over_quota, j->unwritten ? why : NULL };
 
 	if (j->unwritten) {
 		uv_mutex_lock(&p->lock);
@@ -336,6 +337,7 @@ commit_records(struct pipeline *p, struct commit *c)
 		j->outcome = e == OK ? c->items[i].outcome : RECORD_QUEUE_FULL;
 		j->rid = e == OK ? c->items[i].rid : 0;
 		j->unwritten = e != OK;
+		j->over_quota = e == OK && j->outcome == RECORD_QUEUE_FULL;
 	}
 	uv_mutex_lock(&p->lock);
 	if (e == OK) {

@@ -26,6 +26,7 @@ struct pipeline_result {
 	const struct record *record; /* NULL: it was not even readable */
 	uint64_t rid;                /* STORED, DUPLICATE */
 	bool opaque;
+	bool over_quota; /* QUEUE_FULL, and not only for the moment */
 	/* QUEUE_FULL since the store could not be written: why; else NULL. */
 	const char *broken;
 };

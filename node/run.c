@@ -20,6 +20,8 @@
 #define TICK_MS          1000
 #define EXPIRE_EVERY     60 /* ticks */
 #define EXPIRE_BATCH     1000
+#define CLOCK_LEAP_S     86400 /* between two ticks: who is wrong? */
+#define CLOCK_HOLD       3600  /* ticks without expiry after a leap */
 #define DIAL_TIMEOUT_MS  10000
 #define DIALS_MAX        16
 #define INGEST_BYTES_MAX (64U << 20)
@@ -83,8 +85,13 @@ struct judging {
  * sends it there first would keep it from us where it belongs.
  */
 static enum gossip_verdict
-verdict_of(enum record_outcome o)
+verdict_of(const struct pipeline_result *r)
 {
+	const enum record_outcome o = r->outcome;
+
+	/* A store that is full stays so: no need to verify each copy. */
+	if (r->over_quota)
+		return GOSSIP_IGNORE;
 	if (o == RECORD_QUEUE_FULL || o == RECORD_RATE_LIMITED ||
 	    o == RECORD_FROM_FUTURE || o == RECORD_EXPIRED ||
 	    o == RECORD_WRONG_CLASS)
@@ -109,8 +116,8 @@ on_judged(void *ctx, const struct pipeline_result *r)
 	if (record_verdict(r->outcome) == VERDICT_REJECT)
 		env_log(&n->env, LOG_UNUSUAL, "record_rejected", "outcome=%s",
 		    record_outcome_name(r->outcome));
-	host_verdict(n->host, j->handle, verdict_of(r->outcome),
-	    n->env.mono_ms(n->env.ctx));
+	host_verdict(
+	    n->host, j->handle, verdict_of(r), n->env.mono_ms(n->env.ctx));
 	free(j);
 	transport_wake(n->transport);
 }
@@ -279,19 +286,39 @@ behind_load(struct node *n)
 	return h < 0 ? 0 : (uint64_t)h;
 }
 
+/*
+ * A clock that leaps ahead would have everything expire, our own records
+ * too. When it has leapt, expiry waits: a wrong clock may be set right.
+ */
+static bool
+may_expire(struct node *n)
+{
+	const uint64_t now = node_now(n);
+
+	if (n->tick_s != 0 && now > n->tick_s + CLOCK_LEAP_S) {
+		n->expire_after = n->ticks + CLOCK_HOLD;
+		env_log(&n->env, LOG_UNUSUAL, "clock_leapt",
+		    "seconds=%" PRIu64 " what=\"nothing expires for an hour\"",
+		    now - n->tick_s);
+	}
+	n->tick_s = now;
+	return n->ticks >= n->expire_after;
+}
+
 static void
 on_tick(uv_timer_t *timer)
 {
 	struct node *n = CONTAINER_OF(timer, struct node, tick);
 
 	n->ticks++;
+	const bool expires = may_expire(n);
 	peers_tick(n->peers);
 	fetch_tick(n->fetch);
 	publisher_tick(n->publisher);
 	owner_tick(n);
 	if (n->ticks % BEHIND_EVERY == 0)
 		behind_save(n);
-	if (n->ticks % EXPIRE_EVERY == 1 &&
+	if (expires && n->ticks % EXPIRE_EVERY == 1 &&
 	    pipeline_write(n->pipeline, expire_work, on_expired, n) != OK)
 		n->ticks--; /* the queue is full: at the next tick */
 	transport_wake(n->transport);

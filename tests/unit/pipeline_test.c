@@ -18,6 +18,7 @@ struct rig {
 	unsigned outcomes[RECORD_OUTCOMES];
 	unsigned done, stored, gone;
 	bool stopped;
+	unsigned over_quota;
 };
 
 static uint64_t
@@ -56,14 +57,16 @@ on_done(void *ctx, const struct pipeline_result *r)
 	struct rig *g = ctx;
 
 	g->outcomes[r->outcome]++;
+	g->over_quota += r->over_quota;
 	g->done++;
 }
 
 static void
-rig_start(struct rig *g, unsigned queue_max)
+rig_start_quota(struct rig *g, unsigned queue_max, uint64_t max_records)
 {
 	char why[STORE_WHY];
-	const struct store_config sc = { .net = slice_str(TEST_NET) };
+	const struct store_config sc = { .net = slice_str(TEST_NET),
+		.max_records = max_records };
 
 	*g = (struct rig){ .now_s = TEST_NOW };
 	g->env = (struct env){ .wall_s = rig_wall, .ctx = g };
@@ -85,6 +88,12 @@ rig_start(struct rig *g, unsigned queue_max)
 	};
 	g->pipeline = pipeline_new(&pc);
 	assert_non_null(g->pipeline);
+}
+
+static void
+rig_start(struct rig *g, unsigned queue_max)
+{
+	rig_start_quota(g, queue_max, 0);
 }
 
 static void
@@ -252,6 +261,31 @@ on_counted(void *ctx, err e)
 }
 
 /* Stopping finishes what is queued; other work keeps its place in line. */
+/* A full store is told from a full queue: it is not over in a moment. */
+static void
+test_full_store(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_start_quota(&g, 1000, 3);
+	for (unsigned i = 0; i < 5; i++)
+		submit(&g, &(struct test_record){ .author = i });
+	rig_run(&g, 5);
+	assert_int_equal(g.outcomes[RECORD_STORED], 3);
+	assert_int_equal(g.outcomes[RECORD_QUEUE_FULL], 2);
+	assert_int_equal(g.over_quota, 2);
+	rig_stop(&g);
+
+	rig_start_quota(&g, 1, 3);
+	submit(&g, &(struct test_record){ .author = 1 });
+	submit(&g, &(struct test_record){ .author = 2 });
+	rig_run(&g, 2);
+	assert_int_equal(g.outcomes[RECORD_QUEUE_FULL], 1);
+	assert_int_equal(g.over_quota, 0);
+	rig_stop(&g);
+}
+
 static void
 test_stop_drains(void **state)
 {
@@ -288,6 +322,7 @@ main(void)
 		cmocka_unit_test(test_forged_first),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_looks_meanwhile),
+		cmocka_unit_test(test_full_store),
 		cmocka_unit_test(test_stop_drains),
 	};
 	if (!crypto_init())
