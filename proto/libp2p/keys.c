@@ -14,6 +14,7 @@
 
 #define RSA_BITS_MIN   2048
 #define RSA_BITS_MAX   8192
+#define RSA_E_BITS_MAX 32 /* a long one makes a check cost like a signature */
 #define SECP256K1_SIZE 33 /* compressed point */
 #define SIG_MAX        1024
 
@@ -69,6 +70,18 @@ pkey_of_der(struct slice der, int algorithm)
 	return pkey;
 }
 
+static bool
+exponent_is_short(const EVP_PKEY *pkey)
+{
+	BIGNUM *e = NULL;
+	const bool is_short =
+	    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+	    BN_num_bits(e) <= RSA_E_BITS_MAX;
+
+	BN_free(e);
+	return is_short;
+}
+
 static EVP_PKEY *
 pkey_of_rsa(struct slice der)
 {
@@ -77,7 +90,8 @@ pkey_of_rsa(struct slice der)
 	if (pkey == NULL)
 		return NULL;
 	const int bits = EVP_PKEY_get_bits(pkey);
-	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX) {
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX ||
+	    !exponent_is_short(pkey)) {
 		EVP_PKEY_free(pkey);
 		return NULL;
 	}

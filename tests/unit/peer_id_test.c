@@ -91,7 +91,7 @@ test_foreign_signatures(void **state)
 	const struct slice message = unhex(root, "message", &mb);
 
 	(void)state;
-	assert_int_equal(json_array_size(list), 13);
+	assert_int_equal(json_array_size(list), 14);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *v = json_array_get(list, i);
 		uint8_t key_room[PEER_KEY_MAX], sig_room[512];
