@@ -142,7 +142,9 @@ on_message(struct node *n, const struct gossip_message *m)
 
 	if (j == NULL || mask == 0) {
 		free(j);
-		host_verdict(n->host, m->handle, GOSSIP_IGNORE,
+		/* Without memory it may come again. */
+		host_verdict(n->host, m->handle,
+		    mask == 0 ? GOSSIP_IGNORE : GOSSIP_FORGET,
 		    n->env.mono_ms(n->env.ctx));
 		return;
 	}
