@@ -31,7 +31,7 @@ struct publisher {
 	bool working;
 	volatile bool stop; /* set by the loop, read by the worker */
 	bool found;
-	uint64_t start;
+	uint64_t start, tries;
 	uint8_t nonce[STAMP_NONCE];
 	struct publication *waiting, **waiting_end;
 	size_t waiting_n;
@@ -92,6 +92,7 @@ on_stamp_work(uv_work_t *work)
 		p->found = stamp_search(net.p, net.n, p->n->author.pub, bits,
 		    p->start, STAMP_CHUNK, p->nonce);
 		p->start += STAMP_CHUNK;
+		p->tries += STAMP_CHUNK;
 	}
 }
 
@@ -131,8 +132,8 @@ on_stamp_done(uv_work_t *work, int status)
 		env_log(&p->n->env, LOG_UNUSUAL, "stamp_not_saved",
 		    "what=\"it will be worked out again at the next start\"");
 	json_decref(value);
-	env_log(
-	    &p->n->env, LOG_INFO, "stamp_ready", "tries=%" PRIu64, p->start);
+	env_log(&p->n->env, LOG_INFO, "stamp_ready", "tries_at_most=%" PRIu64,
+	    p->tries);
 	stamp_ready(p);
 }
 

@@ -25,10 +25,11 @@ READS = [
 ]
 
 
-def command(home, *words, stdin=None, env=None, timeout=120, **options):
+def command(home, *words, stdin=None, env=None, timeout=120, binary=BINARY,
+            **options):
     """One command as a person would type it; the completed process. A
     sanitizer's words or a signal fail the test at once."""
-    full = [str(BINARY), "--home", str(home)] + [str(w) for w in words]
+    full = [str(binary), "--home", str(home)] + [str(w) for w in words]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OHCN_")}
     environment.update(env or {})
     run = subprocess.run(full, input=stdin, capture_output=True, text=True,
