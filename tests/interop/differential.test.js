@@ -180,7 +180,7 @@ const POINTS = [0, 0x1f, 0x20, 0x7e, 0x7f, 0x9f, 0xa0, 0x61b, 0x61c, 0x61d, 0x20
 
 function wildText () {
   let text = Buffer.from(randomText(oneOf([0, 1, 5, 31, 32, 33, 255, 256])))
-  if (chance(10)) text = Buffer.concat([text, Buffer.from(String.fromCodePoint(oneOf(POINTS) + random(-1, 1)))])
+  if (chance(10)) text = Buffer.concat([text, Buffer.from(String.fromCodePoint(Math.min(0x10ffff, Math.max(0, oneOf(POINTS) + random(-1, 1)))))])
   if (chance(4)) text = Buffer.concat([text, randomBytes(random(1, 4))])
   return c.concat(head(text.length, [[31, 0xa0, 0], [255, 0xd9, 1], [65535, 0xda, 2], [2 ** 32, 0xdb, 4]]), text)
 }
