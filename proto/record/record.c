@@ -41,9 +41,18 @@ signed_bytes(struct slice net, const uint8_t id[RECORD_ID],
 }
 
 /*
- * value_parse() with its two refusals told apart is not needed: whatever is
- * over the bounds of a canonical value is not canonical.
+ * What value_parse() says. Its two refusals need not be told apart: whatever
+ * is over the bounds of a canonical value is not canonical. That we have no
+ * memory is not the record's fault.
  */
+static enum record_outcome
+parsed(err e)
+{
+	return e == OK          ? RECORD_FINE
+	       : e == ERR_NOMEM ? RECORD_QUEUE_FULL
+				: RECORD_NOT_CANONICAL;
+}
+
 static enum record_outcome
 open_outer(struct slice bytes, struct arena *scratch, struct record *r)
 {
@@ -51,8 +60,10 @@ open_outer(struct slice bytes, struct arena *scratch, struct record *r)
 
 	if (bytes.n > RECORD_BYTES_MAX)
 		return RECORD_OVERSIZE;
-	if (value_parse(bytes, scratch, &outer) != OK)
-		return RECORD_NOT_CANONICAL;
+	const enum record_outcome o =
+	    parsed(value_parse(bytes, scratch, &outer));
+	if (o != RECORD_FINE)
+		return o;
 	if (outer.type != VALUE_ARRAY || outer.n != 3 ||
 	    outer.items[0].type != VALUE_BIN ||
 	    outer.items[1].type != VALUE_UINT)
@@ -119,8 +130,9 @@ open_body(const struct record_rules *rules, bool judge, struct arena *scratch,
 {
 	struct value body;
 
-	if (value_parse(r->body, scratch, &body) != OK)
-		return RECORD_NOT_CANONICAL;
+	enum record_outcome o = parsed(value_parse(r->body, scratch, &body));
+	if (o != RECORD_FINE)
+		return o;
 	if (body.type != VALUE_ARRAY || body.n < 1 ||
 	    body.items[0].type != VALUE_UINT)
 		return RECORD_MALFORMED;
@@ -128,7 +140,7 @@ open_body(const struct record_rules *rules, bool judge, struct arena *scratch,
 		return RECORD_UNKNOWN_VERSION;
 	if (body.n != FIELDS)
 		return RECORD_MALFORMED;
-	const enum record_outcome o = open_fields(body.items, r);
+	o = open_fields(body.items, r);
 	if (o != RECORD_FINE)
 		return o;
 	if (judge && !slice_eq(r->net, rules->net))
@@ -293,8 +305,10 @@ check_payload(struct record *r, struct arena *scratch)
 		return RECORD_FINE;
 	}
 	arena_reset(scratch);
-	if (value_parse(r->payload, scratch, &payload) != OK)
-		return RECORD_NOT_CANONICAL;
+	const enum record_outcome o =
+	    parsed(value_parse(r->payload, scratch, &payload));
+	if (o != RECORD_FINE)
+		return o;
 	switch (schema_check(schema, &payload, &fault)) {
 	case SCHEMA_OK:
 		return RECORD_FINE;

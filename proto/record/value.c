@@ -305,10 +305,10 @@ value_parse(struct slice in, struct arena *arena, struct value *out)
 
 	TRY(scan(in));
 	msgpack_unpacked_init(&m);
-	err e = ERR_FORM;
-	if (msgpack_unpack_next(&m, (const char *)in.p, in.n, &at) ==
-		MSGPACK_UNPACK_SUCCESS &&
-	    at == in.n)
+	const msgpack_unpack_return rc =
+	    msgpack_unpack_next(&m, (const char *)in.p, in.n, &at);
+	err e = rc == MSGPACK_UNPACK_NOMEM_ERROR ? ERR_NOMEM : ERR_FORM;
+	if (rc == MSGPACK_UNPACK_SUCCESS && at == in.n)
 		e = convert(&m.data, arena, out);
 	msgpack_unpacked_destroy(&m);
 	if (e != OK)

@@ -45,7 +45,7 @@ struct value {
  * value_parse(in, arena, out):
  * Read one canonical value that fills ${in}. ${out} borrows ${in} and
  * ${arena}. OK; ERR_FORM: not canonical, or trailing bytes; ERR_LIMIT: over
- * the bounds above or the arena.
+ * the bounds above or the arena; ERR_NOMEM: msgpack-c found no memory.
  */
 NODISCARD err value_parse(
     struct slice in, struct arena *arena, struct value *out);
