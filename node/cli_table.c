@@ -212,9 +212,13 @@ static const struct cli_command commands[] = {
 	    "Made here, from your draft and everything this node holds; "
 	    "nobody else sees it.",
 	    "ohcn match list --limit 10\nohcn match list --lang de",
-	    FLAGS{ LIMIT, LANG, END }, run_match_list },
+	    FLAGS{ LIMIT, LANG,
+		{ "all", NULL, "the excluded and those without a point, too" },
+		END },
+	    run_match_list },
 	{ "match", "explain", "ID", 1, 1, "why one need fits, term by term",
-	    "The points of the terms sum to the score.",
+	    "The points of the terms sum to fit and wish; the score is their "
+	    "harmonic mean.",
 	    "ohcn match explain 7f3ak2xq5m", FLAGS{ LANG, END },
 	    run_match_explain },
 	{ "candidate", "list", "", 0, 0, "people whose card fits a need", NULL,
