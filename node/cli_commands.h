@@ -1,6 +1,6 @@
 /*
  * cli_commands.h: the handlers of the commands, one function each, in
- * cli_node.c, cli_owner.c, cli_import.c, cli_match.c and cli_network.c.
+ * cli_node.c, cli_doctor.c, cli_owner.c, cli_match.c and cli_network.c.
  */
 #pragma once
 
@@ -56,6 +56,8 @@ int run_vocabulary_list(struct cli *cli);
 int unlock_key(struct cli *cli, struct key_material *km);
 /** show_publication(cli, reply): what was, or would be, published. */
 int show_publication(struct cli *cli, json_t *reply);
+/** node_answers(cli, status): a node does; ${status} NULL: it refused. */
+bool node_answers(struct cli *cli, json_t **status);
 /** show_import(cli, reply): rows, what was left out, what is wrong. */
 void show_import(struct cli *cli, const json_t *reply);
 /** read_text(cli, path, out): a file as a JSON string; the exit code. */

@@ -56,7 +56,7 @@ help_command(FILE *to, const struct cli_command *c)
 		fputs("\nexamples:\n", to);
 		lines(to, "  ", c->examples);
 	}
-	fputs("\nFlags for every command: `ohcn help`\n", to);
+	fputs("\nFlags for every command: `ohcn help all`\n", to);
 }
 
 static void
@@ -84,14 +84,7 @@ help_all(FILE *to)
 	const struct cli_command *c = cli_commands(&n);
 	const char *last = "";
 
-	fputs("ohcn: the node of the Open Human Cloud Network\n\n"
-	      "usage: ohcn [flags] COMMAND [ARGUMENTS] [flags]\n\n"
-	      "first steps:\n"
-	      "  ohcn up                            start your node\n"
-	      "  ohcn profile import resume.json    what you can do\n"
-	      "  ohcn profile publish --dry-run     what others would see\n"
-	      "  ohcn match list                    what fits you\n",
-	    to);
+	fputs("usage: ohcn [flags] COMMAND [ARGUMENTS] [flags]\n", to);
 	fputs("\ncommands:\n", to);
 	for (size_t i = 0; i < n; i++) {
 		char name[80];
@@ -108,6 +101,37 @@ help_all(FILE *to)
 	    to);
 }
 
+/* The daily path of each role, on one screen. */
+static void
+help_short(FILE *to)
+{
+	fputs("ohcn: the node of the Open Human Cloud Network\n\n"
+	      "a person\n"
+	      "  ohcn up                             start your node\n"
+	      "  ohcn profile import resume.json     what you can do; stays "
+	      "here\n"
+	      "  ohcn profile publish --dry-run      what others would see\n"
+	      "  ohcn match list                     what fits you, what to "
+	      "learn next\n"
+	      "a company, a course provider\n"
+	      "  ohcn up --role company --name Acme  (or --role provider)\n"
+	      "  ohcn organisation publish           who you are\n"
+	      "  ohcn demand import jobs.csv         (or ohcn course import "
+	      "courses.csv)\n"
+	      "  ohcn candidate list --demand ID     who fits, what leaves "
+	      "others out\n"
+	      "a researcher\n"
+	      "  ohcn record list --kind demand      what this node holds\n"
+	      "  ohcn signal top                     demand and supply by "
+	      "term\n"
+	      "every day\n"
+	      "  ohcn status, ohcn watch, ohcn doctor, ohcn down\n\n"
+	      "more: ohcn help all (every command and flag), ohcn help NOUN "
+	      "[VERB],\n"
+	      "      ohcn help config, ohcn help exit-codes\n",
+	    to);
+}
+
 static const struct {
 	enum exit_code code;
 	const char *meaning;
@@ -120,8 +144,9 @@ static const struct {
 	{ EXIT_NOTFOUND, "there is no such thing" },
 	{ EXIT_TIMEOUT, "no answer in time" },
 	{ EXIT_PARTIAL, "some rows failed; the report says which" },
-	{ EXIT_CONFLICT, "exists already: key, port in use, node running, "
-			 "store locked" },
+	{ EXIT_CONFLICT, "against what is there: key exists, port in use, node "
+			 "running,\n       store locked, no profile to match "
+			 "with yet" },
 	{ EXIT_DAMAGED, "a file of ours is damaged or foreign: key, store" },
 	{ EXIT_DISK, "cannot write: disk full, no permission" },
 	{ EXIT_TEMPORARY, "not now; try again" },
@@ -209,7 +234,11 @@ cli_help(const char *noun, const char *verb, FILE *to)
 	size_t n;
 	const struct cli_command *c = cli_commands(&n);
 
-	if (noun == NULL || strcmp(noun, "all") == 0) {
+	if (noun == NULL) {
+		help_short(to);
+		return EXIT_DONE;
+	}
+	if (strcmp(noun, "all") == 0) {
 		help_all(to);
 		return EXIT_DONE;
 	}

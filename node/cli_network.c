@@ -9,10 +9,11 @@
 
 #define IMPORT_MAX ((size_t)256 << 20)
 
-/* A list of ${key} as a table of the members ${heads}. */
+/* A list of ${key} as a table of the members ${heads}; ${none}: it is empty. */
 static void
 show_list(struct cli *cli, const json_t *reply, const char *key,
-    const char *const *heads, const char *const *members, size_t n)
+    const char *const *heads, const char *const *members, size_t n,
+    const char *none)
 {
 	struct table *t = table_new(heads, n);
 	size_t i;
@@ -40,7 +41,21 @@ show_list(struct cli *cli, const json_t *reply, const char *key,
 		}
 		table_add(t, row);
 	}
-	table_print(t, &cli->out);
+	if (i > 0) {
+		table_print(t, &cli->out);
+		return;
+	}
+	table_free(t);
+	output_line(&cli->out, "%s", none);
+}
+
+static bool
+any_filter(const struct cli *cli)
+{
+	return cli_flag(cli, "kind") != NULL ||
+	       cli_flag(cli, "region") != NULL ||
+	       cli_flag(cli, "author") != NULL ||
+	       cli_flag(cli, "cursor") != NULL;
 }
 
 int
@@ -78,7 +93,15 @@ run_record_list(struct cli *cli)
 		snprintf(size, sizeof(size), "%" PRId64, json_int(r, "size"));
 		table_add(t, row);
 	}
-	table_print(t, &cli->out);
+	if (i > 0) {
+		table_print(t, &cli->out);
+	} else {
+		table_free(t);
+		output_line(&cli->out,
+		    any_filter(cli)
+			? "no such records here; all: ohcn record list"
+			: "no records yet; who sends them: ohcn peer list");
+	}
 	cursor = json_str(reply, "cursor");
 	if (cursor[0] != '\0')
 		output_note(&cli->out, "more: --cursor %s", cursor);
@@ -180,7 +203,8 @@ run_record_export(struct cli *cli)
 	}
 	if (e != OK)
 		return cli_fail(cli, &p);
-	output_note(&cli->out, "%" PRIu64 " bytes", n);
+	output_note(&cli->out, "%" PRIu64 " bytes%s%s", n,
+	    to == NULL ? "" : " in ", to == NULL ? "" : to);
 	return EXIT_DONE;
 }
 
@@ -219,7 +243,8 @@ run_record_import(struct cli *cli)
 /* GET, then a table; what most lists are. */
 static int
 plain_list(struct cli *cli, const char *path, const char *key,
-    const char *const *heads, const char *const *members, size_t n)
+    const char *const *heads, const char *const *members, size_t n,
+    const char *none)
 {
 	json_t *reply = NULL;
 	const int code = cli_call(cli, "GET", path, NULL, &reply);
@@ -228,7 +253,7 @@ plain_list(struct cli *cli, const char *path, const char *key,
 		return code;
 	if (cli_show(cli, reply))
 		return EXIT_DONE;
-	show_list(cli, reply, key, heads, members, n);
+	show_list(cli, reply, key, heads, members, n, none);
 	json_decref(reply);
 	return EXIT_DONE;
 }
@@ -241,7 +266,9 @@ run_peer_list(struct cli *cli)
 	static const char *const members[] = { "outbound", "rtt_ms", "meshes",
 		"since_s", "agent", "peer_id", "address" };
 
-	return plain_list(cli, "/api/v1/peers", "peers", heads, members, 7);
+	return plain_list(cli, "/api/v1/peers", "peers", heads, members, 7,
+	    "no peer is connected; ohcn peer connect ADDRESS, or "
+	    "peers.bootstrap in the settings");
 }
 
 int
@@ -267,7 +294,8 @@ run_topic_list(struct cli *cli)
 	static const char *const heads[] = { "topic", "peers", "mesh" };
 	static const char *const members[] = { "name", "peers", "mesh" };
 
-	return plain_list(cli, "/api/v1/topics", "topics", heads, members, 3);
+	return plain_list(
+	    cli, "/api/v1/topics", "topics", heads, members, 3, "no topics");
 }
 
 int
@@ -288,7 +316,8 @@ run_vocabulary_search(struct cli *cli)
 		words, "lang", cli_flag(cli, "lang"), "limit",
 		cli_flag(cli, "limit"), (char *)NULL) != OK)
 		return cli_usage(cli, "the words are too long");
-	return plain_list(cli, path, "terms", heads, members, 4);
+	return plain_list(cli, path, "terms", heads, members, 4,
+	    "no term is called so; fewer or other words, or --lang CODE");
 }
 
 int
@@ -333,6 +362,6 @@ run_vocabulary_list(struct cli *cli)
 	static const char *const heads[] = { "name", "version", "terms",
 		"licence" };
 
-	return plain_list(
-	    cli, "/api/v1/vocabulary", "sources", heads, heads, 4);
+	return plain_list(cli, "/api/v1/vocabulary", "sources", heads, heads, 4,
+	    "no vocabulary is loaded");
 }

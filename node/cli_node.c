@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -184,8 +183,8 @@ run_init(struct cli *cli)
 
 /* Starting */
 
-static bool
-answers(struct cli *cli, json_t **status)
+bool
+node_answers(struct cli *cli, json_t **status)
 {
 	struct client *client;
 	struct problem p;
@@ -290,10 +289,18 @@ start_background(struct cli *cli, struct key_material *km)
 static void
 show_started(struct cli *cli)
 {
+	static const char *const next[] = {
+		[ROLE_PERSON] = "ohcn profile import resume.json --dry-run",
+		[ROLE_COMPANY] = "ohcn organisation publish, then ohcn demand "
+				 "import jobs.csv --dry-run",
+		[ROLE_PROVIDER] = "ohcn organisation publish, then ohcn course "
+				  "import courses.csv --dry-run",
+		[ROLE_RESEARCHER] = "ohcn record list, ohcn signal top",
+	};
 	json_t *status = NULL;
 	const char *address;
 
-	if (!answers(cli, &status) || status == NULL)
+	if (!node_answers(cli, &status) || status == NULL)
 		return;
 	address = json_string_value(
 	    json_array_get(json_object_get(status, "addresses"), 0));
@@ -306,10 +313,13 @@ show_started(struct cli *cli)
 	output_line(&cli->out, "node  %s %s", json_str(status, "peer_id"),
 	    address == NULL ? "" : address);
 	output_line(&cli->out, "api   %s", cli->paths.socket);
-	output_line(&cli->out, "next  %s",
-	    cli->config.node.role == ROLE_PERSON
-		? "ohcn profile import resume.json --dry-run"
-		: "ohcn organisation publish --dry-run");
+	output_line(&cli->out, "next  %s", next[cli->config.node.role]);
+	if (json_int(status, "peers") == 0 &&
+	    cli->config.peers.bootstrap.n == 0)
+		output_line(&cli->out,
+		    "note  no peer is known: ohcn peer connect ADDRESS, or "
+		    "peers.bootstrap in %s",
+		    cli->paths.config);
 	json_decref(status);
 }
 
@@ -350,7 +360,7 @@ run_up(struct cli *cli)
 
 	if (code != EXIT_DONE)
 		return code;
-	if (answers(cli, &status)) {
+	if (node_answers(cli, &status)) {
 		json_decref(status);
 		problem_set(&p, EXIT_CONFLICT, "E1404",
 		    "a node is already running here");
@@ -422,6 +432,20 @@ run_down(struct cli *cli)
 
 /* Looking */
 
+/* "6 demands": the API's names are in the singular or in the plural. */
+static void
+put_count(char *out, size_t cap, bool first, const char *name, json_int_t count)
+{
+	size_t n = strlen(name);
+	const bool open = strcmp(name, "open") == 0;
+
+	if (n > 1 && name[n - 1] == 's')
+		n--;
+	snprintf(out, cap, "%s%" JSON_INTEGER_FORMAT " %.*s%s",
+	    first ? "" : ", ", count, (int)n, name,
+	    count == 1 || open ? "" : "s");
+}
+
 static void
 show_counts(struct cli *cli, const char *name, const json_t *counts)
 {
@@ -434,12 +458,29 @@ show_counts(struct cli *cli, const char *name, const json_t *counts)
 		const size_t n = strlen(text);
 
 		if (json_integer_value(value) > 0)
-			snprintf(text + n, sizeof(text) - n,
-			    "%s%" JSON_INTEGER_FORMAT " %s", n == 0 ? "" : ", ",
-			    json_integer_value(value), key);
+			put_count(text + n, sizeof(text) - n, n == 0, key,
+			    json_integer_value(value));
 	}
 	output_line(
 	    &cli->out, "%-10s %s", name, text[0] == '\0' ? "none" : text);
+}
+
+/* What is public of the owner's, as the role needs it. */
+static void
+show_own(struct cli *cli, const json_t *s, const json_t *own)
+{
+	const bool person = strcmp(json_str(s, "role"), "person") == 0;
+	const char *what = person ? "profile" : "organisation";
+
+	output_line(&cli->out,
+	    "%-10s %s %s; %" PRId64 " demand%s open, %" PRId64 " course%s",
+	    "own", what,
+	    json_is_object(json_object_get(own, what)) ? "published"
+						       : "not published",
+	    json_int(own, "demands_open"),
+	    json_int(own, "demands_open") == 1 ? "" : "s",
+	    json_int(own, "courses_open"),
+	    json_int(own, "courses_open") == 1 ? "" : "s");
 }
 
 static void
@@ -465,16 +506,13 @@ show_status(struct cli *cli, const json_t *s)
 	show_counts(cli, "records", json_object_get(s, "records"));
 	size_text(a, sizeof(a), (uint64_t)json_int(store, "bytes"));
 	size_text(b, sizeof(b), (uint64_t)json_int(store, "quota_bytes"));
-	output_line(&cli->out, "%-10s %s of %s", "store", a, b);
+	output_line(&cli->out, "%-10s %s of %s, %" PRId64 " record%s", "store",
+	    a, b, json_int(store, "records"),
+	    json_int(store, "records") == 1 ? "" : "s");
 	size_text(a, sizeof(a), (uint64_t)json_int(memory, "used"));
 	size_text(b, sizeof(b), (uint64_t)json_int(memory, "cap"));
 	output_line(&cli->out, "%-10s %s of %s", "memory", a, b);
-	output_line(&cli->out,
-	    "%-10s profile %s, %" PRId64 " demands open, %" PRId64 " courses",
-	    "own",
-	    json_is_object(json_object_get(own, "profile")) ? "published"
-							    : "not published",
-	    json_int(own, "demands_open"), json_int(own, "courses_open"));
+	show_own(cli, s, own);
 	if (json_int(own, "publish_at") > 0) {
 		time_text(up, sizeof(up), json_int(own, "publish_at"));
 		output_line(
@@ -484,7 +522,7 @@ show_status(struct cli *cli, const json_t *s)
 	json_array_foreach(json_object_get(s, "warnings"), i, v)
 	{
 		output_line(&cli->out, "%-10s %s%s%s", "warning", any_text(v),
-		    json_str(v, "hint")[0] == '\0' ? "" : "; try: ",
+		    json_str(v, "hint")[0] == '\0' ? "" : "; ",
 		    json_str(v, "hint"));
 	}
 }
@@ -575,130 +613,6 @@ run_watch(struct cli *cli)
 	if (client_events(cli->client, path, watch_event, &w, &p) != OK)
 		return cli_fail(cli, &p);
 	return EXIT_DONE;
-}
-
-/* Doctor: each check prints one row; the cure stands in it. */
-
-struct checkup {
-	struct table *table;
-	json_t *list;
-	bool bad;
-};
-
-static void finding(struct checkup *c, const char *what, const char *state,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static void
-finding(struct checkup *c, const char *what, const char *state, const char *fmt,
-    ...)
-{
-	char text[700];
-	const char *row[3] = { what, state, text };
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	table_add(c->table, row);
-	json_array_append_new(c->list, json_pack("{s:s,s:s,s:s}", "check", what,
-					   "state", state, "text", text));
-	if (strcmp(state, "bad") == 0)
-		c->bad = true;
-}
-
-static void
-check_files(struct checkup *c, const struct paths *paths)
-{
-	struct statvfs fs;
-	struct stat st;
-
-	if (stat(paths->home, &st) != 0)
-		finding(
-		    c, "home", "bad", "%s is missing: ohcn up", paths->home);
-	else if ((st.st_mode & 077) != 0)
-		finding(c, "home", "bad",
-		    "others can look into it: chmod 700 %s", paths->home);
-	else
-		finding(c, "home", "ok", "%s", paths->home);
-	if (stat(paths->key, &st) != 0)
-		finding(c, "key", "bad", "none yet: ohcn up");
-	else if ((st.st_mode & 077) != 0)
-		finding(c, "key", "bad", "others can read it: chmod 600 %s",
-		    paths->key);
-	else
-		finding(c, "key", "ok", "%s", paths->key);
-	if (statvfs(paths->home, &fs) == 0) {
-		const uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
-		char text[32];
-
-		size_text(text, sizeof(text), room);
-		finding(c, "disk", room < 64 << 20 ? "bad" : "ok", "%s free%s",
-		    text, room < 64 << 20 ? ": make room" : "");
-	}
-	if (time(NULL) < 1767225600) /* 2026-01-01 */
-		finding(c, "clock", "bad",
-		    "it is years behind; records would be refused");
-	else
-		finding(c, "clock", "ok", "plausible");
-}
-
-static void
-check_node(struct checkup *c, struct cli *cli)
-{
-	json_t *status = NULL, *v;
-	size_t i;
-
-	if (!answers(cli, &status)) {
-		finding(c, "node", "bad", "does not run: ohcn up");
-		return;
-	}
-	if (status == NULL) {
-		finding(c, "node", "bad",
-		    "something else answers on %s, or it refuses you",
-		    cli->paths.socket);
-		return;
-	}
-	finding(c, "node", "ok", "%s", json_str(status, "peer_id"));
-	if (json_int(status, "peers") > 0)
-		finding(
-		    c, "peers", "ok", "%" PRId64, json_int(status, "peers"));
-	else
-		finding(c, "peers", "bad",
-		    "none: set peers.bootstrap, or ohcn peer connect");
-	json_array_foreach(json_object_get(status, "warnings"), i, v)
-	{
-		if (strcmp(json_str(v, "code"), "no-peers") != 0)
-			finding(c, "warning", "look", "%s; %s", any_text(v),
-			    json_str(v, "hint"));
-	}
-	json_decref(status);
-}
-
-int
-run_doctor(struct cli *cli)
-{
-	static const char *const heads[] = { "check", "state", "what" };
-	struct checkup c = { .table = table_new(heads, 3),
-		.list = json_array() };
-	const int code = cli_need_config(cli);
-
-	if (code != EXIT_DONE) {
-		json_decref(c.list);
-		table_free(c.table);
-		return code;
-	}
-	finding(&c, "settings", "ok", "%s",
-	    access(cli->paths.config, F_OK) == 0 ? cli->paths.config
-						 : "built-in ones");
-	check_files(&c, &cli->paths);
-	check_node(&c, cli);
-	if (cli_tell(
-		cli, json_pack("{s:b,s:O}", "well", !c.bad, "checks", c.list)))
-		table_free(c.table);
-	else
-		table_print(c.table, &cli->out);
-	json_decref(c.list);
-	return c.bad ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int

@@ -150,6 +150,26 @@ print_hex(struct cli *cli, const char *hex)
 	}
 }
 
+/* What people do after a record went out. */
+static void
+next_note(struct cli *cli)
+{
+	const char *noun = cli->command->noun, *verb = cli->command->verb;
+	const char *next = "";
+
+	if (verb != NULL && strcmp(verb, "close") == 0)
+		return;
+	if (strcmp(noun, "profile") == 0)
+		next = "ohcn match list";
+	else if (strcmp(noun, "organisation") == 0)
+		next = "ohcn demand import FILE --dry-run, or ohcn course "
+		       "import FILE --dry-run";
+	else
+		next = strcmp(noun, "demand") == 0 ? "ohcn demand list"
+						   : "ohcn course list";
+	output_note(&cli->out, "next: %s", next);
+}
+
 int
 show_publication(struct cli *cli, json_t *reply)
 {
@@ -184,14 +204,21 @@ show_publication(struct cli *cli, json_t *reply)
 	if (json_str(record, "topic")[0] != '\0')
 		output_line(&cli->out, "topic: %s", json_str(record, "topic"));
 	if (!dry && json_int(reply, "publish_at") == 0)
-		output_line(&cli->out, "sent to %" PRId64 " peers",
-		    json_int(reply, "sent_to"));
+		output_line(&cli->out, "sent to %" PRId64 " peer%s%s",
+		    json_int(reply, "sent_to"),
+		    json_int(reply, "sent_to") == 1 ? "" : "s",
+		    json_int(reply, "sent_to") == 0
+			? "; the next ones to connect will get it"
+			: "");
 	json_array_foreach(json_object_get(reply, "warnings"), i, v)
 	{
 		output_note(&cli->out, "warning: %s", any_text(v));
 	}
 	if (dry)
-		output_note(&cli->out, "nothing was published");
+		output_note(&cli->out,
+		    "nothing was published; without --dry-run it is");
+	else
+		next_note(cli);
 	json_decref(reply);
 	return EXIT_DONE;
 }
@@ -839,7 +866,22 @@ run_post_list(struct cli *cli)
 		time_text(expires, sizeof(expires), json_int(d, "expires"));
 		table_add(t, row);
 	}
-	table_print(t, &cli->out);
+	if (i > 0) {
+		table_print(t, &cli->out);
+	} else {
+		table_free(t);
+		output_line(&cli->out, "no %ss of yours%s%s",
+		    cli->command->noun,
+		    cli_flag(cli, "status") == NULL ? "" : " are ",
+		    cli_flag(cli, "status") == NULL ? " yet"
+						    : cli_flag(cli, "status"));
+		output_note(&cli->out, "next: ohcn %s import FILE --dry-run",
+		    cli->command->noun);
+	}
+	if (i > 0 && !course)
+		output_note(&cli->out,
+		    "who fits: ohcn candidate list --demand ID (external id "
+		    "or record)");
 	json_decref(reply);
 	return EXIT_DONE;
 }

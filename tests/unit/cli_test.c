@@ -112,7 +112,7 @@ test_help(void **state)
 		snprintf(title, sizeof(title), "%s%s%s", c[i].noun,
 		    c[i].verb == NULL ? "" : " ",
 		    c[i].verb == NULL ? "" : c[i].verb);
-		assert_int_equal(run("ohcn help"), 0);
+		assert_int_equal(run("ohcn help all"), 0);
 		HAS(out, title);
 		HAS(out, c[i].summary);
 		assert_non_null(c[i].run);
@@ -149,6 +149,14 @@ test_help(void **state)
 	HAS(out, "demand import");
 	assert_null(strstr(out, "profile import"));
 	assert_int_equal(run("ohcn"), 0);
+	/* the first help fits a screen of 24 lines of 80 columns */
+	size_t lines = 0, column = 0;
+	for (const char *at = out; *at != '\0'; at++) {
+		column = *at == '\n' ? 0 : column + 1;
+		lines += *at == '\n';
+		assert_true(column <= 80);
+	}
+	assert_true(lines >= 10 && lines <= 24);
 	assert_int_equal(run("ohcn help demand close"), 0);
 	HAS(out, "--status");
 }
@@ -535,7 +543,7 @@ test_commands(void **state)
 	HAS(out, "up 1 h 1 min");
 	HAS(out, "5 demand");
 	HAS(out, "2.0 KiB of 4.0 KiB");
-	HAS(out, "warning    w1; try: h1");
+	HAS(out, "warning    w1; h1");
 	assert_int_equal(run("ohcn --home %s status --json", home), 0);
 	HAS(out, "\"schema\": \"ohcn.status/1\"");
 	assert_string_equal(errors, "");
