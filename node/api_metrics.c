@@ -99,6 +99,8 @@ node_part(struct out *o, struct node *n, const struct host_stats *hs)
 	    hs->closed_limit);
 	add(o, "ohcn_peer_disconnects_total{reason=\"time\"} %" PRIu64 "\n",
 	    hs->closed_time);
+	counter(o, "ohcn_stream_faults_total",
+	    "Streams that broke their protocol.", hs->stream_faults);
 }
 
 static void

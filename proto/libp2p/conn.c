@@ -58,6 +58,7 @@ struct conn {
 	uint64_t heard_ms;    /* when bytes last came */
 	bool peer_known;
 	bool say_secured;
+	uint32_t stream_faults;
 	bool unreported; /* failed in a call that returns no error */
 	struct peer_id peer;
 	struct noise_cipher send, recv;
@@ -517,6 +518,8 @@ stream_negotiate(struct conn *c, struct stream *s)
 		stream_over(c, s, CONN_STREAM_REFUSED);
 		return;
 	}
+	if (e == ERR_PEER)
+		c->stream_faults++;
 	if (e == ERR_PEER && !s->ours &&
 	    s->select.state == MULTISTREAM_CHOICE) {
 		stream_give_up(c, s);
@@ -812,6 +815,7 @@ conn_on_time(struct conn *c, uint64_t now_ms)
 		    c->negotiating.next, struct stream, negotiating);
 		if (c->now_ms < s->deadline_ms)
 			break;
+		c->stream_faults++;
 		stream_over(c, s, CONN_STREAM_CLOSED);
 	}
 	struct yamux *y = &c->yamux;
@@ -847,6 +851,12 @@ const struct peer_id *
 conn_peer(const struct conn *c)
 {
 	return c->peer_known ? &c->peer : NULL;
+}
+
+uint32_t
+conn_stream_faults(const struct conn *c)
+{
+	return c->stream_faults;
 }
 
 uint32_t

@@ -119,6 +119,12 @@ const struct peer_id *conn_peer(const struct conn *c);
 /** conn_rtt_ms(c): of the last keep-alive ping; UINT32_MAX: unknown. */
 uint32_t conn_rtt_ms(const struct conn *c);
 
+/**
+ * conn_stream_faults(c): streams so far on which the peer did not speak
+ * multistream, or named no protocol in time. They cost it the stream alone.
+ */
+uint32_t conn_stream_faults(const struct conn *c);
+
 /** conn_memory(c): bytes of the budget in use. */
 size_t conn_memory(const struct conn *c);
 

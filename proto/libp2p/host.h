@@ -201,6 +201,8 @@ struct host_stats {
 	uint64_t bytes_in, bytes_out;
 	uint64_t conns_opened, conns_refused;
 	uint64_t closed_ok, closed_peer, closed_auth, closed_limit, closed_time;
+	/* Streams that broke their protocol, and cost the stream alone. */
+	uint64_t stream_faults;
 	uint32_t conns_now, peers_now;
 	size_t memory_now, memory_cap;
 	struct gossip_stats gossip;

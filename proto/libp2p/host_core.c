@@ -387,6 +387,24 @@ count_close(struct host_stats *s, bool timed_out, err e)
 }
 
 /* The connection is over: its peer leaves it, HOST_CLOSE is said once. */
+/* A stream broke its protocol: counted and told; the connection goes on. */
+void
+host_stream_fault(struct host_link *l, const char *why)
+{
+	l->h->stats.stream_faults++;
+	env_log(l->h->env, LOG_UNUSUAL, "stream_fault",
+	    "conn=%" PRIu32 " why=\"%s\"", l->id, why);
+}
+
+static void
+count_stream_faults(struct host_link *l)
+{
+	while (l->stream_faults < conn_stream_faults(l->c)) {
+		l->stream_faults++;
+		host_stream_fault(l, "no protocol is agreed on a stream");
+	}
+}
+
 void
 host_fail(struct host_link *l, err e, const char *why, uint64_t now_ms)
 {
@@ -485,6 +503,7 @@ host_recv(struct host *h, host_conn id, uint64_t now_ms, struct slice *in)
 		before = in->n;
 		const err e = conn_recv(l->c, now_ms, in);
 		h->stats.bytes_in += before - in->n;
+		count_stream_faults(l);
 		host_drain(l, now_ms);
 		if (e != OK)
 			host_fail(l, e, conn_why(l->c), now_ms);
@@ -591,6 +610,7 @@ link_on_time(struct host_link *l, uint64_t now_ms)
 {
 	if (conn_expiry(l->c) <= now_ms) {
 		const err e = conn_on_time(l->c, now_ms);
+		count_stream_faults(l);
 		if (e != OK) {
 			l->timed_out = e == ERR_LIMIT;
 			host_fail(l, e, conn_why(l->c), now_ms);

@@ -79,6 +79,7 @@ struct host_link {
 	bool timed_out;
 	bool stalled; /* events wait for room among ours */
 	bool out_queued;
+	uint32_t stream_faults; /* of conn_stream_faults() that are counted */
 	host_conn out_next;
 	struct host_note close;
 	const char *why;
@@ -157,6 +158,7 @@ struct host_link *host_link_find(const struct host *h, host_conn id);
 void host_touch(struct host_link *l);
 void host_drain(struct host_link *l, uint64_t now_ms);
 void host_fail(struct host_link *l, err e, const char *why, uint64_t now_ms);
+void host_stream_fault(struct host_link *l, const char *why);
 void host_note_put(struct host *h, struct host_note *n);
 void host_note_drop(struct host *h, struct host_note *n);
 void host_wake_at(struct host *h, uint64_t at_ms);

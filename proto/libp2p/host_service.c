@@ -258,16 +258,19 @@ identify_read(struct host_link *l, struct host_service *s, uint64_t now_ms)
 		if (identify_take(l, s, &m, now_ms) != OK)
 			return; /* the connection is over, and s with it */
 	if (e != ERR_MORE) {
+		host_stream_fault(l, "identify: malformed");
 		host_service_reset(l, s);
 		return;
 	}
 	conn_stream_consume(l->c, stream, n);
 	if (!conn_stream_ended(l->c, stream))
 		return;
-	if (identify_at_end(s->u.reader))
+	if (identify_at_end(s->u.reader)) {
 		identify_done(l, s, now_ms);
-	else
-		host_service_reset(l, s);
+		return;
+	}
+	host_stream_fault(l, "identify: cut short");
+	host_service_reset(l, s);
 }
 
 /* ---- ping ---- */
@@ -466,6 +469,8 @@ host_services_time(struct host_link *l, uint64_t now_ms)
 			continue;
 		if (s->kind == SERVICE_PING)
 			ping_result(l, UINT32_MAX);
+		if (s->kind == SERVICE_IDENTIFY || s->kind == SERVICE_PUSHED)
+			host_stream_fault(l, "identify: not in time");
 		host_service_reset(l, s);
 	}
 }

@@ -597,6 +597,39 @@ test_hostile_gossip(void **state)
 	}
 }
 
+/* Garbage on a stream that is not gossip costs the stream, and is counted. */
+static void
+test_stream_faults(void **state)
+{
+	static const uint8_t garbage[] = { 3, 0x0f, 0xff, 0xff };
+	struct host_stream s;
+	struct host_stats st;
+	size_t taken = 0;
+
+	(void)state;
+	test_net_init(&net, 8);
+	const unsigned evil = add(), good = add();
+	assert_int_equal(test_net_connect(&net, evil, good, NULL), OK);
+	test_net_run(&net, 500);
+	host_stats(net.nodes[good].host, &st);
+	assert_int_equal(st.stream_faults, 0);
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(host_stream_open(net.nodes[evil].host,
+				     test_net_id(&net, good),
+				     IDENTIFY_PUSH_PROTOCOL, net.t.now_ms, &s),
+		    OK);
+		assert_int_equal(
+		    host_stream_write(net.nodes[evil].host, s,
+			slice_of(garbage, sizeof(garbage)), &taken),
+		    OK);
+		test_net_run(&net, 500);
+		host_stats(net.nodes[good].host, &st);
+		assert_int_equal(st.stream_faults, i);
+		assert_int_equal(st.conns_now, 1);
+	}
+	test_net_fini(&net);
+}
+
 /* Streams opened by the hundred stay within bounds, and gossip goes on. */
 static void
 test_stream_flood(void **state)
@@ -770,6 +803,7 @@ main(void)
 		cmocka_unit_test(test_gossip_moves),
 		cmocka_unit_test(test_gossip_back_pressure),
 		cmocka_unit_test(test_hostile_gossip),
+		cmocka_unit_test(test_stream_faults),
 		cmocka_unit_test(test_stream_flood),
 		cmocka_unit_test(test_idle_peer_bytes),
 		cmocka_unit_test(test_deterministic),
