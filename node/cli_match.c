@@ -122,8 +122,9 @@ counts_line(struct cli *cli, const json_t *reply, const char *what,
 	char text[200] = "";
 
 	if (hidden > 0)
-		snprintf(text, sizeof(text), "; %zu share nothing with %s",
-		    hidden, strcmp(what, "card") == 0 ? "it" : "you");
+		snprintf(text, sizeof(text), "; %zu share%s nothing with %s",
+		    hidden, hidden == 1 ? "s" : "",
+		    strcmp(what, "card") == 0 ? "it" : "you");
 	output_note(&cli->out, "looked at %" PRId64 " %s%s%s", seen, what,
 	    seen == 1 ? "" : "s", text);
 	if (out > 0)
@@ -466,10 +467,11 @@ run_candidate_list(struct cli *cli)
 	shown = show_candidates(cli, reply, &hidden);
 	if (shown == 0)
 		output_line(&cli->out,
-		    "no candidates: %" PRId64 " cards looked at, %" PRId64
-		    " excluded, %zu share no skill with it",
-		    json_int(reply, "scanned"), json_int(reply, "excluded"),
-		    hidden);
+		    "no candidates: %" PRId64 " card%s looked at, %" PRId64
+		    " excluded, %zu without a skill that is asked",
+		    json_int(reply, "scanned"),
+		    json_int(reply, "scanned") == 1 ? "" : "s",
+		    json_int(reply, "excluded"), hidden);
 	show_barriers(cli, json_object_get(reply, "excluded_by"));
 	if (shown > 0) {
 		counts_line(cli, reply, "card", hidden, "");

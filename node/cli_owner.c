@@ -773,7 +773,7 @@ run_post_import(struct cli *cli)
 {
 	const char *format = format_of(cli), *map = cli_flag(cli, "map");
 	const bool dry = cli_flag(cli, "dry-run") != NULL;
-	char path[64];
+	char base[64], path[128];
 	json_t *data, *body, *text, *reply = NULL;
 	int64_t wrong;
 	int code;
@@ -797,7 +797,12 @@ run_post_import(struct cli *cli)
 		}
 		json_object_set_new(body, "map", text);
 	}
-	snprintf(path, sizeof(path), "%s/import", base_of(cli));
+	snprintf(base, sizeof(base), "%s/import", base_of(cli));
+	if (cli_query(path, sizeof(path), base, "lang", cli_flag(cli, "lang"),
+		(char *)NULL) != OK) {
+		json_decref(body);
+		return cli_usage(cli, "--lang is too long");
+	}
 	code = cli_call(cli, "POST", path, body, &reply);
 	if (code != EXIT_DONE)
 		return code;

@@ -61,6 +61,7 @@ static const struct cli_flag post_import_flags[] = {
 	{ "map", "FILE", "lines \"our_name = column of the file\"" },
 	{ "archive-missing", NULL, "withdraw what the file no longer has" },
 	{ "allow-partial", NULL, "take good rows though others are bad" },
+	{ "lang", "CODE", "language of the file's texts, such as de" },
 	DRY,
 	END,
 };
