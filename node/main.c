@@ -1,5 +1,5 @@
 /* main.c: the program `ohcn`; all of it is in cli.c. */
-#include "node/cli.h"
+#include "node/cli/cli.h"
 
 int
 main(int argc, char **argv)

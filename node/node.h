@@ -11,7 +11,7 @@
 #include "match/score.h"
 #include "match/search.h"
 #include "node/config.h"
-#include "node/http.h"
+#include "node/http/http.h"
 #include "node/keyfile.h"
 #include "node/log.h"
 #include "node/paths.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "match/core.h"
-#include "node/api.h"
+#include "node/api/api.h"
 #include "node/fetch.h"
 #include "node/owner.h"
 #include "node/peers.h"

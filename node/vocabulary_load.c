@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "match/core.h"
-#include "node/import_vocabulary.h"
+#include "node/import/vocabulary.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
 

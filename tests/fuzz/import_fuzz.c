@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/import_csv.h"
-#include "node/import_job.h"
-#include "node/import_resume.h"
+#include "node/import/csv.h"
+#include "node/import/job.h"
+#include "node/import/resume.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

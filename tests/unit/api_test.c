@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/api_parts.h"
+#include "node/api/parts.h"
 
 static void
 test_record_text(void **state)

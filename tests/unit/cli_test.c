@@ -16,8 +16,8 @@
 #include <uv.h>
 
 #include "crypto/crypto.h"
-#include "node/cli.h"
-#include "node/http.h"
+#include "node/cli/cli.h"
+#include "node/http/http.h"
 #include "node/run.h"
 #include "test_env.h"
 

@@ -19,8 +19,8 @@
 #include <uv.h>
 
 #include "crypto/crypto.h"
-#include "node/client.h"
-#include "node/http.h"
+#include "node/cli/client.h"
+#include "node/http/http.h"
 #include "node/paths.h"
 #include "test_env.h"
 

@@ -9,13 +9,13 @@
 #include <cmocka.h>
 
 #include "match/core.h"
-#include "node/import_csv.h"
-#include "node/import_job.h"
-#include "node/import_page.h"
-#include "node/import_parts.h"
-#include "node/import_resume.h"
-#include "node/import_vocabulary.h"
-#include "node/import_words.h"
+#include "node/import/csv.h"
+#include "node/import/job.h"
+#include "node/import/page.h"
+#include "node/import/parts.h"
+#include "node/import/resume.h"
+#include "node/import/vocabulary.h"
+#include "node/import/words.h"
 
 /* ---- a lookup of a few words ---- */
 

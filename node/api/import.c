@@ -1,0 +1,673 @@
+/*
+ * Many demands or courses at once: a file becomes rows (on a worker), each
+ * row is matched with what is published by its external id (on the loop),
+ * and only when all of them are sound is anything published. The answer goes
+ * out when the last row is on the disk.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/api/postings.h"
+#include "node/import/csv.h"
+#include "node/import/job.h"
+#include "node/import/page.h"
+
+#define PUBLISH_AT_ONCE 64 /* rows on their way to the disk */
+
+enum row_state {
+	ROW_READY,
+	ROW_CREATED,
+	ROW_UPDATED,
+	ROW_UNCHANGED,
+	ROW_ARCHIVED,
+	ROW_FAILED,
+};
+
+struct bulk;
+
+struct row {
+	struct bulk *bulk;
+	enum row_state state;
+	json_t *report; /* of this row; borrowed from the bulk's list */
+	char external_id[OWNER_EXTERNAL_MAX + 1];
+	char region[3];
+	uint8_t *payload;
+	size_t payload_n;
+	uint64_t expires_h; /* 0: not told */
+	uint32_t slot;
+};
+
+struct bulk {
+	struct node *n;
+	struct http_request *r;
+	uint32_t kind;
+	bool dry, partial, archive;
+	json_t *reply; /* "rows" in it */
+	json_t *list;  /* borrowed: the rows */
+	struct row *rows;
+	size_t rows_n, rows_cap;
+	/* the file as a whole is of no use */
+	char why[200], hint[120];
+	/* publishing */
+	size_t next;
+	unsigned outstanding;
+	bool pumping;
+};
+
+static void
+bulk_free(struct bulk *b)
+{
+	for (size_t i = 0; i < b->rows_n; i++)
+		free(b->rows[i].payload);
+	free(b->rows);
+	json_decref(b->reply);
+	free(b);
+}
+
+/* ---- on a worker: from the file to rows ---- */
+
+static void
+row_fail(
+    struct row *row, const char *field, const char *message, const char *hint)
+{
+	row->state = ROW_FAILED;
+	(void)json_object_set_new(row->report, "field", json_string(field));
+	(void)json_object_set_new(row->report, "message", json_string(message));
+	(void)json_object_set_new(row->report, "hint", json_string(hint));
+}
+
+static struct row *
+row_new(struct bulk *b, size_t number)
+{
+	if (b->rows_n == b->rows_cap) {
+		const size_t cap = b->rows_cap == 0 ? 64 : 2 * b->rows_cap;
+		struct row *more = realloc(b->rows, cap * sizeof(*more));
+		if (more == NULL)
+			return NULL;
+		b->rows = more;
+		b->rows_cap = cap;
+	}
+	struct row *row = &b->rows[b->rows_n++];
+	*row = (struct row){ .report = json_object() };
+	json_uint(row->report, "row", number);
+	(void)json_array_append_new(b->list, row->report);
+	return row;
+}
+
+/* The draft of a row to the bytes of a payload. */
+static void
+row_take(struct bulk *b, struct row *row, json_t *draft, const char *region,
+    struct user_payload *scratch)
+{
+	struct payload_fault f = { 0 };
+
+	if (row->external_id[0] != 0 &&
+	    json_object_get(draft, "external_id") == NULL)
+		(void)json_object_set_new(
+		    draft, "external_id", json_string(row->external_id));
+	const char *external =
+	    json_string_value(json_object_get(draft, "external_id"));
+	if (external != NULL)
+		(void)snprintf(
+		    row->external_id, sizeof(row->external_id), "%s", external);
+	const err e = user_payload_read(b->kind, draft, region, scratch, &f);
+	if (e == OK) {
+		row->payload = malloc(MAX(scratch->n, 1U));
+		if (row->payload == NULL) {
+			row_fail(row, "", "out of memory", "");
+			return;
+		}
+		memcpy(row->payload, scratch->bytes, scratch->n);
+		row->payload_n = scratch->n;
+		memcpy(row->region, scratch->region, sizeof(row->region));
+	} else {
+		row_fail(row, f.path, f.why, f.hint);
+	}
+}
+
+static void
+copy_key(json_t *to, const json_t *from, const char *key)
+{
+	json_t *v = json_object_get(from, key);
+
+	if (v != NULL)
+		(void)json_object_set(to, key, v);
+}
+
+/* Rows as import_csv() and import_job() report them. */
+static void
+take_reports(struct bulk *b, json_t *list, const char *region,
+    const char *number_key, struct user_payload *scratch)
+{
+	size_t i;
+	json_t *in;
+
+	json_array_foreach(list, i, in)
+	{
+		const char *state =
+		    json_string_value(json_object_get(in, "state"));
+		const char *external =
+		    json_string_value(json_object_get(in, "external_id"));
+		const char *at =
+		    json_string_value(json_object_get(in, "region"));
+		json_t *draft = json_object_get(in, "draft");
+		const json_int_t number =
+		    json_integer_value(json_object_get(in, number_key));
+		struct row *row = row_new(b, (size_t)number);
+		if (row == NULL)
+			return;
+		(void)snprintf(row->external_id, sizeof(row->external_id), "%s",
+		    external == NULL ? "" : external);
+		const json_t *title = json_object_get(draft, "title");
+		json_t *first_text = json_object_iter_value(
+		    json_object_iter((json_t *)(uintptr_t)title));
+		if (first_text != NULL)
+			(void)json_object_set(row->report, "title", first_text);
+		const json_int_t expires =
+		    json_integer_value(json_object_get(in, "expires"));
+		row->expires_h = expires > 0 ? (uint64_t)expires : 0;
+		copy_key(row->report, in, "mapped");
+		copy_key(row->report, in, "unmapped");
+		copy_key(row->report, in, "messages");
+		if (state != NULL && strcmp(state, "failed") != 0 &&
+		    json_is_object(draft)) {
+			row_take(
+			    b, row, draft, at != NULL ? at : region, scratch);
+			continue;
+		}
+		row->state = ROW_FAILED;
+		json_t *first =
+		    json_array_get(json_object_get(in, "messages"), 0);
+		const json_t *said =
+		    json_object_get(in, "message") != NULL ? in : first;
+		copy_key(row->report, said, "field");
+		copy_key(row->report, said, "message");
+		copy_key(row->report, said, "hint");
+	}
+}
+
+static void
+take_lines(struct bulk *b, struct slice data, const char *region,
+    size_t rows_max, struct user_payload *scratch)
+{
+	size_t line = 0;
+
+	while (data.n > 0) {
+		const uint8_t *end = memchr(data.p, '\n', data.n);
+		const size_t n = end == NULL ? data.n : (size_t)(end - data.p);
+		const char *text = (const char *)data.p;
+		bool blank = true;
+		line++;
+		for (size_t i = 0; i < n && blank; i++)
+			blank = strchr(" \t\r", text[i]) != NULL;
+		if (!blank) {
+			struct row *row =
+			    b->rows_n < rows_max ? row_new(b, line) : NULL;
+			if (row == NULL) {
+				(void)snprintf(b->why, sizeof(b->why),
+				    "there are more than %zu rows", rows_max);
+				return;
+			}
+			json_error_t fault;
+			json_t *draft =
+			    json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
+			if (json_is_object(draft))
+				row_take(b, row, draft, region, scratch);
+			else
+				row_fail(row, "", "this line is no JSON object",
+				    fault.text);
+			json_decref(draft);
+		}
+		slice_skip(&data, end == NULL ? n : n + 1);
+	}
+}
+
+static int
+by_external(const void *a, const void *b)
+{
+	const struct row *const *x = a, *const *y = b;
+	const int order = strcmp((*x)->external_id, (*y)->external_id);
+
+	return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+/* The same external id twice: which one would count? */
+static void
+find_twins(struct bulk *b)
+{
+	struct row **order = malloc((b->rows_n + 1) * sizeof(struct row *));
+
+	if (order == NULL) {
+		(void)snprintf(b->why, sizeof(b->why), "out of memory");
+		return;
+	}
+	for (size_t i = 0; i < b->rows_n; i++)
+		order[i] = &b->rows[i];
+	qsort(order, b->rows_n, sizeof(struct row *), by_external);
+	for (size_t i = 1; i < b->rows_n; i++)
+		if (order[i]->external_id[0] != 0 &&
+		    order[i]->state != ROW_FAILED &&
+		    strcmp(order[i]->external_id, order[i - 1]->external_id) ==
+			0)
+			row_fail(order[i], "external_id",
+			    "the same external_id is in the file twice",
+			    "remove one of the two rows");
+	free(order);
+}
+
+/*
+ * What the importer says about the file when no row came of it: the last
+ * message, since those before it may be remarks that do no harm.
+ */
+static void
+whole_file(struct bulk *b, err e, const json_t *report)
+{
+	const json_t *list = json_object_get(report, "messages");
+	const json_t *last = json_array_get(
+	    list, json_array_size(list) > 0 ? json_array_size(list) - 1 : 0);
+	const char *said = json_string_value(json_object_get(last, "message"));
+	const char *hint = json_string_value(json_object_get(last, "hint"));
+	const char *field = json_string_value(json_object_get(last, "field"));
+
+	if (e == OK)
+		return;
+	(void)snprintf(b->why, sizeof(b->why), "%s%s%s",
+	    field == NULL ? "" : field,
+	    field == NULL || field[0] == 0 ? "" : ": ",
+	    said != NULL     ? said
+	    : e == ERR_LIMIT ? "the file has too many rows or bytes"
+	    : e == ERR_NOMEM ? "out of memory"
+			     : "the file is not of this format");
+	(void)snprintf(b->hint, sizeof(b->hint), "%s", hint ? hint : "");
+}
+
+static err
+take_job(json_t *data, const struct term_lookup *lookup,
+    const struct import_options *o, json_t **report)
+{
+	json_t *parsed = NULL;
+	json_error_t where = { .line = 0 };
+
+	if (json_is_string(data)) {
+		const struct slice text =
+		    slice_of(json_string_value(data), json_string_length(data));
+		parsed = is_page(text) ? import_page(text)
+				       : json_loadb((const char *)text.p,
+					     text.n, 0, &where);
+		data = parsed;
+	}
+	if (data == NULL) {
+		*report = json_pack("{s:[{s:s, s:o}]}", "messages", "field", "",
+		    "message",
+		    json_sprintf("line %d, column %d: %s", where.line,
+			where.column, where.text));
+		return ERR_FORM;
+	}
+	const err e = import_job(data, lookup, o, report);
+	json_decref(parsed);
+	return e;
+}
+
+static void
+bulk_run(struct job *j)
+{
+	struct bulk *b = j->more;
+	struct user_payload *scratch = malloc(sizeof(*scratch));
+	const struct term_source_search search = { j->terms->vocabulary,
+		j->terms->search };
+	const struct term_lookup lookup = term_lookup_of_search(&search);
+	json_t *data = json_object_get(j->input, "data"), *report = NULL;
+	json_t *map = json_object_get(j->input, "map");
+	const char *format =
+	    json_string_value(json_object_get(j->input, "format"));
+	const struct import_options o = {
+		.language = (uint32_t)json_integer_value(
+		    json_object_get(j->input, "language_code")),
+		.region =
+		    json_string_value(json_object_get(j->input, "region")),
+		.allow_partial = true, /* the loop decides, with slots */
+		.map = json_is_string(map) ? slice_of(json_string_value(map),
+						 json_string_length(map))
+					   : slice_of(NULL, 0),
+		.rows_max = (uint32_t)json_integer_value(
+		    json_object_get(j->input, "rows_max")),
+	};
+
+	if (scratch == NULL) {
+		(void)snprintf(b->why, sizeof(b->why), "out of memory");
+		return;
+	}
+	const struct slice text =
+	    json_is_string(data)
+		? slice_of(json_string_value(data), json_string_length(data))
+		: slice_of(NULL, 0);
+	if (strcmp(format, "csv") == 0) {
+		const err e = import_csv(b->kind, text, &lookup, &o, &report);
+		whole_file(b, e, report);
+		take_reports(b, json_object_get(report, "rows"), o.region,
+		    "row", scratch);
+		copy_key(b->reply, report, "ignored_columns");
+		copy_key(b->reply, report, "columns");
+	} else if (strcmp(format, "jobposting") == 0) {
+		const err e = take_job(data, &lookup, &o, &report);
+		whole_file(b, e, report);
+		take_reports(b, json_object_get(report, "demands"), o.region,
+		    "index", scratch);
+	} else {
+		take_lines(b, text, o.region, o.rows_max, scratch);
+	}
+	copy_key(b->reply, report, "messages");
+	json_decref(report);
+	free(scratch);
+	find_twins(b);
+}
+
+/* ---- on the loop: what to do with each row ---- */
+
+/* Without an external id only the same content is the same posting. */
+static bool
+find_same_content(struct bulk *b, const uint8_t content[FINGERPRINT],
+    const uint8_t *taken, uint32_t *slot)
+{
+	for (uint32_t i = 0; i < kind_info(b->kind)->slots; i++) {
+		const struct owner_post *p = owner_post(b->n, b->kind, i);
+		if (p != NULL && taken[i] == 0 && p->external_id[0] == 0 &&
+		    memcmp(p->content, content, FINGERPRINT) == 0) {
+			*slot = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The file names a later end than what is published has. A far one is
+ * approached in steps of a week, as a record's lifetime allows. */
+static bool
+lasts_longer(
+    const struct bulk *b, const struct row *row, const struct owner_post *p)
+{
+	const uint64_t most =
+	    node_now(b->n) / 3600 + kind_info(b->kind)->lifetime_hours;
+
+	if (row->expires_h == 0 || row->expires_h <= p->expires_h)
+		return false;
+	return row->expires_h <= most || most >= p->expires_h + 7 * 24;
+}
+
+static void
+decide(struct bulk *b, struct row *row, uint8_t *taken)
+{
+	uint8_t content[FINGERPRINT];
+	const uint64_t now_h = node_now(b->n) / 3600;
+
+	if (row->state == ROW_FAILED) {
+		/* A broken row does not mean that its posting is missing. */
+		if (owner_find_external(
+			b->n, b->kind, row->external_id, &row->slot) == OK)
+			taken[row->slot] = 1;
+		return;
+	}
+	if (row->expires_h != 0 && row->expires_h <= now_h) {
+		row_fail(row, "validThrough", "it is over already",
+		    "leave it out, or give a later date");
+		return;
+	}
+	owner_content(
+	    content, row->region, slice_of(row->payload, row->payload_n));
+	if (owner_find_external(b->n, b->kind, row->external_id, &row->slot) ==
+	    OK) {
+		const struct owner_post *p =
+		    owner_post(b->n, b->kind, row->slot);
+		row->state =
+		    p != NULL &&
+			    memcmp(p->content, content, FINGERPRINT) == 0 &&
+			    !lasts_longer(b, row, p)
+			? ROW_UNCHANGED
+			: ROW_UPDATED;
+		if (row->state == ROW_UPDATED &&
+		    owner_busy(b->n, b->kind, row->slot))
+			row_fail(row, "", "a change of it is under way",
+			    "try again in a moment");
+	} else if (row->external_id[0] == 0 &&
+		   find_same_content(b, content, taken, &row->slot)) {
+		row->state = ROW_UNCHANGED;
+	} else if (owner_free_slot(b->n, b->kind, taken, &row->slot) == OK) {
+		row->state = ROW_CREATED;
+	} else {
+		row_fail(row, "", "all slots of the key are in use",
+		    "close postings that are no longer needed");
+	}
+	if (row->state != ROW_FAILED)
+		taken[row->slot] = 1;
+}
+
+/* Open own demands that the file no longer has. */
+static void
+archive_missing(struct bulk *b, const uint8_t *taken)
+{
+	struct user_payload *p = malloc(sizeof(*p));
+
+	for (uint32_t i = 0; p != NULL && i < kind_info(b->kind)->slots; i++) {
+		const struct owner_post *post = owner_post(b->n, b->kind, i);
+		if (post == NULL || taken[i] != 0 ||
+		    post->external_id[0] == 0 || post->busy ||
+		    (b->kind == KIND_DEMAND && post->status != POSTING_OPEN))
+			continue;
+		struct row *row = row_new(b, 0);
+		if (row == NULL)
+			break;
+		row->state = ROW_ARCHIVED;
+		row->slot = i;
+		memcpy(row->region, post->region, sizeof(row->region));
+		memcpy(row->external_id, post->external_id,
+		    sizeof(row->external_id));
+		if (b->kind == KIND_COURSE)
+			continue; /* a tombstone has no payload */
+		row->payload = NULL;
+		if (demand_with_status(b->n, i, POSTING_WITHDRAWN, -1, p) ==
+			OK &&
+		    (row->payload = malloc(p->n)) != NULL) {
+			memcpy(row->payload, p->bytes, p->n);
+			row->payload_n = p->n;
+		} else {
+			row_fail(row, "", "it cannot be withdrawn", "");
+		}
+	}
+	free(p);
+}
+
+/* ---- publishing, and the answer ---- */
+
+static const char *
+state_name(enum row_state s)
+{
+	static const char *const names[] = { "ready", "created", "updated",
+		"unchanged", "archived", "error" };
+
+	return names[s];
+}
+
+static void
+bulk_reply(struct bulk *b, bool accepted)
+{
+	static const char *const names[] = { "ready", "created", "updated",
+		"unchanged", "archived", "errors" };
+	uint64_t count[ROW_FAILED + 1] = { 0 };
+
+	for (size_t i = 0; i < b->rows_n; i++) {
+		struct row *row = &b->rows[i];
+		const struct owner_post *p =
+		    row->state == ROW_UNCHANGED
+			? owner_post(b->n, b->kind, row->slot)
+			: NULL;
+		count[row->state]++;
+		(void)json_object_set_new(
+		    row->report, "state", json_string(state_name(row->state)));
+		(void)json_object_set_new(row->report, "external_id",
+		    row->external_id[0] == 0 ? json_null()
+					     : json_string(row->external_id));
+		if (row->state != ROW_FAILED)
+			json_uint(row->report, "slot", row->slot);
+		if (p != NULL)
+			json_id(row->report, "id", p->id);
+	}
+	for (int i = ROW_CREATED; i <= ROW_FAILED; i++)
+		json_uint(b->reply, names[i], count[i]);
+	json_truth(b->reply, "accepted", accepted);
+	json_truth(b->reply, "dry_run", b->dry);
+	http_reply(b->r, 200, json_incref(b->reply));
+	bulk_free(b);
+}
+
+static void bulk_pump(struct bulk *b);
+
+static void
+on_row_published(void *ctx, const struct publish_result *r)
+{
+	struct row *row = ctx;
+	struct bulk *b = row->bulk;
+
+	b->outstanding--;
+	if (r->error != OK)
+		row_fail(row, "", r->why, "");
+	else
+		json_id(row->report, "id", r->id);
+	bulk_pump(b);
+}
+
+static void
+bulk_pump(struct bulk *b)
+{
+	const uint64_t now_h = node_now(b->n) / 3600;
+
+	if (b->pumping)
+		return; /* a publication ended at once, within the loop below */
+	b->pumping = true;
+	while (b->next < b->rows_n && b->outstanding < PUBLISH_AT_ONCE) {
+		struct row *row = &b->rows[b->next++];
+		if (row->state == ROW_FAILED || row->state == ROW_UNCHANGED)
+			continue;
+		const struct publish_request q = { .kind = b->kind,
+			.slot = row->slot,
+			.region = row->region,
+			.deleted = row->payload == NULL,
+			.payload = slice_of(row->payload, row->payload_n),
+			.lifetime_hours =
+			    row->expires_h > now_h
+				? (uint32_t)MIN(row->expires_h - now_h, 100000U)
+				: 0 };
+		row->bulk = b;
+		b->outstanding++;
+		owner_publish(b->n, &q, on_row_published, row);
+	}
+	b->pumping = false;
+	if (b->outstanding == 0 && b->next == b->rows_n)
+		bulk_reply(b, true);
+}
+
+static void
+bulk_done(struct job *j)
+{
+	struct bulk *b = j->more;
+	const uint32_t slots = kind_info(b->kind)->slots;
+	uint8_t *taken = calloc(slots, 1);
+	bool failed = false;
+
+	job_end(j);
+	if (b->why[0] != 0 || taken == NULL || b->n->stopping) {
+		http_fail(b->r, b->n->stopping ? 503 : 422, "E3204", "data",
+		    b->hint[0] != 0 ? b->hint : NULL, "%s",
+		    b->n->stopping   ? "the node is shutting down"
+		    : b->why[0] != 0 ? b->why
+				     : "out of memory");
+		free(taken);
+		bulk_free(b);
+		return;
+	}
+	for (size_t i = 0; i < b->rows_n; i++)
+		decide(b, &b->rows[i], taken);
+	if (b->archive)
+		archive_missing(b, taken);
+	free(taken);
+	for (size_t i = 0; i < b->rows_n; i++)
+		failed = failed || b->rows[i].state == ROW_FAILED;
+	if (b->dry || (failed && !b->partial)) {
+		bulk_reply(b, !failed || b->partial);
+		return;
+	}
+	bulk_pump(b);
+}
+
+/* ---- the handlers ---- */
+
+/* false: answered. */
+static bool
+check_import(struct http_request *r, uint32_t kind, const json_t *body)
+{
+	const char *format = json_string_value(json_object_get(body, "format"));
+	const json_t *data = json_object_get(body, "data");
+
+	if (format == NULL ||
+	    (strcmp(format, "csv") != 0 && strcmp(format, "ndjson") != 0 &&
+		(strcmp(format, "jobposting") != 0 || kind != KIND_DEMAND))) {
+		http_fail(r, 422, "E3107", "format",
+		    kind == KIND_DEMAND ? "csv, jobposting or ndjson"
+					: "csv or ndjson",
+		    "the format is missing or not known");
+		return false;
+	}
+	if (!json_is_string(data) &&
+	    (data == NULL || strcmp(format, "jobposting") != 0)) {
+		http_fail(r, 422, "E3108", "data", "the file as one string",
+		    "there is no data in it");
+		return false;
+	}
+	return true;
+}
+
+static void
+import(struct node *n, struct http_request *r, uint32_t kind)
+{
+	json_t *body = http_json(r);
+
+	if (body == NULL)
+		return;
+	if (!check_import(r, kind, body)) {
+		json_decref(body);
+		return;
+	}
+	struct bulk *b = calloc(1, sizeof(*b));
+	if (b == NULL) {
+		http_fail_err(r, ERR_NOMEM, "out of memory");
+		json_decref(body);
+		return;
+	}
+	b->n = n;
+	b->r = r;
+	b->kind = kind;
+	b->dry = json_is_true(json_object_get(body, "dry_run"));
+	b->partial = json_is_true(json_object_get(body, "allow_partial"));
+	b->archive = json_is_true(json_object_get(body, "archive_missing"));
+	b->reply = json_object();
+	b->list = json_array();
+	(void)json_object_set_new(b->reply, "rows", b->list);
+	if (!json_is_string(json_object_get(body, "region")))
+		(void)json_object_set_new(
+		    body, "region", json_string(n->config->node.region));
+	json_uint(body, "language_code", language_of(n, r));
+	json_uint(body, "rows_max", n->config->limits.import_rows);
+	if (!job_start(n, r, bulk_run, bulk_done, body, b))
+		bulk_free(b);
+}
+
+void
+api_demands_import(struct http_request *r, void *ctx)
+{
+	import(ctx, r, KIND_DEMAND);
+}
+
+void
+api_courses_import(struct http_request *r, void *ctx)
+{
+	import(ctx, r, KIND_COURSE);
+}

@@ -1,0 +1,181 @@
+/*
+ * api/parts.h: what the handlers of the API share: records and terms as
+ * JSON, reading payloads of users, work on a thread with a continuation.
+ *
+ * A handler has the node as its context. What runs on a worker says so.
+ */
+#pragma once
+
+#include "node/api/api.h"
+#include "node/api/task.h"
+#include "node/owner.h"
+#include "node/payload_json.h"
+#include "node/vault.h"
+
+#define LIST_DEFAULT 20 /* entries of a list that does not say */
+
+/* ---- terms and labels; any thread ---- */
+
+/* Where labels come from: the vocabulary, then the record itself. */
+struct label_scope {
+	const struct vocabulary *vocabulary;
+	uint32_t language;
+	const struct value *own[2]; /* "terms" of payloads; may be NULL */
+};
+
+/** scope_label(s, term, out): false: nobody here knows it. */
+bool scope_label(const struct label_scope *s, uint64_t term, struct slice *out);
+/** scope_labels(s): for payload_to_json(); borrows ${s}. */
+struct payload_labels scope_labels(struct label_scope *s);
+/** scope_add(s, kind, payload): its own terms, in the first free place. */
+void scope_add(
+    struct label_scope *s, uint32_t kind, const struct value *payload);
+
+/** term_json(s, term): {"term", "label" or null}. */
+json_t *term_json(const struct label_scope *s, uint64_t term);
+void term_text(char out[2 * TERM_ID + 1], uint64_t term);
+
+/** language_of(n, r): of ?lang=, else of the configuration; 0: none. */
+uint32_t language_of(const struct node *n, const struct http_request *r);
+
+/** text_pick(map, language, out): of a text in languages; false: none. */
+bool text_pick(const struct value *map, uint32_t language, struct slice *out);
+
+/* ---- records; any thread, each with a reader of its own ---- */
+
+struct reader {
+	struct arena record_scratch, value_scratch;
+	struct record r;      /* the last one opened */
+	struct value payload; /* of it */
+};
+
+NODISCARD err reader_init(struct reader *rd);
+void reader_fini(struct reader *rd);
+
+/** reader_open(rd, s): false: not readable; both borrow the view. */
+NODISCARD bool reader_open(struct reader *rd, const struct store_record *s);
+
+/** record_is_live(s, now_s): neither deleted nor expired. */
+bool record_is_live(const struct store_record *s, uint64_t now_s);
+
+/**
+ * record_json(rd, s, v, language, full):
+ * The header and the payload with labels; ${full}: the bytes as well. ${rd}
+ * is used for reading; what it had is forgotten.
+ */
+json_t *record_json(struct reader *rd, const struct store_record *s,
+    const struct vocabulary *v, uint32_t language, bool full);
+
+/** organisation_name(view, posting, rd2, language, out):
+ * The name that the organisation of a posting publishes, if the posting's
+ * author is its key or one of its posting keys. ${rd2} is used. A new
+ * string or NULL. */
+json_t *organisation_name(struct store_view *view, const uint8_t *author,
+    const struct value *payload, struct reader *rd2, uint32_t language);
+
+void json_text(json_t *o, const char *key, struct slice text);
+void json_id(json_t *o, const char *key, const uint8_t id[RECORD_ID]);
+void json_did(json_t *o, const char *key, const uint8_t pub[ED25519_PUBLIC]);
+void json_hex(json_t *o, const char *key, struct slice bytes);
+void json_uint(json_t *o, const char *key, uint64_t v);
+void json_truth(json_t *o, const char *key, bool v);
+
+/* ---- payloads of users ---- */
+
+/* A payload as canonical bytes. */
+struct user_payload {
+	char region[3];
+	size_t n;
+	uint8_t bytes[RECORD_BODY_MAX];
+};
+
+/**
+ * user_payload_read(kind, draft, region, out, f):
+ * ${draft}: an object in the form of payload_json.h; "region" in it is taken
+ * out (a copy is made), else ${region} counts. Any thread. ERR_FORM with
+ * ${f}; ERR_LIMIT; ERR_NOMEM.
+ */
+NODISCARD err user_payload_read(uint32_t kind, const json_t *draft,
+    const char *region, struct user_payload *out, struct payload_fault *f);
+
+/** fail_payload(r, e, f): answers the request. */
+void fail_payload(struct http_request *r, err e, const struct payload_fault *f);
+
+/** region_of(n, draft): its "region", else the node's. */
+const char *region_of(const struct node *n, const json_t *draft);
+
+/* ---- publishing ---- */
+
+/**
+ * preview_json(n, q, out):
+ * What would be published, readable, and who would read it: the answer to
+ * a dry run. On an error the request is answered and NULL returned.
+ */
+json_t *preview_json(
+    struct node *n, struct http_request *r, const struct publish_request *q);
+
+/** result_json(n, r): of a publication. */
+json_t *result_json(
+    const struct node *n, uint32_t kind, const struct publish_result *r);
+
+/** reply_published(n, q, r, extra): publish, answer after the fsync; takes
+ * ${extra}, an object whose members are put into the answer. */
+void reply_published(struct node *n, const struct publish_request *q,
+    struct http_request *r, json_t *extra);
+
+/** fail_publish(r, result): answers the request. */
+void fail_publish(struct http_request *r, const struct publish_result *p);
+
+/* ---- work on a thread, then on the loop ---- */
+
+struct job;
+typedef void job_fn(struct job *j);
+
+struct job {
+	uv_work_t work;
+	struct node *node; /* for the loop's thread alone */
+	struct http_request *request;
+	struct terms *terms;
+	job_fn *run;   /* on a worker */
+	job_fn *done;  /* on the loop; replies; job_end() */
+	json_t *input; /* owned */
+	json_t *result;
+	err error;
+	void *more; /* of the handler */
+};
+
+/** job_start(n, r, run, done, input, more): takes ${input}; NULL: no memory,
+ * the request is answered. */
+bool job_start(struct node *n, struct http_request *r, job_fn *run,
+    job_fn *done, json_t *input, void *more);
+void job_end(struct job *j);
+
+/* ---- the private drafts ---- */
+
+#define DRAFT_PROFILE      "draft/profile"
+#define DRAFT_ORGANISATION "draft/organisation"
+#define DRAFT_WISHES       "draft/wishes"
+#define VISIT_MARK         "visit"
+
+/** wishes_schema(): of the JSON form of struct wishes. */
+const struct schema *wishes_schema(void);
+
+/** wishes_read(in, out, f): ${in} NULL: none. ERR_FORM with ${f}. */
+NODISCARD err wishes_read(
+    const json_t *in, struct wishes *out, struct payload_fault *f);
+
+/* ---- the handlers ---- */
+
+http_handler api_status, api_shutdown, api_peers, api_peers_connect, api_topics,
+    api_config, api_metrics, api_healthz;
+http_handler api_profile_get, api_profile_put, api_profile_import,
+    api_profile_publish, api_profile_forget;
+http_handler api_organisation_get, api_organisation_put,
+    api_organisation_publish;
+http_handler api_demands, api_demands_import, api_demands_post,
+    api_demands_close, api_courses, api_courses_import, api_courses_post,
+    api_courses_close;
+http_handler api_matches, api_match, api_candidates, api_candidate;
+http_handler api_records, api_record, api_records_export, api_records_import;
+http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import;
+http_handler api_signals;

@@ -1,0 +1,28 @@
+/*
+ * api/postings.h: what the handlers of own demands and courses share.
+ */
+#pragma once
+
+#include "match/card.h"
+#include "node/api/parts.h"
+
+/* Keys of both payloads, as in SPEC.md. */
+#define POSTING_TITLE      2
+#define POSTING_STATUS_KEY 38
+#define POSTING_FILLED_KEY 40
+
+/** status_name(status): "open" (also for 0: not told), "paused", ... */
+const char *status_name(unsigned status);
+
+/** find_post(n, r, kind, text, slot): an own posting; false: answered. */
+bool find_post(struct node *n, struct http_request *r, uint32_t kind,
+    const char *text, uint32_t *slot);
+
+/**
+ * demand_with_status(n, slot, status, filled, out):
+ * The published payload of a demand with another status, and another number
+ * of filled seats unless that is below 0. ERR_NOTFOUND; ERR_FORM; ERR_MORE;
+ * ERR_NOMEM; the store's.
+ */
+NODISCARD err demand_with_status(struct node *n, uint32_t slot, unsigned status,
+    int64_t filled, struct user_payload *out);

@@ -1,0 +1,588 @@
+/*
+ * Profile, wishes and organisation over the API: private drafts in the
+ * vault, and what of them is published.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/api/parts.h"
+#include "node/import/resume.h"
+
+/* ---- wishes: the private form ---- */
+
+static struct field period_field, contract_item;
+static struct field pay_fields[4];
+static const struct field unwanted_item = { .type = FIELD_TERM };
+static const struct field skill_fields[] = {
+	{ 0, "term", FIELD_TERM, true },
+	{ 2, "level", FIELD_UINT, true, 1, 5 },
+	{ .name = NULL },
+};
+static const struct field skill_item = { .type = FIELD_MAP,
+	.fields = skill_fields };
+static struct field wishes_fields[6];
+static struct schema wishes_form;
+
+/* Choices are those of a demand, so that both can be compared. */
+const struct schema *
+wishes_schema(void)
+{
+	const struct field *demand = schema_latest(KIND_DEMAND)->fields;
+	const struct field *pay = field_find(demand, slice_str("pay"));
+	const struct field *contract =
+	    field_find(demand, slice_str("contract"));
+
+	if (wishes_form.fields != NULL)
+		return &wishes_form;
+	ASSERT(pay != NULL && contract != NULL);
+	const struct field *period =
+	    field_find(pay->fields, slice_str("period"));
+	ASSERT(period != NULL);
+	period_field = *period;
+	pay_fields[0] =
+	    (struct field){ 0, "min", FIELD_UINT, true, 1, FIELD_INTEGER_MAX };
+	pay_fields[1] = (struct field){ 2, "currency", FIELD_CURRENCY, true };
+	pay_fields[2] = (struct field){ 4, "period", FIELD_CHOICE, true,
+		.choices = period->choices };
+	contract_item = (struct field){ .type = FIELD_CHOICE,
+		.choices = contract->choices };
+	wishes_fields[0] =
+	    (struct field){ 0, "pay", FIELD_MAP, .fields = pay_fields };
+	wishes_fields[1] =
+	    (struct field){ 2, "hours_week_max", FIELD_UINT, false, 1, 168 };
+	wishes_fields[2] = (struct field){ 4, "contracts", FIELD_LIST, false, 1,
+		16, .element = &contract_item };
+	wishes_fields[3] = (struct field){ 6, "unwanted", FIELD_LIST, false, 1,
+		WISHES_UNWANTED_MAX, .element = &unwanted_item };
+	wishes_fields[4] = (struct field){ 8, "skills", FIELD_LIST, false, 1,
+		WISHES_SKILLS_MAX, .element = &skill_item };
+	wishes_form = (struct schema){ .fields = wishes_fields };
+	return &wishes_form;
+}
+
+static uint64_t
+term_value(const struct value *v)
+{
+	return v != NULL && v->type == VALUE_BIN && v->s.n == TERM_ID
+		   ? get_u64be(v->s.p)
+		   : 0;
+}
+
+static uint64_t
+uint_value(const struct value *map, uint64_t key)
+{
+	const struct value *v = value_find(map, key);
+
+	return v != NULL && v->type == VALUE_UINT ? v->u : 0;
+}
+
+static void
+wishes_from(const struct value *v, struct wishes *out)
+{
+	const struct value *pay = value_find(v, 0);
+	const struct value *contracts = value_find(v, 4);
+	const struct value *unwanted = value_find(v, 6);
+	const struct value *skills = value_find(v, 8);
+
+	if (pay != NULL) {
+		const struct value *currency = value_find(pay, 2);
+		out->floor.min = uint_value(pay, 0);
+		out->floor.period = (uint32_t)uint_value(pay, 4);
+		if (currency != NULL && currency->s.n == 3)
+			memcpy(out->floor.currency, currency->s.p, 3);
+	}
+	out->hours_week_max = (uint32_t)uint_value(v, 2);
+	for (uint32_t i = 0; contracts != NULL && i < contracts->n; i++)
+		if (contracts->items[i].u < 32)
+			out->contract_mask |= 1U << contracts->items[i].u;
+	for (uint32_t i = 0; unwanted != NULL && i < unwanted->n &&
+			     out->unwanted_n < WISHES_UNWANTED_MAX;
+	     i++)
+		out->unwanted[out->unwanted_n++] =
+		    term_value(&unwanted->items[i]);
+	for (uint32_t i = 0; skills != NULL && i < skills->n &&
+			     out->skills_n < WISHES_SKILLS_MAX;
+	     i++)
+		out->skills[out->skills_n++] = (struct graded_term){
+			term_value(value_find(&skills->items[i], 0)),
+			TERM_NOWHERE, (uint8_t)uint_value(&skills->items[i], 2)
+		};
+}
+
+err
+wishes_read(const json_t *in, struct wishes *out, struct payload_fault *f)
+{
+	struct value value;
+
+	*out = (struct wishes){ 0 };
+	if (in == NULL || json_is_null(in))
+		return OK;
+	void *memory = malloc(PAYLOAD_ARENA_BYTES);
+	if (memory == NULL)
+		return ERR_NOMEM;
+	struct arena arena = arena_of(memory, PAYLOAD_ARENA_BYTES);
+	const err e = payload_from_json(wishes_schema(), in, &arena, &value, f);
+	if (e == OK)
+		wishes_from(&value, out);
+	free(memory);
+	return e;
+}
+
+/* ---- drafts ---- */
+
+static void
+set_or_null(json_t *o, const char *key, json_t *v)
+{
+	(void)json_object_set_new(o, key, v == NULL ? json_null() : v);
+}
+
+/* A payload of a user's, written back in the canonical form with labels. */
+static json_t *
+with_labels(
+    struct node *n, struct http_request *r, uint32_t kind, const json_t *draft)
+{
+	struct user_payload *p = malloc(sizeof(*p));
+	struct payload_fault f = { 0 };
+	struct reader rd;
+	json_t *out = NULL;
+
+	if (draft == NULL || p == NULL || reader_init(&rd) != OK) {
+		free(p);
+		return NULL;
+	}
+	if (user_payload_read(kind, draft, region_of(n, draft), p, &f) == OK &&
+	    value_parse(slice_of(p->bytes, p->n), &rd.value_scratch,
+		&rd.payload) == OK) {
+		struct label_scope scope = { n->terms->vocabulary,
+			language_of(n, r), { NULL, NULL } };
+		scope_add(&scope, kind, &rd.payload);
+		const struct payload_labels labels = scope_labels(&scope);
+		if (payload_to_json(
+			schema_latest(kind), &rd.payload, &labels, &out) == OK)
+			(void)json_object_set_new(
+			    out, "region", json_string(p->region));
+	}
+	reader_fini(&rd);
+	free(p);
+	return out;
+}
+
+/* The published record of slot 0, as GET /records has it, or null. */
+static json_t *
+published_json(struct node *n, struct http_request *r, uint32_t kind)
+{
+	const struct owner_post *p = owner_post(n, kind, 0);
+	struct store_view *view = NULL;
+	struct store_record s;
+	struct reader rd;
+	json_t *o = NULL;
+
+	if (p == NULL || reader_init(&rd) != OK)
+		return json_null();
+	if (store_view_open(n->store, &view) == OK &&
+	    store_get_rid(view, p->rid, &s) == OK)
+		o = record_json(
+		    &rd, &s, n->terms->vocabulary, language_of(n, r), false);
+	store_view_close(view);
+	reader_fini(&rd);
+	return o == NULL ? json_null() : o;
+}
+
+/* Errors are answered; false then. */
+static bool
+draft_keep(struct node *n, struct http_request *r, const char *name,
+    const json_t *value)
+{
+	const err e = vault_put(n->vault, name, value);
+
+	if (e == ERR_LIMIT)
+		http_fail(r, 413, "E3103", NULL, "shorten it",
+		    "the draft is larger than 16 KiB");
+	else if (e != OK)
+		http_fail_err(
+		    r, e, "the draft cannot be saved: %s", err_name(e));
+	return e == OK;
+}
+
+/* The stored draft; NULL: answered. */
+static json_t *
+draft_take(
+    struct node *n, struct http_request *r, const char *name, const char *hint)
+{
+	bool bad = false;
+	json_t *draft = vault_get(n->vault, name, &bad);
+
+	if (draft != NULL)
+		return draft;
+	if (bad)
+		http_fail(r, 500, "E3105", NULL, "was the key file replaced?",
+		    "the draft is there and cannot be opened");
+	else
+		http_fail(r, 404, "E3104", NULL, hint, "there is no draft yet");
+	return NULL;
+}
+
+/* Checks a draft against its schema; false: answered. */
+static bool
+draft_check(
+    struct node *n, struct http_request *r, uint32_t kind, const json_t *draft)
+{
+	struct user_payload *p = malloc(sizeof(*p));
+	struct payload_fault f = { 0 };
+	const err e = p == NULL ? ERR_NOMEM
+				: user_payload_read(
+				      kind, draft, region_of(n, draft), p, &f);
+
+	free(p);
+	if (e != OK)
+		fail_payload(r, e, &f);
+	return e == OK;
+}
+
+/* ---- profile ---- */
+
+void
+api_profile_get(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *o = json_object();
+	json_t *draft = vault_get(n->vault, DRAFT_PROFILE, NULL);
+
+	json_t *shown = with_labels(n, r, KIND_PROFILE, draft);
+	/* One that an older version took is shown as it is. */
+	set_or_null(o, "draft", shown != NULL ? shown : json_incref(draft));
+	json_decref(draft);
+	set_or_null(o, "wishes", vault_get(n->vault, DRAFT_WISHES, NULL));
+	(void)json_object_set_new(
+	    o, "published", published_json(n, r, KIND_PROFILE));
+	if (owner_plan_at(n) != 0)
+		json_uint(o, "publish_at", owner_plan_at(n));
+	else
+		(void)json_object_set_new(o, "publish_at", json_null());
+	http_reply(r, 200, o);
+}
+
+static bool
+wishes_check(struct http_request *r, const json_t *wishes)
+{
+	struct payload_fault f = { 0 };
+	struct wishes w;
+	const err e = wishes_read(wishes, &w, &f);
+
+	if (e == OK)
+		return true;
+	char path[SCHEMA_PATH_MAX + 8];
+	(void)snprintf(path, sizeof(path), "wishes%s%s",
+	    f.path[0] == 0 || f.path[0] == '[' ? "" : ".", f.path);
+	http_fail(r, 422, "E3101", path, f.hint[0] == 0 ? NULL : f.hint,
+	    "%s %s", path, f.why);
+	return false;
+}
+
+void
+api_profile_put(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r);
+
+	if (body == NULL)
+		return;
+	json_t *draft = json_object_get(body, "draft");
+	json_t *wishes = json_object_get(body, "wishes");
+	if (draft == NULL && wishes == NULL) {
+		http_fail(r, 422, "E3101", "draft", "{\"draft\": {...}}",
+		    "neither a draft nor wishes are in it");
+		json_decref(body);
+		return;
+	}
+	bool good = (draft == NULL || draft_check(n, r, KIND_PROFILE, draft)) &&
+		    (wishes == NULL || wishes_check(r, wishes));
+	if (good && draft != NULL)
+		good = draft_keep(n, r, DRAFT_PROFILE, draft);
+	if (good && wishes != NULL)
+		good = draft_keep(n, r, DRAFT_WISHES, wishes);
+	json_decref(body);
+	if (good)
+		api_profile_get(r, ctx);
+}
+
+/* On a worker. */
+static void
+import_run(struct job *j)
+{
+	const struct term_source_search search = { j->terms->vocabulary,
+		j->terms->search };
+	const struct term_lookup lookup = term_lookup_of_search(&search);
+	const struct import_options o = {
+		.language = (uint32_t)json_integer_value(
+		    json_object_get(j->input, "language_code")),
+		.region =
+		    json_string_value(json_object_get(j->input, "region")),
+	};
+	json_t *data = json_object_get(j->input, "data");
+	json_t *parsed = NULL;
+
+	if (json_is_string(data)) {
+		parsed = json_loadb(json_string_value(data),
+		    json_string_length(data), JSON_REJECT_DUPLICATES, NULL);
+		data = parsed;
+	}
+	j->error = data == NULL ? ERR_FORM
+				: import_resume(data, &lookup, &o, &j->result);
+	json_decref(parsed);
+}
+
+static void
+import_done(struct job *j)
+{
+	struct node *n = j->node;
+	const bool dry = json_is_true(json_object_get(j->input, "dry_run"));
+	json_t *draft = json_object_get(j->result, "draft");
+	json_t *region = json_object_get(j->result, "region");
+
+	if (j->error != OK) {
+		json_t *m = json_object_get(
+		    json_array_get(json_object_get(j->result, "messages"), 0),
+		    "message");
+		http_fail(j->request, j->error == ERR_FORM ? 422 : 500, "E3106",
+		    "data", "a JSON Resume, https://jsonresume.org/schema",
+		    "%s",
+		    json_is_string(m) ? json_string_value(m)
+				      : "this is not a JSON Resume");
+		job_end(j);
+		return;
+	}
+	if (json_is_string(region) && json_is_object(draft))
+		(void)json_object_set(draft, "region", region);
+	if (!dry && !draft_keep(n, j->request, DRAFT_PROFILE, draft)) {
+		job_end(j);
+		return;
+	}
+	json_truth(j->result, "saved", !dry);
+	http_reply(j->request, 200, json_incref(j->result));
+	job_end(j);
+}
+
+void
+api_profile_import(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r);
+	const char *format = json_string_value(json_object_get(body, "format"));
+
+	if (body == NULL)
+		return;
+	if (format != NULL && strcmp(format, "jsonresume") != 0) {
+		http_fail(r, 422, "E3107", "format", "jsonresume",
+		    "the format \"%s\" is not known", format);
+		json_decref(body);
+		return;
+	}
+	if (!json_is_string(json_object_get(body, "region")))
+		(void)json_object_set_new(
+		    body, "region", json_string(n->config->node.region));
+	json_uint(body, "language_code", language_of(n, r));
+	(void)job_start(n, r, import_run, import_done, body, NULL);
+}
+
+/* ---- publishing ---- */
+
+/* A person's card waits; somebody who publishes at once after editing could
+ * be recognised by the time. */
+static void
+plan_profile(
+    struct node *n, struct http_request *r, const struct publish_request *q)
+{
+	const uint64_t at =
+	    node_now(n) +
+	    env_random_below(&n->env, (uint64_t)n->config->publish.delay_s + 1);
+	json_t *o = preview_json(n, r, q);
+
+	if (o == NULL)
+		return;
+	const err e = owner_plan(n, q, at);
+	if (e != OK) {
+		json_decref(o);
+		http_fail_err(
+		    r, e, "the plan cannot be saved: %s", err_name(e));
+		return;
+	}
+	json_uint(o, "publish_at", at);
+	json_uint(o, "sent_to", 0);
+	http_reply(r, 202, o);
+}
+
+static void
+publish_profile(struct node *n, struct http_request *r,
+    const struct publish_request *q, bool now)
+{
+	if (!now && n->config->publish.delay_s > 0) {
+		plan_profile(n, r, q);
+		return;
+	}
+	const err e = owner_plan_cancel(n);
+	if (e != OK) {
+		http_fail_err(r, e, "the earlier plan cannot be removed");
+		return;
+	}
+	json_t *o = json_object();
+	(void)json_object_set_new(o, "publish_at", json_null());
+	reply_published(n, q, r, o);
+}
+
+/* Publish slot 0 of a kind from its draft. */
+static void
+publish_draft(struct node *n, struct http_request *r, uint32_t kind,
+    const json_t *draft, const json_t *body)
+{
+	struct user_payload *p = malloc(sizeof(*p));
+	struct payload_fault f = { 0 };
+	const err e = p == NULL ? ERR_NOMEM
+				: user_payload_read(
+				      kind, draft, region_of(n, draft), p, &f);
+
+	if (e != OK) {
+		fail_payload(r, e, &f);
+		free(p);
+		return;
+	}
+	const struct publish_request q = { .kind = kind,
+		.region = p->region,
+		.payload = slice_of(p->bytes, p->n) };
+	if (json_is_true(json_object_get(body, "dry_run"))) {
+		json_t *o = preview_json(n, r, &q);
+		if (o != NULL) {
+			(void)json_object_set_new(o, "publish_at", json_null());
+			http_reply(r, 200, o);
+		}
+	} else if (kind == KIND_PROFILE) {
+		publish_profile(
+		    n, r, &q, json_is_true(json_object_get(body, "now")));
+	} else {
+		reply_published(n, &q, r, NULL);
+	}
+	free(p);
+}
+
+void
+api_profile_publish(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r);
+
+	if (body == NULL)
+		return;
+	json_t *draft = draft_take(
+	    n, r, DRAFT_PROFILE, "ohcn profile edit, or ohcn profile import");
+	if (draft != NULL)
+		publish_draft(n, r, KIND_PROFILE, draft, body);
+	json_decref(draft);
+	json_decref(body);
+}
+
+void
+api_profile_forget(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	const struct owner_post *p = owner_post(n, KIND_PROFILE, 0);
+	json_t *body = http_json(r), *o;
+	err e = OK;
+
+	if (body == NULL)
+		return;
+	const bool draft = json_is_true(json_object_get(body, "draft"));
+	json_decref(body);
+	e = owner_plan_cancel(n);
+	if (e == OK && draft)
+		e = vault_delete(n->vault, DRAFT_PROFILE);
+	if (e == OK && draft)
+		e = vault_delete(n->vault, DRAFT_WISHES);
+	if (e != OK) {
+		http_fail_err(r, e, "the private data cannot be changed: %s",
+		    err_name(e));
+		return;
+	}
+	o = json_object();
+	json_truth(o, "draft_deleted", draft);
+	if (p == NULL) {
+		(void)json_object_set_new(o, "record", json_null());
+		json_uint(o, "sent_to", 0);
+		http_reply(r, 200, o);
+		return;
+	}
+	/* It has to outlive what it takes back. */
+	const struct publish_request q = {
+		.kind = KIND_PROFILE, .region = p->region, .deleted = true
+	};
+	reply_published(n, &q, r, o);
+}
+
+/* ---- organisation ---- */
+
+/* The draft, or a first one from the configuration; a new reference. */
+static json_t *
+organisation_draft(struct node *n)
+{
+	json_t *draft = vault_get(n->vault, DRAFT_ORGANISATION, NULL);
+
+	if (draft != NULL || n->config->node.name[0] == 0)
+		return draft;
+	const char *language = n->config->node.language;
+	char code[4] = "en";
+	if (language != NULL)
+		(void)snprintf(code, sizeof(code), "%.*s",
+		    (int)MIN(strcspn(language, "-_"), (size_t)3), language);
+	return json_pack("{s:{s:s}}", "name", code, n->config->node.name);
+}
+
+void
+api_organisation_get(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *o = json_object(), *draft = organisation_draft(n);
+
+	json_t *shown = with_labels(n, r, KIND_ORGANISATION, draft);
+	/* One that an older version took is shown as it is. */
+	set_or_null(o, "draft", shown != NULL ? shown : json_incref(draft));
+	json_decref(draft);
+	(void)json_object_set_new(
+	    o, "published", published_json(n, r, KIND_ORGANISATION));
+	http_reply(r, 200, o);
+}
+
+void
+api_organisation_put(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r);
+	json_t *draft = json_object_get(body, "draft");
+
+	if (body == NULL)
+		return;
+	if (draft == NULL)
+		http_fail(r, 422, "E3101", "draft", "{\"draft\": {...}}",
+		    "there is no draft in it");
+	else if (draft_check(n, r, KIND_ORGANISATION, draft) &&
+		 draft_keep(n, r, DRAFT_ORGANISATION, draft))
+		api_organisation_get(r, ctx);
+	json_decref(body);
+}
+
+void
+api_organisation_publish(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r);
+
+	if (body == NULL)
+		return;
+	json_t *draft = organisation_draft(n);
+	if (draft == NULL)
+		http_fail(r, 404, "E3104", NULL,
+		    "ohcn organisation edit, or set node.name",
+		    "there is no draft yet");
+	else
+		publish_draft(n, r, KIND_ORGANISATION, draft, body);
+	json_decref(draft);
+	json_decref(body);
+}

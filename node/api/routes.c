@@ -1,0 +1,58 @@
+#include "node/api/parts.h"
+
+#define V1 "/api/v1"
+
+static const struct http_route routes[] = {
+	{ HTTP_GET, "/healthz", api_healthz, HTTP_OPEN },
+	{ HTTP_GET, "/metrics", api_metrics, 0 },
+	{ HTTP_GET, V1 "/metrics", api_metrics, 0 },
+	{ HTTP_GET, V1 "/events", NULL, HTTP_EVENTS },
+	{ HTTP_GET, V1 "/status", api_status, 0 },
+	{ HTTP_POST, V1 "/shutdown", api_shutdown, 0 },
+	{ HTTP_GET, V1 "/config", api_config, 0 },
+
+	{ HTTP_GET, V1 "/profile", api_profile_get, 0 },
+	{ HTTP_PUT, V1 "/profile", api_profile_put, 0 },
+	{ HTTP_POST, V1 "/profile/import", api_profile_import, 0 },
+	{ HTTP_POST, V1 "/profile/publish", api_profile_publish, 0 },
+	{ HTTP_POST, V1 "/profile/forget", api_profile_forget, 0 },
+	{ HTTP_GET, V1 "/organisation", api_organisation_get, 0 },
+	{ HTTP_PUT, V1 "/organisation", api_organisation_put, 0 },
+	{ HTTP_POST, V1 "/organisation/publish", api_organisation_publish, 0 },
+
+	{ HTTP_GET, V1 "/demands", api_demands, 0 },
+	{ HTTP_POST, V1 "/demands", api_demands_post, 0 },
+	{ HTTP_POST, V1 "/demands/import", api_demands_import, 0 },
+	{ HTTP_POST, V1 "/demands/{id}/close", api_demands_close, 0 },
+	{ HTTP_GET, V1 "/courses", api_courses, 0 },
+	{ HTTP_POST, V1 "/courses", api_courses_post, 0 },
+	{ HTTP_POST, V1 "/courses/import", api_courses_import, 0 },
+	{ HTTP_POST, V1 "/courses/{id}/close", api_courses_close, 0 },
+
+	{ HTTP_GET, V1 "/matches", api_matches, 0 },
+	{ HTTP_GET, V1 "/matches/{record}", api_match, 0 },
+	{ HTTP_GET, V1 "/candidates", api_candidates, 0 },
+	{ HTTP_GET, V1 "/candidates/{demand}/{record}", api_candidate, 0 },
+	{ HTTP_GET, V1 "/signals", api_signals, 0 },
+
+	{ HTTP_GET, V1 "/records", api_records, 0 },
+	{ HTTP_GET, V1 "/records/export", api_records_export, 0 },
+	{ HTTP_POST, V1 "/records/import", api_records_import, 0 },
+	{ HTTP_GET, V1 "/records/{id}", api_record, 0 },
+
+	{ HTTP_GET, V1 "/peers", api_peers, 0 },
+	{ HTTP_POST, V1 "/peers/connect", api_peers_connect, 0 },
+	{ HTTP_GET, V1 "/topics", api_topics, 0 },
+
+	{ HTTP_GET, V1 "/vocabulary", api_vocabulary, 0 },
+	{ HTTP_GET, V1 "/vocabulary/search", api_vocabulary_search, 0 },
+	{ HTTP_POST, V1 "/vocabulary/import", api_vocabulary_import, 0 },
+};
+
+const struct http_route *
+api_routes(size_t *n)
+{
+	(void)wishes_schema(); /* filled in before a worker reads it */
+	*n = ARRAY_LEN(routes);
+	return routes;
+}

@@ -1,0 +1,73 @@
+#include "node/api/task.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void
+on_work(uv_work_t *work)
+{
+	struct task *t = CONTAINER_OF(work, struct task, work);
+
+	t->run(t);
+}
+
+static void
+on_done(uv_work_t *work, int status)
+{
+	struct task *t = CONTAINER_OF(work, struct task, work);
+
+	(void)status;
+	if (t->code != NULL) {
+		http_fail(t->request, t->status, t->code, NULL,
+		    t->hint[0] == 0 ? NULL : t->hint, "%s", t->detail);
+		json_decref(t->result);
+	} else {
+		http_reply(t->request, t->status, t->result);
+	}
+	store_view_close(t->view);
+	terms_give(t->node, t->terms);
+	json_decref(t->input);
+	free(t);
+}
+
+void
+task_start(struct node *n, struct http_request *r, task_run *run, json_t *input)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || store_view_open(n->store, &t->view) != OK) {
+		free(t);
+		json_decref(input);
+		http_fail(r, 503, "E1901", NULL, "try again in a moment",
+		    "the node is too busy");
+		return;
+	}
+	t->node = n;
+	t->request = r;
+	t->run = run;
+	t->input = input;
+	t->now_s = node_now(n);
+	t->status = 200;
+	t->terms = terms_take(n);
+	t->meaning = (struct meaning){ t->terms->vocabulary,
+		vocabulary_rarity(t->terms->vocabulary) };
+	memcpy(t->author, n->author.pub, sizeof(t->author));
+	const int rc = uv_queue_work(&n->loop, &t->work, on_work, on_done);
+	ASSERT(rc == 0);
+}
+
+void
+task_fail(struct task *t, unsigned status, const char *code, const char *hint,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	t->status = status;
+	t->code = code;
+	(void)snprintf(
+	    t->hint, sizeof(t->hint), "%s", hint == NULL ? "" : hint);
+	va_start(ap, fmt);
+	(void)vsnprintf(t->detail, sizeof(t->detail), fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,275 @@
+/*
+ * The vocabulary over the API: what is loaded, search, import. Imported
+ * directories are remembered (sealed, in the vault) and read again at the
+ * next start; the files stay where they are.
+ */
+#include <stdlib.h>
+
+#include "node/api/parts.h"
+#include "node/vocabulary_load.h"
+
+#define DIRS_MAX 8
+
+/* ---- what is loaded ---- */
+
+static const char *const type_names[TERM_TYPES] = { "", "skill", "knowledge",
+	"interest", "occupation", "purpose" };
+static const char *const source_names[TERM_SOURCES] = { "core", "imported",
+	"record" };
+
+static void
+describe_run(struct task *t)
+{
+	const struct vocabulary *v = t->terms->vocabulary;
+	const struct vocabulary_counts *c = vocabulary_counts(v);
+	json_t *o = json_object(), *types = json_object();
+	json_t *languages = json_object(), *sources;
+	uint64_t by_source[TERM_SOURCES] = { 0 };
+
+	json_hex(o, "hash", slice_of(vocabulary_hash(v), VOCABULARY_HASH));
+	json_hex(o, "rarity_hash",
+	    slice_of(t->meaning.rarity->hash, VOCABULARY_HASH));
+	json_uint(o, "terms", vocabulary_size(v));
+	for (int i = TERM_SKILL; i < TERM_TYPES; i++)
+		json_uint(types, type_names[i], c->types[i]);
+	(void)json_object_set_new(o, "types", types);
+	for (uint32_t i = 0; i < vocabulary_labels(v); i++) {
+		char code[4];
+		if (!language_put(code, vocabulary_label_at(v, i).language))
+			continue;
+		const json_int_t have =
+		    json_integer_value(json_object_get(languages, code));
+		(void)json_object_set_new(
+		    languages, code, json_integer(have + 1));
+	}
+	(void)json_object_set_new(o, "languages", languages);
+	for (uint32_t i = 0; i < vocabulary_size(v); i++)
+		by_source[vocabulary_source(v, i)]++;
+	sources = json_array();
+	(void)json_array_append_new(sources,
+	    json_pack("{s:s, s:s, s:I, s:s}", "name", "core", "version",
+		OHCN_VERSION, "terms", (json_int_t)by_source[SOURCE_CORE],
+		"licence", "Apache-2.0"));
+	json_t *dirs = json_object_get(t->input, "directories"), *dir;
+	size_t i;
+	json_array_foreach(dirs, i, dir)
+	{
+		json_t *one = json_deep_copy(dir);
+		(void)json_object_set(
+		    one, "name", json_object_get(dir, "source"));
+		(void)json_array_append_new(sources, one);
+	}
+	(void)json_object_set_new(o, "sources", sources);
+	json_uint(o, "terms_imported", by_source[SOURCE_IMPORTED]);
+	json_uint(o, "filtered", c->protected_n);
+	json_uint(o, "dangling", c->dangling_n);
+	t->result = o;
+}
+
+void
+api_vocabulary(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *input = json_object();
+	json_t *dirs = vault_get(n->vault, VOCABULARY_DIRS, NULL);
+
+	(void)json_object_set_new(
+	    input, "directories", dirs == NULL ? json_array() : dirs);
+	task_start(n, r, describe_run, input);
+}
+
+/* ---- search ---- */
+
+static json_t *
+hit_json(
+    const struct vocabulary *v, const struct search_hit *h, uint32_t language)
+{
+	static const char *const ways[] = { "exact", "prefix", "words",
+		"similar" };
+	struct label_scope s = { v, language, { NULL, NULL } };
+	char code[4] = "";
+	json_t *o = term_json(&s, vocabulary_term(v, h->at));
+
+	json_text(o, "uri", vocabulary_uri(v, h->at));
+	(void)json_object_set_new(
+	    o, "type", json_string(type_names[vocabulary_type(v, h->at)]));
+	(void)json_object_set_new(o, "source",
+	    json_string(source_names[vocabulary_source(v, h->at)]));
+	json_text(o, "matched", h->label);
+	(void)language_put(code, h->language);
+	(void)json_object_set_new(o, "language", json_string(code));
+	(void)json_object_set_new(o, "match", json_string(ways[h->way]));
+	json_uint(o, "typos", h->typos);
+	json_truth(o, "preferred", h->preferred);
+	return o;
+}
+
+static void
+search_run(struct task *t)
+{
+	struct search_hit hits[SEARCH_HITS_MAX];
+	const char *q = json_string_value(json_object_get(t->input, "q"));
+	const struct search_options o = {
+		.language = (uint32_t)json_integer_value(
+		    json_object_get(t->input, "language")),
+		.type_mask = (uint32_t)json_integer_value(
+		    json_object_get(t->input, "types")),
+	};
+	const size_t limit =
+	    (size_t)json_integer_value(json_object_get(t->input, "limit"));
+	const size_t n = search_labels(t->terms->search, slice_str(q), o, hits,
+	    MIN(limit, (size_t)SEARCH_HITS_MAX));
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append_new(
+		    list, hit_json(t->terms->vocabulary, &hits[i], o.language));
+	t->result = json_object();
+	(void)json_object_set_new(t->result, "terms", list);
+}
+
+void
+api_vocabulary_search(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	const char *q = http_query(r, "q"), *type = http_query(r, "type");
+	uint64_t limit = 0;
+	uint32_t mask = 0;
+
+	if (!http_query_uint(r, "limit", LIST_DEFAULT, SEARCH_HITS_MAX, &limit))
+		return;
+	for (int i = TERM_SKILL; type != NULL && i < TERM_TYPES; i++)
+		if (strcmp(type, type_names[i]) == 0)
+			mask = 1U << i;
+	if (type != NULL && type[0] != 0 && mask == 0) {
+		http_fail(r, 422, "E3702", "type",
+		    "skill, knowledge, interest, occupation or purpose",
+		    "there is no type \"%.40s\"", type);
+		return;
+	}
+	if (q == NULL || q[0] == 0) {
+		http_fail(
+		    r, 422, "E3701", "q", "?q=weld", "nothing to look for");
+		return;
+	}
+	json_t *input = json_object();
+	(void)json_object_set_new(input, "q", json_string(q));
+	json_uint(input, "language", language_of(n, r));
+	json_uint(input, "limit", MAX(limit, 1U));
+	json_uint(input, "types", mask);
+	task_start(n, r, search_run, input);
+}
+
+/* ---- import ---- */
+
+struct import {
+	struct node *n;
+	struct http_request *r;
+	json_t *dirs;
+};
+
+static void
+on_loaded(void *ctx, err e, json_t *report, json_t *gone)
+{
+	struct import *m = ctx;
+	struct node *n = m->n;
+
+	if (e == OK)
+		e = vault_put(n->vault, VOCABULARY_DIRS, m->dirs);
+	if (e == ERR_NOTFOUND) {
+		http_fail(m->r, 404, "E3703", "dir",
+		    "the directory with the files as published, unpacked",
+		    "no such directory, or no file with terms in it");
+	} else if (e == ERR_LIMIT) {
+		http_fail(m->r, 422, "E3704", "dir",
+		    "raise limits.vocabulary_terms",
+		    "the vocabulary is larger than the limits allow");
+	} else if (e != OK) {
+		http_fail_err(m->r, e, "the vocabulary cannot be imported: %s",
+		    err_name(e));
+	} else {
+		json_t *o =
+		    report != NULL ? json_incref(report) : json_object();
+		const struct vocabulary *v = n->terms->vocabulary;
+		(void)json_object_set(o, "gone", gone);
+		json_uint(o, "terms_in_all", vocabulary_size(v));
+		json_hex(
+		    o, "hash", slice_of(vocabulary_hash(v), VOCABULARY_HASH));
+		http_reply(m->r, 200, o);
+	}
+	json_decref(m->dirs);
+	free(m);
+}
+
+/* The remembered directories with one more, or again, at the end. */
+static json_t *
+directories_with(struct node *n, const char *source, const char *dir)
+{
+	json_t *had = vault_get(n->vault, VOCABULARY_DIRS, NULL), *one;
+	json_t *list = json_array();
+	size_t i;
+
+	json_array_foreach(had, i, one)
+	{
+		const char *path =
+		    json_string_value(json_object_get(one, "dir"));
+		if (path != NULL && strcmp(path, dir) != 0)
+			(void)json_array_append(list, one);
+	}
+	json_decref(had);
+	(void)json_array_append_new(
+	    list, json_pack("{s:s, s:s}", "source", source, "dir", dir));
+	return list;
+}
+
+/* false: answered. */
+static bool
+check_import(struct http_request *r, const char *source, const char *dir)
+{
+	if (source == NULL ||
+	    (strcmp(source, "esco") != 0 && strcmp(source, "onet") != 0))
+		http_fail(r, 422, "E3705", "source", "esco or onet",
+		    "the source is missing or not known");
+	else if (dir == NULL || dir[0] != '/' || strlen(dir) > 1024)
+		http_fail(r, 422, "E3705", "dir",
+		    "a directory on the node's machine, from /",
+		    "the directory is missing or not absolute");
+	else if (vocabulary_loading())
+		http_fail(r, 409, "E3706", NULL, "try again in a minute",
+		    "a vocabulary is being read already");
+	else
+		return true;
+	return false;
+}
+
+void
+api_vocabulary_import(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r);
+	const char *source = json_string_value(json_object_get(body, "source"));
+	const char *dir = json_string_value(json_object_get(body, "dir"));
+
+	if (body == NULL)
+		return;
+	if (!check_import(r, source, dir)) {
+		json_decref(body);
+		return;
+	}
+	json_t *dirs = directories_with(n, source, dir);
+	json_decref(body);
+	if (json_array_size(dirs) > DIRS_MAX) {
+		json_decref(dirs);
+		http_fail(r, 422, "E3707", NULL, NULL,
+		    "%d directories are imported already", DIRS_MAX);
+		return;
+	}
+	struct import *m = malloc(sizeof(*m));
+	if (m == NULL) {
+		json_decref(dirs);
+		http_fail_err(r, ERR_NOMEM, "out of memory");
+		return;
+	}
+	*m = (struct import){ n, r, dirs };
+	vocabulary_load(n, json_deep_copy(dirs), true, on_loaded, m);
+}

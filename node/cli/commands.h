@@ -1,0 +1,74 @@
+/*
+ * cli/commands.h: the handlers of the commands, one function each, in
+ * cli/node.c, cli/doctor.c, cli/owner.c, cli/match.c and cli/network.c.
+ */
+#pragma once
+
+#include "node/cli/cli.h"
+
+int run_up(struct cli *cli);
+int run_down(struct cli *cli);
+int run_daemon(struct cli *cli);
+int run_init(struct cli *cli);
+int run_status(struct cli *cli);
+int run_watch(struct cli *cli);
+int run_doctor(struct cli *cli);
+int run_version(struct cli *cli);
+int run_paths(struct cli *cli);
+int run_help(struct cli *cli);
+int run_key_words(struct cli *cli);
+int run_key_show(struct cli *cli);
+int run_config_list(struct cli *cli);
+int run_config_show(struct cli *cli);
+int run_config_check(struct cli *cli);
+
+int run_profile_import(struct cli *cli);
+int run_profile_edit(struct cli *cli);
+int run_draft_edit(struct cli *cli);
+int run_draft_show(struct cli *cli);
+int run_draft_publish(struct cli *cli);
+int run_profile_forget(struct cli *cli);
+int run_post_import(struct cli *cli);
+int run_post_one(struct cli *cli);
+int run_post_list(struct cli *cli);
+int run_post_close(struct cli *cli);
+
+int run_match_list(struct cli *cli);
+int run_match_explain(struct cli *cli);
+int run_candidate_list(struct cli *cli);
+int run_candidate_explain(struct cli *cli);
+int run_signal_top(struct cli *cli);
+
+int run_record_list(struct cli *cli);
+int run_record_show(struct cli *cli);
+int run_record_export(struct cli *cli);
+int run_record_import(struct cli *cli);
+int run_peer_list(struct cli *cli);
+int run_peer_connect(struct cli *cli);
+int run_topic_list(struct cli *cli);
+int run_vocabulary_search(struct cli *cli);
+int run_vocabulary_import(struct cli *cli);
+int run_vocabulary_list(struct cli *cli);
+
+/* Parts that several of them use. */
+
+/** unlock_key(cli, km): open the key file, asking for the passphrase. */
+int unlock_key(struct cli *cli, struct key_material *km);
+/** show_publication(cli, reply): what was, or would be, published. */
+int show_publication(struct cli *cli, json_t *reply);
+/** node_answers(cli, status): a node does; ${status} NULL: it refused. */
+bool node_answers(struct cli *cli, json_t **status);
+/** show_import(cli, reply): rows, what was left out, what is wrong. */
+void show_import(struct cli *cli, const json_t *reply);
+/** read_text(cli, path, out): a file as a JSON string; the exit code. */
+int read_text(struct cli *cli, const char *path, json_t **out);
+/** read_json(cli, path, out): a file that holds one JSON object. */
+int read_json(struct cli *cli, const char *path, json_t **out);
+/** label_list(list, key, out, cap): labels of a list, ", " between. */
+void label_list(const json_t *list, char *out, size_t cap);
+/** any_text(v): of a string, {"text"} or {"en": ...}; "" if none. */
+const char *any_text(const json_t *v);
+/** short_id(id): what people type of an id: its last ten characters. */
+const char *short_id(const char *id);
+/** time_text(out, cap, t): "2026-01-02 03:04", or "-". */
+void time_text(char *out, size_t cap, int64_t t);

@@ -1,0 +1,311 @@
+/*
+ * cli/table.c: all commands. What is written here is the help, the check of
+ * the words and flags, and the reference.
+ */
+#include "node/cli/commands.h"
+
+#define DRY                                                                    \
+	{                                                                      \
+		"dry-run", NULL, "show what would happen; publish nothing"     \
+	}
+#define NOW                                                                    \
+	{                                                                      \
+		"now", NULL, "publish at once, without the random delay"       \
+	}
+#define LIMIT                                                                  \
+	{                                                                      \
+		"limit", "N", "at most this many rows"                         \
+	}
+#define LANG                                                                   \
+	{                                                                      \
+		"lang", "CODE", "language of labels, such as de"               \
+	}
+#define END                                                                    \
+	{                                                                      \
+		NULL, NULL, NULL                                               \
+	}
+#define FLAGS (const struct cli_flag[])
+#define KEYS                                                                   \
+	"The key file is sealed by a passphrase: asked on the terminal, or "   \
+	"taken\nfrom --passphrase-file or OHCN_PASSPHRASE_FILE."
+
+static const struct cli_flag up_flags[] = {
+	{ "role", "ROLE", "person, company, provider or researcher" },
+	{ "name", "NAME", "name that an organisation shows" },
+	{ "region", "CODE", "country in own records, such as de" },
+	{ "words-from", "FILE", "restore the key from its 24 words" },
+	{ "foreground", NULL, "stay here instead of going to the background" },
+	END,
+};
+
+static const struct cli_flag edit_flags[] = {
+	{ "from", "FILE", "take the whole draft from JSON" },
+	{ "wishes", "FILE", "JSON of what you want and tell nobody" },
+	{ "region", "CODE", "country on the card, such as de" },
+	{ "add-skill", "TEXT", "what you can do; with --level" },
+	{ "add-aspiration", "TEXT", "what you want to learn; with --level" },
+	{ "add-purpose", "TEXT", "what you want your work to serve" },
+	{ "remove", "TEXT", "a skill, aspiration or purpose that goes" },
+	{ "level", "1..5", "1 beginner to 5 expert; 3 if not given" },
+	{ "language", "CODE=LEVEL", "a language you speak: de=native, fr=B1" },
+	{ "hours", "CHOICE", "up-to-5, up-to-10, up-to-20, up-to-30, over-30" },
+	{ "remote", "CHOICE", "on-site, either or remote" },
+	{ "seeks", "LIST", "job,gig,project,task,mentoring,coaching,peers" },
+	{ "offers", "LIST", "the same words: what you offer others" },
+	LANG,
+	END,
+};
+
+static const struct cli_flag post_import_flags[] = {
+	{ "format", "FORMAT", "csv, ndjson; demands: jobposting too" },
+	{ "map", "FILE", "lines \"our_name = column of the file\"" },
+	{ "archive-missing", NULL, "withdraw what the file no longer has" },
+	{ "allow-partial", NULL, "take good rows though others are bad" },
+	{ "lang", "CODE", "language of the file's texts, such as de" },
+	DRY,
+	END,
+};
+
+static const struct cli_command commands[] = {
+	/* The daily path */
+	{ "up", NULL, "", 0, 0, "start your node; creates what is missing",
+	    "The first time this makes a key, asks for a passphrase and "
+	    "writes a small\nohcn.conf. Then the node runs in the background "
+	    "until `ohcn down`.\n" KEYS,
+	    "ohcn up\n"
+	    "ohcn up --role company --name \"Acme Werke\" --region de\n"
+	    "ohcn up --foreground --set log.level=debug",
+	    up_flags, run_up },
+	{ "down", NULL, "", 0, 0, "stop your node", NULL, "ohcn down", NULL,
+	    run_down },
+	{ "status", NULL, "", 0, 0,
+	    "what your node does and what is new since your last look", NULL,
+	    "ohcn status\nohcn status --json", NULL, run_status },
+	{ "watch", NULL, "", 0, 0, "show what happens, as it happens",
+	    "Ends with Ctrl-C. With --json one object a line.",
+	    "ohcn watch\nohcn watch --types record,peer\n"
+	    "ohcn watch --json --count 10",
+	    FLAGS{ { "types", "LIST", "record,gone,peer,vocabulary" },
+		{ "since", "ID", "go on after this event" },
+		{ "count", "N", "end after this many" }, END },
+	    run_watch },
+	{ "doctor", NULL, "", 0, 0, "look for what is wrong and say the cure",
+	    NULL, "ohcn doctor", NULL, run_doctor },
+	{ "version", NULL, "", 0, 0, "version of this program", NULL,
+	    "ohcn version", NULL, run_version },
+	{ "init", NULL, "", 0, 0, "make key and settings without starting",
+	    KEYS "\nThe 24 words of `ohcn key words` make the same key "
+		 "again: --words-from.",
+	    "ohcn init --role person\n"
+	    "ohcn init --words-from words.txt\n"
+	    "ohcn --home /srv/acme init --role company --name Acme",
+	    up_flags, run_init },
+	{ "paths", NULL, "", 0, 0, "where everything lies", NULL,
+	    "ohcn paths\nohcn --home /srv/acme paths", NULL, run_paths },
+	{ "daemon", NULL, "", 0, 0, "run the node here, for a service manager",
+	    "Makes nothing: the key must exist. Stops on SIGTERM.\n" KEYS,
+	    "ohcn daemon --passphrase-file /run/credentials/pass", NULL,
+	    run_daemon },
+	{ "help", NULL, "[NOUN [VERB]]", 0, 2, "teach a command or a subject",
+	    "Subjects: exit-codes, config, all.",
+	    "ohcn help demand import\nohcn help exit-codes", NULL, run_help },
+
+	/* A person */
+	{ "profile", "import", "FILE", 1, 1, "make a draft from a JSON Resume",
+	    "Only skills, levels and languages get into the draft. Names, "
+	    "employers, dates\nand texts stay on this machine, and the "
+	    "command lists them. Nothing is published.",
+	    "ohcn profile import resume.json --dry-run\n"
+	    "ohcn profile import resume.json\n"
+	    "cat resume.json | ohcn profile import -",
+	    FLAGS{
+		{ "dry-run", NULL, "show the draft; keep the old one" }, END },
+	    run_profile_import },
+	{ "profile", "edit", "", 0, 0, "change the draft",
+	    "Without flags the draft is opened in $EDITOR. Words are looked "
+	    "up in the\nvocabulary.",
+	    "ohcn profile edit --add-skill \"welding\" --level 3\n"
+	    "ohcn profile edit --add-aspiration \"data analysis\"\n"
+	    "ohcn profile edit --language de=native --seeks job,gig\n"
+	    "ohcn profile edit --remove \"welding\"",
+	    edit_flags, run_profile_edit },
+	{ "profile", "show", "", 0, 0, "the draft and what is published", NULL,
+	    "ohcn profile show\nohcn profile show --json", NULL,
+	    run_draft_show },
+	{ "profile", "publish", "", 0, 0, "publish the draft as your card",
+	    "Goes out after a random delay (publish.delay), so that the time "
+	    "says nothing\nabout you. --dry-run shows the exact bytes and "
+	    "who can read them.",
+	    "ohcn profile publish --dry-run\nohcn profile publish\n"
+	    "ohcn profile publish --now",
+	    FLAGS{ DRY, NOW, END }, run_draft_publish },
+	{ "profile", "forget", "", 0, 0, "withdraw your card everywhere",
+	    "A tombstone replaces the card in every node that hears of it. "
+	    "Others may have\ncopied it before.",
+	    "ohcn profile forget --yes\nohcn profile forget --draft --yes",
+	    FLAGS{ { "draft", NULL, "the private draft and wishes too" }, END },
+	    run_profile_forget },
+
+	/* An organisation */
+	{ "organisation", "edit", "", 0, 0, "change the draft of the record",
+	    "Without flags the draft is opened in $EDITOR.",
+	    "ohcn organisation edit --name \"Acme Werke\" --type company\n"
+	    "ohcn organisation edit --from acme.json",
+	    FLAGS{ { "from", "FILE", "take the whole draft from JSON" },
+		{ "name", "NAME", "in your language" },
+		{ "description", "TEXT", "in your language" },
+		{ "type", "CHOICE",
+		    "company, school, agency, association, public-body, "
+		    "cooperative, other" },
+		{ "size", "CHOICE", "1, 2-9, 10-49, 50-249, ..." },
+		{ "industry", "CODE", "of ISIC, such as C25" },
+		{ "website", "URL", "shown to everyone" }, LANG, END },
+	    run_draft_edit },
+	{ "organisation", "show", "", 0, 0, "the draft and what is published",
+	    NULL, "ohcn organisation show", NULL, run_draft_show },
+	{ "organisation", "publish", "", 0, 0, "publish the record", NULL,
+	    "ohcn organisation publish --dry-run\nohcn organisation publish",
+	    FLAGS{ DRY, NOW, END }, run_draft_publish },
+	{ "demand", "import", "FILE", 1, 1,
+	    "publish needs from a file of yours",
+	    "Formats: csv (one row a need), jobposting (schema.org: JSON or "
+	    "a saved page),\nndjson. Common names of columns are known in "
+	    "English, German, French, Spanish;\n--map FILE names others. "
+	    "Rows are known by external_id: the same file again\nchanges "
+	    "nothing, a changed row is updated. One bad row keeps all back, "
+	    "unless\n--allow-partial.",
+	    "ohcn demand import jobs.csv --dry-run\n"
+	    "ohcn demand import jobs.csv --map jobs.map\n"
+	    "ohcn demand import feed.json --format jobposting "
+	    "--archive-missing",
+	    post_import_flags, run_post_import },
+	{ "demand", "post", "FILE", 1, 1, "publish one need (a JSON payload)",
+	    NULL,
+	    "ohcn demand post need.json --dry-run\nohcn demand post need.json",
+	    FLAGS{ DRY, END }, run_post_one },
+	{ "demand", "list", "", 0, 0, "your needs and their states", NULL,
+	    "ohcn demand list\nohcn demand list --status open",
+	    FLAGS{ { "status", "STATUS", "open, paused, filled or withdrawn" },
+		END },
+	    run_post_list },
+	{ "demand", "close", "ID", 1, 1, "say that a need is filled or gone",
+	    "ID: the external id, or the end of the record id.",
+	    "ohcn demand close A-17\nohcn demand close A-17 --status withdrawn",
+	    FLAGS{ { "status", "STATUS", "filled (default) or withdrawn" }, DRY,
+		END },
+	    run_post_close },
+	{ "course", "import", "FILE", 1, 1, "publish courses from a file",
+	    "Formats: csv, ndjson. Columns and ids as for `ohcn help demand "
+	    "import`; a course\nneeds the columns title and teaches.",
+	    "ohcn course import courses.csv --dry-run\n"
+	    "ohcn course import courses.csv",
+	    post_import_flags, run_post_import },
+	{ "course", "post", "FILE", 1, 1, "publish one course (a JSON payload)",
+	    NULL, "ohcn course post welding.json --dry-run", FLAGS{ DRY, END },
+	    run_post_one },
+	{ "course", "list", "", 0, 0, "your courses", NULL, "ohcn course list",
+	    NULL, run_post_list },
+	{ "course", "close", "ID", 1, 1, "withdraw a course", NULL,
+	    "ohcn course close W-101", FLAGS{ DRY, END }, run_post_close },
+
+	/* Matching */
+	{ "match", "list", "", 0, 0, "needs that fit you, with one next step",
+	    "Made here, from your draft and everything this node holds; "
+	    "nobody else sees it.",
+	    "ohcn match list --limit 10\nohcn match list --lang de",
+	    FLAGS{ LIMIT, LANG,
+		{ "all", NULL, "the excluded and those without a point, too" },
+		END },
+	    run_match_list },
+	{ "match", "explain", "ID", 1, 1, "why one need fits, term by term",
+	    "The points of the terms sum to fit and wish; the score is their "
+	    "harmonic mean.",
+	    "ohcn match explain 7f3ak2xq5m", FLAGS{ LANG, END },
+	    run_match_explain },
+	{ "candidate", "list", "", 0, 0, "people whose card fits a need", NULL,
+	    "ohcn candidate list --demand A-17\n"
+	    "ohcn candidate list --demand A-17 --limit 50 --json",
+	    FLAGS{ { "demand", "ID", "which need (external id or record)" },
+		LIMIT, LANG, END },
+	    run_candidate_list },
+	{ "candidate", "explain", "DEMAND ID", 2, 2, "why one card fits a need",
+	    NULL, "ohcn candidate explain A-17 7f3ak2xq5m", FLAGS{ LANG, END },
+	    run_candidate_explain },
+	{ "signal", "top", "", 0, 0, "demand and supply by term and region",
+	    "Cells with too few authors are left out and counted.",
+	    "ohcn signal top\nohcn signal top --by region --limit 20",
+	    FLAGS{ { "by", "LIST", "term,region" }, LIMIT, LANG, END },
+	    run_signal_top },
+
+	/* The network */
+	{ "record", "list", "", 0, 0, "records that this node holds", NULL,
+	    "ohcn record list --kind demand --region de\n"
+	    "ohcn record list --limit 1000 --json",
+	    FLAGS{ { "kind", "KIND", "profile, demand, course, ..." },
+		{ "region", "CODE", "such as de" },
+		{ "author", "DID", "did:key:..." }, LIMIT,
+		{ "cursor", "TEXT", "go on where a list ended" }, END },
+	    run_record_list },
+	{ "record", "show", "ID", 1, 1, "one record, readable", NULL,
+	    "ohcn record show 7f3ak2xq5m\n"
+	    "ohcn record show 7f3ak2xq5m --bytes",
+	    FLAGS{ { "bytes", NULL, "the exact bytes, hexadecimal" }, END },
+	    run_record_show },
+	{ "record", "export", "", 0, 0, "all records into a file",
+	    "Each record as an unsigned varint of its length and its bytes.",
+	    "ohcn record export -o all.ohcn\n"
+	    "ohcn record export --kind demand > demands.ohcn",
+	    FLAGS{ { "output", "FILE", "(-o) instead of standard output" },
+		{ "kind", "KIND", "of this kind only" }, END },
+	    run_record_export },
+	{ "record", "import", "FILE", 1, 1, "take records from an export",
+	    "Each is checked like one from the network.",
+	    "ohcn record import all.ohcn", NULL, run_record_import },
+	{ "peer", "list", "", 0, 0, "who this node is connected to", NULL,
+	    "ohcn peer list", NULL, run_peer_list },
+	{ "peer", "connect", "ADDRESS", 1, 1, "call a peer",
+	    "Once; peers.bootstrap in the settings is for good.",
+	    "ohcn peer connect /ip4/192.0.2.1/tcp/4141/p2p/12D3KooW...", NULL,
+	    run_peer_connect },
+	{ "topic", "list", "", 0, 0, "topics and their meshes", NULL,
+	    "ohcn topic list", NULL, run_topic_list },
+	{ "vocabulary", "search", "WORDS", 1, 8, "find terms by their labels",
+	    "Beginnings and small typing errors are understood.",
+	    "ohcn vocabulary search weld\n"
+	    "ohcn vocabulary search --lang de Schweißen",
+	    FLAGS{ LANG, LIMIT, END }, run_vocabulary_search },
+	{ "vocabulary", "import", "SOURCE DIR", 2, 2,
+	    "read ESCO or O*NET files",
+	    "SOURCE: esco (the CSV download) or onet (the text database). "
+	    "The node reads\nthe directory.",
+	    "ohcn vocabulary import esco ~/esco-1.2.0\n"
+	    "ohcn vocabulary import onet ~/db_29_2_text",
+	    NULL, run_vocabulary_import },
+	{ "vocabulary", "list", "", 0, 0, "vocabularies that are loaded", NULL,
+	    "ohcn vocabulary list", NULL, run_vocabulary_list },
+
+	/* This machine */
+	{ "config", "list", "", 0, 0, "every setting with its meaning", NULL,
+	    "ohcn config list", NULL, run_config_list },
+	{ "config", "show", "[NAME]", 0, 1, "values in force", NULL,
+	    "ohcn config show --origin\nohcn config show peers.max",
+	    FLAGS{ { "origin", NULL, "where each value comes from" }, END },
+	    run_config_show },
+	{ "config", "check", "[FILE]", 0, 1, "is a settings file right?",
+	    "Exit code 78 if not.",
+	    "ohcn config check\nohcn config check new.conf", NULL,
+	    run_config_check },
+	{ "key", "words", "", 0, 0, "the 24 words that back up your key",
+	    "Who has them is you. Write them on paper. The node key and the "
+	    "private data\nare not in them.",
+	    "ohcn key words", NULL, run_key_words },
+	{ "key", "show", "", 0, 0, "your public key", NULL, "ohcn key show",
+	    NULL, run_key_show },
+};
+
+const struct cli_command *
+cli_commands(size_t *n)
+{
+	*n = ARRAY_LEN(commands);
+	return commands;
+}

@@ -1,0 +1,63 @@
+/*
+ * import.h: what the importers of foreign files share: how words become
+ * terms, the options and the shape of the answers. The importers:
+ * import/resume.h (JSON Resume), import/job.h (schema.org JobPosting),
+ * import/csv.h (demands, courses), import/vocabulary.h (ESCO, O*NET).
+ *
+ * An importer makes drafts and a report; it stores, signs and sends nothing.
+ * A draft is a payload in the form of payload_json.h that has been checked
+ * against its schema. Reports are JSON objects that the API hands on; each
+ * header says what is in its own. Lists in all of them:
+ *   mapped    [{"text", "term", "uri", "label", "field", "confidence"}] words
+ *             of the file that became a term; confidence in percent; in a
+ *             résumé "level" too. "uri", "label" only if the lookup knows
+ *   unmapped  [{"text", "field"}] words that no term was found for: choose
+ *             one, or leave them
+ *   messages  [{"field", "message", "hint"}] what was wrong
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "match/search.h"
+#include "node/payload_json.h"
+
+/* Words to a term. Both functions may be called from one thread only. */
+struct term_lookup {
+	/*
+	 * The term that ${text}, a phrase of a person, means. false: none.
+	 * ${language}: language_code(), 0: not known.
+	 */
+	bool (*find)(void *ctx, struct slice text, uint32_t language,
+	    uint64_t *term, unsigned *confidence_percent);
+	/*
+	 * What is known about a term; may be NULL. The slices live as long
+	 * as the lookup. false: not known.
+	 */
+	bool (*describe)(void *ctx, uint64_t term, uint32_t language,
+	    struct slice *uri, struct slice *label, enum term_type *type);
+	void *ctx;
+};
+
+/* A lookup in a vocabulary; both must live as long as the lookup. */
+struct term_source_search {
+	const struct vocabulary *vocabulary;
+	const struct search_index *index;
+};
+
+/** term_lookup_of_search(s): exact labels first, then labels in the text. */
+struct term_lookup term_lookup_of_search(const struct term_source_search *s);
+
+struct import_options {
+	uint32_t language;       /* of texts that do not say; 0: English */
+	unsigned confidence_min; /* percent; below it is unmapped; 0: 50 */
+	const char *region;      /* where a file names none; NULL: none */
+	/* import_csv alone: */
+	bool allow_partial; /* take good rows though others failed */
+	struct slice map;   /* "our_name = column of the file" lines */
+	uint32_t rows_max;  /* 0: IMPORT_ROWS_MAX */
+};
+
+#define IMPORT_ROWS_MAX  10000
+#define IMPORT_BYTES_MAX (16U << 20)
+#define IMPORT_DOCS_MAX  1024 /* job postings of a file */
