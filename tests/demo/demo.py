@@ -156,7 +156,16 @@ class Demo:
         text = record["bytes_hex"]
         for i in range(0, len(text), 72):
             self.say(f"     {text[i:i + 72]}")
-        self.say(f"   Read as: {json.dumps(record['body'], ensure_ascii=False)[:900]}")
+        self.say("   Read as:")
+        body = dict(record["body"])
+        payload = body.pop("payload", {})
+        for field in ("net", "kind", "author", "region", "slot", "seq", "expires", "stamp"):
+            self.say(f"     {field:12} {body.get(field)}")
+        for field, value in payload.items():
+            items = value if isinstance(value, list) else [value]
+            words = [" ".join(str(x) for k, x in i.items() if k != "term")
+                     if isinstance(i, dict) else str(i) for i in items]
+            self.say(f"     {field:12} {'; '.join(words)}")
         self.say(f"   Who can read it: {shown['readers']}")
         for warning in shown["warnings"]:
             self.say(f"   Note: {warning}")
