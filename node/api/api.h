@@ -1,6 +1,6 @@
 /*
  * api.h: the local HTTP API of a node: one table of routes; API.md describes
- * what each takes and answers. The handlers are in api_*.c, what they share
+ * what each takes and answers. The handlers lie beside it, what they share
  * in api/parts.h.
  */
 #pragma once

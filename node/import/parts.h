@@ -1,7 +1,7 @@
 /*
  * import/parts.h: what the importers are made of: clean text, money, dates,
  * countries, phrases to terms, the lists of a report. Private to
- * node/import*.c.
+ * node/import/.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * import/table.h: a file of rows with named columns, read whole: CSV with
  * quoted fields over several lines, or tab-separated text without quotes (as
- * O*NET has it). Private to node/import_vocabulary*.c.
+ * O*NET has it). Private to node/import/vocabulary.c.
  */
 #pragma once
 

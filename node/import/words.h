@@ -2,7 +2,7 @@
  * import/words.h: what people write in tables: names of columns in English,
  * German, French and Spanish, salaries in one cell, languages with a level in
  * words, towns with a country. Nothing is guessed: what is not understood is
- * said to be so. Private to node/import*.c.
+ * said to be so. Private to node/import/.
  */
 #pragma once
 
