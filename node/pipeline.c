@@ -50,7 +50,6 @@ struct pipeline {
 	char net[NET_MAX + 1];
 	struct arena scratch;  /* of the loop */
 	struct verify *verify; /* cf.threads of them */
-	struct list waiting;   /* for a verify thread */
 	unsigned queued;
 	uint64_t queued_bytes;
 	struct pipeline_stats stats;
@@ -60,7 +59,9 @@ struct pipeline {
 	uv_cond_t wake;
 	uv_async_t async;
 	/* under ${lock} */
+	struct list waiting; /* for a verify thread */
 	struct list to_write, written;
+	uint64_t verified;
 	struct gone_event *gone, **gone_end;
 	uint64_t commits, committed, write_errors;
 	char last_error[STORE_WHY];
@@ -146,14 +147,58 @@ send_to_writer(struct pipeline *p, struct job *j)
 static void verify_start(struct pipeline *p);
 static void stop_if_idle(struct pipeline *p);
 
+/* Takes a share of what waits; how many. */
+static unsigned
+verify_take(struct verify *v)
+{
+	struct pipeline *p = v->p;
+
+	uv_mutex_lock(&p->lock);
+	/* Leave some for the other workers when there are few. */
+	const unsigned share =
+	    MIN(p->waiting.n / p->cf.threads + 1, (unsigned)VERIFY_BATCH);
+	v->n = 0;
+	while (v->n < share && p->waiting.n > 0)
+		v->jobs[v->n++] = list_pop(&p->waiting);
+	uv_mutex_unlock(&p->lock);
+	return v->n;
+}
+
+/* Good records go straight on to the writer, the others back to the loop. */
+static void
+verify_give(struct verify *v)
+{
+	struct pipeline *p = v->p;
+	bool refused = false;
+
+	uv_mutex_lock(&p->lock);
+	p->verified += v->n;
+	for (unsigned i = 0; i < v->n; i++) {
+		const bool good = v->jobs[i]->outcome == RECORD_FINE;
+		list_push(good ? &p->to_write : &p->written, v->jobs[i]);
+		refused = refused || !good;
+	}
+	uv_cond_signal(&p->wake);
+	uv_mutex_unlock(&p->lock);
+	if (refused)
+		(void)uv_async_send(&p->async);
+}
+
+/*
+ * A worker goes on while records wait: if the loop had to hand it each batch,
+ * it would stand idle whenever the loop is busy taking in more.
+ */
 static void
 on_verify(uv_work_t *work)
 {
 	struct verify *v = CONTAINER_OF(work, struct verify, work);
 
-	for (unsigned i = 0; i < v->n; i++)
-		v->jobs[i]->outcome =
-		    record_verify(&v->jobs[i]->record, &v->scratch);
+	while (verify_take(v) > 0) {
+		for (unsigned i = 0; i < v->n; i++)
+			v->jobs[i]->outcome =
+			    record_verify(&v->jobs[i]->record, &v->scratch);
+		verify_give(v);
+	}
 }
 
 static void
@@ -164,32 +209,23 @@ on_verified(uv_work_t *work, int status)
 
 	(void)status; /* nothing cancels it */
 	v->busy = false;
-	p->stats.verified += v->n;
-	for (unsigned i = 0; i < v->n; i++) {
-		if (v->jobs[i]->outcome == RECORD_FINE)
-			send_to_writer(p, v->jobs[i]);
-		else
-			job_finish(p, v->jobs[i]);
-	}
-	verify_start(p);
+	verify_start(p); /* what came after the worker's last look */
 	stop_if_idle(p);
 }
 
-/* Gives waiting records to idle workers, in order, in batches. */
+/* Wakes workers, as many as there is something to do for. */
 static void
 verify_start(struct pipeline *p)
 {
-	for (unsigned t = 0; t < p->cf.threads && p->waiting.n > 0; t++) {
+	uv_mutex_lock(&p->lock);
+	unsigned waiting = p->waiting.n;
+	uv_mutex_unlock(&p->lock);
+	for (unsigned t = 0; t < p->cf.threads && waiting > 0; t++) {
 		struct verify *v = &p->verify[t];
 		if (v->busy)
 			continue;
-		/* Leave some for the other workers when there are few. */
-		unsigned share = p->waiting.n / p->cf.threads + 1;
-		v->n = 0;
-		while (v->n < MIN(share, (unsigned)VERIFY_BATCH) &&
-		       p->waiting.n > 0)
-			v->jobs[v->n++] = list_pop(&p->waiting);
 		v->busy = true;
+		waiting--;
 		const int rc =
 		    uv_queue_work(p->cf.loop, &v->work, on_verify, on_verified);
 		ASSERT(rc == 0);
@@ -276,7 +312,9 @@ pipeline_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
 		send_to_writer(p, j);
 		return;
 	}
+	uv_mutex_lock(&p->lock);
 	list_push(&p->waiting, j);
+	uv_mutex_unlock(&p->lock);
 	verify_start(p);
 }
 
@@ -475,6 +513,9 @@ stop_if_idle(struct pipeline *p)
 {
 	if (!p->stop_asked || p->queued > 0 || p->stopping)
 		return;
+	for (unsigned t = 0; t < p->cf.threads; t++)
+		if (p->verify[t].busy)
+			return; /* on_verified() comes here again */
 	uv_mutex_lock(&p->lock);
 	p->stopping = true;
 	uv_cond_signal(&p->wake);
@@ -563,6 +604,7 @@ pipeline_stats(struct pipeline *p, struct pipeline_stats *out)
 	out->queued = p->queued;
 	out->queued_bytes = p->queued_bytes;
 	uv_mutex_lock(&p->lock);
+	out->verified = p->verified;
 	out->commits = p->commits;
 	out->committed = p->committed;
 	out->write_errors = p->write_errors;

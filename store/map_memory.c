@@ -279,7 +279,9 @@ page_own(struct memory *m, struct table *table, size_t at, uint64_t number)
 	struct page *copy = take(m, sizeof(*copy));
 	if (copy == NULL)
 		return NULL;
-	*copy = *old;
+	/* Not the count of the old one: readers change it meanwhile. */
+	copy->n = old->n;
+	memcpy(copy->entries, old->entries, old->n * sizeof(struct entry *));
 	copy->refs = 1;
 	copy->txn = number;
 	for (unsigned i = 0; i < copy->n; i++)
