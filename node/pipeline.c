@@ -120,7 +120,7 @@ job_finish(struct pipeline *p, struct job *j)
 {
 	char why[STORE_WHY];
 	const struct pipeline_result r = { j->outcome, &j->record, j->rid,
-		j->record.opaque, j->over_quota, j->unwritten ? why : NULL };
+		j->over_quota, j->unwritten ? why : NULL };
 
 	if (j->unwritten) {
 		uv_mutex_lock(&p->lock);
@@ -144,7 +144,7 @@ send_to_writer(struct pipeline *p, struct job *j)
 	uv_mutex_unlock(&p->lock);
 }
 
-static void verify_start(struct pipeline *p);
+static void verify_start(struct pipeline *p, unsigned waiting);
 static void stop_if_idle(struct pipeline *p);
 
 /* Takes a share of what waits; how many. */
@@ -209,17 +209,17 @@ on_verified(uv_work_t *work, int status)
 
 	(void)status; /* nothing cancels it */
 	v->busy = false;
-	verify_start(p); /* what came after the worker's last look */
+	uv_mutex_lock(&p->lock);
+	const unsigned waiting = p->waiting.n;
+	uv_mutex_unlock(&p->lock);
+	verify_start(p, waiting); /* what came after the worker's last look */
 	stop_if_idle(p);
 }
 
-/* Wakes workers, as many as there is something to do for. */
+/* Wakes workers, as many as there is something to do for: ${waiting}. */
 static void
-verify_start(struct pipeline *p)
+verify_start(struct pipeline *p, unsigned waiting)
 {
-	uv_mutex_lock(&p->lock);
-	unsigned waiting = p->waiting.n;
-	uv_mutex_unlock(&p->lock);
 	for (unsigned t = 0; t < p->cf.threads && waiting > 0; t++) {
 		struct verify *v = &p->verify[t];
 		if (v->busy)
@@ -314,8 +314,9 @@ pipeline_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
 	}
 	uv_mutex_lock(&p->lock);
 	list_push(&p->waiting, j);
+	const unsigned waiting = p->waiting.n;
 	uv_mutex_unlock(&p->lock);
-	verify_start(p);
+	verify_start(p, waiting);
 }
 
 err

@@ -25,7 +25,6 @@ struct pipeline_result {
 	enum record_outcome outcome;
 	const struct record *record; /* NULL: it was not even readable */
 	uint64_t rid;                /* STORED, DUPLICATE */
-	bool opaque;
 	bool over_quota; /* QUEUE_FULL, and not only for the moment */
 	/* QUEUE_FULL since the store could not be written: why; else NULL. */
 	const char *broken;

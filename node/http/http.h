@@ -111,10 +111,6 @@ NODISCARD bool http_query_uint(struct http_request *r, const char *name,
  */
 NODISCARD json_t *http_json(struct http_request *r);
 
-/** http_set_user(r, p) / http_user(r): a word of the handler's own. */
-void http_set_user(struct http_request *r, void *p);
-void *http_user(const struct http_request *r);
-
 /** http_reply(r, status, body): takes over the reference to ${body}. */
 void http_reply(struct http_request *r, unsigned status, json_t *body);
 

@@ -365,18 +365,6 @@ http_json(struct http_request *r)
 	return NULL;
 }
 
-void
-http_set_user(struct http_request *r, void *p)
-{
-	r->user = p;
-}
-
-void *
-http_user(const struct http_request *r)
-{
-	return r->user;
-}
-
 /* Who may ask */
 
 static bool

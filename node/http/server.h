@@ -83,7 +83,6 @@ struct http_request {
 	struct MHD_Response *response;
 	unsigned status;
 	bool called, replied, suspended;
-	void *user;
 };
 
 /** http_kick(l): run the daemon soon, from the loop. */

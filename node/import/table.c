@@ -29,15 +29,6 @@ table_cell(const struct table_row *row, const char *name)
 	return slice_of(NULL, 0);
 }
 
-bool
-table_has(const struct table_row *row, const char *name)
-{
-	for (size_t i = 0; i < row->columns; i++)
-		if (strcmp(row->names[i], name) == 0)
-			return true;
-	return false;
-}
-
 static void
 end_row(struct reading *r)
 {

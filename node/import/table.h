@@ -20,9 +20,6 @@ struct table_row {
 /** table_cell(row, name): trimmed; empty when there is no such column. */
 struct slice table_cell(const struct table_row *row, const char *name);
 
-/** table_has(row, name): the file has the column. */
-bool table_has(const struct table_row *row, const char *name);
-
 /**
  * table_read(path, tabs, each, ctx, rows):
  * Call ${each} for every row after the header; an error of it ends the
