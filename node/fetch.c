@@ -45,8 +45,7 @@ struct serving {
  * class makes it long, so it is a worker's; one at a time, so that askers
  * take turns and not all workers.
  */
-struct search {
-	uv_work_t work;
+struct fetch_search {
 	struct fetch *f;
 	size_t slot;
 	unsigned serial;
@@ -73,15 +72,16 @@ struct asking {
 };
 
 struct fetch {
-	struct node *n;
+	struct fetch_config cf;
+	char net[NET_MAX + 1];
 	struct serving serving[FETCH_SERVED_AT_ONCE];
 	struct asking asking[FETCH_ASKED_AT_ONCE];
 	unsigned serial;
 	struct fetch_stats stats;
 	uint64_t next_round_s, next_try_s;
 	struct arena scratch;
-	struct search *search; /* NULL: none under way */
-	size_t turn;           /* of the servings, for the next search */
+	struct fetch_search *search; /* NULL: none under way */
+	size_t turn;                 /* of the servings, for the next search */
 	/*
 	 * From this hour on something may be missing, until WHOLE_PEERS have
 	 * told all they have since. That we hold something newer proves
@@ -99,19 +99,33 @@ struct fetch {
 static uint64_t
 mono_s(const struct fetch *f)
 {
-	return f->n->env.mono_ms(f->n->env.ctx) / 1000;
+	return f->cf.env->mono_ms(f->cf.env->ctx) / 1000;
+}
+
+static uint64_t
+now_s(const struct fetch *f)
+{
+	return f->cf.env->wall_s(f->cf.env->ctx);
+}
+
+static uint64_t
+now_h(const struct fetch *f)
+{
+	return now_s(f) / 3600;
 }
 
 struct fetch *
-fetch_new(struct node *n, uint64_t behind_h)
+fetch_new(const struct fetch_config *cf, uint64_t behind_h)
 {
+	ASSERT(net_is_valid(cf->net));
 	struct fetch *f = calloc(1, sizeof(*f));
 
 	if (f == NULL)
 		return NULL;
-	f->n = n;
+	f->cf = *cf;
+	memcpy(f->net, cf->net.p, cf->net.n);
 	f->behind_h = behind_h;
-	f->seen_h = node_now(n) / 3600;
+	f->seen_h = now_h(f);
 	f->scratch =
 	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
 	if (f->scratch.p == NULL) {
@@ -151,7 +165,7 @@ serving_end(struct serving *s)
 static void
 serving_reset(struct fetch *f, struct serving *s)
 {
-	host_stream_reset(f->n->host, s->stream);
+	host_stream_reset(f->cf.host, s->stream);
 	f->stats.refused++;
 	serving_end(s);
 }
@@ -176,7 +190,7 @@ request_parse(
 	    v.type != VALUE_ARRAY || v.n != 5 ||
 	    v.items[0].type != VALUE_UINT || v.items[0].u != 1 ||
 	    v.items[1].type != VALUE_STR ||
-	    !slice_eq_str(v.items[1].s, f->n->config->node.network) ||
+	    !slice_eq_str(v.items[1].s, f->net) ||
 	    v.items[2].type != VALUE_UINT || v.items[3].type != VALUE_UINT ||
 	    v.items[4].type != VALUE_UINT)
 		return ERR_PEER;
@@ -188,7 +202,7 @@ request_parse(
 static bool
 on_found(void *ctx, const struct store_record *r)
 {
-	struct search *q = ctx;
+	struct fetch_search *q = ctx;
 
 	/* Nobody may learn from us alone that a card is ours. */
 	if (r->kind == KIND_PROFILE && r->own && !r->heard)
@@ -201,11 +215,9 @@ on_found(void *ctx, const struct store_record *r)
 	return true;
 }
 
-static void
-on_search(uv_work_t *work)
+void
+fetch_search_run(struct fetch_search *q)
 {
-	struct search *q = CONTAINER_OF(work, struct search, work);
-
 	q->result = store_each_time(q->view, q->request.since,
 	    (uint32_t)q->request.class_mask, on_found, q);
 }
@@ -213,14 +225,12 @@ on_search(uv_work_t *work)
 static void serving_write(struct fetch *f, struct serving *s);
 static void search_next(struct fetch *f);
 
-static void
-on_searched(uv_work_t *work, int status)
+void
+fetch_search_done(struct fetch_search *q)
 {
-	struct search *q = CONTAINER_OF(work, struct search, work);
 	struct fetch *f = q->f;
 	struct serving *s = &f->serving[q->slot];
 
-	(void)status; /* nothing cancels it */
 	store_view_close(q->view);
 	f->search = NULL;
 	if (!s->used || s->serial != q->serial) {
@@ -239,14 +249,14 @@ on_searched(uv_work_t *work, int status)
 	}
 	free(q);
 	search_next(f);
-	transport_wake(f->n->transport);
+	f->cf.wake(f->cf.ctx);
 }
 
 static err
 search_start(struct fetch *f, size_t slot)
 {
 	struct serving *s = &f->serving[slot];
-	struct search *q = calloc(1, sizeof(*q));
+	struct fetch_search *q = calloc(1, sizeof(*q));
 
 	if (q == NULL)
 		return ERR_NOMEM;
@@ -255,16 +265,20 @@ search_start(struct fetch *f, size_t slot)
 	q->serial = s->serial;
 	q->request = s->request;
 	q->rids = calloc(q->request.max + 1, sizeof(*q->rids));
-	if (q->rids == NULL || store_view_open(f->n->store, &q->view) != OK) {
+	if (q->rids == NULL || store_view_open(f->cf.store, &q->view) != OK) {
 		free(q->rids);
 		free(q);
 		return ERR_NOMEM;
 	}
+	const err e = f->cf.search(f->cf.ctx, q);
+	if (e != OK) {
+		store_view_close(q->view);
+		free(q->rids);
+		free(q);
+		return e;
+	}
 	s->searching = true;
 	f->search = q;
-	const int rc =
-	    uv_queue_work(&f->n->loop, &q->work, on_search, on_searched);
-	ASSERT(rc == 0);
 	return OK;
 }
 
@@ -299,10 +313,10 @@ serving_frame(struct store_view *view, const struct serving *s, struct buf *b)
 static void
 serving_write(struct fetch *f, struct serving *s)
 {
-	struct host *h = f->n->host;
+	struct host *h = f->cf.host;
 	struct store_view *view = NULL;
 
-	if (!s->found || s->ending || store_view_open(f->n->store, &view) != OK)
+	if (!s->found || s->ending || store_view_open(f->cf.store, &view) != OK)
 		return;
 	while (s->at < s->n) {
 		uint8_t frame[RECORD_BYTES_MAX + VARINT_MAX];
@@ -348,7 +362,7 @@ serving_write(struct fetch *f, struct serving *s)
 static void
 serving_data(struct fetch *f, struct serving *s)
 {
-	const struct slice in = host_stream_read(f->n->host, s->stream);
+	const struct slice in = host_stream_read(f->cf.host, s->stream);
 	struct request q = { 0 };
 	size_t used = 0;
 
@@ -361,7 +375,7 @@ serving_data(struct fetch *f, struct serving *s)
 		serving_reset(f, s);
 		return;
 	}
-	host_stream_consume(f->n->host, s->stream, used);
+	host_stream_consume(f->cf.host, s->stream, used);
 	s->asked = true;
 	s->request = (struct request){ q.class_mask & ALL_CLASSES, q.since,
 		MIN(q.max, (uint64_t)FETCH_RECORDS_MAX) };
@@ -398,7 +412,7 @@ serving_open(struct fetch *f, const struct host_event *ev)
 		return;
 	}
 	f->stats.refused++;
-	host_stream_reset(f->n->host, stream);
+	host_stream_reset(f->cf.host, stream);
 }
 
 /* ---- asking ---- */
@@ -408,11 +422,11 @@ asking_end(struct fetch *f, struct asking *a, bool good)
 {
 	if (good) {
 		f->stats.answered++;
-		env_log(&f->n->env, LOG_INFO, "fetch_done",
+		env_log(f->cf.env, LOG_INFO, "fetch_done",
 		    "records=%" PRIu64 " new=%" PRIu64, a->got, a->fresh);
 	} else {
 		f->stats.failed++;
-		host_stream_reset(f->n->host, a->stream);
+		host_stream_reset(f->cf.host, a->stream);
 	}
 	*a = (struct asking){ 0 };
 }
@@ -424,8 +438,7 @@ ask(struct fetch *f, const struct peer_id *peer, uint64_t first, uint64_t since)
 	uint8_t raw[REQUEST_MAX], framed[REQUEST_MAX + VARINT_MAX];
 	struct buf b = { raw, 0, sizeof(raw) };
 	struct buf out = { framed, 0, sizeof(framed) };
-	struct value items[] = { value_uint(1),
-		value_str(slice_str(f->n->config->node.network)),
+	struct value items[] = { value_uint(1), value_str(slice_str(f->net)),
 		value_uint(ALL_CLASSES), value_uint(since),
 		value_uint(FETCH_RECORDS_MAX) };
 	const struct value v = value_array(items, ARRAY_LEN(items));
@@ -448,17 +461,17 @@ ask(struct fetch *f, const struct peer_id *peer, uint64_t first, uint64_t since)
 		.serial = ++f->serial,
 		.begun_s = mono_s(f),
 		.last_s = mono_s(f) };
-	if (host_stream_open(f->n->host, peer, FETCH_PROTOCOL,
-		f->n->env.mono_ms(f->n->env.ctx), &a->stream) != OK)
+	if (host_stream_open(f->cf.host, peer, FETCH_PROTOCOL,
+		f->cf.env->mono_ms(f->cf.env->ctx), &a->stream) != OK)
 		return;
 	a->used = true;
 	f->stats.asked++;
-	if (host_stream_write(f->n->host, a->stream, buf_slice(&out), &taken) !=
+	if (host_stream_write(f->cf.host, a->stream, buf_slice(&out), &taken) !=
 		OK ||
 	    taken != out.n)
 		asking_end(f, a, false);
 	else
-		host_stream_close(f->n->host, a->stream);
+		host_stream_close(f->cf.host, a->stream);
 }
 
 static bool
@@ -504,7 +517,7 @@ fetch_behind(const struct fetch *f)
 void
 fetch_peer(struct fetch *f, const struct peer_id *peer)
 {
-	const uint64_t recent = back(node_now(f->n) / 3600, OVERLAP_HOURS);
+	const uint64_t recent = back(now_h(f), OVERLAP_HOURS);
 	const uint64_t from =
 	    is_behind(f) && !told_all(f, peer) ? f->behind_h : recent;
 
@@ -521,7 +534,7 @@ struct origin {
 static void asking_data(struct fetch *f, struct asking *a);
 
 static void
-on_judged(void *ctx, const struct pipeline_result *r)
+on_judged(void *ctx, const struct judge_result *r)
 {
 	struct origin *o = ctx;
 	struct fetch *f = o->f;
@@ -536,12 +549,12 @@ on_judged(void *ctx, const struct pipeline_result *r)
 	a->in_pipeline--;
 	a->fresh += r->outcome == RECORD_STORED;
 	if (record_verdict(r->outcome) == VERDICT_REJECT) {
-		env_log(&f->n->env, LOG_UNUSUAL, "fetch_bad_record",
+		env_log(f->cf.env, LOG_UNUSUAL, "fetch_bad_record",
 		    "outcome=%s", record_outcome_name(r->outcome));
 		asking_end(f, a, false);
 	} else if (!a->stepping && a->in_pipeline < IN_PIPELINE_MAX / 2) {
 		asking_data(f, a);
-		transport_wake(f->n->transport);
+		f->cf.wake(f->cf.ctx);
 	}
 }
 
@@ -568,8 +581,8 @@ asking_page(struct fetch *f, struct asking *a, bool more)
 	const uint64_t from =
 	    a->last_hour > a->since ? a->last_hour : a->since + 1;
 
-	more = more && a->got > 0 &&
-	       from <= (node_now(f->n) + RECORD_FUTURE_S) / 3600;
+	more =
+	    more && a->got > 0 && from <= (now_s(f) + RECORD_FUTURE_S) / 3600;
 	asking_end(f, a, true);
 	if (more)
 		ask(f, &peer, first, from);
@@ -581,7 +594,7 @@ asking_page(struct fetch *f, struct asking *a, bool more)
 static bool
 asking_step(struct fetch *f, struct asking *a)
 {
-	const struct slice in = host_stream_read(f->n->host, a->stream);
+	const struct slice in = host_stream_read(f->cf.host, a->stream);
 	uint64_t len = 0;
 	size_t head = 0;
 
@@ -613,11 +626,11 @@ asking_step(struct fetch *f, struct asking *a)
 	a->last_s = mono_s(f);
 	f->stats.records_in++;
 	note_hour(f, a, slice_of(in.p + head, (size_t)len));
-	pipeline_submit(f->n->pipeline, slice_of(in.p + head, (size_t)len), 0,
-	    false, on_judged, o);
+	f->cf.submit(
+	    f->cf.ctx, slice_of(in.p + head, (size_t)len), on_judged, o);
 	if (!a->used)
 		return false; /* it was bad, and the question is over */
-	host_stream_consume(f->n->host, a->stream, head + (size_t)len);
+	host_stream_consume(f->cf.host, a->stream, head + (size_t)len);
 	return a->used;
 }
 
@@ -683,13 +696,13 @@ pick_peer(struct fetch *f, struct peer_id *out)
 	struct host_peer_info peer;
 	uint32_t n = 0;
 
-	while (host_peer_at(f->n->host, n, &peer))
+	while (host_peer_at(f->cf.host, n, &peer))
 		n++;
-	if (n == 0 || !host_peer_at(f->n->host,
-			  (uint32_t)env_random_below(&f->n->env, n), &peer))
+	if (n == 0 || !host_peer_at(f->cf.host,
+			  (uint32_t)env_random_below(f->cf.env, n), &peer))
 		return false;
 	*out = peer.id;
-	return host_peer_speaks(f->n->host, out, FETCH_PROTOCOL);
+	return host_peer_speaks(f->cf.host, out, FETCH_PROTOCOL);
 }
 
 /*
@@ -711,7 +724,7 @@ rounds(struct fetch *f, uint64_t now)
 		return;
 	f->next_round_s = now + ROUND_S;
 	if (pick_peer(f, &peer)) {
-		const uint64_t from = back(node_now(f->n) / 3600, ROUND_HOURS);
+		const uint64_t from = back(now_h(f), ROUND_HOURS);
 		ask(f, &peer, from, from);
 	}
 }
@@ -720,15 +733,15 @@ rounds(struct fetch *f, uint64_t now)
 static void
 note_absence(struct fetch *f)
 {
-	const uint64_t now_h = node_now(f->n) / 3600;
+	const uint64_t hour = now_h(f);
 	struct host_peer_info peer;
 
-	if (now_h > f->seen_h + 1) {
+	if (hour > f->seen_h + 1) {
 		f->behind_h = fetch_behind(f);
 		f->whole_n = 0;
 	}
-	if (host_peer_at(f->n->host, 0, &peer))
-		f->seen_h = now_h;
+	if (host_peer_at(f->cf.host, 0, &peer))
+		f->seen_h = hour;
 }
 
 void

@@ -9,16 +9,12 @@
 /* One record on its way, or one piece of work for the writer. */
 struct job {
 	struct job *next;
-	struct record record;
+	struct judging j;
 	uint8_t *bytes;
 	size_t n;
-	bool own;
-	bool verified;  /* false: the signature is not needed, bytes are ours */
 	bool unwritten; /* the writer's transaction failed */
-	enum record_outcome outcome;
 	bool over_quota;
-	uint64_t rid;
-	pipeline_done *done;
+	judge_done *done;
 	void *ctx;
 
 	writer_work *work; /* instead of a record */
@@ -119,7 +115,7 @@ static void
 job_finish(struct pipeline *p, struct job *j)
 {
 	char why[STORE_WHY];
-	const struct pipeline_result r = { j->outcome, &j->record, j->rid,
+	const struct judge_result r = { j->j.outcome, &j->j.record, j->j.rid,
 		j->over_quota, j->unwritten ? why : NULL };
 
 	if (j->unwritten) {
@@ -127,9 +123,9 @@ job_finish(struct pipeline *p, struct job *j)
 		memcpy(why, p->last_error, sizeof(why));
 		uv_mutex_unlock(&p->lock);
 	}
-	count(p, j->outcome);
-	if (j->outcome == RECORD_STORED && p->cf.stored != NULL)
-		p->cf.stored(p->cf.ctx, &j->record, j->rid, j->own);
+	count(p, j->j.outcome);
+	if (j->j.outcome == RECORD_STORED && p->cf.stored != NULL)
+		p->cf.stored(p->cf.ctx, &j->j.record, j->j.rid, j->j.own);
 	if (j->done != NULL)
 		j->done(j->ctx, &r);
 	job_end(p, j);
@@ -174,7 +170,7 @@ verify_give(struct verify *v)
 	uv_mutex_lock(&p->lock);
 	p->verified += v->n;
 	for (unsigned i = 0; i < v->n; i++) {
-		const bool good = v->jobs[i]->outcome == RECORD_FINE;
+		const bool good = v->jobs[i]->j.outcome == RECORD_FINE;
 		list_push(good ? &p->to_write : &p->written, v->jobs[i]);
 		refused = refused || !good;
 	}
@@ -195,8 +191,8 @@ on_verify(uv_work_t *work)
 
 	while (verify_take(v) > 0) {
 		for (unsigned i = 0; i < v->n; i++)
-			v->jobs[i]->outcome =
-			    record_verify(&v->jobs[i]->record, &v->scratch);
+			v->jobs[i]->j.outcome =
+			    record_verify(&v->jobs[i]->j.record, &v->scratch);
 		verify_give(v);
 	}
 }
@@ -232,53 +228,11 @@ verify_start(struct pipeline *p, unsigned waiting)
 	}
 }
 
-/*
- * The checks before the signature. True: the job goes on; else j->outcome
- * is final.
- */
-static bool
-precheck(struct pipeline *p, struct job *j, uint32_t class_mask)
-{
-	const struct record_rules rules = { slice_str(p->net),
-		p->cf.env->wall_s(p->cf.env->ctx), class_mask };
-	struct store_view *view = NULL;
-	struct store_held held = { 0 };
-	struct store_record mine;
-
-	j->outcome = record_open(
-	    slice_of(j->bytes, j->n), &rules, &p->scratch, &j->record);
-	if (j->outcome != RECORD_FINE)
-		return false;
-	if (store_view_open(p->cf.store, &view) != OK) {
-		j->outcome = RECORD_QUEUE_FULL;
-		return false;
-	}
-	bool go_on = false;
-	if (store_look(view, &j->record, rules.now_s, &j->outcome, &held) !=
-	    OK) {
-		j->outcome = RECORD_QUEUE_FULL;
-	} else if (j->outcome == RECORD_FINE) {
-		go_on = true;
-	} else if (j->outcome == RECORD_DUPLICATE) {
-		/*
-		 * Ours has come back from the network: the store must note
-		 * it. A copy with another signature proves nothing.
-		 */
-		j->rid = held.rid;
-		go_on = !j->own && held.own && !held.heard &&
-			store_get(view, j->record.id, &mine) == OK &&
-			slice_eq(mine.bytes, j->record.bytes);
-		j->verified = go_on;
-	}
-	store_view_close(view);
-	return go_on;
-}
-
 void
 pipeline_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
-    bool own, pipeline_done *done, void *ctx)
+    bool own, judge_done *done, void *ctx)
 {
-	struct pipeline_result r = { .outcome = RECORD_QUEUE_FULL };
+	struct judge_result r = { .outcome = RECORD_QUEUE_FULL };
 	struct job *j = NULL;
 
 	if (bytes.n > RECORD_BYTES_MAX || bytes.n == 0)
@@ -299,16 +253,19 @@ pipeline_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
 	}
 	memcpy(j->bytes, bytes.p, bytes.n);
 	j->n = bytes.n;
-	j->own = own;
+	j->j.own = own;
 	j->done = done;
 	j->ctx = ctx;
 	p->queued++;
 	p->queued_bytes += j->n;
-	if (!precheck(p, j, class_mask)) {
+	const struct record_rules rules = { slice_str(p->net),
+		p->cf.env->wall_s(p->cf.env->ctx), class_mask };
+	if (!judge_before(p->cf.store, slice_of(j->bytes, j->n), &rules,
+		&p->scratch, &j->j)) {
 		job_finish(p, j);
 		return;
 	}
-	if (j->verified) {
+	if (j->j.verified) {
 		send_to_writer(p, j);
 		return;
 	}
@@ -367,16 +324,17 @@ commit_records(struct pipeline *p, struct commit *c)
 		return;
 	for (unsigned i = 0; i < c->n; i++)
 		c->items[i] =
-		    (struct store_item){ .record = &c->jobs[i]->record,
-			    .own = c->jobs[i]->own };
+		    (struct store_item){ .record = &c->jobs[i]->j.record,
+			    .own = c->jobs[i]->j.own };
 	const err e = store_apply(p->cf.store, c->items, c->n,
 	    p->cf.env->wall_s(p->cf.env->ctx), on_gone, c);
 	for (unsigned i = 0; i < c->n; i++) {
 		struct job *j = c->jobs[i];
-		j->outcome = e == OK ? c->items[i].outcome : RECORD_QUEUE_FULL;
-		j->rid = e == OK ? c->items[i].rid : 0;
+		j->j.outcome =
+		    e == OK ? c->items[i].outcome : RECORD_QUEUE_FULL;
+		j->j.rid = e == OK ? c->items[i].rid : 0;
 		j->unwritten = e != OK;
-		j->over_quota = e == OK && j->outcome == RECORD_QUEUE_FULL;
+		j->over_quota = e == OK && j->j.outcome == RECORD_QUEUE_FULL;
 	}
 	uv_mutex_lock(&p->lock);
 	if (e == OK) {

@@ -15,22 +15,10 @@
 
 #include <uv.h>
 
+#include "node/judge.h"
 #include "proto/base/env.h"
-#include "store/store.h"
 
 struct pipeline;
-
-/* What became of a submitted record; valid during the call. */
-struct pipeline_result {
-	enum record_outcome outcome;
-	const struct record *record; /* NULL: it was not even readable */
-	uint64_t rid;                /* STORED, DUPLICATE */
-	bool over_quota; /* QUEUE_FULL, and not only for the moment */
-	/* QUEUE_FULL since the store could not be written: why; else NULL. */
-	const char *broken;
-};
-
-typedef void pipeline_done(void *ctx, const struct pipeline_result *r);
 
 struct pipeline_config {
 	uv_loop_t *loop;
@@ -59,7 +47,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *cf);
  * refused by the cheap checks, else later from the loop.
  */
 void pipeline_submit(struct pipeline *p, struct slice bytes,
-    uint32_t class_mask, bool own, pipeline_done *done, void *ctx);
+    uint32_t class_mask, bool own, judge_done *done, void *ctx);
 
 /* Work for the writer thread; it may write the store. */
 typedef err writer_work(struct store *s, void *ctx);

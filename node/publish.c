@@ -333,7 +333,7 @@ publication_end(struct publication *u)
 }
 
 static void
-on_submitted(void *ctx, const struct pipeline_result *r)
+on_submitted(void *ctx, const struct judge_result *r)
 {
 	struct publication *u = ctx;
 	struct node *n = u->n;

@@ -9,7 +9,7 @@
 
 #include "match/core.h"
 #include "node/api/api.h"
-#include "node/fetch.h"
+#include "node/fetch_node.h"
 #include "node/owner.h"
 #include "node/peers.h"
 #include "node/publish.h"
@@ -73,51 +73,22 @@ heap_release(void *ctx, void *p)
 /* ---- gossip ---- */
 
 /* A message under judgement. */
-struct judging {
+struct message {
 	struct node *n;
 	uint64_t handle;
 };
 
-/*
- * What depends on our clock or on how busy we are says nothing of the
- * message: it is forgotten, so that it may come again. So is a good record
- * under a wrong topic: the id of a message does not tell its topic, so who
- * sends it there first would keep it from us where it belongs.
- */
-static enum gossip_verdict
-verdict_of(const struct pipeline_result *r)
-{
-	const enum record_outcome o = r->outcome;
-
-	/* A store that is full stays so: no need to verify each copy. */
-	if (r->over_quota)
-		return GOSSIP_IGNORE;
-	if (o == RECORD_QUEUE_FULL || o == RECORD_RATE_LIMITED ||
-	    o == RECORD_FROM_FUTURE || o == RECORD_EXPIRED ||
-	    o == RECORD_WRONG_CLASS)
-		return GOSSIP_FORGET;
-	switch (record_verdict(o)) {
-	case VERDICT_ACCEPT:
-		return GOSSIP_ACCEPT;
-	case VERDICT_REJECT:
-		return GOSSIP_REJECT;
-	case VERDICT_IGNORE:
-		break;
-	}
-	return GOSSIP_IGNORE;
-}
-
 static void
-on_judged(void *ctx, const struct pipeline_result *r)
+on_judged(void *ctx, const struct judge_result *r)
 {
-	struct judging *j = ctx;
+	struct message *j = ctx;
 	struct node *n = j->n;
 
 	if (record_verdict(r->outcome) == VERDICT_REJECT)
 		env_log(&n->env, LOG_UNUSUAL, "record_rejected", "outcome=%s",
 		    record_outcome_name(r->outcome));
 	host_verdict(
-	    n->host, j->handle, verdict_of(r), n->env.mono_ms(n->env.ctx));
+	    n->host, j->handle, judge_verdict(r), n->env.mono_ms(n->env.ctx));
 	free(j);
 	transport_wake(n->transport);
 }
@@ -138,7 +109,7 @@ static void
 on_message(struct node *n, const struct gossip_message *m)
 {
 	const uint32_t mask = class_of_topic(n, m->topic);
-	struct judging *j = malloc(sizeof(*j));
+	struct message *j = malloc(sizeof(*j));
 
 	if (j == NULL || mask == 0) {
 		free(j);
@@ -148,7 +119,7 @@ on_message(struct node *n, const struct gossip_message *m)
 		    n->env.mono_ms(n->env.ctx));
 		return;
 	}
-	*j = (struct judging){ n, m->handle };
+	*j = (struct message){ n, m->handle };
 	pipeline_submit(n->pipeline, m->data, mask, false, on_judged, j);
 }
 
@@ -560,7 +531,7 @@ open_parts(struct node *n)
 	};
 	n->pipeline = pipeline_new(&pc);
 	n->publisher = publisher_new(n);
-	n->fetch = fetch_new(n, behind_load(n));
+	n->fetch = fetch_node(n, behind_load(n));
 	n->peers = peers_new(n);
 	if (n->pipeline == NULL || n->publisher == NULL || n->fetch == NULL ||
 	    n->peers == NULL)

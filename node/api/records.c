@@ -437,7 +437,7 @@ next_frame(struct slice *in)
 }
 
 static void
-on_judged(void *ctx, const struct pipeline_result *r)
+on_judged(void *ctx, const struct judge_result *r)
 {
 	struct intake *x = ctx;
 

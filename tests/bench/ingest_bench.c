@@ -152,7 +152,7 @@ wall_s(void *ctx)
 }
 
 static void
-on_done(void *ctx, const struct pipeline_result *r)
+on_done(void *ctx, const struct judge_result *r)
 {
 	const size_t i = (size_t)(uintptr_t)ctx;
 

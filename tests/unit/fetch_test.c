@@ -17,19 +17,7 @@
 
 #undef FETCH_RECORDS_MAX
 #define FETCH_RECORDS_MAX 100
-#define pipeline_submit   test_submit
-#define transport_wake    test_wake
-
-static void test_submit(struct pipeline *p, struct slice bytes,
-    uint32_t class_mask, bool own, pipeline_done *done, void *ctx);
-
-static void
-test_wake(struct transport *t)
-{
-	(void)t; /* the net looks at every host in every step */
-}
-
-#include "node/fetch.c" /* NOLINT: with the two above in their places */
+#include "node/fetch.c" /* NOLINT: with the one above in its place */
 
 #define QUEUE  256
 #define PER_GO 20
@@ -38,12 +26,13 @@ test_wake(struct transport *t)
 struct job {
 	uint8_t raw[BYTES];
 	size_t n;
-	pipeline_done *done;
+	judge_done *done;
 	void *ctx;
 };
 
 struct side {
-	struct node n;
+	struct fetch *fetch;
+	struct fetch_search *search; /* given to us, not run yet */
 	struct map *map;
 	struct store *store;
 	struct job jobs[QUEUE];
@@ -55,8 +44,6 @@ static struct test_net net;
 static struct side sides[2];
 static uint8_t scratch[RECORD_SCRATCH_BYTES];
 static const char *const protocols[] = { FETCH_PROTOCOL };
-static char network[] = TEST_NET;
-static struct config config = { .node.network = network };
 
 static enum record_outcome
 take(struct side *s, struct slice bytes, bool own, struct record *r)
@@ -76,13 +63,10 @@ take(struct side *s, struct slice bytes, bool own, struct record *r)
 }
 
 static void
-test_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
-    bool own, pipeline_done *done, void *ctx)
+test_submit(void *side, struct slice bytes, judge_done *done, void *ctx)
 {
-	struct side *s = (struct side *)(void *)p;
+	struct side *s = side;
 
-	assert_false(own);
-	assert_int_equal(class_mask, 0);
 	assert_true(s->jobs_n < QUEUE && bytes.n <= BYTES);
 	struct job *j = &s->jobs[s->jobs_n++];
 	memcpy(j->raw, bytes.p, bytes.n);
@@ -92,6 +76,34 @@ test_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
 	s->most = MAX(s->most, s->jobs_n);
 }
 
+static err
+test_search(void *side, struct fetch_search *q)
+{
+	struct side *s = side;
+
+	assert_null(s->search);
+	s->search = q;
+	return OK;
+}
+
+static void
+test_wake(void *side)
+{
+	(void)side; /* the net looks at every host in every step */
+}
+
+static void
+search_some(struct side *s)
+{
+	struct fetch_search *q = s->search;
+
+	if (q == NULL)
+		return;
+	s->search = NULL; /* the next one may begin within the call */
+	fetch_search_run(q);
+	fetch_search_done(q);
+}
+
 static void
 judge_some(struct side *s)
 {
@@ -99,7 +111,7 @@ judge_some(struct side *s)
 		struct job j = s->jobs[0];
 		struct record r = { 0 };
 		memmove(s->jobs, s->jobs + 1, --s->jobs_n * sizeof(j));
-		const struct pipeline_result result = {
+		const struct judge_result result = {
 			.outcome = take(s, slice_of(j.raw, j.n), false, &r),
 			.record = &r,
 		};
@@ -111,8 +123,8 @@ static void
 on_event(struct test_net *t, unsigned node, const struct host_event *ev)
 {
 	(void)t;
-	if (sides[node].n.fetch != NULL)
-		(void)fetch_event(sides[node].n.fetch, ev);
+	if (sides[node].fetch != NULL)
+		(void)fetch_event(sides[node].fetch, ev);
 }
 
 static void
@@ -123,7 +135,7 @@ go(unsigned ms)
 		judge_some(&sides[0]);
 		judge_some(&sides[1]);
 		for (unsigned n = 0; n < 2; n++)
-			(void)uv_run(&sides[n].n.loop, UV_RUN_DEFAULT);
+			search_some(&sides[n]);
 	}
 }
 
@@ -145,16 +157,20 @@ setup_queue(size_t stream_queue_bytes)
 		memset(s, 0, sizeof(*s));
 		assert_int_equal(map_memory_open(64 << 20, &s->map), OK);
 		assert_int_equal(store_open(s->map, &sc, &s->store, why), OK);
-		s->n.config = &config;
-		assert_int_equal(uv_loop_init(&s->n.loop), 0);
-		s->n.env = net.t.env;
-		s->n.host = net.nodes[test_net_add(&net, &cf)].host;
-		s->n.store = s->store;
-		s->n.pipeline = (struct pipeline *)(void *)s;
-		s->n.fetch = fetch_new(&s->n, 0);
-		assert_non_null(s->n.fetch);
-		s->n.fetch->next_round_s = UINT64_MAX; /* no slow round */
-		s->n.fetch->next_try_s = UINT64_MAX;   /* nor another try */
+		const struct fetch_config fc = {
+			.host = net.nodes[test_net_add(&net, &cf)].host,
+			.env = &net.t.env,
+			.store = s->store,
+			.net = slice_str(TEST_NET),
+			.submit = test_submit,
+			.search = test_search,
+			.wake = test_wake,
+			.ctx = s,
+		};
+		s->fetch = fetch_new(&fc, 0);
+		assert_non_null(s->fetch);
+		s->fetch->next_round_s = UINT64_MAX; /* no slow round */
+		s->fetch->next_try_s = UINT64_MAX;   /* nor another try */
 	}
 	assert_int_equal(test_net_connect(&net, 0, 1, NULL), OK);
 	go(500);
@@ -170,8 +186,8 @@ setup(void)
 static void
 away_since(struct side *s, uint64_t hour)
 {
-	s->n.fetch->behind_h = hour;
-	s->n.fetch->whole_n = 0;
+	s->fetch->behind_h = hour;
+	s->fetch->whole_n = 0;
 }
 
 static void
@@ -180,9 +196,9 @@ teardown(void)
 	for (unsigned i = 0; i < 2; i++) {
 		struct side *s = &sides[i];
 		assert_int_equal(s->jobs_n, 0);
-		fetch_free(s->n.fetch);
-		s->n.fetch = NULL;
-		assert_int_equal(uv_loop_close(&s->n.loop), 0);
+		fetch_free(s->fetch);
+		s->fetch = NULL;
+		assert_null(s->search);
 		store_close(s->store);
 		map_close(s->map);
 	}
@@ -242,9 +258,9 @@ test_pages(void **state)
 					.seq = (TEST_HOUR - 6 + 2 * h) << 8,
 					.expires_h = TEST_HOUR + 24 },
 				    false);
-		fetch_peer(sides[0].n.fetch, test_net_id(&net, 1));
+		fetch_peer(sides[0].fetch, test_net_id(&net, 1));
 		go(4000);
-		const struct fetch_stats st = fetch_stats(sides[0].n.fetch);
+		const struct fetch_stats st = fetch_stats(sides[0].fetch);
 		if (st.asked != cases[c].asked ||
 		    st.records_in != cases[c].in ||
 		    held(&sides[0]) != cases[c].held ||
@@ -256,7 +272,7 @@ test_pages(void **state)
 		assert_int_equal(st.failed, 0);
 		assert_int_equal(st.asking_now, 0);
 		assert_true(sides[0].most <= IN_PIPELINE_MAX);
-		const struct fetch_stats by = fetch_stats(sides[1].n.fetch);
+		const struct fetch_stats by = fetch_stats(sides[1].fetch);
 		assert_int_equal(by.served, cases[c].asked);
 		assert_int_equal(by.serving_now, 0);
 		teardown();
@@ -273,7 +289,7 @@ test_own_card(void **state)
 	setup();
 	put(&sides[1], &card, true);
 	put(&sides[1], &(struct test_record){ .kind = KIND_COURSE }, true);
-	fetch_peer(sides[0].n.fetch, test_net_id(&net, 1));
+	fetch_peer(sides[0].fetch, test_net_id(&net, 1));
 	go(1000);
 	assert_int_equal(held(&sides[0]), 1);
 
@@ -282,7 +298,7 @@ test_own_card(void **state)
 	const size_t n = test_record_make(&card, raw, sizeof(raw));
 	assert_int_equal(take(&sides[1], slice_of(raw, n), false, &r),
 	    RECORD_DUPLICATE); /* heard from another */
-	fetch_peer(sides[0].n.fetch, test_net_id(&net, 1));
+	fetch_peer(sides[0].fetch, test_net_id(&net, 1));
 	go(1000);
 	assert_int_equal(held(&sides[0]), 2);
 	teardown();
@@ -301,7 +317,7 @@ on_event_of_liar(struct test_net *t, unsigned node, const struct host_event *ev)
 	size_t taken = 0;
 
 	if (node == 0) {
-		(void)fetch_event(sides[0].n.fetch, ev);
+		(void)fetch_event(sides[0].fetch, ev);
 		return;
 	}
 	if (ev->type != HOST_STREAM_DATA)
@@ -360,12 +376,12 @@ test_liars(void **state)
 		setup();
 		net.on_event = on_event_of_liar;
 		put_answer(cases[c].t, cases[c].times, cases[c].end);
-		fetch_peer(sides[0].n.fetch, test_net_id(&net, 1));
+		fetch_peer(sides[0].fetch, test_net_id(&net, 1));
 		go(2000);
 		net.t.wall_s -= 1000000; /* a clock that is set back */
 		test_net_run(&net, (TIMEOUT_S + 1) * 1000);
-		fetch_tick(sides[0].n.fetch);
-		const struct fetch_stats st = fetch_stats(sides[0].n.fetch);
+		fetch_tick(sides[0].fetch);
+		const struct fetch_stats st = fetch_stats(sides[0].fetch);
 		if (st.asked != cases[c].asked ||
 		    st.failed != cases[c].failed ||
 		    st.records_in != cases[c].in)
@@ -410,10 +426,10 @@ test_places(void **state)
 	for (unsigned i = 0; i < FETCH_SERVED_AT_ONCE; i++)
 		(void)request("0c95"); /* half a request */
 	go(500);
-	struct fetch_stats st = fetch_stats(sides[1].n.fetch);
+	struct fetch_stats st = fetch_stats(sides[1].fetch);
 	assert_int_equal(st.serving_now, SERVED_PER_PEER);
-	fetch_peer_gone(sides[1].n.fetch, test_net_id(&net, 0));
-	st = fetch_stats(sides[1].n.fetch);
+	fetch_peer_gone(sides[1].fetch, test_net_id(&net, 0));
+	st = fetch_stats(sides[1].fetch);
 	assert_int_equal(st.serving_now, 0);
 	teardown();
 }
@@ -428,17 +444,17 @@ test_left(void **state)
 	const struct host_stream s = request(all_of_two);
 	for (unsigned i = 0; i < 50; i++) {
 		test_net_run(&net, 1); /* but not the loop */
-		if (sides[1].n.fetch->search != NULL)
+		if (sides[1].fetch->search != NULL)
 			break;
 	}
-	assert_non_null(sides[1].n.fetch->search);
+	assert_non_null(sides[1].fetch->search);
 	host_stream_reset(net.nodes[0].host, s);
 	test_net_run(&net, 500);
-	assert_int_equal(fetch_stats(sides[1].n.fetch).serving_now, 0);
-	assert_non_null(sides[1].n.fetch->search);
+	assert_int_equal(fetch_stats(sides[1].fetch).serving_now, 0);
+	assert_non_null(sides[1].fetch->search);
 	go(20);
-	assert_null(sides[1].n.fetch->search);
-	assert_int_equal(fetch_stats(sides[1].n.fetch).served, 0);
+	assert_null(sides[1].fetch->search);
+	assert_int_equal(fetch_stats(sides[1].fetch).served, 0);
 	teardown();
 }
 
@@ -450,7 +466,7 @@ test_behind(void **state)
 
 	(void)state;
 	setup();
-	f = sides[0].n.fetch;
+	f = sides[0].fetch;
 	away_since(&sides[0], TEST_HOUR - 200);
 	assert_int_equal(fetch_behind(f), TEST_HOUR - 200);
 	put(&sides[1],
@@ -502,14 +518,14 @@ test_requests(void **state)
 		setup();
 		const struct host_stream s = request(cases[c].hex);
 		go(500);
-		const struct fetch_stats st = fetch_stats(sides[1].n.fetch);
+		const struct fetch_stats st = fetch_stats(sides[1].fetch);
 		if (st.served != cases[c].served ||
 		    st.refused != !cases[c].served)
 			fail_msg("%s", cases[c].name);
 		if (cases[c].served)
 			host_stream_close(net.nodes[0].host, s);
 		go(500);
-		assert_int_equal(fetch_stats(sides[1].n.fetch).serving_now, 0);
+		assert_int_equal(fetch_stats(sides[1].fetch).serving_now, 0);
 		teardown();
 	}
 }

@@ -52,7 +52,7 @@ on_stopped(void *ctx)
 }
 
 static void
-on_done(void *ctx, const struct pipeline_result *r)
+on_done(void *ctx, const struct judge_result *r)
 {
 	struct rig *g = ctx;
 
