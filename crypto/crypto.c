@@ -148,3 +148,17 @@ chachapoly_open(uint8_t *out, const uint8_t *in, size_t n,
 	return crypto_aead_chacha20poly1305_ietf_decrypt(
 		   out, NULL, NULL, in, n, ad.p, ad.n, nonce, key) == 0;
 }
+
+void
+hsalsa20_subkey(uint8_t out[SALSA20_KEY], const uint8_t nonce[16],
+    const uint8_t key[SALSA20_KEY])
+{
+	(void)crypto_core_hsalsa20(out, nonce, key, NULL);
+}
+
+void
+salsa20_xor(uint8_t *out, const uint8_t *in, size_t n, uint64_t block,
+    const uint8_t nonce[SALSA20_NONCE], const uint8_t key[SALSA20_KEY])
+{
+	(void)crypto_stream_salsa20_xor_ic(out, in, n, nonce, block, key);
+}

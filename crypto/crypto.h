@@ -88,3 +88,19 @@ void chachapoly_seal(uint8_t *out, const uint8_t *in, size_t n,
 CRYPTO_CHECKED bool chachapoly_open(uint8_t *out, const uint8_t *in, size_t n,
     struct crypto_part ad, const uint8_t nonce[AEAD_NONCE],
     const uint8_t key[AEAD_KEY]);
+
+/*
+ * XSalsa20, the cipher of private libp2p networks: a stream to be XORed,
+ * without any authentication. In two steps, since a connection keeps its key
+ * and nonce: hsalsa20_subkey() once from the key and the first 16 bytes of
+ * the nonce, then salsa20_xor() with the last 8. ${out} may be ${in};
+ * ${block} is the 64-byte block of the stream at which ${in} begins.
+ */
+#define SALSA20_KEY    32
+#define SALSA20_NONCE  8
+#define SALSA20_BLOCK  64
+#define XSALSA20_NONCE 24
+void hsalsa20_subkey(uint8_t out[SALSA20_KEY], const uint8_t nonce[16],
+    const uint8_t key[SALSA20_KEY]);
+void salsa20_xor(uint8_t *out, const uint8_t *in, size_t n, uint64_t block,
+    const uint8_t nonce[SALSA20_NONCE], const uint8_t key[SALSA20_KEY]);

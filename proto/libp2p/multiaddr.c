@@ -20,6 +20,7 @@ enum form {
 	FORM_PATH, /* all the rest, slashes included */
 	FORM_PEER,
 	FORM_BASE64,
+	FORM_ONION3, /* 56 characters of base32, a colon, a port */
 };
 
 static const struct protocol {
@@ -43,6 +44,7 @@ static const struct protocol {
 	{ MULTIADDR_UNIX, "unix", FORM_PATH, VALUE_LP },
 	{ MULTIADDR_P2P, "p2p", FORM_PEER, VALUE_LP },
 	{ MULTIADDR_P2P, "ipfs", FORM_PEER, VALUE_LP }, /* its old name */
+	{ MULTIADDR_ONION3, "onion3", FORM_ONION3, MULTIADDR_ONION3_KEY + 2 },
 	{ MULTIADDR_TLS, "tls", FORM_NONE, VALUE_NONE },
 	{ MULTIADDR_SNI, "sni", FORM_TEXT, VALUE_LP },
 	{ MULTIADDR_NOISE, "noise", FORM_NONE, VALUE_NONE },
@@ -100,6 +102,7 @@ value_fits(enum form form, struct slice value)
 	case FORM_U64:
 	case FORM_ESCAPED:
 	case FORM_BASE64:
+	case FORM_ONION3:
 		return true;
 	}
 	return false;
@@ -315,6 +318,22 @@ escaped_get(struct slice text, struct buf *out)
 	return OK;
 }
 
+static err
+onion3_get(struct slice text, struct buf *out)
+{
+	const struct slice name = take_until(&text, ':');
+	const size_t before = out->n;
+	uint8_t port[2];
+	uint64_t v = 0;
+
+	TRY(base32_get(name, out));
+	if (out->n - before != MULTIADDR_ONION3_KEY)
+		return ERR_FORM;
+	TRY(decimal_get(text, UINT16_MAX, &v));
+	put_u16be(port, (uint16_t)v);
+	return buf_put(out, port, 2);
+}
+
 /* The text of one value, in binary, without a length prefix. */
 static err
 value_get(enum form form, struct slice text, struct buf *out)
@@ -357,6 +376,8 @@ value_get(enum form form, struct slice text, struct buf *out)
 			return ERR_FORM;
 		slice_skip(&text, 1);
 		return base64_get(text, out);
+	case FORM_ONION3:
+		return onion3_get(text, out);
 	}
 	return ERR_FORM;
 }
@@ -522,6 +543,18 @@ escaped_put(struct buf *b, struct slice in)
 }
 
 static err
+onion3_put(struct buf *b, const uint8_t *value)
+{
+	char text[64];
+
+	TRY(base32_put(
+	    text, sizeof(text), slice_of(value, MULTIADDR_ONION3_KEY)));
+	TRY(put_text(b, text));
+	TRY(put_text(b, ":"));
+	return put_number(b, get_u16be(value + MULTIADDR_ONION3_KEY));
+}
+
+static err
 value_put(struct buf *b, enum form form, struct slice value)
 {
 	char text[PEER_ID_TEXT_MAX];
@@ -552,6 +585,8 @@ value_put(struct buf *b, enum form form, struct slice value)
 	case FORM_BASE64:
 		TRY(put_text(b, "u"));
 		return base64_put(b, value);
+	case FORM_ONION3:
+		return onion3_put(b, value.p);
 	}
 	return ERR_FORM;
 }

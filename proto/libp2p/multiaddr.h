@@ -29,6 +29,7 @@ enum multiaddr_code {
 	MULTIADDR_P2P_CIRCUIT = 290,
 	MULTIADDR_UNIX = 400,
 	MULTIADDR_P2P = 421,
+	MULTIADDR_ONION3 = 445,
 	MULTIADDR_TLS = 448,
 	MULTIADDR_SNI = 449,
 	MULTIADDR_NOISE = 454,
@@ -104,6 +105,42 @@ struct multiaddr_dns {
  * ERR_NOTFOUND: another kind; ERR_FORM.
  */
 NODISCARD err multiaddr_dns_tcp(struct slice addr, struct multiaddr_dns *out);
+
+#define MULTIADDR_ONION3_KEY 35 /* bytes of /onion3 before the port */
+
+/* How to open a byte stream to an address, beyond a bare TCP socket. */
+enum multiaddr_host {
+	MULTIADDR_HOST_IP,
+	MULTIADDR_HOST_NAME,  /* to be looked up, or left to a proxy */
+	MULTIADDR_HOST_ONION, /* by a SOCKS proxy alone */
+};
+
+struct multiaddr_route {
+	enum multiaddr_host host;
+	struct multiaddr_ip ip;   /* HOST_IP */
+	struct multiaddr_dns dns; /* HOST_NAME; borrows from the address */
+	char name[64];            /* HOST_ONION: "....onion" */
+	uint16_t port;
+	bool tls; /* "/tls/ws" and "/wss": WebSocket within TLS */
+	bool websocket;
+};
+
+/**
+ * multiaddr_route(addr, out):
+ * Of "/ip4|ip6|dns|dns4|dns6/X/tcp/N" or "/onion3/X:N", then nothing, "/ws",
+ * "/tls/ws", "/tls/sni/NAME/ws" or "/wss", then at most a "/p2p/ID".
+ * ERR_NOTFOUND: an address of another kind (QUIC, a relay's); ERR_FORM.
+ */
+NODISCARD err multiaddr_route(struct slice addr, struct multiaddr_route *out);
+
+/**
+ * multiaddr_front_ip(addr, out): the IP address and TCP port with which it
+ * begins, whatever follows: for limits per address. ERR_NOTFOUND; ERR_FORM.
+ */
+NODISCARD err multiaddr_front_ip(struct slice addr, struct multiaddr_ip *out);
+
+/** multiaddr_put_ws(out): append "/ws"; ERR_MORE. */
+NODISCARD err multiaddr_put_ws(struct buf *out);
 
 /** multiaddr_is_loopback(ip): 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104. */
 bool multiaddr_is_loopback(const struct multiaddr_ip *ip);

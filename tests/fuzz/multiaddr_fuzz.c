@@ -26,6 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf b = { raw, 0, sizeof(raw) };
 	struct multiaddr_ip ip;
 	struct multiaddr_dns dns;
+	struct multiaddr_route route;
 	struct peer_id id;
 
 	if (multiaddr_check(in) == OK) {
@@ -34,6 +35,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ASSERT((multiaddr_peer(in, &id) == OK) == (bare.n < in.n));
 		ASSERT(multiaddr_ip_tcp(in, &ip) != OK ||
 		       multiaddr_dns_tcp(in, &dns) != OK);
+		const bool routed = multiaddr_route(in, &route) == OK;
+		ASSERT(multiaddr_ip_tcp(in, &ip) != OK ||
+		       (routed && !route.websocket));
+		ASSERT(multiaddr_dns_tcp(in, &dns) != OK ||
+		       (routed && !route.websocket));
 	}
 	if (multiaddr_get(in, &b) == OK)
 		round_trip(buf_slice(&b));

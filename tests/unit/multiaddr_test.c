@@ -7,6 +7,9 @@
 #include "proto/base/text.h"
 #include "proto/libp2p/multiaddr.h"
 
+/* of go-multiaddr's tests */
+#define ONION "vww6ybal4bd7szmgncyruucpgfkqahzddi37ktceo3ah7ngmcopnpyyd"
+
 #define ID "12D3KooWHHzSeKaY8xuZVzkLbKFfvNgPPeKhFBGrMbNzbm5akpqu"
 
 static void
@@ -68,6 +71,16 @@ test_good_text(void **state)
 		    NULL },
 		{ "/tls/sni/example.org/noise",
 		    "c003c1030b6578616d706c652e6f7267c603", NULL },
+		{ "/onion3/" ONION ":1234",
+		    "bd03adadec040be047f9658668b11a504f3155001f231a37f54c4476c0"
+		    "7fb4cc139ed7e30304d2",
+		    NULL },
+		{ "/ip4/1.2.3.4/tcp/80/ws",
+		    "04010203040600"
+		    "50dd03",
+		    NULL },
+		{ "/ip4/1.2.3.4/tcp/80/ws/p2p/" ID "/p2p-circuit/p2p/" ID, NULL,
+		    NULL },
 		{ "/memory/18446744073709551615", "8906ffffffffffffffff",
 		    NULL },
 		{ "/http-path/tmp%2fbar",
@@ -125,7 +138,9 @@ test_bad_text(void **state)
 		"/dns/", "/dns4/a\nb/tcp/1", "/unix", "/unix/",
 		"/certhash/zabc", "/certhash/u", "/certhash/uEiAx+",
 		"/certhash/uEiB", "/http-path/%2", "/http-path/%zz",
-		"/ipcidr/256", "/quic-v1x" };
+		"/ipcidr/256", "/quic-v1x", "/onion3/" ONION, "/onion3/",
+		"/onion3/" ONION ":", "/onion3/" ONION ":65536",
+		"/onion3/" ONION "a:1", "/onion3/vww6ybal:1", "/ws/80" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -231,10 +246,92 @@ test_where_to_connect(void **state)
 	}
 }
 
+/* What a transport makes of an address. */
+static void
+test_route(void **state)
+{
+	static const struct {
+		const char *text;
+		err e;
+		enum multiaddr_host host;
+		bool tls, websocket;
+	} cases[] = {
+		{ "/ip4/1.2.3.1/tcp/9", OK, MULTIADDR_HOST_IP },
+		{ "/ip6/::1/tcp/9/p2p/" ID, OK, MULTIADDR_HOST_IP },
+		{ "/ip4/1.2.3.1/tcp/9/ws", OK, MULTIADDR_HOST_IP, false, true },
+		{ "/ip4/1.2.3.1/tcp/9/ws/p2p/" ID, OK, MULTIADDR_HOST_IP, false,
+		    true },
+		{ "/dns4/a.b/tcp/9/wss", OK, MULTIADDR_HOST_NAME, true, true },
+		{ "/dns/a.b/tcp/9/tls/ws", OK, MULTIADDR_HOST_NAME, true,
+		    true },
+		{ "/dns/a.b/tcp/9/tls/sni/c.d/ws/p2p/" ID, OK,
+		    MULTIADDR_HOST_NAME, true, true },
+		{ "/onion3/" ONION ":9", OK, MULTIADDR_HOST_ONION },
+		{ "/onion3/" ONION ":9/ws/p2p/" ID, OK, MULTIADDR_HOST_ONION,
+		    false, true },
+		/* TLS alone, a wrong order, what is no stream, a relay's */
+		{ "/dns/a.b/tcp/9/tls", ERR_NOTFOUND },
+		{ "/dns/a.b/tcp/9/ws/tls", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.1/ws/tcp/9", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.1/tcp/9/p2p/" ID "/ws", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.1/tcp/9/ws/ws", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.1/tcp/9/noise", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.1/udp/9/quic-v1", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.4", ERR_NOTFOUND },
+		{ "/dnsaddr/a.b", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.1/tcp/9/p2p/" ID "/p2p-circuit", ERR_NOTFOUND },
+		{ "/ip4/1.2.3.1/tcp/9/ws/p2p/" ID "/p2p-circuit/p2p/" ID,
+		    ERR_NOTFOUND },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint8_t raw[MULTIADDR_MAX];
+		const struct slice addr = parse(cases[i].text, raw);
+		struct multiaddr_route r;
+		struct multiaddr_ip ip;
+
+		if (multiaddr_route(addr, &r) != cases[i].e)
+			fail_msg("%s", cases[i].text);
+		assert_int_equal(multiaddr_front_ip(addr, &ip) == OK,
+		    strncmp(cases[i].text, "/ip", 3) == 0 &&
+			strstr(cases[i].text, "1/tcp/9") != NULL);
+		if (cases[i].e != OK)
+			continue;
+		assert_int_equal(r.host, cases[i].host);
+		assert_int_equal(r.tls, cases[i].tls);
+		assert_int_equal(r.websocket, cases[i].websocket);
+		assert_int_equal(r.port, 9);
+		if (r.host == MULTIADDR_HOST_IP)
+			assert_int_equal(r.ip.port, 9);
+		if (r.host == MULTIADDR_HOST_NAME)
+			assert_true(slice_eq_str(r.dns.name, "a.b"));
+		if (r.host == MULTIADDR_HOST_ONION)
+			assert_string_equal(r.name, ONION ".onion");
+	}
+}
+
+static void
+test_put_ws(void **state)
+{
+	uint8_t raw[MULTIADDR_MAX];
+	struct buf b = { raw, 0, sizeof(raw) };
+	char text[MULTIADDR_TEXT_MAX];
+	const struct multiaddr_ip ip = { .ip = { 1, 2, 3, 4 }, .port = 9 };
+
+	(void)state;
+	assert_int_equal(multiaddr_put_ip_tcp(&b, &ip), OK);
+	assert_int_equal(multiaddr_put_ws(&b), OK);
+	assert_int_equal(multiaddr_put(text, sizeof(text), buf_slice(&b)), OK);
+	assert_string_equal(text, "/ip4/1.2.3.4/tcp/9/ws");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_put_ws),
 		cmocka_unit_test(test_good_text),
 		cmocka_unit_test(test_bad_text),
 		cmocka_unit_test(test_bad_bytes),
