@@ -136,11 +136,10 @@ NODISCARD err host_subscribe(
 void host_unsubscribe(struct host *h, const char *topic, uint64_t now_ms);
 
 /**
- * host_publish(h, topic, data, flood, now_ms, out):
- * Send a message of our own. ERR_EXISTS: seen already; ERR_LIMIT: too big,
- * or the queues are full (nothing was sent: try later). ${out} says to how
- * many peers it went; 0 with OK: nobody is there yet, and the message is in
- * the cache for those who come within the history.
+ * host_publish(h, topic, data, flood, now_ms, sent_to):
+ * Send a message of our own; the outcome as of gossip_publish(): OK accepted
+ * or, with 0 in ${sent_to}, queued; ERR_MORE would block; ERR_EXISTS seen
+ * already; ERR_LIMIT too big.
  */
 NODISCARD err host_publish(struct host *h, const char *topic, struct slice data,
     bool flood, uint64_t now_ms, uint32_t *sent_to);
@@ -151,6 +150,31 @@ NODISCARD err host_publish(struct host *h, const char *topic, struct slice data,
  */
 void host_verdict(
     struct host *h, uint64_t handle, enum gossip_verdict v, uint64_t now_ms);
+
+/**
+ * host_peer_app_score(h, id, points): P5, what the application thinks of a
+ * peer, as gossip_application_score().
+ */
+NODISCARD err host_peer_app_score(
+    struct host *h, const struct peer_id *id, int32_t points);
+
+/**
+ * host_direct_add(h, id): an explicit peer of gossip, as gossip_direct_add();
+ * the host dials it again when it is gone and its address is known.
+ */
+NODISCARD err host_direct_add(struct host *h, const struct peer_id *id);
+void host_direct_del(struct host *h, const struct peer_id *id);
+
+/**
+ * host_peer_explain(h, id, now_ms, out): what the router thinks of a peer;
+ * false: it is not connected or has no gossip stream of ours.
+ */
+bool host_peer_explain(struct host *h, const struct peer_id *id,
+    uint64_t now_ms, struct gossip_peer_explain *out);
+
+/** host_topic_explain(h, topic, now_ms, out): as gossip_topic_explain(). */
+bool host_topic_explain(struct host *h, const char *topic, uint64_t now_ms,
+    struct gossip_topic_explain *out);
 
 /* Streams of the application: as conn_stream_*(). */
 NODISCARD err host_stream_open(struct host *h, const struct peer_id *peer,
@@ -185,7 +209,7 @@ struct host_peer_info {
 	struct slice addrs[HOST_ADDRS_MAX]; /* its listen addresses */
 	bool gossips;    /* has a gossip stream to us or from us */
 	uint32_t meshes; /* topics in which it is in our mesh */
-	int32_t score;   /* gossip score, rounded; 0 until scoring exists */
+	int32_t score;   /* gossip score in whole points, cut at +-10^6 */
 };
 
 /** host_peer_at(h, i, out): the i-th connected peer; false past the end. */
