@@ -11,7 +11,7 @@
 #include "proto/base/base.h"
 
 #define SOCKS5_NAME_MAX 255 /* also of user and password */
-#define SOCKS5_OUT_MAX  (3 + 2 * SOCKS5_NAME_MAX)
+#define SOCKS5_OUT_MAX  (16 + 3 * SOCKS5_NAME_MAX)
 
 /* Whom to reach, and as whom. Strings are copied. */
 struct socks5_target {
@@ -40,7 +40,7 @@ struct socks5 {
 	uint8_t name_n, user_n, password_n;
 	uint8_t name[SOCKS5_NAME_MAX];
 	uint8_t user[SOCKS5_NAME_MAX], password[SOCKS5_NAME_MAX];
-	uint8_t in[22 + SOCKS5_NAME_MAX]; /* a reply in pieces */
+	uint8_t in[7 + SOCKS5_NAME_MAX]; /* a reply in pieces */
 	uint16_t in_n;
 	uint8_t out[SOCKS5_OUT_MAX];
 	uint16_t out_n;

@@ -28,8 +28,8 @@
 struct websocket_upgrade {
 	bool client;
 	bool done;
-	bool said_refusal; /* server: an HTTP error waits in ${out} */
-	const char *why;   /* what was wrong; static text */
+	err failed;
+	const char *why; /* what was wrong; static text */
 	char key[WEBSOCKET_KEY + 1];
 	unsigned seen;  /* bits of the headers that were good */
 	unsigned lines; /* complete so far */
@@ -69,7 +69,8 @@ void websocket_upgrade_send(struct websocket_upgrade *u, struct buf *out);
 struct websocket {
 	bool client;
 	bool closing; /* a Close was sent, or waits */
-	const char *why;
+	err failed;
+	const char *why; /* what was wrong; static text */
 	/* The frame that is being received. */
 	uint8_t head[WEBSOCKET_HEAD_MAX];
 	uint8_t head_n, head_need;
