@@ -21,7 +21,7 @@ def port_of(node):
 
 
 class Peer:
-    """tests/tool/peer.c: a bare libp2p peer of ours without any records."""
+    """tests/tool/peer/: a bare libp2p peer of ours without any records."""
 
     def __init__(self):
         self.process = subprocess.Popen(

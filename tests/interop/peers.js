@@ -1,5 +1,5 @@
 // What the interop tests share: a stock js-libp2p peer, and our own peer
-// (tests/tool/peer.c) as a process that speaks JSON lines.
+// (tests/tool/peer/) as a process that speaks JSON lines.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { noise } from '@chainsafe/libp2p-noise'

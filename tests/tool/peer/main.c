@@ -1,0 +1,301 @@
+/*
+ * main.c: a bare libp2p peer of ours for interop tests: the host on real
+ * TCP, without records or store. It prints one JSON object a line on standard
+ * output and takes commands, one a line, on standard input:
+ *
+ *   dial ADDR               connect
+ *   ping PEER               one ping
+ *   echo PEER BYTES         send BYTES, expect them back
+ *   drain PEER BYTES        send BYTES to one that has closed its own side
+ *   reset PEER              an echo stream that is reset in the middle
+ *   open PEER PROTOCOL      a stream with a number for the three below
+ *   write STREAM HEX        shut STREAM (half-close)    abort STREAM
+ *   subscribe TOPIC         unsubscribe TOPIC           publish TOPIC HEX
+ *   reject HEX              messages with this prefix get the verdict reject
+ *   topic TOPIC             peers and mesh              peers
+ *   memory                  stats                       quit
+ *
+ * Each is answered by {"event":"done","command":...,"error":...} after what
+ * it tells. Streams that others open for /echo/1.0.0 go to who drives the
+ * peer, as those of `open` do. Arguments: "slow" makes the echo read in small
+ * steps with pauses, to show back-pressure; "nolisten" takes no connections.
+ * Ends when standard input ends.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/crypto.h"
+#include "tests/tool/peer/peer.h"
+
+struct peer peer;
+
+static const char *const protocols[] = { ECHO_PROTOCOL, DRAIN_PROTOCOL,
+	PROXY_PROTOCOL };
+
+static uint64_t
+mono_ms(void *ctx)
+{
+	(void)ctx;
+	return uv_hrtime() / 1000000;
+}
+
+static uint64_t
+wall_s(void *ctx)
+{
+	uv_timeval64_t tv = { 0 };
+
+	(void)ctx;
+	(void)uv_gettimeofday(&tv);
+	return (uint64_t)tv.tv_sec;
+}
+
+static void
+fill_random(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	crypto_random(out, n);
+}
+
+static void
+log_line(void *ctx, enum log_level level, const char *event, const char *kv)
+{
+	(void)ctx;
+	if (level > LOG_DEBUG)
+		(void)fprintf(stderr, "%s %s\n", event, kv);
+}
+
+static void *
+heap_alloc(void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+
+static void
+heap_release(void *ctx, void *p)
+{
+	(void)ctx;
+	free(p);
+}
+
+uint64_t
+peer_now(void)
+{
+	return mono_ms(NULL);
+}
+
+const char *
+peer_id_text(const struct peer_id *id)
+{
+	static char text[PEER_ID_TEXT_MAX];
+
+	peer_id_put(text, id);
+	return text;
+}
+
+static void
+on_slow(uv_timer_t *timer)
+{
+	(void)timer;
+	flow_on_slow();
+	transport_wake(peer.transport);
+}
+
+static void
+on_message(const struct gossip_message *m)
+{
+	char hex[2 * 16384 + 1];
+
+	if (hex_put(hex, sizeof(hex), m->data) != OK)
+		hex[0] = 0;
+	const enum gossip_verdict v = command_verdict(hex);
+	printf("{\"event\":\"message\",\"topic\":\"%s\",\"from\":\"%s\","
+	       "\"data\":\"%s\",\"verdict\":\"%s\"}\n",
+	    m->topic, peer_id_text(&m->from), hex,
+	    v == GOSSIP_ACCEPT ? "accept" : "reject");
+	host_verdict(peer.host, m->handle, v, peer_now());
+}
+
+static void
+on_event(void *ctx, const struct host_event *ev)
+{
+	struct host_peer_info info;
+
+	(void)ctx;
+	switch (ev->type) {
+	case HOST_PEER_UP:
+	case HOST_PEER_DOWN:
+		printf("{\"event\":\"%s\",\"peer\":\"%s\"}\n",
+		    ev->type == HOST_PEER_UP ? "up" : "down",
+		    peer_id_text(&ev->peer));
+		return;
+	case HOST_IDENTIFIED:
+		if (host_peer_find(peer.host, &ev->peer, &info))
+			printf("{\"event\":\"identified\",\"peer\":\"%s\","
+			       "\"agent\":\"%s\",\"addresses\":%" PRIu32
+			       ",\"echo\":%s}\n",
+			    peer_id_text(&ev->peer), info.agent, info.addrs_n,
+			    host_peer_speaks(
+				peer.host, &ev->peer, ECHO_PROTOCOL)
+				? "true"
+				: "false");
+		return;
+	case HOST_PING:
+		printf("{\"event\":\"ping\",\"peer\":\"%s\",\"good\":%s}\n",
+		    peer_id_text(&ev->peer),
+		    ev->rtt_ms == UINT32_MAX ? "false" : "true");
+		return;
+	case HOST_MESSAGE:
+		on_message(&ev->message);
+		return;
+	case HOST_CLOSE:
+		return;
+	case HOST_STREAM_OPENED:
+	case HOST_STREAM_READY:
+	case HOST_STREAM_REFUSED:
+	case HOST_STREAM_DATA:
+	case HOST_STREAM_WRITABLE:
+	case HOST_STREAM_END:
+	case HOST_STREAM_CLOSED:
+		flow_event(ev);
+		return;
+	}
+}
+
+void
+peer_stop(void)
+{
+	uv_close((uv_handle_t *)&peer.in, NULL);
+	uv_close((uv_handle_t *)&peer.slow_timer, NULL);
+	transport_stop(peer.transport);
+}
+
+static void
+on_alloc(uv_handle_t *handle, size_t want, uv_buf_t *out)
+{
+	(void)handle;
+	(void)want;
+	*out = uv_buf_init(peer.read_buf, sizeof(peer.read_buf));
+}
+
+static void
+on_input(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
+{
+	(void)stream;
+	if (n < 0) {
+		peer_stop();
+		return;
+	}
+	for (ssize_t i = 0; i < n; i++) {
+		if (b->base[i] != '\n') {
+			if (peer.line_n < sizeof(peer.line) - 1)
+				peer.line[peer.line_n++] = b->base[i];
+			continue;
+		}
+		peer.line[peer.line_n] = 0;
+		peer.line_n = 0;
+		command_run(peer.line);
+		if (uv_is_closing((uv_handle_t *)&peer.in))
+			return;
+		transport_wake(peer.transport);
+	}
+	(void)fflush(stdout);
+}
+
+static bool
+say_silent(void)
+{
+	printf("{\"event\":\"listening\",\"peer\":\"%s\"}\n",
+	    peer_id_text(host_self(peer.host)));
+	return true;
+}
+
+static bool
+listen_and_say(void)
+{
+	uint8_t raw[MULTIADDR_MAX];
+	struct buf b = { raw, 0, sizeof(raw) };
+	char addr[MULTIADDR_TEXT_MAX];
+	struct problem p;
+
+	if (transport_listen(peer.transport, "/ip4/127.0.0.1/tcp/0", &p) !=
+		OK ||
+	    !transport_listen_at(peer.transport, 0, addr) ||
+	    multiaddr_get(slice_str(addr), &b) != OK)
+		return false;
+	const struct slice listen = buf_slice(&b);
+	const char *self = peer_id_text(host_self(peer.host));
+	host_listen_set(peer.host, &listen, 1);
+	printf("{\"event\":\"listening\",\"peer\":\"%s\",\"address\":"
+	       "\"%s/p2p/%s\"}\n",
+	    self, addr, self);
+	return true;
+}
+
+static bool
+open_host(void)
+{
+	uint8_t seed[ED25519_SEED], pub[ED25519_PUBLIC];
+	uint8_t secret[ED25519_SECRET];
+
+	peer.env = (struct env){ mono_ms, wall_s, fill_random, log_line, NULL };
+	peer.mem = (struct mem){
+		.alloc = heap_alloc, .release = heap_release, .cap = 256U << 20
+	};
+	crypto_random(seed, sizeof(seed));
+	ed25519_keypair(pub, secret, seed);
+	const struct host_config hc = {
+		.env = &peer.env,
+		.mem = &peer.mem,
+		.secret = secret,
+		.agent = "ohcn-peer/1",
+		.protocol_version = "ohcn/1",
+		.protocols = protocols,
+		.protocols_n = ARRAY_LEN(protocols),
+		.limits = host_limits_default(),
+		.gossip = gossip_params_default(),
+	};
+	peer.host = host_new(&hc, peer_now());
+	if (peer.host == NULL)
+		return false;
+	const struct transport_config tc = { .loop = &peer.loop,
+		.env = &peer.env,
+		.host = peer.host,
+		.dials_max = 16,
+		.dial_timeout_ms = 5000,
+		.event = on_event };
+	peer.transport = transport_new(&tc);
+	if (peer.transport == NULL)
+		return false;
+	return peer.silent ? say_silent() : listen_and_say();
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	for (int i = 1; i < argc; i++) {
+		peer.slow = peer.slow || strcmp(argv[i], "slow") == 0;
+		peer.silent = peer.silent || strcmp(argv[i], "nolisten") == 0;
+	}
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!crypto_init() || uv_loop_init(&peer.loop) != 0 || !open_host())
+		return 1;
+	(void)uv_pipe_init(&peer.loop, &peer.in, 0);
+	(void)uv_timer_init(&peer.loop, &peer.slow_timer);
+	if (peer.slow)
+		(void)uv_timer_start(&peer.slow_timer, on_slow, 20, 20);
+	if (uv_pipe_open(&peer.in, STDIN_FILENO) != 0 ||
+	    uv_read_start((uv_stream_t *)&peer.in, on_alloc, on_input) != 0)
+		return 1;
+	(void)uv_run(&peer.loop, UV_RUN_DEFAULT);
+	transport_free(peer.transport);
+	host_free(peer.host);
+	(void)uv_loop_close(&peer.loop);
+	/* What is still held here leaked. */
+	return peer.mem.used == 0 ? 0 : 3;
+}

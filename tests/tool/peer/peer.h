@@ -1,0 +1,80 @@
+/*
+ * peer.h: what the files of the test peer share. The peer is the host on
+ * real TCP, without records or store; main.c tells how it is driven.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "node/transport.h"
+#include "proto/base/text.h"
+
+#define ECHO_PROTOCOL  "/ohcn-test/echo/1"
+#define DRAIN_PROTOCOL "/ohcn-test/drain/1"
+#define PROXY_PROTOCOL "/echo/1.0.0" /* of the @libp2p/interop suites */
+
+#define LINE_MAX_BYTES (256 * 1024)
+
+/* What a stream does; those that are _SERVE were opened by the other side. */
+enum flow_kind {
+	FLOW_NONE,
+	FLOW_ECHO_SERVE,  /* send back what comes */
+	FLOW_ECHO_SEND,   /* send a pattern, expect it back */
+	FLOW_DRAIN_SERVE, /* half-close at once, read to the end, tell */
+	FLOW_DRAIN_SEND,  /* send a pattern to one that said it is done */
+	FLOW_RESET_SEND,  /* send some of the pattern, then reset */
+	FLOW_PROXY,       /* what comes and goes is for who drives us */
+};
+
+struct peer {
+	uv_loop_t loop;
+	uv_pipe_t in;
+	uv_timer_t slow_timer;
+	struct env env;
+	struct mem mem;
+	struct host *host;
+	struct transport *transport;
+	bool slow;
+	bool silent; /* takes no connections */
+	char line[LINE_MAX_BYTES];
+	size_t line_n;
+	char read_buf[65536];
+};
+
+extern struct peer peer;
+
+/* In the order of the host's list: HOST_STREAM_OPENED names them. */
+extern const enum flow_kind peer_serves[];
+
+uint64_t peer_now(void);
+
+/** peer_id_text(id): static text, until the next call. */
+const char *peer_id_text(const struct peer_id *id);
+
+/** peer_stop(): close everything; the loop runs out. */
+void peer_stop(void);
+
+/* command.c */
+
+/** command_run(line): one command; writes into ${line}. */
+void command_run(char *line);
+
+/** command_verdict(hex): what a message with this text gets. */
+enum gossip_verdict command_verdict(const char *hex);
+
+/* flow.c */
+
+/** flow_start(kind, to, protocol, bytes, id): open a stream that does it;
+ * ${bytes}: how many to send. ${id}: its number for the three below. */
+NODISCARD err flow_start(enum flow_kind kind, const struct peer_id *to,
+    const char *protocol, uint64_t bytes, unsigned *id);
+
+/** flow_write(id, in): ERR_LIMIT: there is no room for all of it. */
+NODISCARD err flow_write(unsigned id, struct slice in);
+NODISCARD err flow_shut(unsigned id);
+NODISCARD err flow_abort(unsigned id);
+
+void flow_event(const struct host_event *ev);
+
+/** flow_on_slow(): the next step of the slow echoes. */
+void flow_on_slow(void);
