@@ -2,12 +2,14 @@
 
 #include "proto/libp2p/multistream.h"
 #include "proto/libp2p/noise.h"
+#include "proto/libp2p/psk.h"
 #include "proto/libp2p/yamux.h"
 
 #define RAW_OUT_MAX   4096 /* handshake bytes that wait for the socket */
 #define PLAIN_OUT_MAX 4096 /* the same of the choice of the muxer */
 #define RAW_IN_MAX    (NOISE_FRAME_HEAD + NOISE_MESSAGE_MAX + MULTISTREAM_PARTIAL)
 #define PLAIN_IN_MAX  (NOISE_PLAIN_MAX + MULTISTREAM_PARTIAL)
+#define PSK_PIECE     16384 /* deciphered at once */
 /* A Noise frame is begun only where it can carry something. */
 #define FRAME_ROOM_MIN (NOISE_FRAME_HEAD + AEAD_TAG + 2 * YAMUX_HEAD)
 
@@ -27,6 +29,12 @@ struct handshake {
 	struct multistream select;
 	bool expects;
 	struct peer_id expect;
+};
+
+/* Of a connection in a private network. */
+struct psk_pair {
+	struct psk_stream send, recv;
+	bool nonce_sent;
 };
 
 /* What conn adds to a yamux stream. */
@@ -61,6 +69,7 @@ struct conn {
 	uint32_t stream_faults;
 	bool unreported; /* failed in a call that returns no error */
 	struct peer_id peer;
+	struct psk_pair *psk; /* NULL: none */
 	struct noise_cipher send, recv;
 	struct queue raw_in, raw_out, plain_in, plain_out;
 	struct yamux yamux;
@@ -127,6 +136,31 @@ noise_message_send(struct conn *c)
 	return queue_put(&c->raw_out, frame, b.n);
 }
 
+static bool
+psk_start(struct conn *c)
+{
+	uint8_t nonce[PSK_NONCE];
+
+	if (c->cf->psk == NULL)
+		return true;
+	c->psk = mem_alloc(&c->mem, sizeof(*c->psk));
+	if (c->psk == NULL)
+		return false;
+	c->cf->env->random(c->cf->env->ctx, nonce, sizeof(nonce));
+	psk_begin(&c->psk->send, c->cf->psk, nonce);
+	return true;
+}
+
+static void
+psk_free(struct conn *c)
+{
+	if (c->psk == NULL)
+		return;
+	psk_wipe(&c->psk->send);
+	psk_wipe(&c->psk->recv);
+	mem_free(&c->mem, c->psk, sizeof(*c->psk));
+}
+
 struct conn *
 conn_new(const struct conn_config *cf, struct mem *mem, bool dialer,
     const struct peer_id *expect, uint64_t now_ms)
@@ -160,7 +194,7 @@ conn_new(const struct conn_config *cf, struct mem *mem, bool dialer,
 				  .events_max = cf->limits.events_max,
 			      });
 	c->hs = mem_alloc(&c->mem, sizeof(*c->hs));
-	if (c->hs == NULL)
+	if (c->hs == NULL || !psk_start(c))
 		goto fail1;
 	cf->env->random(cf->env->ctx, keys, sizeof(keys));
 	noise_handshake_init(&c->hs->noise, dialer, (struct slice){ NULL, 0 },
@@ -211,6 +245,7 @@ conn_free(struct conn *c)
 		    c, CONTAINER_OF(c->events.next, struct stream, event));
 	yamux_fini(&c->yamux);
 	handshake_free(c);
+	psk_free(c);
 	queue_fini(&c->raw_in);
 	queue_fini(&c->raw_out);
 	queue_fini(&c->plain_in);
@@ -654,6 +689,37 @@ on_frames(struct conn *c, struct slice *in)
 	}
 }
 
+static err
+recv_clear(struct conn *c, struct slice *in)
+{
+	while (c->phase == PHASE_SECURITY && in->n > 0)
+		TRY(select_security(c, in));
+	if (c->phase == PHASE_SECURITY)
+		return OK;
+	return on_frames(c, in);
+}
+
+/* What is not taken now is deciphered again the next time: nothing is kept. */
+static err
+recv_private(struct conn *c, struct slice *in)
+{
+	struct psk_stream *s = &c->psk->recv;
+	uint8_t clear[PSK_PIECE];
+	struct slice part;
+
+	if (!s->begun && psk_nonce_recv(s, c->cf->psk, in) != OK)
+		return OK;
+	do {
+		const size_t n = MIN(in->n, sizeof(clear));
+		psk_xor(s, clear, in->p, n);
+		part = slice_of(clear, n);
+		TRY(recv_clear(c, &part));
+		psk_advance(s, n - part.n);
+		slice_skip(in, n - part.n);
+	} while (part.n == 0 && in->n > 0);
+	return OK;
+}
+
 err
 conn_recv(struct conn *c, uint64_t now_ms, struct slice *in)
 {
@@ -663,11 +729,7 @@ conn_recv(struct conn *c, uint64_t now_ms, struct slice *in)
 	c->now_ms = MAX(c->now_ms, now_ms);
 	if (in->n > 0)
 		c->heard_ms = c->now_ms;
-	while (c->phase == PHASE_SECURITY && in->n > 0)
-		TRY(select_security(c, in));
-	if (c->phase == PHASE_SECURITY)
-		return OK;
-	return on_frames(c, in);
+	return c->psk == NULL ? recv_clear(c, in) : recv_private(c, in);
 }
 
 bool
@@ -745,12 +807,11 @@ queue_move(struct queue *q, struct buf *out)
 	return n;
 }
 
-err
-conn_send(struct conn *c, uint64_t now_ms, struct buf *out)
+static err
+send_clear(struct conn *c, struct buf *out)
 {
 	size_t want = FRAME_ROOM_MIN;
 
-	c->now_ms = MAX(c->now_ms, now_ms);
 	(void)queue_move(&c->raw_out, out);
 	while (c->raw_out.n == 0 && plain_pending(c) && buf_room(out) >= want) {
 		uint8_t *head = out->p + out->n;
@@ -772,6 +833,33 @@ conn_send(struct conn *c, uint64_t now_ms, struct buf *out)
 	}
 	pump(c);
 	return OK;
+}
+
+static err
+send_private(struct conn *c, struct buf *out)
+{
+	struct psk_stream *s = &c->psk->send;
+
+	if (!conn_pending(c) ||
+	    (!c->psk->nonce_sent && buf_room(out) < PSK_NONCE + FRAME_ROOM_MIN))
+		return OK;
+	if (!c->psk->nonce_sent) {
+		c->psk->nonce_sent = true;
+		TRY(buf_put(out, s->nonce, PSK_NONCE));
+	}
+	uint8_t *from = out->p + out->n;
+	const size_t before = out->n;
+	const err e = send_clear(c, out);
+	psk_xor(s, from, from, out->n - before);
+	psk_advance(s, out->n - before);
+	return e;
+}
+
+err
+conn_send(struct conn *c, uint64_t now_ms, struct buf *out)
+{
+	c->now_ms = MAX(c->now_ms, now_ms);
+	return c->psk == NULL ? send_clear(c, out) : send_private(c, out);
 }
 
 /* ---- time ---- */

@@ -1,6 +1,6 @@
 /*
  * conn.h: one libp2p connection over a byte stream, as a state machine:
- * multistream-select, Noise XX, multistream-select again, Yamux, and
+ * [PSK], multistream-select, Noise XX, multistream-select again, Yamux, and
  * multistream-select on every stream. Bytes and time go in, bytes and events
  * come out; it knows no socket. What runs on the streams is not its concern:
  * see identify.h, ping.h, gossipsub.h, and host.h that joins them.
@@ -40,6 +40,7 @@ struct conn_limits conn_limits_default(void);
 struct conn_config {
 	const struct env *env;
 	const uint8_t *secret; /* Ed25519 node key, ED25519_SECRET bytes */
+	const uint8_t *psk;    /* of a private network, PSK_SIZE; NULL: none */
 	struct conn_limits limits;
 	/* Protocols that we answer on streams which the peer opens. */
 	const char *const *protocols;
@@ -86,7 +87,7 @@ NODISCARD err conn_recv(struct conn *c, uint64_t now_ms, struct slice *in);
 
 /**
  * conn_send(c, now_ms, out):
- * Append bytes for the socket, as fit in ${out}. With less than 64 bytes of
+ * Append bytes for the socket, as fit in ${out}. With less than 128 bytes of
  * room it may append nothing; 16 KiB and more make good frames. ERR_LIMIT:
  * close the connection.
  */

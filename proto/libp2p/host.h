@@ -40,7 +40,9 @@ struct host_config {
 	const struct env *env;
 	struct mem *mem;       /* where everything comes from */
 	const uint8_t *secret; /* Ed25519 node key, copied */
-	const char *agent;     /* identify's agentVersion: "ohcn/0.1.0" */
+	const uint8_t
+	    *psk;          /* of a private network, 32 bytes, copied; or NULL */
+	const char *agent; /* identify's agentVersion: "ohcn/0.1.0" */
 	const char *protocol_version; /* identify's protocolVersion */
 	/* Application protocols that we answer; string constants. */
 	const char *const *protocols;

@@ -76,6 +76,8 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 	h->next_id = 1;
 	h->expiry_ms = now_ms;
 	set_identity(h, cf->secret);
+	if (cf->psk != NULL)
+		memcpy(h->psk, cf->psk, sizeof(h->psk));
 	copy_text(h->agent, cf->agent);
 	copy_text(h->protocol_version, cf->protocol_version);
 	cf->env->random(cf->env->ctx, h->table_key, sizeof(h->table_key));
@@ -94,6 +96,7 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 	}
 	h->conn = (struct conn_config){ .env = cf->env,
 		.secret = h->secret,
+		.psk = cf->psk == NULL ? NULL : h->psk,
 		.limits = cf->limits.conn,
 		.protocols = h->protocols,
 		.protocols_n = h->protocols_n };
@@ -140,6 +143,7 @@ host_free(struct host *h)
 	    &h->mem, h->protocols, h->protocols_n * sizeof(h->protocols[0]));
 	ASSERT(h->mem.used == 0);
 	crypto_wipe(h->secret, sizeof(h->secret));
+	crypto_wipe(h->psk, sizeof(h->psk));
 	mem_free(source, h, sizeof(*h));
 }
 
@@ -318,7 +322,7 @@ may_open(struct host *h, bool dialer, bool counted,
 		inbound += l->dialer ? 0 : 1;
 		if (!counted || !l->counted)
 			continue;
-		if (multiaddr_ip_tcp(
+		if (multiaddr_front_ip(
 			slice_of(l->remote, l->remote_n), &other) == OK &&
 		    same_ip(&other, ip))
 			same++;
@@ -334,7 +338,7 @@ host_conn_open(struct host *h, bool dialer, struct slice remote,
 {
 	struct multiaddr_ip ip;
 	uint32_t slot = 0;
-	const bool known = multiaddr_ip_tcp(remote, &ip) == OK;
+	const bool known = multiaddr_front_ip(remote, &ip) == OK;
 	const bool counted = !dialer && known && !multiaddr_is_loopback(&ip);
 	struct host_link *l = NULL;
 

@@ -121,6 +121,7 @@ struct host {
 	const struct env *env;
 	struct mem mem;
 	uint8_t secret[64];
+	uint8_t psk[32]; /* zero when there is none */
 	uint8_t table_key[16];
 	struct peer_id self;
 	uint8_t public_key[64];

@@ -134,8 +134,8 @@ struct multiaddr_route {
 NODISCARD err multiaddr_route(struct slice addr, struct multiaddr_route *out);
 
 /**
- * multiaddr_front_ip(addr, out): the IP address and TCP port with which it
- * begins, whatever follows: for limits per address. ERR_NOTFOUND; ERR_FORM.
+ * multiaddr_front_ip(addr, out): the IP address and TCP port of a route, with
+ * or without WebSocket: for limits per address. ERR_NOTFOUND; ERR_FORM.
  */
 NODISCARD err multiaddr_front_ip(struct slice addr, struct multiaddr_ip *out);
 

@@ -81,10 +81,9 @@ multiaddr_route(struct slice addr, struct multiaddr_route *out)
 err
 multiaddr_front_ip(struct slice addr, struct multiaddr_ip *out)
 {
-	struct multiaddr_route route = { .host = MULTIADDR_HOST_IP };
+	struct multiaddr_route route;
 
-	TRY(multiaddr_check(addr));
-	TRY(take_host(&addr, &route));
+	TRY(multiaddr_route(addr, &route));
 	if (route.host != MULTIADDR_HOST_IP)
 		return ERR_NOTFOUND;
 	*out = route.ip;

@@ -75,6 +75,20 @@ list_put(const struct multistream *m, struct queue *out)
 	return line_put(out, buf_slice(&b));
 }
 
+/*
+ * What cannot become the header is not waited for: so a stranger to a private
+ * network, and whoever speaks something else, learns it at once.
+ */
+static err
+check_header(struct slice in)
+{
+	static const char header[] = "\x13" HEADER "\n";
+
+	return memcmp(in.p, header, MIN(in.n, sizeof(header) - 1)) == 0
+		   ? OK
+		   : ERR_PEER;
+}
+
 static err
 on_proposal(struct multistream *m, struct slice line, struct queue *out)
 {
@@ -111,12 +125,12 @@ multistream_recv(struct multistream *m, struct slice *in, struct queue *out)
 	while (m->state != MULTISTREAM_DONE) {
 		struct slice line;
 
+		if (m->state == MULTISTREAM_HEADER && in->n > 0)
+			TRY(check_header(*in));
 		TRY(line_get(in, &line));
 		if (m->messages++ == MESSAGES_MAX)
 			return ERR_LIMIT;
 		if (m->state == MULTISTREAM_HEADER) {
-			if (!slice_eq_str(line, HEADER))
-				return ERR_PEER;
 			if (!m->dialer)
 				TRY(line_put(out, slice_str(HEADER)));
 			m->state = MULTISTREAM_CHOICE;

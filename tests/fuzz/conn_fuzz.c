@@ -1,7 +1,8 @@
 /*
  * A whole connection. The first byte: bit 0 who dials, bit 1 whether the
  * rest comes instead of a handshake or, as plaintext within Noise, after it;
- * bit 2 whether the muxer is still to be agreed on. The application echoes,
+ * bit 2 whether the muxer is still to be agreed on; bit 3 whether the network
+ * is private (then never a handshake). The application echoes,
  * opens and resets streams at random. Nothing may leak or exceed the budget,
  * and a failed connection says why.
  */
@@ -100,7 +101,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cf.limits.memory_bytes = BUDGET;
 	cf.limits.streams_max = 16;
 	cf.limits.events_max = 4;
-	const bool dialer = data[0] & 1, sealed = (data[0] & 2) == 0;
+	static const uint8_t psk[32] = { 7 };
+	if (data[0] & 8)
+		cf.psk = psk;
+	const bool dialer = data[0] & 1, sealed = (data[0] & 10) == 0;
 	struct conn *c = conn_new(&cf, &t.mem, dialer, NULL, t.now_ms);
 	ASSERT(c != NULL);
 	if (sealed) {

@@ -258,11 +258,12 @@ open_stream(struct end *e, const char *protocol, uint64_t bytes)
 }
 
 static void
-scenario(uint64_t seed, size_t cut, char *out, size_t cap)
+scenario(uint64_t seed, size_t cut, const uint8_t *psk, char *out, size_t cap)
 {
 	struct pair *p = pair_new(seed, cut);
 	size_t n = 0;
 
+	p->end[0].cf.psk = p->end[1].cf.psk = psk;
 	pair_start(p, &p->end[1].id);
 	assert_int_equal(run(p), OK);
 	assert_true(p->end[0].secured && p->end[1].secured);
@@ -291,14 +292,62 @@ test_any_split_gives_the_same(void **state)
 	char want[2048], got[2048];
 
 	(void)state;
-	scenario(1, SIZE_MAX, want, sizeof(want));
+	scenario(1, SIZE_MAX, NULL, want, sizeof(want));
 	assert_non_null(strstr(want, "0/1 ready end closed 20000 "));
 	assert_non_null(strstr(want, "0/3 refused 0 0"));
 	assert_non_null(strstr(want, "1/1 open1 end closed 20000 "));
 	assert_non_null(strstr(want, "0/2 open0 end 5000 "));
 	for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
-		scenario(1 + i, cuts[i], got, sizeof(got));
+		scenario(1 + i, cuts[i], NULL, got, sizeof(got));
 		assert_string_equal(got, want);
+	}
+}
+
+/* The same within a private network, whatever the cuts. */
+static void
+test_private_network(void **state)
+{
+	static const size_t cuts[] = { SIZE_MAX, 1, 17, 0, 0 };
+	static const uint8_t psk[32] = { 1, 2, 3 };
+	char want[2048], got[2048];
+
+	(void)state;
+	scenario(1, SIZE_MAX, NULL, want, sizeof(want));
+	for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
+		scenario(1 + i, cuts[i], psk, got, sizeof(got));
+		assert_string_equal(got, want);
+	}
+}
+
+/* Another key or none, on either side: noise, and an end at once. */
+static void
+test_private_network_keeps_out(void **state)
+{
+	static const uint8_t keys[2][32] = { { 1 }, { 2 } };
+	static const struct {
+		const uint8_t *dialer, *listener;
+	} cases[] = { { keys[0], keys[1] }, { keys[0], NULL },
+		{ NULL, keys[0] } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct pair *p = pair_new(i + 1, SIZE_MAX);
+		uint8_t room[512];
+		struct buf b = { room, 0, sizeof(room) };
+		p->end[0].cf.psk = cases[i].dialer;
+		p->end[1].cf.psk = cases[i].listener;
+		pair_start(p, &p->end[1].id);
+		assert_int_equal(conn_send(p->end[0].c, p->t.now_ms, &b), OK);
+		assert_true(b.n > 24 + 20);
+		assert_int_equal(cases[i].dialer == NULL,
+		    memcmp(room + 1, "/multistream", 12) == 0);
+		memcpy(p->end[0].wire, room, b.n);
+		p->end[0].wire_n = b.n;
+		assert_int_equal(run(p), ERR_PEER);
+		assert_string_equal(
+		    conn_why(p->end[1].c), "not multistream-select");
+		assert_false(p->end[0].secured || p->end[1].secured);
+		pair_free(p);
 	}
 }
 
@@ -809,6 +858,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_split_gives_the_same),
+		cmocka_unit_test(test_private_network),
+		cmocka_unit_test(test_private_network_keeps_out),
 		cmocka_unit_test(test_idle_costs_little),
 		cmocka_unit_test(test_slow_reader_of_8_mib),
 		cmocka_unit_test(test_another_peer_than_expected),

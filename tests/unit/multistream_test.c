@@ -39,7 +39,7 @@ test_exchanges(void **state)
 		{ "listener, no header", false, "\x05/a/1\n", "", ERR_PEER, 0,
 		    NULL },
 		{ "listener, raw bytes", false, "GET / HTTP/1.1\r\n\r\n", "",
-		    ERR_MORE, 0, NULL },
+		    ERR_PEER, 0, NULL },
 		{ "listener, TLS hello", false,
 		    "\x16\x03\x01\x02\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
 		    "\x01\x01\x01\x01\x01\x01\x01\x01\x01",
