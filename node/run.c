@@ -153,7 +153,6 @@ on_host_event(void *ctx, const struct host_event *ev)
 		return;
 	case HOST_IDENTIFIED:
 		peer_event(n, ev, "peer_identified");
-		peers_identified(n->peers, &ev->peer);
 		if (host_peer_speaks(n->host, &ev->peer, FETCH_PROTOCOL))
 			fetch_peer(n->fetch, &ev->peer);
 		return;
@@ -170,6 +169,7 @@ on_host_event(void *ctx, const struct host_event *ev)
 		(void)fetch_event(n->fetch, ev);
 		return;
 	case HOST_PING:
+	case HOST_UNREACHABLE:
 	case HOST_CLOSE: /* the transport's */
 		return;
 	}
