@@ -309,6 +309,8 @@ pump(struct transport *t)
 		}
 	}
 	t->pumping = false;
+	if (t->cf.after != NULL)
+		t->cf.after(t->cf.ctx);
 	const uint64_t at = host_expiry(t->cf.host), now = now_ms(t);
 	if (at == UINT64_MAX)
 		(void)uv_timer_stop(&t->timer);

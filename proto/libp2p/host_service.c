@@ -164,20 +164,35 @@ host_identify_ask(struct host_link *l, uint64_t now_ms)
 	host_touch(l);
 }
 
+static bool
+same_listens(const struct host *h, const struct slice *addrs, uint32_t n)
+{
+	bool same = n == h->listens;
+
+	for (uint32_t i = 0; same && i < n; i++)
+		same =
+		    slice_eq(slice_of(h->listen[i], h->listen_n[i]), addrs[i]);
+	return same;
+}
+
 void
 host_listen_set(struct host *h, const struct slice *addrs, size_t n)
 {
-	const uint64_t now_ms = h->env->mono_ms(h->env->ctx);
+	struct slice kept[HOST_ADDRS_MAX];
+	uint32_t kept_n = 0;
 
-	h->listens = 0;
-	for (size_t i = 0; i < n && h->listens < HOST_ADDRS_MAX; i++) {
-		if (addrs[i].n == 0 || addrs[i].n > HOST_ADDR_MAX)
-			continue;
-		memcpy(h->listen[h->listens], addrs[i].p, addrs[i].n);
-		h->listen_n[h->listens++] = (uint16_t)addrs[i].n;
+	for (size_t i = 0; i < n && kept_n < HOST_ADDRS_MAX; i++)
+		if (addrs[i].n > 0 && addrs[i].n <= HOST_ADDR_MAX)
+			kept[kept_n++] = addrs[i];
+	if (same_listens(h, kept, kept_n))
+		return;
+	for (uint32_t i = 0; i < kept_n; i++) {
+		memcpy(h->listen[i], kept[i].p, kept[i].n);
+		h->listen_n[i] = (uint16_t)kept[i].n;
 	}
+	h->listens = kept_n;
 	host_own_record(h);
-	host_identify_push(h, now_ms);
+	host_identify_push(h, h->env->mono_ms(h->env->ctx));
 }
 
 /* Who has changed tells all who want to hear it. */
