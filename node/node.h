@@ -25,7 +25,6 @@ struct fetch;
 struct peers;
 struct publisher;
 struct owner;
-struct network;
 
 /* The key that signs this node's records: persona 0 of the seed. */
 struct author {
@@ -58,7 +57,6 @@ struct node {
 	struct vault *vault;
 	struct terms *terms;
 
-	struct network *network; /* network.h; owns the two below */
 	struct host *host;
 	struct transport *transport;
 	struct pipeline *pipeline;

@@ -2,6 +2,9 @@
 #include "proto/libp2p/gossip_rpc.h"
 
 #define UNWANTED_BEATS 3
+#define MISSED_BEATS   8
+#define BROKEN_IDS     64 /* as many as one IWANT of ours has */
+#define BROKEN_MAX     10
 #define BACKOFF_BEATS  15
 
 bool
@@ -13,6 +16,9 @@ gossip_member_add(
 	ASSERT((p->meshes & gossip_topic_bit(g, t)) == 0);
 	p->meshes |= gossip_topic_bit(g, t);
 	t->members[t->members_n++] = p->number;
+	gossip_make_eager(g, t, p);
+	if (t->subscribed)
+		gossip_score_joined(g, p, t->key);
 	return true;
 }
 
@@ -23,6 +29,8 @@ gossip_member_del(
 	if ((p->meshes & gossip_topic_bit(g, t)) == 0)
 		return;
 	p->meshes &= ~gossip_topic_bit(g, t);
+	if (t->subscribed)
+		gossip_score_left(g, p, t->key);
 	for (uint32_t i = 0; i < t->members_n; i++)
 		if (t->members[i] == p->number) {
 			t->members[i] = t->members[--t->members_n];
@@ -31,13 +39,21 @@ gossip_member_del(
 	ASSERT(false);
 }
 
+/* Until when; 0: there is none. */
+uint64_t
+gossip_backoff(
+    const struct gossip *g, uint64_t topic, const struct gossip_peer *p)
+{
+	const uint64_t *until = table_get(&g->backoff, topic ^ p->id_key);
+
+	return until == NULL ? 0 : *until;
+}
+
 bool
 gossip_in_backoff(const struct gossip *g, uint64_t topic,
     const struct gossip_peer *p, uint64_t now_ms)
 {
-	const uint64_t *until = table_get(&g->backoff, topic ^ p->id_key);
-
-	return until != NULL && *until > now_ms;
+	return gossip_backoff(g, topic, p) > now_ms;
 }
 
 static bool
@@ -63,7 +79,7 @@ gossip_backoff_set(struct gossip *g, uint64_t topic,
 
 /* The first ${want} of the picked become a random sample of all n. */
 void
-gossip_shuffle(struct gossip *g, uint32_t n, uint32_t want)
+gossip_shuffle(const struct gossip *g, uint32_t n, uint32_t want)
 {
 	for (uint32_t i = 0; i < MIN(n, want) && n - i > 1; i++) {
 		const uint32_t j =
@@ -74,17 +90,21 @@ gossip_shuffle(struct gossip *g, uint32_t n, uint32_t want)
 	}
 }
 
-/* All who want the topic go to g->pick; returns how many. */
+/*
+ * All who want the topic and have the score go to g->pick, explicit peers
+ * excepted; returns how many.
+ */
 uint32_t
-gossip_pick_others(
-    struct gossip *g, const struct gossip_slot_topic *t, bool members_too)
+gossip_pick_others(const struct gossip *g, const struct gossip_slot_topic *t,
+    bool members_too, int64_t score_min)
 {
 	const uint64_t bit = gossip_topic_bit(g, t);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < g->peers_top; i++) {
 		const struct gossip_peer *p = g->peers[i];
-		if (p == NULL || (p->topics & bit) == 0)
+		if (p == NULL || (p->topics & bit) == 0 || p->direct ||
+		    p->score < score_min)
 			continue;
 		if (members_too || (p->meshes & bit) == 0)
 			g->pick[n++] = i;
@@ -92,30 +112,43 @@ gossip_pick_others(
 	return n;
 }
 
+/* May it be grafted? One heartbeat of slack, since clocks differ. */
+static bool
+is_free(const struct gossip *g, const struct gossip_slot_topic *t,
+    const struct gossip_peer *p)
+{
+	const uint64_t slack_ms = g->p.heartbeat_ms;
+
+	return !t->subscribed || !gossip_in_backoff(g, t->key, p,
+				     g->now_ms - MIN(g->now_ms, slack_ms));
+}
+
+static bool
+graft(struct gossip *g, struct gossip_slot_topic *t, struct gossip_peer *p)
+{
+	if (t->members_n >= g->members_max ||
+	    (t->subscribed && !gossip_say_graft(g, p, t)))
+		return false;
+	return gossip_member_add(g, t, p);
+}
+
 /* Random new members until there are ${to}; grafted when we are in. */
 void
 gossip_fill(struct gossip *g, struct gossip_slot_topic *t, uint32_t to,
-    bool outbound_only, uint64_t now_ms)
+    bool outbound_only)
 {
-	const uint32_t all = gossip_pick_others(g, t, false);
+	const uint32_t all = gossip_pick_others(
+	    g, t, false, t->subscribed ? 0 : g->p.score.publish_threshold);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < all; i++) {
 		const struct gossip_peer *p = g->peers[g->pick[i]];
-		/* One heartbeat of slack, since clocks differ. */
-		if (t->subscribed &&
-		    gossip_in_backoff(
-			g, t->key, p, now_ms - MIN(now_ms, g->p.heartbeat_ms)))
-			continue;
-		if (!outbound_only || p->outbound)
+		if (is_free(g, t, p) && (!outbound_only || p->outbound))
 			g->pick[n++] = g->pick[i];
 	}
-	gossip_shuffle(g, n, to);
-	for (uint32_t i = 0; i < n && t->members_n < to; i++) {
-		struct gossip_peer *p = g->peers[g->pick[i]];
-		if (gossip_member_add(g, t, p) && t->subscribed)
-			gossip_say_graft(g, p, t);
-	}
+	gossip_shuffle(g, n, n);
+	for (uint32_t i = 0; i < n && t->members_n < to; i++)
+		(void)graft(g, t, g->peers[g->pick[i]]);
 }
 
 static uint32_t
@@ -138,18 +171,37 @@ swap_members(struct gossip_slot_topic *t, uint32_t a, uint32_t b)
 	t->members[b] = swap;
 }
 
-/* Keep a random ${d}, at least d_out of them dialled by us if there are. */
+/* Members by score, the best first; those of equal score at random. */
 static void
-trim(struct gossip *g, struct gossip_slot_topic *t, uint64_t now_ms)
+sort_members(struct gossip *g, struct gossip_slot_topic *t)
+{
+	for (uint32_t i = 0; i + 1 < t->members_n; i++)
+		swap_members(t, i,
+		    i + (uint32_t)env_random_below(g->env, t->members_n - i));
+	for (uint32_t i = 1; i < t->members_n; i++)
+		for (uint32_t k = i;
+		     k > 0 && g->peers[t->members[k]]->score >
+				  g->peers[t->members[k - 1]]->score;
+		     k--)
+			swap_members(t, k, k - 1);
+}
+
+/*
+ * Keep d of them: d_score by their score, the others at random, and at least
+ * d_out dialled by us if there are.
+ */
+static void
+trim(struct gossip *g, struct gossip_slot_topic *t)
 {
 	const uint32_t d = g->p.d;
 
-	for (uint32_t i = 0; i < d; i++)
+	sort_members(g, t);
+	for (uint32_t i = MIN(d, g->p.d_score); i < d; i++)
 		swap_members(t, i,
 		    i + (uint32_t)env_random_below(g->env, t->members_n - i));
 	uint32_t out = outbound_members(g, t, d);
 	uint32_t from = d;
-	for (uint32_t i = 0; i < d && out < g->p.d_out; i++) {
+	for (uint32_t i = d; i-- > 0 && out < g->p.d_out;) {
 		if (g->peers[t->members[i]]->outbound)
 			continue;
 		while (from < t->members_n &&
@@ -160,37 +212,108 @@ trim(struct gossip *g, struct gossip_slot_topic *t, uint64_t now_ms)
 		swap_members(t, i, from);
 		out++;
 	}
-	while (t->members_n > d) {
-		struct gossip_peer *p = g->peers[t->members[t->members_n - 1]];
-		gossip_member_del(g, t, p);
-		gossip_backoff_set(
-		    g, t->key, p, now_ms + g->p.prune_backoff_ms);
-		gossip_say_prune(g, p, topic_name(t), g->p.prune_backoff_ms);
+	while (t->members_n > d)
+		gossip_prune(g, t, g->peers[t->members[t->members_n - 1]],
+		    g->p.prune_backoff_ms, true);
+}
+
+static void
+prune_negative(struct gossip *g, struct gossip_slot_topic *t)
+{
+	for (uint32_t i = t->members_n; i-- > 0;) {
+		struct gossip_peer *p = g->peers[t->members[i]];
+		if (p->score < 0)
+			gossip_prune(g, t, p, g->p.prune_backoff_ms, false);
+	}
+}
+
+/* Of the members' scores; the lower one of two in the middle. */
+int64_t
+gossip_median(const struct gossip *g, const struct gossip_slot_topic *t)
+{
+	const uint32_t n = t->members_n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const int64_t s = g->peers[t->members[i]]->score;
+		uint32_t below = 0, same = 0;
+		for (uint32_t k = 0; k < n; k++) {
+			const int64_t other = g->peers[t->members[k]]->score;
+			below += other < s;
+			same += other == s;
+		}
+		if (below <= (n - 1) / 2 && (n - 1) / 2 < below + same)
+			return s;
+	}
+	return 0;
+}
+
+/* A mesh that does poorly gets members that do better than most of it. */
+static void
+graft_better(struct gossip *g, struct gossip_slot_topic *t)
+{
+	const int64_t median = gossip_median(g, t);
+	uint32_t more = 0;
+
+	if (g->p.opportunistic_beats == 0 ||
+	    g->beat % g->p.opportunistic_beats != 0 || t->members_n < 2 ||
+	    median >= g->p.score.opportunistic_threshold)
+		return;
+	const uint32_t n = gossip_pick_others(g, t, false, median + 1);
+	gossip_shuffle(g, n, n);
+	for (uint32_t i = 0; i < n && more < g->p.opportunistic_peers; i++) {
+		struct gossip_peer *p = g->peers[g->pick[i]];
+		if (!is_free(g, t, p) || !graft(g, t, p))
+			continue;
+		g->stats.opportunistic++;
+		more++;
 	}
 }
 
 static void
-maintain_mesh(struct gossip *g, struct gossip_slot_topic *t, uint64_t now_ms)
+maintain_mesh(struct gossip *g, struct gossip_slot_topic *t)
 {
+	prune_negative(g, t);
 	if (t->members_n < g->p.d_lo)
-		gossip_fill(g, t, g->p.d, false, now_ms);
+		gossip_fill(g, t, g->p.d, false);
 	if (t->members_n >= g->p.d_hi && t->members_n > g->p.d)
-		trim(g, t, now_ms);
+		trim(g, t);
 	if (t->members_n >= g->p.d_lo) {
 		const uint32_t out = outbound_members(g, t, t->members_n);
 		if (out < g->p.d_out)
-			gossip_fill(g, t, t->members_n + g->p.d_out - out, true,
-			    now_ms);
+			gossip_fill(
+			    g, t, t->members_n + g->p.d_out - out, true);
 	}
+	graft_better(g, t);
+}
+
+/* A topic that we left stays as long as somebody has not heard of it. */
+static bool
+pay(struct gossip *g, const struct gossip_slot_topic *t)
+{
+	const uint64_t bit = gossip_topic_bit(g, t);
+	bool owed = false;
+
+	for (uint32_t i = 0; i < g->peers_top; i++) {
+		struct gossip_peer *p = g->peers[i];
+		if (p == NULL || (p->owed & bit) == 0)
+			continue;
+		if (gossip_say_subscription(g, p, t))
+			p->owed &= ~bit;
+		else
+			owed = true;
+	}
+	return owed;
 }
 
 static void
-maintain_fanout(struct gossip *g, struct gossip_slot_topic *t, uint64_t now_ms)
+maintain_fanout(struct gossip *g, struct gossip_slot_topic *t)
 {
-	if (now_ms - t->published_ms >= g->p.fanout_ttl_ms)
-		gossip_topic_drop(g, t);
-	else
-		gossip_fill(g, t, g->p.d, false, now_ms);
+	for (uint32_t i = t->members_n; i-- > 0;) {
+		struct gossip_peer *p = g->peers[t->members[i]];
+		if (p->score < g->p.score.publish_threshold)
+			gossip_member_del(g, t, p);
+	}
+	gossip_fill(g, t, g->p.d, false);
 }
 
 /* The newest ids of a topic that are younger than ${windows}. */
@@ -214,7 +337,7 @@ tell(struct gossip *g, const struct gossip_slot_topic *t, const uint32_t *peers,
 	const struct rpc_ids ihave = { CONTROL_IHAVE, topic_name(t), ids, n };
 
 	for (uint32_t i = 0; i < peers_n && n > 0; i++)
-		gossip_say_ids(g, g->peers[peers[i]], &ihave);
+		(void)gossip_say_ids(g, g->peers[peers[i]], &ihave);
 }
 
 /*
@@ -230,14 +353,16 @@ emit_gossip(struct gossip *g, const struct gossip_slot_topic *t)
 	uint8_t *ids = max == 0 ? NULL : mem_alloc(g->mem, max * GOSSIP_ID);
 
 	if (ids != NULL) {
-		const uint32_t n = gossip_pick_others(g, t, false);
+		const uint32_t n = gossip_pick_others(
+		    g, t, false, g->p.score.gossip_threshold);
 		const uint32_t want = MAX(g->p.d_lazy,
 		    (uint32_t)((uint64_t)n * g->p.gossip_factor_percent / 100));
 		gossip_shuffle(g, n, want);
 		tell(g, t, g->pick, MIN(n, want), ids,
 		    recent_ids(g, t, g->p.history_gossip, ids, max));
 	}
-	const uint32_t all = gossip_pick_others(g, t, true);
+	const uint32_t all =
+	    gossip_pick_others(g, t, true, g->p.score.gossip_threshold);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < all; i++) {
 		struct gossip_peer *p = g->peers[g->pick[i]];
@@ -251,8 +376,18 @@ emit_gossip(struct gossip *g, const struct gossip_slot_topic *t)
 	mem_free(g->mem, ids, max * GOSSIP_ID);
 }
 
+/* Promises broken since the last time: one breach for what one IWANT asks. */
 static void
-turn_tables(struct gossip *g, uint64_t now_ms)
+count_broken(struct gossip *g, struct gossip_peer *p)
+{
+	if (p->broken > 0)
+		gossip_score_breach(
+		    g, p, MIN(BROKEN_MAX, 1 + p->broken / BROKEN_IDS));
+	p->broken = 0;
+}
+
+static void
+turn_tables(struct gossip *g)
 {
 	for (uint32_t i = 0; i < g->peers_top; i++) {
 		struct gossip_peer *p = g->peers[i];
@@ -262,15 +397,20 @@ turn_tables(struct gossip *g, uint64_t now_ms)
 		p->ihave_ids = 0;
 		p->iwant_ids = 0;
 		p->idontwant_ids = 0;
+		p->announces = 0;
+		if (g->beat % MISSED_BEATS == 0)
+			p->missed /= 2;
+		count_broken(g, p);
 	}
-	uint64_t slack_ms = now_ms - MIN(now_ms, g->p.heartbeat_ms);
-	gossip_asked_expire(g, now_ms);
-	if (now_ms >= g->seen_turn_ms) {
+	uint64_t slack_ms = g->now_ms - MIN(g->now_ms, g->p.heartbeat_ms);
+	if (g->now_ms >= g->seen_turn_ms) {
 		gossip_gen_turn(&g->seen, &g->seen_old);
-		g->seen_turn_ms = now_ms + g->p.seen_ttl_ms;
+		g->seen_turn_ms = g->now_ms + g->p.seen_ttl_ms;
 	}
-	if (g->beat % UNWANTED_BEATS == 0)
+	if (g->beat % UNWANTED_BEATS == 0) {
 		gossip_gen_turn(&g->unwanted, &g->unwanted_old);
+		gossip_gen_turn(&g->pushed, &g->pushed_old);
+	}
 	if (g->beat % g->p.history_length == 0)
 		gossip_gen_turn(&g->served, &g->served_old);
 	if (g->beat % BACKOFF_BEATS == 0)
@@ -280,29 +420,47 @@ turn_tables(struct gossip *g, uint64_t now_ms)
 uint64_t
 gossip_expiry(const struct gossip *g)
 {
-	return g->heartbeat_ms;
+	return MIN(MIN(g->heartbeat_ms, g->announce_ms), gossip_pull_expiry(g));
+}
+
+static void
+maintain(struct gossip *g, struct gossip_slot_topic *t)
+{
+	const bool owed = pay(g, t);
+
+	if (t->subscribed)
+		maintain_mesh(g, t);
+	else if (t->published_ms != 0 &&
+		 g->now_ms - t->published_ms < g->p.fanout_ttl_ms)
+		maintain_fanout(g, t);
+	else if (!owed) {
+		gossip_topic_drop(g, t);
+		return;
+	}
+	emit_gossip(g, t);
+}
+
+static void
+heartbeat(struct gossip *g)
+{
+	turn_tables(g);
+	gossip_scores_beat(g);
+	for (uint32_t i = 0; i < g->p.topics_max; i++)
+		if (g->topics[i].key != 0)
+			maintain(g, &g->topics[i]);
+	g->beat++;
+	gossip_cache_shift(g);
+	g->heartbeat_ms += g->p.heartbeat_ms;
+	if (g->heartbeat_ms <= g->now_ms) /* we slept: do not catch up */
+		g->heartbeat_ms = g->now_ms + g->p.heartbeat_ms;
 }
 
 void
 gossip_on_time(struct gossip *g, uint64_t now_ms)
 {
-	if (now_ms < g->heartbeat_ms)
-		return;
-	turn_tables(g, now_ms);
-	for (uint32_t i = 0; i < g->p.topics_max; i++) {
-		struct gossip_slot_topic *t = &g->topics[i];
-		if (t->key == 0)
-			continue;
-		if (t->subscribed)
-			maintain_mesh(g, t, now_ms);
-		else
-			maintain_fanout(g, t, now_ms);
-		if (t->key != 0)
-			emit_gossip(g, t);
-	}
-	g->beat++;
-	gossip_cache_shift(g);
-	g->heartbeat_ms += g->p.heartbeat_ms;
-	if (g->heartbeat_ms <= now_ms) /* we slept: do not catch up */
-		g->heartbeat_ms = now_ms + g->p.heartbeat_ms;
+	gossip_clock(g, now_ms);
+	if (g->now_ms >= g->heartbeat_ms)
+		heartbeat(g);
+	gossip_pull_due(g);
+	gossip_announce_due(g);
 }

@@ -32,17 +32,32 @@ gossip_gen_put(struct gossip_table *now, struct gossip_table *old, uint64_t key,
 }
 
 bool
-gossip_seen(const struct gossip *g, uint64_t key)
+gossip_seen(const struct gossip *g, uint64_t key, enum gossip_fate *fate,
+    uint64_t *at_ms)
 {
-	return table_get(&g->seen, key) != NULL ||
-	       table_get(&g->seen_old, key) != NULL;
+	const uint64_t *v = table_get(&g->seen, key);
+
+	if (v == NULL)
+		v = table_get(&g->seen_old, key);
+	if (v == NULL)
+		return false;
+	if (fate != NULL)
+		*fate = (enum gossip_fate)(*v & 3);
+	if (at_ms != NULL)
+		*at_ms = *v >> 2;
+	return true;
 }
 
 /* What cannot be remembered for want of memory may be delivered twice. */
 void
-gossip_seen_add(struct gossip *g, uint64_t key)
+gossip_seen_add(struct gossip *g, uint64_t key, enum gossip_fate fate)
 {
-	if (gossip_gen_put(&g->seen, &g->seen_old, key, 0) != OK)
+	const uint64_t v = g->now_ms << 2 | fate;
+	uint64_t *old = table_get(&g->seen_old, key);
+
+	if (old != NULL)
+		*old = v;
+	else if (gossip_gen_put(&g->seen, &g->seen_old, key, v) != OK)
 		g->stats.dropped_pending++;
 }
 
@@ -87,6 +102,7 @@ gossip_body_new(struct gossip *g, struct slice topic, struct slice data,
 	b->key = key;
 	b->topic = gossip_topic_key(g, topic);
 	b->refs = 1;
+	b->first = GOSSIP_NONE;
 	return b;
 }
 
@@ -107,22 +123,38 @@ gossip_body_has_source(const struct gossip_body *b, uint32_t peer)
 	return false;
 }
 
-/* More than fit are forgotten: they get it back, which harms nobody. */
-void
+/*
+ * True: it was none before. More than fit are forgotten: they get it back,
+ * which harms nobody.
+ */
+bool
 gossip_body_source(struct gossip_body *b, uint32_t peer)
 {
-	if (!gossip_body_has_source(b, peer) && b->sources_n < GOSSIP_SOURCES)
+	if (gossip_body_has_source(b, peer))
+		return false;
+	if (b->sources_n < GOSSIP_SOURCES)
 		b->sources[b->sources_n++] = peer;
+	return true;
+}
+
+static void
+forget_in(struct gossip_list *l, uint32_t peer)
+{
+	for (struct gossip_body *b = l->head; b != NULL; b = b->next) {
+		if (b->first == peer)
+			b->first = GOSSIP_NONE;
+		for (uint32_t i = 0; i < b->sources_n; i++)
+			if (b->sources[i] == peer)
+				b->sources[i--] = b->sources[--b->sources_n];
+	}
 }
 
 /* A number that goes to another peer must not stand for the old one. */
 void
 gossip_sources_forget(struct gossip *g, uint32_t peer)
 {
-	for (struct gossip_body *b = g->waiting.head; b != NULL; b = b->next)
-		for (uint32_t i = 0; i < b->sources_n; i++)
-			if (b->sources[i] == peer)
-				b->sources[i--] = b->sources[--b->sources_n];
+	forget_in(&g->waiting, peer);
+	forget_in(&g->cache, peer);
 }
 
 static void
@@ -160,6 +192,8 @@ gossip_wait(struct gossip *g, struct gossip_body *b)
 {
 	TRY(table_put(&g->bodies, b->key, (uint64_t)(uintptr_t)b));
 	b->waiting = true;
+	if (b->first != GOSSIP_NONE)
+		g->peers[b->first]->pending++;
 	list_add(&g->waiting, b);
 	if (g->undelivered == NULL)
 		g->undelivered = b;
@@ -173,6 +207,8 @@ gossip_unwait(struct gossip *g, struct gossip_body *b)
 	if (g->undelivered == b)
 		g->undelivered = b->next;
 	list_del(&g->waiting, b);
+	if (b->first != GOSSIP_NONE)
+		g->peers[b->first]->pending--;
 	(void)table_del(&g->bodies, b->key);
 	b->waiting = false;
 }

@@ -5,27 +5,88 @@
 #include "proto/libp2p/gossip_rpc.h"
 
 #define MARKS_MAX     65536 /* per generation, of IWANT and IDONTWANT */
-#define ASKED_MAX     16384
 #define CONTROL_MIN   16384 /* holds the longest hello */
 #define HEARTBEAT_1ST 100   /* ms; then at a random phase */
+
+static struct gossip_score_params
+score_default(void)
+{
+	const uint32_t slow = gossip_decay(600000);
+
+	return (struct gossip_score_params){
+		/*
+		 * A member that does nothing never comes to the opportunistic
+		 * threshold; one invalid message outweighs all the good that
+		 * can be earned; P3 is off.
+		 */
+		.topic = {
+			.weight = GOSSIP_POINT,
+			.mesh_time_weight = 2,
+			.mesh_time_quantum_ms = 1000,
+			.mesh_time_cap = 500,
+			.first_weight = GOSSIP_POINT,
+			.first_decay = slow,
+			.first_cap = 50,
+			.mesh_decay = slow,
+			.mesh_cap = 100,
+			.mesh_threshold = 10,
+			.mesh_window_ms = 400,
+			.mesh_activation_ms = 60000,
+			.failure_decay = slow,
+			.invalid_weight = -100 * GOSSIP_POINT,
+			.invalid_decay = gossip_decay(3600000),
+		},
+		.topics_cap = 90 * GOSSIP_POINT,
+		.application_weight = GOSSIP_POINT,
+		.ip = { { 32, 64, 3, -50 * GOSSIP_POINT },
+		    { 24, 56, 8, -5 * GOSSIP_POINT } },
+		.behaviour_weight = -10 * GOSSIP_POINT,
+		.behaviour_threshold = 6,
+		.behaviour_decay = slow,
+		.slow_weight = -GOSSIP_POINT / 5,
+		.slow_threshold = 20,
+		.slow_decay = gossip_decay(30000),
+		.decay_to_zero = 10000,
+		.retain_ms = 6 * 3600000,
+		.retain_max = 1024,
+		.gossip_threshold = -500 * GOSSIP_POINT,
+		.publish_threshold = -1000 * GOSSIP_POINT,
+		.graylist_threshold = -2500 * GOSSIP_POINT,
+		.exchange_threshold = 1000 * GOSSIP_POINT,
+		.opportunistic_threshold = 5 * GOSSIP_POINT / 2,
+	};
+}
 
 struct gossip_params
 gossip_params_default(void)
 {
 	return (struct gossip_params){
-		.d = 6,
-		.d_lo = 5,
+		.d = 8,
+		.d_lo = 6,
 		.d_hi = 12,
-		.d_lazy = 6,
-		.d_out = 2,
+		.d_lazy = 8,
+		.d_out = 3,
+		.d_score = 5,
+		.score = score_default(),
+		.opportunistic_beats = 60,
+		.opportunistic_peers = 2,
+		.lazy = { .on = true,
+		    .bytes_min = 256,
+		    .others = 4,
+		    .pull_ms = 100,
+		    .retry_ms = 500,
+		    .announce_ms = 100 },
 		.heartbeat_ms = 1000,
-		.history_length = 5,
+		.history_length = 6,
 		.history_gossip = 3,
 		.fanout_ttl_ms = 60000,
 		.seen_ttl_ms = 120000,
 		.prune_backoff_ms = 60000,
 		.unsubscribe_backoff_ms = 10000,
-		.iwant_followup_ms = 3000,
+		.graft_flood_ms = 10000,
+		.direct_connect_ms = 300000,
+		.exchange_peers = 16,
+		.iwant_followup_ms = 5000,
 		.gossip_retransmission = 3,
 		.gossip_factor_percent = 25,
 		.message_bytes_max = 65536,
@@ -37,12 +98,16 @@ gossip_params_default(void)
 		.cache_bytes_max = 8 << 20,
 		.pending_max = 4096,
 		.pending_bytes_max = 4 << 20,
-		.ihave_ids_max = 5000,
-		.ihave_messages_max = 10,
-		.iwant_ids_max = 5000,
+		.pending_per_peer_max = 256,
+		.pulls_max = 16384,
+		.ihave_ids_max = 1000,
+		.ihave_messages_max = 16,
+		.iwant_ids_max = 1000,
 		.idontwant_ids_max = 1000,
-		.idontwant_bytes_min = 1024,
+		.idontwant_bytes_min = 256,
 		.peer_queue_bytes = 1 << 18,
+		.direct_max = 64,
+		.exchange_max = 64,
 	};
 }
 
@@ -61,8 +126,34 @@ tables_init(struct gossip *g)
 	table_init(&g->unwanted_old, g->mem, MARKS_MAX);
 	table_init(&g->served, g->mem, MARKS_MAX);
 	table_init(&g->served_old, g->mem, MARKS_MAX);
-	table_init(&g->asked, g->mem, ASKED_MAX);
+	table_init(&g->pushed, g->mem, MARKS_MAX);
+	table_init(&g->pushed_old, g->mem, MARKS_MAX);
 	table_init(&g->backoff, g->mem, 4 * p->peers_max + 64);
+	table_init(&g->pulls.by_key, g->mem, p->pulls_max);
+	table_init(&g->retained, g->mem, p->score.retain_max);
+	table_init(&g->applied, g->mem, p->score.retain_max);
+	table_init(&g->ip_counts, g->mem, p->peers_max * GOSSIP_IP_GROUPS + 1);
+}
+
+static void
+score_check(const struct gossip_score_params *s)
+{
+	const int32_t most = GOSSIP_WEIGHT_MAX;
+
+	gossip_topic_score_check(&s->topic);
+	ASSERT(s->topics_cap >= 0);
+	ASSERT(s->application_weight >= 0 && s->application_weight <= most);
+	ASSERT(s->behaviour_weight <= 0 && s->behaviour_weight >= -most);
+	ASSERT(s->slow_weight <= 0 && s->slow_weight >= -most);
+	for (size_t i = 0; i < GOSSIP_IP_GROUPS; i++)
+		ASSERT(s->ip[i].weight <= 0 && s->ip[i].weight >= -most);
+	ASSERT(s->behaviour_decay < GOSSIP_DECAY_UNIT);
+	ASSERT(s->slow_decay < GOSSIP_DECAY_UNIT);
+	ASSERT(s->retain_max > 0);
+	ASSERT(s->gossip_threshold <= 0);
+	ASSERT(s->publish_threshold <= s->gossip_threshold);
+	ASSERT(s->graylist_threshold <= s->publish_threshold);
+	ASSERT(s->exchange_threshold >= 0 && s->opportunistic_threshold >= 0);
 }
 
 struct gossip *
@@ -77,6 +168,8 @@ gossip_new(const struct gossip_params *params, const struct env *env,
 	ASSERT(p->topics_per_peer_max > 0 && p->topics_per_peer_max <= 65535);
 	ASSERT(p->heartbeat_ms > 0 && p->history_length > 0);
 	ASSERT(p->history_gossip <= p->history_length);
+	ASSERT(p->pulls_max > 0 && p->lazy.retry_ms > 0);
+	score_check(&p->score);
 
 	struct gossip *g = mem_alloc(mem, sizeof(*g));
 	if (g == NULL)
@@ -89,12 +182,16 @@ gossip_new(const struct gossip_params *params, const struct env *env,
 	g->members_max = 2 * p->d_hi;
 	g->ready_head = GOSSIP_NONE;
 	g->ready_tail = GOSSIP_NONE;
+	g->now_ms = now_ms;
+	g->announce_ms = UINT64_MAX;
 	g->seen_turn_ms = now_ms + p->seen_ttl_ms;
 	tables_init(g);
 	g->peers = mem_alloc(mem, p->peers_max * sizeof(*g->peers));
 	g->pick = mem_alloc(mem, p->peers_max * sizeof(*g->pick));
 	g->topics = mem_alloc(mem, p->topics_max * sizeof(*g->topics));
-	if (g->peers == NULL || g->pick == NULL || g->topics == NULL) {
+	g->direct = mem_alloc(mem, MAX(1u, p->direct_max) * sizeof(*g->direct));
+	if (g->peers == NULL || g->pick == NULL || g->topics == NULL ||
+	    g->direct == NULL) {
 		gossip_free(g);
 		return NULL;
 	}
@@ -116,14 +213,19 @@ gossip_free(struct gossip *g)
 		if (g->topics[i].key != 0)
 			gossip_topic_drop(g, &g->topics[i]);
 	gossip_messages_fini(g);
+	gossip_pull_fini(g);
+	gossip_score_fini(g);
+	gossip_told_fini(g);
 	struct gossip_table *tables[] = { &g->bodies, &g->seen, &g->seen_old,
 		&g->unwanted, &g->unwanted_old, &g->served, &g->served_old,
-		&g->asked, &g->backoff };
+		&g->pushed, &g->pushed_old, &g->backoff };
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		table_fini(tables[i]);
 	mem_free(g->mem, g->peers, g->p.peers_max * sizeof(*g->peers));
 	mem_free(g->mem, g->pick, g->p.peers_max * sizeof(*g->pick));
 	mem_free(g->mem, g->topics, g->p.topics_max * sizeof(*g->topics));
+	mem_free(
+	    g->mem, g->direct, MAX(1u, g->p.direct_max) * sizeof(*g->direct));
 	crypto_wipe(g->secret, sizeof(g->secret));
 	mem_free(g->mem, g, sizeof(*g));
 }
@@ -134,6 +236,12 @@ gossip_topic_key(const struct gossip *g, struct slice topic)
 	const uint64_t key = hash_siphash(topic.p, topic.n, g->secret);
 
 	return key == 0 ? 1 : key; /* 0 is a free slot */
+}
+
+uint64_t
+gossip_peer_key(const struct gossip *g, const struct peer_id *id)
+{
+	return hash_siphash(id->bytes, id->n, g->secret);
 }
 
 struct gossip_slot_topic *
@@ -154,14 +262,36 @@ gossip_wants(const struct gossip_peer *p, uint64_t key)
 	return false;
 }
 
-static err
-topic_check(const char *topic, struct slice *name)
+err
+gossip_topic_check(const char *topic, struct slice *name)
 {
 	*name = slice_str(topic);
 	return name->n == 0 || name->n > GOSSIP_TOPIC_MAX ? ERR_FORM : OK;
 }
 
-/* A free slot; else the fanout topic that was published to longest ago. */
+static bool
+is_owed(const struct gossip *g, const struct gossip_slot_topic *t)
+{
+	for (uint32_t i = 0; i < g->peers_top; i++)
+		if (g->peers[i] != NULL &&
+		    (g->peers[i]->owed & gossip_topic_bit(g, t)) != 0)
+			return true;
+	return false;
+}
+
+static bool
+older(const struct gossip *g, const struct gossip_slot_topic *a,
+    const struct gossip_slot_topic *b)
+{
+	const bool owed_a = is_owed(g, a), owed_b = is_owed(g, b);
+
+	return owed_a != owed_b ? owed_b : a->published_ms < b->published_ms;
+}
+
+/*
+ * A free slot; else the fanout topic that was published to longest ago. One
+ * that we left and that somebody has not heard of yet comes last.
+ */
 static struct gossip_slot_topic *
 topic_slot(struct gossip *g)
 {
@@ -171,8 +301,7 @@ topic_slot(struct gossip *g)
 		struct gossip_slot_topic *t = &g->topics[i];
 		if (t->key == 0)
 			return t;
-		if (!t->subscribed &&
-		    (oldest == NULL || t->published_ms < oldest->published_ms))
+		if (!t->subscribed && (oldest == NULL || older(g, t, oldest)))
 			oldest = t;
 	}
 	if (oldest != NULL)
@@ -180,8 +309,9 @@ topic_slot(struct gossip *g)
 	return oldest;
 }
 
-static err
-topic_new(struct gossip *g, struct slice name, struct gossip_slot_topic **out)
+err
+gossip_topic_new(
+    struct gossip *g, struct slice name, struct gossip_slot_topic **out)
 {
 	struct gossip_slot_topic *t = topic_slot(g);
 
@@ -212,9 +342,20 @@ gossip_topic_drop(struct gossip *g, struct gossip_slot_topic *t)
 			g->peers[i]->topics &= ~bit;
 			g->peers[i]->meshes &= ~bit;
 			g->peers[i]->greet &= ~bit;
+			g->peers[i]->owed &= ~bit;
+			g->peers[i]->lazy &= ~bit;
 		}
 	mem_free(g->mem, t->members, g->members_max * sizeof(t->members[0]));
 	*t = (struct gossip_slot_topic){ 0 };
+}
+
+static bool
+is_direct(const struct gossip *g, uint64_t key)
+{
+	for (uint32_t i = 0; i < g->direct_n; i++)
+		if (g->direct[i].key == key)
+			return true;
+	return false;
 }
 
 err
@@ -233,16 +374,20 @@ gossip_peer_up(struct gossip *g, uint32_t peer, const struct peer_id *id,
 	p->v12 = v12;
 	p->number = peer;
 	p->salt = env_random_u64(g->env);
-	p->id_key = hash_siphash(id->bytes, id->n, g->secret);
+	p->id_key = gossip_peer_key(g, id);
+	p->direct = is_direct(g, p->id_key);
 	queue_init(&p->in, &g->in_mem, (size_t)g->p.rpc_bytes_max + 16);
 	queue_init(&p->control, g->mem, control);
 	queue_init(&p->messages, g->mem, g->p.peer_queue_bytes);
+	queue_init(
+	    &p->announce, g->mem, GOSSIP_NEWS_MAX * sizeof(struct gossip_news));
 	if (gossip_say_hello(g, p) != OK) {
 		mem_free(g->mem, p, sizeof(*p));
 		return ERR_LIMIT;
 	}
 	g->peers[peer] = p;
 	g->peers_top = MAX(g->peers_top, peer + 1);
+	gossip_score_up(g, p);
 	return OK;
 }
 
@@ -256,11 +401,12 @@ gossip_peer_down(struct gossip *g, uint32_t peer)
 	for (uint32_t i = 0; i < g->p.topics_max; i++)
 		if (g->topics[i].key != 0)
 			gossip_member_del(g, &g->topics[i], p);
+	gossip_score_down(g, p);
 	gossip_queue_drop(g, p);
 	queue_fini(&p->in);
 	mem_free(g->mem, p->wants, p->wants_cap * sizeof(p->wants[0]));
 	gossip_sources_forget(g, peer);
-	gossip_asked_forget(g, peer);
+	gossip_pull_forget(g, peer);
 	mem_free(g->mem, p, sizeof(*p));
 	g->peers[peer] = NULL;
 	while (g->peers_top > 0 && g->peers[g->peers_top - 1] == NULL)
@@ -292,64 +438,32 @@ gossip_next(struct gossip *g, struct gossip_message *m)
 	return true;
 }
 
-static void
-forward(struct gossip *g, struct gossip_body *b)
-{
-	const struct gossip_slot_topic *t = gossip_topic_find(g, b->topic);
-
-	if (t == NULL || !t->subscribed)
-		return;
-	for (uint32_t i = 0; i < t->members_n; i++) {
-		struct gossip_peer *p = g->peers[t->members[i]];
-		if (gossip_body_has_source(b, p->number))
-			continue;
-		if (gossip_is_unwanted(g, p, b->key))
-			g->stats.idontwant_saved++;
-		else if (gossip_queue_body(g, p, b))
-			g->stats.forwarded++;
-	}
-}
-
-void
-gossip_verdict(
-    struct gossip *g, uint64_t handle, enum gossip_verdict v, uint64_t now_ms)
-{
-	struct gossip_body *b = gossip_body_find(g, handle);
-
-	(void)now_ms;
-	ASSERT(b != NULL && b->waiting && b->delivered);
-	gossip_unwait(g, b);
-	switch (v) {
-	case GOSSIP_ACCEPT:
-		g->stats.accepted++;
-		forward(g, b);
-		if (gossip_cache_add(g, b) != OK)
-			g->stats.dropped_queue++;
-		break;
-	case GOSSIP_REJECT:
-		g->stats.rejected++;
-		break;
-	case GOSSIP_FORGET:
-		gossip_seen_del(g, b->key);
-		g->stats.ignored++;
-		break;
-	case GOSSIP_IGNORE:
-		g->stats.ignored++;
-		break;
-	}
-	gossip_body_release(g, b);
-}
-
 /* The fanout becomes the mesh, as far as no backoff forbids it. */
 static void
 graft_fanout(struct gossip *g, struct gossip_slot_topic *t, uint64_t now_ms)
 {
 	for (uint32_t i = t->members_n; i-- > 0;) {
 		struct gossip_peer *p = g->peers[t->members[i]];
-		if (gossip_in_backoff(g, t->key, p, now_ms))
+		if (p->score < 0 || gossip_in_backoff(g, t->key, p, now_ms) ||
+		    !gossip_say_graft(g, p, t))
 			gossip_member_del(g, t, p);
 		else
-			gossip_say_graft(g, p, t);
+			gossip_score_joined(g, p, t->key);
+	}
+}
+
+/* Who has no room for it is told at a heartbeat. */
+static void
+tell_state(struct gossip *g, const struct gossip_slot_topic *t)
+{
+	for (uint32_t i = 0; i < g->peers_top; i++) {
+		struct gossip_peer *p = g->peers[i];
+		if (p == NULL)
+			continue;
+		if (gossip_say_subscription(g, p, t))
+			p->owed &= ~gossip_topic_bit(g, t);
+		else
+			p->owed |= gossip_topic_bit(g, t);
 	}
 }
 
@@ -358,19 +472,18 @@ gossip_subscribe(struct gossip *g, const char *topic, uint64_t now_ms)
 {
 	struct slice name;
 
-	TRY(topic_check(topic, &name));
+	gossip_clock(g, now_ms);
+	TRY(gossip_topic_check(topic, &name));
 	struct gossip_slot_topic *t =
 	    gossip_topic_find(g, gossip_topic_key(g, name));
 	if (t != NULL && t->subscribed)
 		return ERR_EXISTS;
 	if (t == NULL)
-		TRY(topic_new(g, name, &t));
+		TRY(gossip_topic_new(g, name, &t));
 	t->subscribed = true;
-	for (uint32_t i = 0; i < g->peers_top; i++)
-		if (g->peers[i] != NULL)
-			gossip_say_subscription(g, g->peers[i], t, true);
+	tell_state(g, t);
 	graft_fanout(g, t, now_ms);
-	gossip_fill(g, t, g->p.d, false, now_ms);
+	gossip_fill(g, t, g->p.d, false);
 	return OK;
 }
 
@@ -379,81 +492,87 @@ gossip_unsubscribe(struct gossip *g, const char *topic, uint64_t now_ms)
 {
 	struct gossip_slot_topic *t =
 	    gossip_topic_find(g, gossip_topic_key(g, slice_str(topic)));
-	const uint32_t backoff_ms = g->p.unsubscribe_backoff_ms;
 
+	gossip_clock(g, now_ms);
 	if (t == NULL || !t->subscribed)
 		return;
-	for (uint32_t i = 0; i < t->members_n; i++) {
-		struct gossip_peer *p = g->peers[t->members[i]];
-		gossip_say_prune(g, p, topic_name(t), backoff_ms);
-		gossip_backoff_set(g, t->key, p, now_ms + backoff_ms);
-	}
-	for (uint32_t i = 0; i < g->peers_top; i++)
-		if (g->peers[i] != NULL)
-			gossip_say_subscription(g, g->peers[i], t, false);
-	gossip_topic_drop(g, t);
+	while (t->members_n > 0)
+		gossip_prune(g, t, g->peers[t->members[0]],
+		    g->p.unsubscribe_backoff_ms, true);
+	t->subscribed = false;
+	t->own_score = false;
+	t->published_ms = 0;
+	tell_state(g, t);
+	if (!is_owed(g, t))
+		gossip_topic_drop(g, t);
 }
 
-/* Queue it for the mesh or fanout, for others too when that is thin. */
-static uint32_t
-spread(struct gossip *g, const struct gossip_slot_topic *t,
-    struct gossip_body *b, bool flood, uint32_t *targets)
-{
-	const uint32_t others = gossip_pick_others(g, t, false);
-	const uint32_t thin = g->p.d - MIN(g->p.d, t->members_n);
-	const uint32_t more = flood ? others : MIN(others, thin);
-	uint32_t sent = 0;
+/* ---- explicit peers ---- */
 
-	for (uint32_t i = 0; i < t->members_n; i++)
-		sent += gossip_queue_body(g, g->peers[t->members[i]], b);
-	gossip_shuffle(g, others, more);
-	for (uint32_t i = 0; i < more; i++)
-		sent += gossip_queue_body(g, g->peers[g->pick[i]], b);
-	*targets = t->members_n + more;
-	return sent;
+static void
+direct_mark(struct gossip *g, uint64_t key, bool direct)
+{
+	for (uint32_t i = 0; i < g->peers_top; i++) {
+		struct gossip_peer *p = g->peers[i];
+		if (p == NULL || p->id_key != key)
+			continue;
+		p->direct = direct;
+		for (uint32_t k = 0; k < g->p.topics_max && direct; k++)
+			if (g->topics[k].subscribed &&
+			    (p->meshes >> k & 1) != 0)
+				gossip_prune(g, &g->topics[k], p,
+				    g->p.prune_backoff_ms, false);
+	}
 }
 
 err
-gossip_publish(struct gossip *g, const char *topic, struct slice data,
-    bool flood, uint64_t now_ms, uint32_t *sent_to)
+gossip_direct_add(struct gossip *g, const struct peer_id *id)
 {
-	uint8_t id[GOSSIP_ID];
-	struct slice name;
-	uint32_t targets = 0;
+	const uint64_t key = gossip_peer_key(g, id);
 
-	*sent_to = 0;
-	TRY(topic_check(topic, &name));
-	if (data.n > g->p.message_bytes_max)
-		return ERR_LIMIT;
-	gossip_id(id, data);
-	const uint64_t key = gossip_id_key(g, id);
-	if (gossip_seen(g, key) || gossip_body_find(g, key) != NULL)
+	if (is_direct(g, key))
 		return ERR_EXISTS;
-	struct gossip_slot_topic *t =
-	    gossip_topic_find(g, gossip_topic_key(g, name));
-	if (t == NULL)
-		TRY(topic_new(g, name, &t));
-	t->published_ms = now_ms;
-	if (!t->subscribed)
-		gossip_fill(g, t, g->p.d, false, now_ms);
-
-	struct gossip_body *b = gossip_body_new(g, name, data, id, key);
-	if (b == NULL)
+	if (g->direct_n >= g->p.direct_max)
 		return ERR_LIMIT;
-	*sent_to = spread(g, t, b, flood, &targets);
-	err e = targets > 0 && *sent_to == 0 ? ERR_LIMIT : OK;
-	if (e == OK) {
-		e = gossip_cache_add(g, b);
-		if (*sent_to > 0) /* it is out: that it cannot be told is
-				     no reason to send it again */
-			e = OK;
+	g->direct[g->direct_n++] = (struct gossip_direct){ *id, key, 0 };
+	direct_mark(g, key, true);
+	return OK;
+}
+
+void
+gossip_direct_del(struct gossip *g, const struct peer_id *id)
+{
+	const uint64_t key = gossip_peer_key(g, id);
+
+	for (uint32_t i = 0; i < g->direct_n; i++)
+		if (g->direct[i].key == key) {
+			g->direct[i] = g->direct[--g->direct_n];
+			direct_mark(g, key, false);
+			return;
+		}
+}
+
+static bool
+is_there(const struct gossip *g, uint64_t key)
+{
+	for (uint32_t i = 0; i < g->peers_top; i++)
+		if (g->peers[i] != NULL && g->peers[i]->id_key == key)
+			return true;
+	return false;
+}
+
+bool
+gossip_next_direct(struct gossip *g, uint64_t now_ms, struct peer_id *id)
+{
+	for (uint32_t i = 0; i < g->direct_n; i++) {
+		struct gossip_direct *d = &g->direct[i];
+		if (d->dial_ms > now_ms || is_there(g, d->key))
+			continue;
+		d->dial_ms = now_ms + g->p.direct_connect_ms;
+		*id = d->id;
+		return true;
 	}
-	if (e == OK) {
-		gossip_seen_add(g, key);
-		g->stats.published++;
-	}
-	gossip_body_release(g, b);
-	return e;
+	return false;
 }
 
 void
@@ -463,6 +582,8 @@ gossip_stats(const struct gossip *g, struct gossip_stats *out)
 	out->seen_now = g->seen.n + g->seen_old.n;
 	out->cached_now = g->cache.n;
 	out->pending_now = g->waiting.n;
+	out->pulls_now = g->pulls.by_key.n;
+	out->retained_now = g->retained.n;
 }
 
 bool

@@ -208,14 +208,31 @@ rpc_graft_put(struct buf *b, struct slice topic)
 }
 
 void
-rpc_prune_put(struct buf *b, struct slice topic, uint64_t backoff_s)
+rpc_prune_put(
+    struct buf *b, struct slice topic, uint64_t backoff_s, struct slice peers)
 {
-	const size_t inner = field_size(topic.n) + 1 + varint_size(backoff_s);
+	const size_t inner =
+	    field_size(topic.n) + peers.n + 1 + varint_size(backoff_s);
 
 	put_varint(b, field_size(field_size(inner)));
 	put_head(b, RPC_CONTROL, field_size(inner));
 	put_head(b, CONTROL_PRUNE, inner);
 	put_bytes(b, CONTROL_TOPIC, topic);
+	put(b, peers.p, peers.n);
 	put_varint(b, PRUNE_BACKOFF << 3 | WIRE_VARINT);
 	put_varint(b, backoff_s);
+}
+
+size_t
+rpc_peer_size(struct slice id, struct slice record)
+{
+	return field_size(field_size(id.n) + field_size(record.n));
+}
+
+void
+rpc_peer_put(struct buf *b, struct slice id, struct slice record)
+{
+	put_head(b, PRUNE_PEERS, field_size(id.n) + field_size(record.n));
+	put_bytes(b, PEER_ID, id);
+	put_bytes(b, PEER_RECORD, record);
 }

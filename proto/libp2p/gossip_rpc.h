@@ -34,7 +34,10 @@ enum {
 	CONTROL_TOPIC = 1, /* of IHAVE, GRAFT, PRUNE */
 	IHAVE_IDS = 2,
 	IWANT_IDS = 1, /* and of IDONTWANT */
+	PRUNE_PEERS = 2,
 	PRUNE_BACKOFF = 3,
+	PEER_ID = 1, /* of PRUNE_PEERS */
+	PEER_RECORD = 2,
 };
 
 enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
@@ -78,6 +81,10 @@ size_t rpc_message_put(struct buf *b, struct slice topic, struct slice data);
 size_t rpc_ids_size(const struct rpc_ids *ids);
 void rpc_ids_put(struct buf *b, const struct rpc_ids *ids);
 
-#define RPC_GRAFT_MAX 160 /* bytes of the longest GRAFT or PRUNE frame */
+#define RPC_GRAFT_MAX 160 /* bytes of the longest GRAFT, PRUNE without peers */
 void rpc_graft_put(struct buf *b, struct slice topic);
-void rpc_prune_put(struct buf *b, struct slice topic, uint64_t backoff_s);
+/** rpc_prune_put(): ${peers} are fields made by rpc_peer_put(), or empty. */
+void rpc_prune_put(
+    struct buf *b, struct slice topic, uint64_t backoff_s, struct slice peers);
+size_t rpc_peer_size(struct slice id, struct slice record);
+void rpc_peer_put(struct buf *b, struct slice id, struct slice record);

@@ -82,6 +82,31 @@ gossip_queue_drop(struct gossip *g, struct gossip_peer *p)
 		drop_first(g, p);
 	queue_fini(&p->messages);
 	queue_fini(&p->control);
+	queue_fini(&p->announce);
+}
+
+/* Take a body out of the queue, unless a part of it is sent. */
+void
+gossip_queue_cancel(
+    struct gossip *g, struct gossip_peer *p, const struct gossip_body *b)
+{
+	struct gossip_body *one = NULL;
+	uint8_t *at = p->messages.p + p->messages.at;
+	size_t n = p->messages.n;
+
+	for (; n > 0; at += sizeof(one), n -= sizeof(one)) {
+		memcpy(&one, at, sizeof(one));
+		if (one != b)
+			continue;
+		if (p->sent > 0 && n == p->messages.n)
+			return;
+		memmove(at, at + sizeof(one), n - sizeof(one));
+		p->messages.n -= sizeof(one);
+		p->messages_bytes -= one->frame_n;
+		gossip_body_release(g, one);
+		g->stats.idontwant_saved++;
+		return;
+	}
 }
 
 /* A quarter of a peer's queue is kept for control. */
@@ -94,6 +119,8 @@ gossip_queue_body(
 	if ((p->messages.n > 0 && p->messages_bytes + b->frame_n > max) ||
 	    queue_put(&p->messages, &b, sizeof(b)) != OK) {
 		g->stats.dropped_queue++;
+		p->counts.dropped_queue++;
+		gossip_score_slow(g, p);
 		return false;
 	}
 	b->refs++;
@@ -141,6 +168,7 @@ gossip_send(struct gossip *g, uint32_t peer, struct buf *out)
 		    out, slice_of(b->bytes + p->sent, b->frame_n - p->sent));
 		if (p->sent == b->frame_n) {
 			g->stats.rpc_out++;
+			p->counts.sent++;
 			drop_first(g, p);
 		}
 	}
@@ -155,6 +183,7 @@ control_begin(struct gossip *g, struct gossip_peer *p, size_t n, struct buf *b)
 
 	if (queue_reserve(&p->control, n, &at) != OK) {
 		g->stats.dropped_queue++;
+		p->counts.dropped_queue++;
 		return false;
 	}
 	*b = (struct buf){ at, 0, n };
@@ -191,46 +220,54 @@ gossip_say_hello(struct gossip *g, struct gossip_peer *p)
 	return OK;
 }
 
-void
-gossip_say_subscription(struct gossip *g, struct gossip_peer *p,
-    const struct gossip_slot_topic *t, bool subscribe)
+bool
+gossip_say_subscription(
+    struct gossip *g, struct gossip_peer *p, const struct gossip_slot_topic *t)
 {
 	const size_t n = rpc_subscription_size(t->name_n);
 	struct buf b;
 
 	if (!control_begin(g, p, n + RPC_FRAME_HEAD_MAX, &b))
-		return;
+		return false;
 	rpc_frame_put(&b, n);
-	rpc_subscription_put(&b, subscribe, topic_name(t));
+	rpc_subscription_put(&b, t->subscribed, topic_name(t));
 	control_end(g, p, &b);
+	return true;
 }
 
-void
+bool
 gossip_say_graft(
     struct gossip *g, struct gossip_peer *p, const struct gossip_slot_topic *t)
 {
 	struct buf b;
 
 	if (!control_begin(g, p, RPC_GRAFT_MAX, &b))
-		return;
+		return false;
 	rpc_graft_put(&b, topic_name(t));
 	control_end(g, p, &b);
+	return true;
 }
 
+/* ${peers} are left out where there is no room for them. */
 void
 gossip_say_prune(struct gossip *g, struct gossip_peer *p, struct slice topic,
-    uint64_t backoff_ms)
+    uint64_t backoff_ms, struct slice peers)
 {
 	struct buf b;
 
-	if (!control_begin(g, p, RPC_GRAFT_MAX, &b))
+	if (peers.n + RPC_GRAFT_MAX > queue_room(&p->control))
+		peers = slice_of(NULL, 0);
+	if (!control_begin(g, p, RPC_GRAFT_MAX + peers.n, &b))
 		return;
-	rpc_prune_put(&b, topic, (backoff_ms + 999) / 1000);
+	rpc_prune_put(&b, topic, (backoff_ms + 999) / 1000, peers);
 	control_end(g, p, &b);
 }
 
-/* Split, so that no frame exceeds what the strictest peers accept. */
-void
+/*
+ * Split, so that no frame exceeds what the strictest peers accept. False: no
+ * room for all.
+ */
+bool
 gossip_say_ids(
     struct gossip *g, struct gossip_peer *p, const struct rpc_ids *all)
 {
@@ -241,8 +278,9 @@ gossip_say_ids(
 		part.ids = all->ids + at * GOSSIP_ID;
 		part.n = MIN(all->n - at, (size_t)IDS_PER_FRAME);
 		if (!control_begin(g, p, rpc_ids_size(&part), &b))
-			return;
+			return false;
 		rpc_ids_put(&b, &part);
 		control_end(g, p, &b);
 	}
+	return true;
 }

@@ -1,19 +1,31 @@
 #include "proto/libp2p/host_internal.h"
+#include "proto/libp2p/multiaddr.h"
 
 #define CHUNK     16384
 #define TRIES_MAX 3 /* a peer that resets our stream is asked again */
+
+/* Where the router should believe the peer to be. */
+static void
+tell_ip(struct host *h, const struct host_peer *p, const struct host_link *l)
+{
+	struct multiaddr_ip ip;
+
+	if (multiaddr_front_ip(slice_of(l->remote, l->remote_n), &ip) == OK)
+		gossip_peer_ip(
+		    h->gossip, p->number, slice_of(ip.ip, ip.v6 ? 16 : 4));
+}
 
 /* Our stream to the peer, in the newest version that it speaks. */
 void
 host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms)
 {
-	while (p->out_link == NULL && host_peer_link(p) != NULL &&
+	while (p->out_link == NULL && p->links != NULL &&
 	       p->gossip_tries < TRIES_MAX) {
 		const bool v12 =
 		    !p->refused_12 && host_peer_says(h, p, GOSSIP_PROTOCOL_12);
 		const bool v11 =
 		    !p->refused_11 && host_peer_says(h, p, GOSSIP_PROTOCOL_11);
-		struct host_link *l = host_peer_link(p);
+		struct host_link *l = p->links;
 		uint32_t stream = 0;
 
 		if (!v12 && !v11)
@@ -34,6 +46,7 @@ host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms)
 				conn_stream_reset(l->c, stream);
 			return;
 		}
+		tell_ip(h, p, l);
 		p->gossip_up = true;
 		p->out_link = l;
 		p->out_stream = stream;
@@ -198,4 +211,51 @@ host_gossip_lost(
 		p->refused_11 = true;
 	host_gossip_down(l->h, p);
 	host_gossip_open(l->h, p, now_ms);
+}
+
+/* ---- as the application sees it ---- */
+
+err
+host_peer_app_score(struct host *h, const struct peer_id *id, int32_t points)
+{
+	return gossip_application_score(h->gossip, id, points);
+}
+
+err
+host_direct_add(struct host *h, const struct peer_id *id)
+{
+	return gossip_direct_add(h->gossip, id);
+}
+
+void
+host_direct_del(struct host *h, const struct peer_id *id)
+{
+	gossip_direct_del(h->gossip, id);
+}
+
+bool
+host_peer_explain(struct host *h, const struct peer_id *id, uint64_t now_ms,
+    struct gossip_peer_explain *out)
+{
+	const struct host_peer *p = host_peer_lookup(h, id);
+
+	return p != NULL && p->gossip_up &&
+	       gossip_peer_explain(h->gossip, p->number, now_ms, out);
+}
+
+bool
+host_topic_explain(struct host *h, const char *topic, uint64_t now_ms,
+    struct gossip_topic_explain *out)
+{
+	return gossip_topic_explain(h->gossip, topic, now_ms, out);
+}
+
+/* Whole points, for a reader. */
+int32_t
+host_gossip_score(const struct host *h, const struct host_peer *p)
+{
+	const int64_t most = 1000000;
+	const int64_t score = gossip_score(h->gossip, p->number) / GOSSIP_POINT;
+
+	return (int32_t)MIN(most, MAX(-most, score));
 }
