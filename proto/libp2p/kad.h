@@ -17,6 +17,7 @@
  * reset): what we store is judged elsewhere, and a table without a judge is
  * a place for strangers' bytes.
  *
+ *   kad_core.c       what joins them
  *   kad_message.h    the bytes
  *   kad_table.h      the routing table
  *   kad_providers.h  who provides what: records of others
@@ -50,6 +51,9 @@ struct kad_params {
 	uint32_t streams_max;  /* that we answer */
 	uint32_t streams_per_peer;
 	uint32_t rate;          /* questions a second of one stream */
+	uint32_t peers_wanted;  /* with fewer connected, look for providers
+				   of what we provide; 0: never */
+	uint32_t look_ms;       /* between two such looks; doubles in vain */
 	uint32_t table_max;     /* contacts in the table */
 	uint32_t group_bucket;  /* of one /24 or /56 in a bucket */
 	uint32_t group_table;   /* and in the table */
@@ -67,9 +71,9 @@ struct kad_params kad_params_default(void);
 /* Where addresses go and connections come from; the host, as a rule. */
 struct kad_book {
 	void *ctx;
-	/* An address of ${id}, heard of; without /p2p. May be forgotten. */
-	void (*add)(void *ctx, const struct peer_id *id, struct slice addr,
-	    uint64_t now_ms);
+	/* ${teller} says that ${id} is at ${addr} (without /p2p). */
+	void (*add)(void *ctx, const struct peer_id *teller,
+	    const struct peer_id *id, struct slice addr, uint64_t now_ms);
 	/* A connection is wanted; HOST_PEER_UP follows, or nothing. */
 	err (*connect)(void *ctx, const struct peer_id *id, uint64_t now_ms);
 };
@@ -100,6 +104,12 @@ bool kad_event(struct kad *k, const struct host_event *ev, uint64_t now_ms);
 
 uint64_t kad_expiry(const struct kad *k);
 void kad_on_time(struct kad *k, uint64_t now_ms);
+
+/**
+ * kad_addrs_set(k, addrs, n): where others reach us: binary, without /p2p;
+ * copied as far as they fit into a contact.
+ */
+void kad_addrs_set(struct kad *k, const struct slice *addrs, size_t n);
 
 enum kad_lookup {
 	KAD_CLOSEST,   /* the k closest that answer; key: any bytes */

@@ -11,7 +11,7 @@
 #include "tests/unit/test_env.h"
 
 #define TEST_NET_NODES 128
-#define TEST_NET_WIRES 1024
+#define TEST_NET_WIRES 4096
 #define TEST_NET_PIPE  65536 /* bytes under way in one direction */
 
 struct test_net;
@@ -30,7 +30,7 @@ struct test_node {
 };
 
 struct test_pipe {
-	uint8_t *p;
+	uint8_t *p; /* TEST_NET_PIPE bytes, while there are any */
 	size_t n;
 	uint64_t ready_ms; /* when what is in it arrives */
 };
