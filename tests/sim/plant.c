@@ -1,0 +1,71 @@
+#include "tests/sim/plant.h"
+
+#include <string.h>
+
+#include "store/store.h"
+
+static enum plant now;
+
+static const char *const names[PLANTS] = { "none", "ack-early", "store-lost",
+	"commit-lies", "index-hole", "floor-lost", "stale-stored",
+	"revocation-off", "signature-off", "stale-accepted", "forget-seen",
+	"seen-short", "iwant-deaf", "backoff-ever", "queue-open", "fetch-hour",
+	"expiry-mono", "expiry-off", "keepalive-off", "announce-once",
+	"clock-untimed" };
+
+void
+plant_set(enum plant p)
+{
+	now = p;
+}
+
+bool
+planted(enum plant p)
+{
+	return now == p;
+}
+
+const char *
+plant_name(enum plant p)
+{
+	return names[p];
+}
+
+enum plant
+plant_by_name(const char *name)
+{
+	unsigned p = 0;
+
+	while (p < PLANTS && strcmp(names[p], name) != 0)
+		p++;
+	return (enum plant)p;
+}
+
+/* ---- between public functions and who calls them: the linker's --wrap ---- */
+
+err __real_store_each_time(struct store_view *v, uint64_t from_h,
+    uint32_t class_mask, store_each_fn *fn, void *ctx);
+err __wrap_store_each_time(struct store_view *v, uint64_t from_h,
+    uint32_t class_mask, store_each_fn *fn, void *ctx);
+bool __real_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
+    uint64_t b_seq, const uint8_t b_id[RECORD_ID]);
+bool __wrap_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
+    uint64_t b_seq, const uint8_t b_id[RECORD_ID]);
+
+err
+__wrap_store_each_time(struct store_view *v, uint64_t from_h,
+    uint32_t class_mask, store_each_fn *fn, void *ctx)
+{
+	return __real_store_each_time(
+	    v, from_h + planted(PLANT_FETCH_HOUR), class_mask, fn, ctx);
+}
+
+/* The store's comparison alone: the oracle calls the real one. */
+bool
+__wrap_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
+    uint64_t b_seq, const uint8_t b_id[RECORD_ID])
+{
+	if (planted(PLANT_STALE_STORED))
+		return !__real_record_beats(a_seq, a_id, b_seq, b_id);
+	return __real_record_beats(a_seq, a_id, b_seq, b_id);
+}

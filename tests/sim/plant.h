@@ -1,0 +1,41 @@
+/*
+ * plant.h: bugs planted on purpose, so that it is known that the simulator
+ * would see them. Each lies in the simulator's own layer, in parameters, or
+ * between a public function and its callers; production code has none.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+enum plant {
+	PLANT_NONE,
+	PLANT_ACK_EARLY,      /* acknowledged before the commit */
+	PLANT_STORE_LOST,     /* a restart begins with an empty store */
+	PLANT_COMMIT_LIES,    /* a full disk says that it has written */
+	PLANT_INDEX_HOLE,     /* some entries of the time index are left out */
+	PLANT_FLOOR_LOST,     /* what was deleted may come back */
+	PLANT_STALE_STORED,   /* an older record replaces a newer one */
+	PLANT_REVOCATION_OFF, /* a revoked key goes on */
+	PLANT_SIGNATURE_OFF,  /* under load nobody looks at signatures */
+	PLANT_STALE_ACCEPTED, /* gossip is told to pass on what is stale */
+	PLANT_FORGET_SEEN,   /* what was refused for the moment is remembered */
+	PLANT_SEEN_SHORT,    /* messages seen are forgotten at once */
+	PLANT_IWANT_DEAF,    /* IWANT is never answered */
+	PLANT_BACKOFF_EVER,  /* who was pruned is never grafted again */
+	PLANT_QUEUE_OPEN,    /* the queue of judging has no bound */
+	PLANT_FETCH_HOUR,    /* fetch skips the oldest hour it is asked for */
+	PLANT_EXPIRY_MONO,   /* expiry by the monotonic clock */
+	PLANT_EXPIRY_OFF,    /* nothing expires */
+	PLANT_KEEPALIVE_OFF, /* silent peers are never missed */
+	PLANT_ANNOUNCE_ONCE, /* what nobody heard is not said again */
+	PLANT_CLOCK_UNTIMED, /* time-outs by the wall clock */
+	PLANTS
+};
+
+/** plant_set(p): from now on; one at a time. */
+void plant_set(enum plant p);
+bool planted(enum plant p);
+
+/** plant_name(p): "ack-early"; plant_by_name(): PLANTS: no such. */
+const char *plant_name(enum plant p);
+enum plant plant_by_name(const char *name);
