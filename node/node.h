@@ -25,6 +25,7 @@ struct fetch;
 struct peers;
 struct publisher;
 struct owner;
+struct network;
 
 /* The key that signs this node's records: persona 0 of the seed. */
 struct author {
@@ -57,6 +58,7 @@ struct node {
 	struct vault *vault;
 	struct terms *terms;
 
+	struct network *network; /* network.h; owns the two below */
 	struct host *host;
 	struct transport *transport;
 	struct pipeline *pipeline;

@@ -1,27 +1,23 @@
 /*
- * peers.h: whom to be connected with: the bootstrap list, those that the
- * operator names, and those we met before. Dials with back-off, remembers
- * addresses over restarts (sealed, in the vault). Finding strangers (DHT,
- * mDNS, peer exchange) is not here yet.
+ * peers.h: the peers that a node knows, over restarts: gives the host the
+ * bootstrap list and what was remembered, keeps what proved good (sealed, in
+ * the vault), and tells the host when the machine was asleep. Whom to dial,
+ * and when, is the host's to decide.
  */
 #pragma once
 
 #include "node/node.h"
 
-#define PEERS_KNOWN_MAX 256 /* addresses remembered */
-#define PEERS_WANTED    8   /* connections that we keep up by ourselves */
+#define PEERS_ANCHORS 2 /* peers of our own choice to go back to first */
 
 struct peers *peers_new(struct node *n);
 void peers_free(struct peers *p);
 
-/** peers_start(p): read what was known, begin to dial. */
+/** peers_start(p): hand out what is known. */
 void peers_start(struct peers *p);
 
-/** peers_identified(p, id): remember where it listens. */
-void peers_identified(struct peers *p, const struct peer_id *id);
-
-/** peers_tick(p): each second: dial who is missing. */
+/** peers_tick(p): each second. */
 void peers_tick(struct peers *p);
 
-/** peers_save(p): at shutdown. */
+/** peers_save(p): now and then, and at shutdown while peers are connected. */
 void peers_save(struct peers *p);

@@ -1,6 +1,5 @@
 #include "node/run.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,25 +9,20 @@
 #include "match/core.h"
 #include "node/api/api.h"
 #include "node/fetch_node.h"
+#include "node/network.h"
 #include "node/owner.h"
 #include "node/peers.h"
 #include "node/publish.h"
 #include "node/vault.h"
 
-#define AGENT            "ohcn/" OHCN_VERSION
-#define PROTOCOL_VERSION "ohcn/1"
 #define TICK_MS          1000
 #define EXPIRE_EVERY     60 /* ticks */
 #define EXPIRE_BATCH     1000
 #define CLOCK_LEAP_S     86400 /* between two ticks: who is wrong? */
 #define CLOCK_HOLD       3600  /* ticks without expiry after a leap */
-#define DIAL_TIMEOUT_MS  10000
-#define DIALS_MAX        16
 #define INGEST_BYTES_MAX (64U << 20)
 #define BEHIND           "fetch/behind" /* in the vault */
 #define BEHIND_EVERY     3600           /* ticks */
-
-static const char *const protocols[] = { FETCH_PROTOCOL };
 
 /* ---- the outside world ---- */
 
@@ -54,20 +48,6 @@ env_random(void *ctx, uint8_t *out, size_t n)
 {
 	(void)ctx;
 	crypto_random(out, n);
-}
-
-static void *
-heap_alloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void
-heap_release(void *ctx, void *p)
-{
-	(void)ctx;
-	free(p);
 }
 
 /* ---- gossip ---- */
@@ -153,7 +133,6 @@ on_host_event(void *ctx, const struct host_event *ev)
 		return;
 	case HOST_IDENTIFIED:
 		peer_event(n, ev, "peer_identified");
-		peers_identified(n->peers, &ev->peer);
 		if (host_peer_speaks(n->host, &ev->peer, FETCH_PROTOCOL))
 			fetch_peer(n->fetch, &ev->peer);
 		return;
@@ -161,6 +140,13 @@ on_host_event(void *ctx, const struct host_event *ev)
 		on_message(n, &ev->message);
 		return;
 	case HOST_STREAM_OPENED:
+		if (ev->protocol != NETWORK_FETCH) {
+			host_stream_reset(n->host,
+			    (struct host_stream){ ev->conn, ev->stream });
+			return;
+		}
+		(void)fetch_event(n->fetch, ev);
+		return;
 	case HOST_STREAM_READY:
 	case HOST_STREAM_REFUSED:
 	case HOST_STREAM_DATA:
@@ -170,6 +156,7 @@ on_host_event(void *ctx, const struct host_event *ev)
 		(void)fetch_event(n->fetch, ev);
 		return;
 	case HOST_PING:
+	case HOST_UNREACHABLE:
 	case HOST_CLOSE: /* the transport's */
 		return;
 	}
@@ -294,7 +281,7 @@ on_tick(uv_timer_t *timer)
 	if (expires && n->ticks % EXPIRE_EVERY == 1 &&
 	    pipeline_write(n->pipeline, expire_work, on_expired, n) != OK)
 		n->ticks--; /* the queue is full: at the next tick */
-	transport_wake(n->transport);
+	network_wake(n->network);
 }
 
 /* ---- starting ---- */
@@ -371,142 +358,6 @@ open_terms(struct node *n)
 	const err e = core_vocabulary_new(&core);
 
 	return e == OK ? terms_replace(n, core) : e;
-}
-
-static struct gossip_params
-gossip_params(const struct config *c)
-{
-	struct gossip_params g = gossip_params_default();
-
-	g.d = c->gossip.d;
-	g.d_lo = c->gossip.d_lo;
-	g.d_hi = c->gossip.d_hi;
-	g.d_lazy = c->gossip.d_lazy;
-	g.heartbeat_ms = c->gossip.heartbeat_ms;
-	g.peers_max = c->peers.max;
-	g.message_bytes_max = RECORD_BYTES_MAX;
-	g.cache_bytes_max = (uint32_t)c->limits.message_cache_bytes;
-	g.pending_max = c->limits.pending_messages;
-	return g;
-}
-
-static err
-open_host(struct node *n)
-{
-	const struct config *c = n->config;
-	struct host_config hc = {
-		.env = &n->env,
-		.mem = &n->mem,
-		.secret = n->node_secret,
-		.agent = AGENT,
-		.protocol_version = PROTOCOL_VERSION,
-		.protocols = protocols,
-		.protocols_n = ARRAY_LEN(protocols),
-		.limits = host_limits_default(),
-		.gossip = gossip_params(c),
-	};
-
-	n->mem = (struct mem){ .alloc = heap_alloc,
-		.release = heap_release,
-		.cap = c->peers.memory };
-	hc.limits.memory_bytes = c->peers.memory;
-	hc.limits.conns_max = c->peers.max;
-	hc.limits.conns_per_ip_max = c->peers.per_ip_max;
-	n->host = host_new(&hc, n->env.mono_ms(n->env.ctx));
-	if (n->host == NULL) {
-		problem_set(n->problem, EXIT_CONFIG, "E1302",
-		    "peers.memory is too small to start with");
-		problem_hint(n->problem, "--set peers.memory=64MiB");
-		return ERR_LIMIT;
-	}
-	const struct transport_config tc = {
-		.loop = &n->loop,
-		.env = &n->env,
-		.host = n->host,
-		.dials_max = DIALS_MAX,
-		.dial_timeout_ms = DIAL_TIMEOUT_MS,
-		.event = on_host_event,
-		.ctx = n,
-	};
-	n->transport = transport_new(&tc);
-	if (n->transport == NULL)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < c->listen.addresses.n; i++)
-		TRY(transport_listen(
-		    n->transport, c->listen.addresses.v[i], n->problem));
-	return OK;
-}
-
-/* The addresses that identify tells; see host_listen_set(). */
-struct announced {
-	uint8_t raw[HOST_ADDRS_MAX][MULTIADDR_MAX];
-	struct slice addrs[HOST_ADDRS_MAX];
-	size_t n;
-};
-
-static void
-announce_one(struct announced *a, const struct multiaddr_ip *ip)
-{
-	struct buf b = { NULL, 0, MULTIADDR_MAX };
-
-	if (a->n == HOST_ADDRS_MAX)
-		return;
-	b.p = a->raw[a->n];
-	if (multiaddr_put_ip_tcp(&b, ip) == OK)
-		a->addrs[a->n++] = buf_slice(&b);
-}
-
-/* The wildcard stands for every interface of the machine. */
-static void
-announce_interfaces(
-    struct announced *a, const struct multiaddr_ip *any, bool internal)
-{
-	uv_interface_address_t *list = NULL;
-	int count = 0;
-
-	if (uv_interface_addresses(&list, &count) != 0)
-		return;
-	for (int i = 0; i < count; i++) {
-		struct multiaddr_ip ip = *any;
-		const bool v6 = list[i].address.address4.sin_family == AF_INET6;
-		if (v6 != any->v6 || (list[i].is_internal != 0) != internal)
-			continue;
-		if (v6)
-			memcpy(ip.ip, &list[i].address.address6.sin6_addr, 16);
-		else
-			memcpy(ip.ip, &list[i].address.address4.sin_addr, 4);
-		if (v6 && ip.ip[0] == 0xfe && (ip.ip[1] & 0xc0) == 0x80)
-			continue; /* link-local: useless without a zone */
-		announce_one(a, &ip);
-	}
-	uv_free_interface_addresses(list, count);
-}
-
-static void
-announce_addresses(struct node *n)
-{
-	static const uint8_t any[16];
-	static struct announced a;
-	char text[MULTIADDR_TEXT_MAX];
-
-	a.n = 0;
-	for (size_t i = 0; transport_listen_at(n->transport, i, text); i++) {
-		uint8_t raw[MULTIADDR_MAX];
-		struct buf b = { raw, 0, sizeof(raw) };
-		struct multiaddr_ip ip;
-		if (multiaddr_get(slice_str(text), &b) != OK ||
-		    multiaddr_ip_tcp(buf_slice(&b), &ip) != OK)
-			continue;
-		if (memcmp(ip.ip, any, ip.v6 ? 16 : 4) != 0) {
-			announce_one(&a, &ip);
-			continue;
-		}
-		const size_t before = a.n;
-		announce_interfaces(&a, &ip, false);
-		if (a.n == before) /* a machine without a network */
-			announce_interfaces(&a, &ip, true);
-	}
-	host_listen_set(n->host, a.addrs, a.n);
 }
 
 static err
@@ -604,7 +455,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(e);
 	TRY(open_store(n));
 	TRY(open_terms(n));
-	TRY(open_host(n));
+	TRY(network_open(n, on_host_event));
 	TRY(open_parts(n));
 	TRY(open_http(n));
 	return subscribe(n);
@@ -648,7 +499,7 @@ node_stop(struct node *n)
 	publisher_stop(n->publisher);
 	http_server_stop(n->http);
 	n->http = NULL;
-	transport_stop(n->transport);
+	network_stop(n->network);
 	pipeline_stop(n->pipeline, on_pipeline_stopped, n);
 }
 
@@ -666,8 +517,8 @@ abandon(struct node *n)
 	if (n->http != NULL)
 		http_server_stop(n->http);
 	n->http = NULL;
-	if (n->transport != NULL)
-		transport_stop(n->transport);
+	if (n->network != NULL)
+		network_stop(n->network);
 	if (n->pipeline != NULL)
 		pipeline_stop(n->pipeline, on_part_stopped, n);
 	(void)uv_run(&n->loop, UV_RUN_DEFAULT);
@@ -681,9 +532,7 @@ close_all(struct node *n)
 	publisher_free(n->publisher);
 	fetch_free(n->fetch);
 	peers_free(n->peers);
-	transport_free(n->transport);
-	if (n->host != NULL)
-		host_free(n->host);
+	network_free(n->network);
 	if (n->terms != NULL) {
 		ASSERT(n->terms->users == 1);
 		terms_free(n->terms);
@@ -746,13 +595,13 @@ node_run(const struct config *cf, const struct paths *paths,
 			    "the node cannot start: %s", err_name(e));
 		abandon(n);
 	} else {
-		announce_addresses(n);
+		network_announce(n->network);
 		start_timers(n);
 		owner_start(n);
 		peers_start(n->peers);
 		publisher_start(n->publisher);
 		log_start(n);
-		transport_wake(n->transport);
+		network_wake(n->network);
 		say_ready(ready_fd);
 		(void)uv_run(&n->loop, UV_RUN_DEFAULT);
 	}

@@ -42,6 +42,7 @@ struct dial {
 	struct peer_id peer;
 	transport_dialled *done;
 	void *ctx;
+	uint32_t number; /* of the host's, or 0 */
 };
 
 struct transport {
@@ -242,14 +243,13 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 
 /* A connected socket joins the host. */
 static err
-link_open(struct link *l, bool dialer, struct slice remote,
-    const struct peer_id *expect)
+link_open(struct link *l, const struct host_conn_config *cf)
 {
 	struct transport *t = l->t;
 
 	(void)uv_tcp_nodelay(&l->tcp, 1);
 	host_conn id = 0;
-	TRY(host_conn_open(t->cf.host, dialer, remote, expect, now_ms(t), &id));
+	TRY(host_conn_open(t->cf.host, cf, now_ms(t), &id));
 	link_name(l, id);
 	if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read) != 0)
 		return ERR_IO;
@@ -267,10 +267,13 @@ on_timer(uv_timer_t *timer)
 	pump(t);
 }
 
+static void dial_for_host(struct transport *t, const struct host_dial *dial);
+
 static void
 pump(struct transport *t)
 {
 	struct host_event ev;
+	struct host_dial dial;
 	host_conn id = 0;
 	bool more = true;
 
@@ -294,6 +297,10 @@ pump(struct transport *t)
 			    ev.conn, ev.why == NULL ? "" : ev.why);
 			link_finish(l);
 		}
+		while (host_next_dial(t->cf.host, &dial)) {
+			more = true;
+			dial_for_host(t, &dial);
+		}
 		while (host_next_output(t->cf.host, &id)) {
 			struct link *l = link_of(t, id);
 			more = true;
@@ -302,6 +309,8 @@ pump(struct transport *t)
 		}
 	}
 	t->pumping = false;
+	if (t->cf.after != NULL)
+		t->cf.after(t->cf.ctx);
 	const uint64_t at = host_expiry(t->cf.host), now = now_ms(t);
 	if (at == UINT64_MAX)
 		(void)uv_timer_stop(&t->timer);
@@ -377,9 +386,15 @@ on_connection(uv_stream_t *stream, int status)
 	if (uv_accept(stream, (uv_stream_t *)&l->tcp) != 0 ||
 	    uv_tcp_getpeername(&l->tcp, (struct sockaddr *)&from, &n) != 0 ||
 	    !ip_of_sockaddr(&from, &ip) ||
-	    multiaddr_put_ip_tcp(&remote, &ip) != OK ||
-	    link_open(l, false, buf_slice(&remote), NULL) != OK)
-		link_close(l);
+	    multiaddr_put_ip_tcp(&remote, &ip) != OK)
+		goto fail1;
+	const struct host_conn_config cf = { .remote = buf_slice(&remote) };
+	if (link_open(l, &cf) != OK)
+		goto fail1;
+	pump(t);
+	return;
+fail1:
+	link_close(l);
 	pump(t);
 }
 
@@ -477,6 +492,8 @@ dial_end(struct dial *d, err e, const char *why)
 	if (e != OK && d->link != NULL)
 		link_close(d->link);
 	d->link = NULL;
+	if (e != OK) /* of no account when the host has refused it itself */
+		host_dial_failed(t->cf.host, d->number, now_ms(t));
 	if (d->done != NULL)
 		d->done(d->ctx, e, why);
 	uv_close((uv_handle_t *)&d->timer, on_dial_closed);
@@ -493,8 +510,11 @@ on_connect(uv_connect_t *req, int status)
 		    d->timed_out ? "nobody answers" : uv_strerror(status));
 		return;
 	}
-	const err e = link_open(d->link, true, slice_of(d->addr, d->addr_n),
-	    d->has_peer ? &d->peer : NULL);
+	const struct host_conn_config cf = { .dialer = true,
+		.remote = slice_of(d->addr, d->addr_n),
+		.expect = d->has_peer ? &d->peer : NULL,
+		.dial = d->number };
+	const err e = link_open(d->link, &cf);
 	dial_end(d, e,
 	    e == OK          ? ""
 	    : e == ERR_LIMIT ? "too many connections"
@@ -582,31 +602,20 @@ dial_start(struct dial *d)
 	return OK;
 }
 
-err
-transport_dial(
-    struct transport *t, const char *addr, transport_dialled *done, void *ctx)
+/* A dial that is listed, and has not begun. */
+static struct dial *
+dial_new(struct transport *t, struct slice addr, const struct peer_id *peer)
 {
-	uint8_t raw[MULTIADDR_MAX];
-	struct buf b = { raw, 0, sizeof(raw) };
-	struct multiaddr_ip ip;
-	struct multiaddr_dns dns;
-
-	if (t->stopping || t->dials_n >= t->cf.dials_max)
-		return ERR_LIMIT;
-	if (multiaddr_get(slice_str(addr), &b) != OK ||
-	    (multiaddr_ip_tcp(buf_slice(&b), &ip) != OK &&
-		multiaddr_dns_tcp(buf_slice(&b), &dns) != OK))
-		return ERR_FORM;
 	struct dial *d = calloc(1, sizeof(*d));
+
 	if (d == NULL)
-		return ERR_NOMEM;
+		return NULL;
 	d->t = t;
-	d->done = done;
-	d->ctx = ctx;
-	d->has_peer = multiaddr_peer(buf_slice(&b), &d->peer) == OK;
-	const struct slice plain = multiaddr_strip_peer(buf_slice(&b));
-	memcpy(d->addr, plain.p, plain.n);
-	d->addr_n = plain.n;
+	d->has_peer = peer != NULL;
+	if (peer != NULL)
+		d->peer = *peer;
+	memcpy(d->addr, addr.p, addr.n);
+	d->addr_n = addr.n;
 	(void)uv_timer_init(t->cf.loop, &d->timer);
 	(void)uv_timer_start(
 	    &d->timer, on_dial_timeout, t->cf.dial_timeout_ms, 0);
@@ -616,6 +625,50 @@ transport_dial(
 		d->next->back = &d->next;
 	t->dials = d;
 	t->dials_n++;
+	return d;
+}
+
+static void
+dial_for_host(struct transport *t, const struct host_dial *dial)
+{
+	struct dial *d = t->stopping || t->dials_n >= 2 * t->cf.dials_max
+			     ? NULL
+			     : dial_new(t, slice_of(dial->addr, dial->addr_n),
+				   dial->peer.n == 0 ? NULL : &dial->peer);
+
+	if (d == NULL) {
+		host_dial_failed(t->cf.host, dial->number, now_ms(t));
+		return;
+	}
+	d->number = dial->number;
+	const err e = dial_start(d);
+	if (e != OK)
+		dial_end(d, e, "");
+}
+
+err
+transport_dial(
+    struct transport *t, const char *addr, transport_dialled *done, void *ctx)
+{
+	uint8_t raw[MULTIADDR_MAX];
+	struct buf b = { raw, 0, sizeof(raw) };
+	struct multiaddr_ip ip;
+	struct multiaddr_dns dns;
+	struct peer_id peer;
+
+	if (t->stopping || t->dials_n >= t->cf.dials_max)
+		return ERR_LIMIT;
+	if (multiaddr_get(slice_str(addr), &b) != OK ||
+	    (multiaddr_ip_tcp(buf_slice(&b), &ip) != OK &&
+		multiaddr_dns_tcp(buf_slice(&b), &dns) != OK))
+		return ERR_FORM;
+	const bool has_peer = multiaddr_peer(buf_slice(&b), &peer) == OK;
+	struct dial *d = dial_new(
+	    t, multiaddr_strip_peer(buf_slice(&b)), has_peer ? &peer : NULL);
+	if (d == NULL)
+		return ERR_NOMEM;
+	d->done = done;
+	d->ctx = ctx;
 	const err e = dial_start(d);
 	if (e != OK) {
 		d->done = NULL;

@@ -26,6 +26,8 @@ struct transport_config {
 	/* Every event of the host but HOST_CLOSE; must not call back into
 	 * transport_ functions other than transport_wake(). */
 	void (*event)(void *ctx, const struct host_event *ev);
+	/* After the host was driven, whatever for; may be NULL. */
+	void (*after)(void *ctx);
 	void *ctx;
 };
 

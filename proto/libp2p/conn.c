@@ -919,6 +919,18 @@ conn_on_time(struct conn *c, uint64_t now_ms)
 	return OK;
 }
 
+/* What was heard last may have been before a long sleep. */
+void
+conn_probe(struct conn *c, uint64_t now_ms)
+{
+	c->now_ms = MAX(c->now_ms, now_ms);
+	if (c->failed != OK || c->phase != PHASE_OPEN)
+		return;
+	if (!c->yamux.ping_out)
+		yamux_ping(&c->yamux, c->now_ms);
+	c->yamux.ping_ms = c->now_ms;
+}
+
 /* ---- what is asked from above ---- */
 
 const char *

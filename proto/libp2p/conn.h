@@ -108,6 +108,12 @@ uint64_t conn_expiry(const struct conn *c);
  */
 NODISCARD err conn_on_time(struct conn *c, uint64_t now_ms);
 
+/**
+ * conn_probe(c, now_ms): ask at once whether the peer still lives; without an
+ * answer conn_on_time() fails after keepalive_reply_ms.
+ */
+void conn_probe(struct conn *c, uint64_t now_ms);
+
 /** conn_why(c): a short static text; "" while nothing is wrong. */
 const char *conn_why(const struct conn *c);
 

@@ -5,14 +5,20 @@
  * TCP; the simulator and the fuzzers do the same in memory.
  *
  * How to drive it: call host_recv(), host_on_time() and the verbs below;
- * then poll host_next() until it is empty, and send with host_send() for
- * each connection that host_next_output() names. Re-arm one timer from
- * host_expiry().
+ * then poll host_next() until it is empty, send with host_send() for each
+ * connection that host_next_output() names, and open a socket for each dial
+ * of host_next_dial(). Re-arm one timer from host_expiry().
+ *
+ * Whom to be connected with is decided here: addresses come in by
+ * host_peer_add(), from whatever source; the host keeps them within bounds
+ * (peer_store.h), keeps up the wanted number of peers of its own choice,
+ * backs off, and trims what others opened when there are too many.
  */
 #pragma once
 
 #include "proto/libp2p/conn.h"
 #include "proto/libp2p/gossipsub.h"
+#include "proto/libp2p/peer_store.h"
 
 struct host;
 
@@ -25,13 +31,37 @@ struct host_stream {
 };
 
 struct host_limits {
-	size_t memory_bytes;       /* all of the host */
-	uint32_t conns_max;        /* both; 1/8 is for those we dial */
-	uint32_t conns_per_ip_max; /* inbound, per IPv4 or IPv6 /64,
-				      loopback excepted */
+	size_t memory_bytes; /* all of the host */
+	uint32_t conns_max;  /* both; 1/8 is for those we dial */
+	/* Inbound; loopback is excepted from all, a LAN from the wide two. */
+	uint32_t conns_per_ip_max;   /* per IPv4 or IPv6 /64 */
+	uint32_t conns_per_net_max;  /* per IPv4 /24 or IPv6 /48 */
+	uint32_t conns_per_wide_max; /* per IPv4 /16 or IPv6 /32 */
 	uint32_t conns_per_peer_max;
+	uint32_t half_open_max;    /* inbound, not yet secured */
+	uint32_t handshakes_per_s; /* inbound; 0: any; a burst of twice that */
+	/* Above the high mark inbound peers are closed down to the low one,
+	 * the least useful first; 0: 7/8 of what they may have, and 3/4. */
+	uint32_t inbound_low, inbound_high;
+	uint32_t grace_ms;        /* a new connection is not trimmed */
+	uint32_t outbound_wanted; /* peers of our own choice */
+	uint32_t dials_max;       /* at once; at most HOST_DIALS_MAX */
+	uint32_t feeler_ms;       /* between tries of unproven addresses */
+	/* Streams of application protocols that one peer may have open with
+	 * us: in all, and per protocol. */
+	uint32_t streams_per_peer_max;
+	uint32_t streams_per_protocol_max;
 	uint32_t events_max; /* events that wait to be polled */
 	struct conn_limits conn;
+	struct peer_store_limits known;
+};
+
+#define HOST_DIALS_MAX 32
+
+/* Of an application protocol; see host_config. */
+enum host_protocol_flag {
+	HOST_PROTOCOL_LIMITED = 1, /* runs on limited connections too */
+	HOST_PROTOCOL_OFF = 2,     /* off until host_protocol_set() */
 };
 
 struct host_limits host_limits_default(void);
@@ -47,6 +77,7 @@ struct host_config {
 	/* Application protocols that we answer; string constants. */
 	const char *const *protocols;
 	size_t protocols_n;
+	const uint8_t *protocol_flags; /* of each; NULL: none */
 	struct host_limits limits;
 	struct gossip_params gossip;
 };
@@ -65,13 +96,32 @@ const struct peer_id *host_self(const struct host *h);
 void host_listen_set(struct host *h, const struct slice *addrs, size_t n);
 
 /**
- * host_conn_open(h, dialer, remote, expect, id):
- * A socket is connected. ${remote}: its binary multiaddr (for limits, for
- * identify's observedAddr). ${expect}: the peer id dialled, or NULL.
- * ERR_LIMIT: refuse it (close the socket); no id is made.
+ * host_protocol_set(h, i, on, now_ms): whether we answer the ${i}-th protocol
+ * of the config from now on; open streams stay. Sends identify push.
  */
-NODISCARD err host_conn_open(struct host *h, bool dialer, struct slice remote,
-    const struct peer_id *expect, uint64_t now_ms, host_conn *id);
+void host_protocol_set(struct host *h, size_t i, bool on, uint64_t now_ms);
+
+/* A connection that stands. */
+struct host_conn_config {
+	bool dialer;
+	struct slice remote;          /* its binary multiaddr; copied */
+	const struct peer_id *expect; /* who has to be there; NULL: anyone, or
+					 the peer of ${dial} */
+	/* It goes through a relay with limits: gossip and protocols without
+	 * HOST_PROTOCOL_LIMITED do not run on it. */
+	bool limited;
+	uint32_t dial; /* number of the host_next_dial() it comes from, or 0 */
+};
+
+/**
+ * host_conn_open(h, cf, now_ms, id):
+ * A socket is connected. ERR_LIMIT: refuse it (close the socket); ERR_EXISTS:
+ * of a dial: no longer needed, the peer is connected; ERR_CLOSED: of a dial
+ * that is not known (any more). No id is made then, and the dial is over
+ * without host_dial_failed().
+ */
+NODISCARD err host_conn_open(struct host *h, const struct host_conn_config *cf,
+    uint64_t now_ms, host_conn *id);
 
 /**
  * host_recv(h, id, now_ms, in): as conn_recv(); when it stops early, drain
@@ -115,7 +165,8 @@ enum host_event_type {
 	HOST_STREAM_WRITABLE,
 	HOST_STREAM_END,
 	HOST_STREAM_CLOSED,
-	HOST_PING, /* ${rtt_ms} of a host_ping() */
+	HOST_PING,        /* ${rtt_ms} of a host_ping() */
+	HOST_UNREACHABLE, /* ${peer} of a host_connect(): every address failed */
 };
 
 struct host_event {
@@ -131,6 +182,105 @@ struct host_event {
 };
 
 bool host_next(struct host *h, struct host_event *ev);
+
+/* ---- whom to be connected with ---- */
+
+/**
+ * host_peer_add(h, id, addr, source, now_ms):
+ * ${addr} (binary, with or without a /p2p of its own, copied) may reach
+ * ${id}. ${id} NULL: whom /p2p names, or of the operator's and the
+ * bootstrap's alone anyone. OK: kept, or known already. ERR_FORM: malformed,
+ * or nothing that can be dialled; ERR_EXISTS: it is we; ERR_AUTH: nothing
+ * that a far peer may name (our machine, our LAN); ERR_LIMIT: no room for it.
+ */
+NODISCARD err host_peer_add(struct host *h, const struct peer_id *id,
+    struct slice addr, enum peer_source source, uint64_t now_ms);
+
+/**
+ * host_peer_told(h, teller, id, addr, source, now_ms): as host_peer_add(),
+ * when it is known which connected peer said so: how far away it is says
+ * what it may name. Without that the farthest connected peer counts.
+ */
+NODISCARD err host_peer_told(struct host *h, const struct peer_id *teller,
+    const struct peer_id *id, struct slice addr, enum peer_source source,
+    uint64_t now_ms);
+
+/**
+ * host_peer_record_add(h, teller, envelope, source, now_ms, id):
+ * A signed peer record. Verified; its addresses are added, and the record
+ * kept when it is the newest. ${teller} may be NULL; ${id}, if not NULL, gets
+ * the peer. ERR_PEER malformed; ERR_AUTH; ERR_NOTFOUND: a kind of key that we
+ * do not know; ERR_EXISTS: an older one, or ours; ERR_LIMIT.
+ */
+NODISCARD err host_peer_record_add(struct host *h, const struct peer_id *teller,
+    struct slice envelope, enum peer_source source, uint64_t now_ms,
+    struct peer_id *id);
+
+/** host_peer_record(h, id): the newest signed record of the peer, ours for
+ * our own id; empty: none. Borrowed until the next host_ call. */
+struct slice host_peer_record(struct host *h, const struct peer_id *id);
+
+/**
+ * host_peer_addrs(h, id, out): addresses known of the peer, the best first;
+ * borrowed until the next host_ call. How many there are.
+ */
+uint32_t host_peer_addrs(
+    struct host *h, const struct peer_id *id, struct slice out[PEER_ADDRS_MAX]);
+
+/** host_peer_forget(h, id): drop what is known of it, unless connected. */
+void host_peer_forget(struct host *h, const struct peer_id *id);
+
+/**
+ * host_peer_protect(h, id, on): a connected peer that is not trimmed. Calls
+ * count; they end with the connection.
+ */
+void host_peer_protect(struct host *h, const struct peer_id *id, bool on);
+
+/**
+ * host_connect(h, id, now_ms):
+ * Ask for a connection; host_next_dial() follows, then HOST_PEER_UP or
+ * HOST_UNREACHABLE. ERR_EXISTS: there is one (not limited), or it is we;
+ * ERR_NOTFOUND: no address is known; ERR_LIMIT: too many are asked for.
+ */
+NODISCARD err host_connect(
+    struct host *h, const struct peer_id *id, uint64_t now_ms);
+
+/* A connection that the host wants. */
+struct host_dial {
+	uint32_t number;     /* for host_conn_config.dial; never 0 */
+	struct peer_id peer; /* n == 0: whoever is there */
+	uint16_t addr_n;
+	uint8_t addr[PEER_ADDR_MAX]; /* binary, without /p2p at the end */
+};
+
+/**
+ * host_next_dial(h, out):
+ * Dial this one now and answer by host_conn_open() with the number, or by
+ * host_dial_failed(). False: none for now. Goes by env->mono_ms.
+ */
+bool host_next_dial(struct host *h, struct host_dial *out);
+
+/** host_dial_failed(h, number, now_ms): nobody answered; the next address. */
+void host_dial_failed(struct host *h, uint32_t number, uint64_t now_ms);
+
+/**
+ * host_resumed(h, now_ms): the machine was asleep, or its network has
+ * changed: every connection has a few seconds to prove that it lives, and
+ * what was backing off is tried again.
+ */
+void host_resumed(struct host *h, uint64_t now_ms);
+
+/* What is worth keeping over a restart. */
+struct host_known {
+	struct peer_id id;
+	struct slice addr; /* binary, without /p2p; borrowed */
+	bool anchor;       /* we are connected to it by our own choice */
+	bool proven;       /* it has answered there */
+	uint64_t seen_ms;  /* last time that it was there; 0: never */
+};
+
+/** host_known_at(h, i, out): the i-th known address, in no order. */
+bool host_known_at(struct host *h, uint32_t i, struct host_known *out);
 
 /* Gossip. Topics are UTF-8 of at most GOSSIP_TOPIC_MAX bytes. */
 NODISCARD err host_subscribe(
@@ -178,8 +328,14 @@ bool host_peer_explain(struct host *h, const struct peer_id *id,
 bool host_topic_explain(struct host *h, const char *topic, uint64_t now_ms,
     struct gossip_topic_explain *out);
 
-/* Streams of the application: as conn_stream_*(). */
+/*
+ * Streams of the application: as conn_stream_*(). A limited connection is
+ * taken only for protocols of ours that are flagged for it.
+ */
 NODISCARD err host_stream_open(struct host *h, const struct peer_id *peer,
+    const char *protocol, uint64_t now_ms, struct host_stream *out);
+/** host_stream_open_on(): on this connection, limited or not. */
+NODISCARD err host_stream_open_on(struct host *h, host_conn conn,
     const char *protocol, uint64_t now_ms, struct host_stream *out);
 NODISCARD err host_stream_write(
     struct host *h, struct host_stream s, struct slice in, size_t *taken);
@@ -201,6 +357,7 @@ NODISCARD err host_ping(
 struct host_peer_info {
 	struct peer_id id;
 	bool outbound; /* we dialled the oldest connection */
+	bool limited;  /* all its connections go through relays */
 	bool identified;
 	const char *agent;   /* "" until identified; cut at 128 bytes */
 	struct slice remote; /* binary multiaddr of the oldest connection */
@@ -209,15 +366,33 @@ struct host_peer_info {
 	uint64_t since_ms;
 	uint32_t addrs_n;
 	struct slice addrs[HOST_ADDRS_MAX]; /* its listen addresses */
-	bool gossips;    /* has a gossip stream to us or from us */
-	uint32_t meshes; /* topics in which it is in our mesh */
-	int32_t score;   /* gossip score in whole points, cut at +-10^6 */
+	struct slice observed; /* where it sees us; empty: it does not say */
+	bool gossips;          /* has a gossip stream to us or from us */
+	uint32_t meshes;       /* topics in which it is in our mesh */
+	int32_t score;         /* gossip score in whole points, cut at +-10^6 */
 };
 
 /** host_peer_at(h, i, out): the i-th connected peer; false past the end. */
 bool host_peer_at(struct host *h, uint32_t i, struct host_peer_info *out);
 bool host_peer_find(
     struct host *h, const struct peer_id *id, struct host_peer_info *out);
+/* A secured connection. */
+struct host_conn_info {
+	struct peer_id peer;
+	bool dialer, limited;
+	struct slice remote; /* borrowed until the next host_ call */
+	uint64_t since_ms;
+};
+
+/** host_conn_find(h, conn, out): false: unknown, closing or not secured. */
+bool host_conn_find(
+    const struct host *h, host_conn conn, struct host_conn_info *out);
+
+/** host_peer_conn(h, id, i): the i-th connection of the peer, oldest first;
+ * 0 past the end. */
+host_conn host_peer_conn(
+    const struct host *h, const struct peer_id *id, uint32_t i);
+
 /** host_peer_speaks(h, id, protocol): per its identify. */
 bool host_peer_speaks(
     struct host *h, const struct peer_id *id, const char *protocol);
@@ -229,7 +404,15 @@ struct host_stats {
 	uint64_t closed_ok, closed_peer, closed_auth, closed_limit, closed_time;
 	/* Streams that broke their protocol, and cost the stream alone. */
 	uint64_t stream_faults;
+	uint64_t streams_refused; /* of the peers': over a limit of ours */
+	uint64_t trimmed;         /* connections closed to make room */
+	uint64_t dials, dials_failed, dials_done;
 	uint32_t conns_now, peers_now;
+	uint32_t conns_in, conns_out, conns_limited, half_open;
+	uint32_t peers_out; /* reached by our own choice */
+	uint32_t dials_now;
+	uint32_t known_peers, known_addrs, known_records;
+	size_t known_bytes;
 	size_t memory_now, memory_cap;
 	struct gossip_stats gossip;
 };

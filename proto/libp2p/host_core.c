@@ -1,7 +1,6 @@
 #include "crypto/crypto.h"
 #include "proto/libp2p/host_internal.h"
 #include "proto/libp2p/keys.h"
-#include "proto/libp2p/multiaddr.h"
 
 struct host_limits
 host_limits_default(void)
@@ -9,10 +8,21 @@ host_limits_default(void)
 	return (struct host_limits){
 		.memory_bytes = 256 << 20,
 		.conns_max = 256,
-		.conns_per_ip_max = 16,
+		.conns_per_ip_max = 8,
+		.conns_per_net_max = 16,
+		.conns_per_wide_max = 32,
 		.conns_per_peer_max = 4,
+		.half_open_max = 16,
+		.handshakes_per_s = 32,
+		.grace_ms = 30000,
+		.outbound_wanted = 8,
+		.dials_max = 16,
+		.feeler_ms = 120000,
+		.streams_per_peer_max = 64,
+		.streams_per_protocol_max = 32,
 		.events_max = 1024,
 		.conn = conn_limits_default(),
+		.known = peer_store_limits_default(),
 	};
 }
 
@@ -38,6 +48,42 @@ set_identity(struct host *h, const uint8_t *secret)
 	h->public_key_n = key.n;
 }
 
+bool
+host_runs_limited(const struct host *h, size_t protocol)
+{
+	return protocol < SERVE_GOSSIP_12 ||
+	       (protocol >= SERVE_N &&
+		   (h->flags[protocol - SERVE_N] & HOST_PROTOCOL_LIMITED) != 0);
+}
+
+/* An id that nobody can ask for stands where a protocol is off. */
+static void
+set_answered(struct host *h, size_t i)
+{
+	const bool on =
+	    i < SERVE_N || (h->flags[i - SERVE_N] & HOST_PROTOCOL_OFF) == 0;
+
+	h->answered[i] = on ? h->protocols[i] : "";
+	h->answered_limited[i] =
+	    on && host_runs_limited(h, i) ? h->protocols[i] : "";
+}
+
+void
+host_protocol_set(struct host *h, size_t i, bool on, uint64_t now_ms)
+{
+	ASSERT(i < h->protocols_n - SERVE_N);
+	const uint8_t was = h->flags[i];
+
+	if (on)
+		h->flags[i] &= (uint8_t)~HOST_PROTOCOL_OFF;
+	else
+		h->flags[i] |= HOST_PROTOCOL_OFF;
+	if (h->flags[i] == was)
+		return;
+	set_answered(h, SERVE_N + i);
+	host_identify_push(h, now_ms);
+}
+
 static bool
 set_protocols(struct host *h, const struct host_config *cf)
 {
@@ -51,13 +97,20 @@ set_protocols(struct host *h, const struct host_config *cf)
 
 	ASSERT(cf->protocols_n <= HOST_PROTOCOLS_MAX - SERVE_N);
 	h->protocols_n = SERVE_N + cf->protocols_n;
-	h->protocols =
-	    mem_alloc(&h->mem, h->protocols_n * sizeof(h->protocols[0]));
-	if (h->protocols == NULL)
+	const char **all =
+	    mem_alloc(&h->mem, 3 * h->protocols_n * sizeof(all[0]));
+	if (all == NULL)
 		return false;
+	h->protocols = all;
+	h->answered = all + h->protocols_n;
+	h->answered_limited = all + 2 * h->protocols_n;
 	for (size_t i = 0; i < h->protocols_n; i++)
-		h->protocols[i] =
-		    i < SERVE_N ? ours[i] : cf->protocols[i - SERVE_N];
+		all[i] = i < SERVE_N ? ours[i] : cf->protocols[i - SERVE_N];
+	for (size_t i = 0; i < cf->protocols_n && cf->protocol_flags != NULL;
+	     i++)
+		h->flags[i] = cf->protocol_flags[i];
+	for (size_t i = 0; i < h->protocols_n; i++)
+		set_answered(h, i);
 	return true;
 }
 
@@ -89,8 +142,12 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 	h->peers =
 	    mem_alloc(&h->mem, cf->limits.conns_max * sizeof(h->peers[0]));
 	h->gossip = gossip_new(&gossip, cf->env, &h->mem, now_ms);
+	h->known = peer_store_new(&cf->limits.known, cf->env, &h->mem);
+	host_dials_init(h, now_ms);
+	h->handshakes = 2000ULL * cf->limits.handshakes_per_s;
+	h->handshakes_ms = now_ms;
 	if (h->links == NULL || h->peers == NULL || h->gossip == NULL ||
-	    !set_protocols(h, cf)) {
+	    h->known == NULL || !set_protocols(h, cf)) {
 		host_free(h);
 		return NULL;
 	}
@@ -98,8 +155,10 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 		.secret = h->secret,
 		.psk = cf->psk == NULL ? NULL : h->psk,
 		.limits = cf->limits.conn,
-		.protocols = h->protocols,
+		.protocols = h->answered,
 		.protocols_n = h->protocols_n };
+	h->conn_limited = h->conn;
+	h->conn_limited.protocols = h->answered_limited;
 	return h;
 }
 
@@ -139,8 +198,9 @@ host_free(struct host *h)
 	table_fini(&h->peer_ids);
 	mem_free(&h->mem, h->links, h->limits.conns_max * sizeof(h->links[0]));
 	mem_free(&h->mem, h->peers, h->limits.conns_max * sizeof(h->peers[0]));
-	mem_free(
-	    &h->mem, h->protocols, h->protocols_n * sizeof(h->protocols[0]));
+	mem_free(&h->mem, h->protocols,
+	    3 * h->protocols_n * sizeof(h->protocols[0]));
+	peer_store_free(h->known);
 	ASSERT(h->mem.used == 0);
 	crypto_wipe(h->secret, sizeof(h->secret));
 	crypto_wipe(h->psk, sizeof(h->psk));
@@ -292,87 +352,88 @@ out_remove(struct host_link *l)
 	l->out_queued = false;
 }
 
-/* Who has one address of IPv6 has all of its /64. */
-static bool
-same_ip(const struct multiaddr_ip *a, const struct multiaddr_ip *b)
+static struct host_link *
+new_link(struct host *h, const struct host_conn_config *cf, uint64_t now_ms)
 {
-	return a->v6 == b->v6 && memcmp(a->ip, b->ip, a->v6 ? 8 : 4) == 0;
+	const size_t n = cf->remote.n;
+	struct host_link *l = mem_alloc(&h->mem, sizeof(*l) + n);
+
+	if (l == NULL)
+		return NULL;
+	*l = (struct host_link){ .h = h,
+		.id = h->next_id,
+		.dialer = cf->dialer,
+		.limited = cf->limited,
+		.why = "",
+		.since_ms = now_ms,
+		.close = { .type = HOST_CLOSE, .conn = h->next_id },
+		.remote_n = (uint16_t)n };
+	if (n > 0)
+		memcpy(l->remote, cf->remote.p, n);
+	l->c = conn_new(cf->limited ? &h->conn_limited : &h->conn, &h->mem,
+	    cf->dialer, cf->expect, now_ms);
+	if (l->c != NULL)
+		return l;
+	mem_free(&h->mem, l, sizeof(*l) + n);
+	return NULL;
 }
 
-/*
- * A slot, unless a limit forbids the connection. One in eight is for those
- * that we dial, so that strangers cannot choose all our peers.
- */
-static bool
-may_open(struct host *h, bool dialer, bool counted,
-    const struct multiaddr_ip *ip, uint32_t *slot)
+static err
+open_link(struct host *h, const struct host_conn_config *cf, uint64_t now_ms,
+    struct host_link **out)
 {
-	const uint32_t max = h->limits.conns_max;
-	uint32_t same = 0, inbound = 0, free_slot = UINT32_MAX;
-
-	for (uint32_t i = 0; i < max; i++) {
-		const struct host_link *l = h->links[i];
-		struct multiaddr_ip other;
-		if (l == NULL) {
-			free_slot = MIN(free_slot, i);
-			if (i >= h->links_top)
-				break;
-			continue;
-		}
-		inbound += l->dialer ? 0 : 1;
-		if (!counted || !l->counted)
-			continue;
-		if (multiaddr_front_ip(
-			slice_of(l->remote, l->remote_n), &other) == OK &&
-		    same_ip(&other, ip))
-			same++;
-	}
-	*slot = free_slot;
-	return free_slot != UINT32_MAX && (dialer || inbound < max - max / 8) &&
-	       (!counted || same < h->limits.conns_per_ip_max);
-}
-
-err
-host_conn_open(struct host *h, bool dialer, struct slice remote,
-    const struct peer_id *expect, uint64_t now_ms, host_conn *id)
-{
-	struct multiaddr_ip ip;
-	uint32_t slot = 0;
-	const bool known = multiaddr_front_ip(remote, &ip) == OK;
-	const bool counted = !dialer && known && !multiaddr_is_loopback(&ip);
 	struct host_link *l = NULL;
+	uint32_t slot = 0;
 
-	if (remote.n > MULTIADDR_MAX || h->next_id == UINT32_MAX ||
-	    !may_open(h, dialer, counted, &ip, &slot))
+	if (cf->remote.n > MULTIADDR_MAX || h->next_id == UINT32_MAX ||
+	    !host_may_open(h, cf, now_ms, &slot))
 		goto fail0;
-	l = mem_alloc(&h->mem, sizeof(*l) + remote.n);
+	l = new_link(h, cf, now_ms);
 	if (l == NULL)
 		goto fail0;
-	l->c = conn_new(&h->conn, &h->mem, dialer, expect, now_ms);
-	if (l->c == NULL || table_put(&h->ids, h->next_id, slot) != OK)
+	if (table_put(&h->ids, h->next_id, slot) != OK)
 		goto fail1;
-	l->h = h;
-	l->id = *id = h->next_id++;
+	h->next_id++;
 	l->slot = slot;
-	l->dialer = dialer;
-	l->counted = counted;
-	l->why = "";
-	l->since_ms = now_ms;
-	l->close = (struct host_note){ .type = HOST_CLOSE, .conn = l->id };
-	l->remote_n = (uint16_t)remote.n;
-	if (remote.n > 0)
-		memcpy(l->remote, remote.p, remote.n);
 	h->links[slot] = l;
 	h->links_top = MAX(h->links_top, slot + 1);
 	h->stats.conns_opened++;
 	host_touch(l);
+	*out = l;
 	return OK;
 fail1:
 	conn_free(l->c);
-	mem_free(&h->mem, l, sizeof(*l) + remote.n);
+	mem_free(&h->mem, l, sizeof(*l) + l->remote_n);
 fail0:
 	h->stats.conns_refused++;
 	return ERR_LIMIT;
+}
+
+err
+host_conn_open(struct host *h, const struct host_conn_config *cf,
+    uint64_t now_ms, host_conn *id)
+{
+	struct host_conn_config own = *cf;
+	struct host_link *l = NULL;
+	struct peer_id expect = { 0 };
+	bool feeler = false;
+
+	if (cf->dial != 0) {
+		TRY(host_dial_taken(h, cf->dial, &expect, &feeler));
+		if (own.expect == NULL && expect.n > 0)
+			own.expect = &expect;
+	}
+	const err e = open_link(h, &own, now_ms, &l);
+	if (e != OK) {
+		host_dial_refused(h, cf->dial, now_ms);
+		return e;
+	}
+	*id = l->id;
+	l->dial = cf->dial;
+	l->feeler = feeler;
+	if (cf->dial != 0)
+		host_dial_stands(h, cf->dial, l->id);
+	return OK;
 }
 
 static void
@@ -390,7 +451,6 @@ count_close(struct host_stats *s, bool timed_out, err e)
 		s->closed_peer++;
 }
 
-/* The connection is over: its peer leaves it, HOST_CLOSE is said once. */
 /* A stream broke its protocol: counted and told; the connection goes on. */
 void
 host_stream_fault(struct host_link *l, const char *why)
@@ -409,6 +469,7 @@ count_stream_faults(struct host_link *l)
 	}
 }
 
+/* The connection is over: its peer leaves it, HOST_CLOSE is said once. */
 void
 host_fail(struct host_link *l, err e, const char *why, uint64_t now_ms)
 {
@@ -419,6 +480,7 @@ host_fail(struct host_link *l, err e, const char *why, uint64_t now_ms)
 	l->error = e == ERR_CLOSED ? OK : e;
 	count_close(&l->h->stats, l->timed_out, e);
 	conn_close(l->c, now_ms);
+	host_dial_lost(l, e, now_ms);
 	drop_stream_notes(l);
 	host_peer_leave(l, now_ms);
 	host_services_free(l);
@@ -444,6 +506,7 @@ host_conn_gone(struct host *h, host_conn id, uint64_t now_ms)
 		return;
 	if (!l->closing) {
 		h->stats.closed_ok++;
+		host_dial_lost(l, ERR_CLOSED, now_ms);
 		drop_stream_notes(l);
 		host_peer_leave(l, now_ms);
 	}
@@ -465,8 +528,11 @@ on_secured(struct host_link *l, const struct peer_id *id, uint64_t now_ms)
 		    l, ERR_LIMIT, "too many connections to this peer", now_ms);
 		return;
 	}
+	host_dial_secured(l, id, now_ms);
 	if (!l->peer->identified)
 		host_identify_ask(l, now_ms);
+	if (!l->limited)
+		host_gossip_open(l->h, l->peer, now_ms);
 }
 
 /* All that the connection has to say, while we can keep it. */
@@ -594,6 +660,12 @@ host_next(struct host *h, struct host_event *ev)
 		tell(h, h->notes_head, ev);
 		return true;
 	}
+	if (h->dials.unreachable_n > 0) {
+		*ev = (struct host_event){ .type = HOST_UNREACHABLE,
+			.peer = h->dials.unreachable[--h->dials.unreachable_n],
+			.why = "" };
+		return true;
+	}
 	*ev = (struct host_event){ .type = HOST_MESSAGE, .why = "" };
 	if (!gossip_next(h->gossip, &ev->message))
 		return false;
@@ -632,6 +704,7 @@ host_on_time(struct host *h, uint64_t now_ms)
 	if (h->expiry_ms > now_ms)
 		return;
 	h->expiry_ms = UINT64_MAX;
+	host_dials_time(h, now_ms);
 	for (uint32_t i = 0; i < h->links_top; i++) {
 		struct host_link *l = h->links[i];
 		if (l == NULL || l->closing)
@@ -691,13 +764,39 @@ host_topic(struct host *h, const char *topic, struct gossip_topic *out)
 	return gossip_topic(h->gossip, topic, out);
 }
 
+static void
+count_conns(const struct host *h, struct host_stats *out)
+{
+	struct peer_store_stats known;
+
+	for (uint32_t i = 0; i < h->links_top; i++) {
+		const struct host_link *l = h->links[i];
+		if (l == NULL)
+			continue;
+		out->conns_in += l->dialer ? 0 : 1;
+		out->conns_out += l->dialer ? 1 : 0;
+		out->conns_limited += l->limited ? 1 : 0;
+		out->half_open += l->peer == NULL && !l->closing ? 1 : 0;
+	}
+	for (uint32_t i = 0; i < h->peers_top; i++)
+		if (h->peers[i] != NULL && host_peer_is_ours(h->peers[i]))
+			out->peers_out++;
+	peer_store_stats(h->known, &known);
+	out->known_peers = known.peers;
+	out->known_addrs = known.addrs;
+	out->known_records = known.records;
+	out->known_bytes = known.bytes;
+}
+
 void
 host_stats(const struct host *h, struct host_stats *out)
 {
 	*out = h->stats;
 	out->conns_now = h->ids.n;
 	out->peers_now = h->peer_ids.n;
+	out->dials_now = h->dials.attempts_n;
 	out->memory_now = h->mem.used;
 	out->memory_cap = h->mem.cap;
+	count_conns(h, out);
 	gossip_stats(h->gossip, &out->gossip);
 }

@@ -19,13 +19,13 @@ tell_ip(struct host *h, const struct host_peer *p, const struct host_link *l)
 void
 host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms)
 {
-	while (p->out_link == NULL && p->links != NULL &&
+	while (p->out_link == NULL && host_peer_link(p) != NULL &&
 	       p->gossip_tries < TRIES_MAX) {
 		const bool v12 =
 		    !p->refused_12 && host_peer_says(h, p, GOSSIP_PROTOCOL_12);
 		const bool v11 =
 		    !p->refused_11 && host_peer_says(h, p, GOSSIP_PROTOCOL_11);
-		struct host_link *l = p->links;
+		struct host_link *l = host_peer_link(p);
 		uint32_t stream = 0;
 
 		if (!v12 && !v11)

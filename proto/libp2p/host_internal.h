@@ -4,6 +4,9 @@
  *
  *   host_core.c     connections, limits, events, time
  *   host_peer.c     peers: what is known of them, several connections each
+ *   host_dial.c     whom to dial, and where
+ *   host_manage.c   how many from where, who is trimmed, waking up
+ *   host_record.c   signed peer records, ours and those of others
  *   host_service.c  identify, push, ping: the streams that we answer
  *   host_gossip.c   the two streams that join a peer to the router
  *   host_stream.c   the application's streams
@@ -18,6 +21,8 @@
 #define HOST_TEXT_MAX     128 /* bytes kept of an agent's name */
 #define HOST_SERVICES_MAX 12  /* streams of ours on one connection */
 #define HOST_ADDR_MAX     256 /* bytes of one address that we keep */
+#define HOST_OBSERVED_MAX 64  /* bytes of an observed one that we keep */
+#define HOST_ASKED_MAX    64  /* host_connect() that wait */
 
 /* The protocols that the host answers itself; the application's follow. */
 enum {
@@ -74,8 +79,10 @@ struct host_link {
 	struct host_service *services;
 	uint32_t services_n;
 	bool dialer;
-	bool counted; /* inbound, not loopback: against the limit per ip */
-	bool closing; /* HOST_CLOSE is said */
+	bool limited;  /* through a relay with limits */
+	bool feeler;   /* dialled only to see who is there */
+	uint32_t dial; /* whose attempt it is, until it is secured */
+	bool closing;  /* HOST_CLOSE is said */
 	bool timed_out;
 	bool stalled; /* events wait for room among ours */
 	bool out_queued;
@@ -104,6 +111,9 @@ struct host_peer {
 	/* What identify said. */
 	uint64_t *speaks; /* keys of protocols */
 	uint16_t speaks_n;
+	uint32_t protects; /* host_peer_protect() */
+	uint8_t observed_n;
+	uint8_t observed[HOST_OBSERVED_MAX]; /* where it sees us */
 	uint16_t addrs_size;
 	uint8_t *addrs; /* length u16be, bytes, and so on */
 	char *agent;    /* NULL: "" */
@@ -115,6 +125,34 @@ struct host_peer {
 	uint8_t left; /* a byte taken from the router and not yet written */
 	struct host_link *out_link, *in_link;
 	uint32_t out_stream, in_stream;
+};
+
+/* The addresses of one peer are tried one after the other. */
+struct host_round {
+	struct known_peer *peer; /* NULL: free */
+	uint64_t next_ms;        /* then one more address, beside the others */
+	bool feeler;
+};
+
+/* One address that is being dialled. */
+struct host_attempt {
+	uint32_t number; /* 0: free */
+	struct host_round *round;
+	struct known_addr *addr;
+	host_conn conn; /* once the socket stands */
+};
+
+struct host_dials {
+	struct host_round rounds[HOST_DIALS_MAX];
+	struct host_attempt attempts[HOST_DIALS_MAX];
+	uint32_t attempts_n;
+	uint32_t number; /* last given */
+	bool due;        /* there may be something to dial */
+	uint64_t at_ms;  /* when there may be again */
+	uint64_t feeler_ms, sweep_ms;
+	/* host_connect() that came to nothing, to be told. */
+	struct peer_id unreachable[HOST_ASKED_MAX];
+	uint32_t unreachable_n, asked_n;
 };
 
 struct host {
@@ -130,11 +168,19 @@ struct host {
 	char protocol_version[HOST_TEXT_MAX + 1];
 	const char **protocols; /* ours, then the application's */
 	size_t protocols_n;
+	/* What connections answer: "" where one is off, or not for the kind. */
+	const char **answered, **answered_limited;
+	uint8_t flags[HOST_PROTOCOLS_MAX]; /* of the application's */
 	struct host_limits limits;
-	struct conn_config conn;
+	struct conn_config conn, conn_limited;
+	struct peer_store *known;
+	struct host_dials dials;
 	uint8_t listen[HOST_ADDRS_MAX][HOST_ADDR_MAX];
 	uint16_t listen_n[HOST_ADDRS_MAX];
 	uint32_t listens;
+	uint8_t record[PEER_RECORD_MAX]; /* of ours, signed */
+	size_t record_n;
+	uint64_t record_seq;
 	struct gossip *gossip;
 	bool gossip_stalled; /* a peer's bytes wait for verdicts */
 	uint32_t gossip_turn;
@@ -150,7 +196,8 @@ struct host {
 	struct host_note *spare; /* so that an event taken can be kept */
 	host_conn out_head, out_tail;
 	bool any_stalled;
-	uint64_t expiry_ms; /* not later than the true one */
+	uint64_t handshakes, handshakes_ms; /* thousandths that are left */
+	uint64_t expiry_ms;                 /* not later than the true one */
 	struct host_stats stats;
 };
 
@@ -163,6 +210,7 @@ void host_stream_fault(struct host_link *l, const char *why);
 void host_note_put(struct host *h, struct host_note *n);
 void host_note_drop(struct host *h, struct host_note *n);
 void host_wake_at(struct host *h, uint64_t at_ms);
+bool host_runs_limited(const struct host *h, size_t protocol);
 
 /* host_peer.c */
 err host_peer_join(struct host_link *l, const struct peer_id *id);
@@ -176,7 +224,34 @@ uint64_t host_key(const struct host *h, struct slice s);
 void host_peer_learn(struct host *h, struct host_peer *p,
     const struct identify *m, bool fresh_addrs, bool fresh_protocols);
 
+struct host_link *host_peer_link(const struct host_peer *p);
+bool host_peer_is_ours(const struct host_peer *p);
+
+/* host_dial.c */
+void host_dials_init(struct host *h, uint64_t now_ms);
+err host_dial_taken(
+    struct host *h, uint32_t number, struct peer_id *expect, bool *feeler);
+void host_dial_stands(struct host *h, uint32_t number, host_conn conn);
+void host_dial_refused(struct host *h, uint32_t number, uint64_t now_ms);
+void host_dial_lost(struct host_link *l, err e, uint64_t now_ms);
+void host_dial_secured(
+    struct host_link *l, const struct peer_id *id, uint64_t now_ms);
+void host_dial_peer_down(
+    struct host *h, const struct peer_id *id, uint64_t now_ms);
+void host_dials_time(struct host *h, uint64_t now_ms);
+void host_dials_learn(struct host_link *l, struct slice addr, uint64_t now_ms);
+
+void host_dials_resume(struct host *h, uint64_t now_ms);
+
+/* host_record.c */
+void host_own_record(struct host *h);
+
+/* host_manage.c */
+bool host_may_open(struct host *h, const struct host_conn_config *cf,
+    uint64_t now_ms, uint32_t *slot);
+
 /* host_service.c */
+void host_identify_push(struct host *h, uint64_t now_ms);
 void host_serve(
     struct host_link *l, uint32_t stream, size_t protocol, uint64_t now_ms);
 bool host_service_event(

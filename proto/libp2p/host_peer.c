@@ -61,6 +61,27 @@ host_peer_free(struct host *h, struct host_peer *p)
 	mem_free(&h->mem, p, sizeof(*p));
 }
 
+/* The connection for what needs one without limits; NULL: there is none. */
+struct host_link *
+host_peer_link(const struct host_peer *p)
+{
+	struct host_link *l = p->links;
+
+	while (l != NULL && l->limited)
+		l = l->sibling;
+	return l;
+}
+
+/* Have we reached it by our own choice? */
+bool
+host_peer_is_ours(const struct host_peer *p)
+{
+	for (const struct host_link *l = p->links; l != NULL; l = l->sibling)
+		if (l->dialer && !l->limited && !l->feeler)
+			return true;
+	return false;
+}
+
 /* The connection turned out to be one of this peer's. */
 err
 host_peer_join(struct host_link *l, const struct peer_id *id)
@@ -135,8 +156,10 @@ host_peer_leave(struct host_link *l, uint64_t now_ms)
 		p->gossip_tries = 0;
 	}
 	if (p->links == NULL) {
+		const struct peer_id id = p->id;
 		host_gossip_down(h, p);
 		peer_over(h, p);
+		host_dial_peer_down(h, &id, now_ms);
 		return;
 	}
 	/* Another connection carries on. */
@@ -216,6 +239,15 @@ learn_addrs(
 	p->addrs_size = (uint16_t)n;
 }
 
+static void
+learn_observed(struct host_peer *p, struct slice addr)
+{
+	if (addr.n == 0 || addr.n > HOST_OBSERVED_MAX || !is_addr(addr))
+		return;
+	memcpy(p->observed, addr.p, addr.n);
+	p->observed_n = (uint8_t)addr.n;
+}
+
 /* Printable ASCII alone: it goes to logs and terminals. */
 static void
 learn_agent(struct host *h, struct host_peer *p, struct slice agent)
@@ -248,6 +280,7 @@ host_peer_learn(struct host *h, struct host_peer *p, const struct identify *m,
 		learn_addrs(h, p, m, fresh_addrs);
 	if (m->agent.p != NULL)
 		learn_agent(h, p, m->agent);
+	learn_observed(p, m->observed);
 }
 
 static void
@@ -257,6 +290,8 @@ fill_info(struct host *h, struct host_peer *p, struct host_peer_info *out)
 
 	*out = (struct host_peer_info){ .id = p->id,
 		.outbound = l->dialer,
+		.limited = host_peer_link(p) == NULL,
+		.observed = slice_of(p->observed, p->observed_n),
 		.identified = p->identified,
 		.agent = p->agent == NULL ? "" : p->agent,
 		.remote = slice_of(l->remote, l->remote_n),
@@ -294,6 +329,45 @@ host_peer_find(
 		return false;
 	fill_info(h, p, out);
 	return true;
+}
+
+bool
+host_conn_find(const struct host *h, host_conn conn, struct host_conn_info *out)
+{
+	const struct host_link *l = host_link_find(h, conn);
+
+	if (l == NULL || l->closing || l->peer == NULL)
+		return false;
+	*out = (struct host_conn_info){ .peer = l->peer->id,
+		.dialer = l->dialer,
+		.limited = l->limited,
+		.remote = slice_of(l->remote, l->remote_n),
+		.since_ms = l->since_ms };
+	return true;
+}
+
+host_conn
+host_peer_conn(const struct host *h, const struct peer_id *id, uint32_t i)
+{
+	const struct host_peer *p = host_peer_lookup(h, id);
+	const struct host_link *l = p == NULL ? NULL : p->links;
+
+	for (; l != NULL && i > 0; i--)
+		l = l->sibling;
+	return l == NULL ? 0 : l->id;
+}
+
+void
+host_peer_protect(struct host *h, const struct peer_id *id, bool on)
+{
+	struct host_peer *p = host_peer_lookup(h, id);
+
+	if (p == NULL)
+		return;
+	if (on)
+		p->protects++;
+	else if (p->protects > 0)
+		p->protects--;
 }
 
 bool

@@ -104,14 +104,20 @@ say_identify(struct host_link *l, uint32_t stream)
 		.protocol_version = slice_str(h->protocol_version),
 		.observed = slice_of(l->remote, l->remote_n),
 	};
+
+	if (h->record_n > 0)
+		m.record = slice_of(h->record, h->record_n);
 	size_t taken = 0;
 
 	if (l->remote_n == 0)
 		m.observed = slice_of(NULL, 0);
 	for (uint32_t i = 0; i < h->listens; i++)
 		m.addrs[m.addrs_n++] = slice_of(h->listen[i], h->listen_n[i]);
+	const char *const *answered =
+	    l->limited ? h->answered_limited : h->answered;
 	for (size_t i = 0; i < h->protocols_n; i++)
-		m.protocols[m.protocols_n++] = slice_str(h->protocols[i]);
+		if (answered[i][0] != '\0')
+			m.protocols[m.protocols_n++] = slice_str(answered[i]);
 	if (identify_put(&out, &m) != OK ||
 	    conn_stream_write(l->c, stream, buf_slice(&out), &taken) != OK ||
 	    taken < out.n) {
@@ -158,18 +164,41 @@ host_identify_ask(struct host_link *l, uint64_t now_ms)
 	host_touch(l);
 }
 
+static bool
+same_listens(const struct host *h, const struct slice *addrs, uint32_t n)
+{
+	bool same = n == h->listens;
+
+	for (uint32_t i = 0; same && i < n; i++)
+		same =
+		    slice_eq(slice_of(h->listen[i], h->listen_n[i]), addrs[i]);
+	return same;
+}
+
 void
 host_listen_set(struct host *h, const struct slice *addrs, size_t n)
 {
-	const uint64_t now_ms = h->env->mono_ms(h->env->ctx);
+	struct slice kept[HOST_ADDRS_MAX];
+	uint32_t kept_n = 0;
 
-	h->listens = 0;
-	for (size_t i = 0; i < n && h->listens < HOST_ADDRS_MAX; i++) {
-		if (addrs[i].n == 0 || addrs[i].n > HOST_ADDR_MAX)
-			continue;
-		memcpy(h->listen[h->listens], addrs[i].p, addrs[i].n);
-		h->listen_n[h->listens++] = (uint16_t)addrs[i].n;
+	for (size_t i = 0; i < n && kept_n < HOST_ADDRS_MAX; i++)
+		if (addrs[i].n > 0 && addrs[i].n <= HOST_ADDR_MAX)
+			kept[kept_n++] = addrs[i];
+	if (same_listens(h, kept, kept_n))
+		return;
+	for (uint32_t i = 0; i < kept_n; i++) {
+		memcpy(h->listen[i], kept[i].p, kept[i].n);
+		h->listen_n[i] = (uint16_t)kept[i].n;
 	}
+	h->listens = kept_n;
+	host_own_record(h);
+	host_identify_push(h, h->env->mono_ms(h->env->ctx));
+}
+
+/* Who has changed tells all who want to hear it. */
+void
+host_identify_push(struct host *h, uint64_t now_ms)
+{
 	for (uint32_t i = 0; i < h->peers_top; i++) {
 		struct host_peer *p = h->peers[i];
 		uint32_t stream = 0;
@@ -206,6 +235,19 @@ tell_identified(struct host_link *l, uint64_t now_ms)
 	host_note_put(l->h, &p->told);
 }
 
+/* Where it listens goes to the peers that are known. */
+static void
+learn_places(struct host_link *l, uint64_t now_ms)
+{
+	const struct host_peer *p = l->peer;
+
+	for (size_t at = 0; at < p->addrs_size;) {
+		const size_t n = get_u16be(p->addrs + at);
+		host_dials_learn(l, slice_of(p->addrs + at + 2, n), now_ms);
+		at += 2 + n;
+	}
+}
+
 /* The peer has said all; or nothing more than what is there. */
 static void
 identify_done(struct host_link *l, struct host_service *s, uint64_t now_ms)
@@ -220,8 +262,28 @@ identify_done(struct host_link *l, struct host_service *s, uint64_t now_ms)
 	if (!said)
 		return;
 	p->identified = true;
+	learn_places(l, now_ms);
 	tell_identified(l, now_ms);
 	host_gossip_open(l->h, p, now_ms);
+}
+
+/*
+ * A record that is not signed by this very peer costs the connection; one
+ * that we cannot read, or older than what we have, does not.
+ */
+static err
+take_record(struct host_link *l, struct slice record, uint64_t now_ms)
+{
+	const struct peer_id id = l->peer->id;
+	struct peer_id signer = { 0 };
+	const err e = host_peer_record_add(
+	    l->h, &id, record, PEER_IDENTIFY, now_ms, &signer);
+
+	if (e != ERR_AUTH && (signer.n == 0 || peer_id_eq(&signer, &id)))
+		return OK;
+	host_fail(
+	    l, ERR_AUTH, "identify: the signed record of another", now_ms);
+	return ERR_AUTH;
 }
 
 static err
@@ -238,6 +300,8 @@ identify_take(struct host_link *l, struct host_service *s,
 		return ERR_AUTH;
 	}
 	host_peer_learn(l->h, l->peer, m, s->fresh_addrs, s->fresh_protocols);
+	if (m->record.n > 0 && take_record(l, m->record, now_ms) == ERR_AUTH)
+		return ERR_AUTH;
 	if (m->addrs_n > 0)
 		s->fresh_addrs = false;
 	if (m->protocols_n > 0)

@@ -11,15 +11,42 @@ link_of(const struct host *h, struct host_stream s)
 	return l;
 }
 
+static bool
+may_run_limited(const struct host *h, const char *protocol)
+{
+	for (size_t i = 0; i < h->protocols_n; i++)
+		if (strcmp(h->protocols[i], protocol) == 0)
+			return host_runs_limited(h, i);
+	return false;
+}
+
+err
+host_stream_open_on(struct host *h, host_conn conn, const char *protocol,
+    uint64_t now_ms, struct host_stream *out)
+{
+	struct host_link *l = host_link_find(h, conn);
+
+	if (l == NULL || l->closing || l->peer == NULL)
+		return ERR_NOTFOUND;
+	TRY(conn_stream_open(l->c, protocol, now_ms, &out->stream));
+	out->conn = conn;
+	host_touch(l);
+	return OK;
+}
+
 err
 host_stream_open(struct host *h, const struct peer_id *peer,
     const char *protocol, uint64_t now_ms, struct host_stream *out)
 {
 	struct host_peer *p = host_peer_lookup(h, peer);
+	const bool anywhere = p != NULL && host_peer_link(p) == NULL &&
+			      may_run_limited(h, protocol);
 	err e = ERR_NOTFOUND;
 
 	for (struct host_link *l = p == NULL ? NULL : p->links; l != NULL;
 	     l = l->sibling) {
+		if (l->limited && !anywhere)
+			continue;
 		e = conn_stream_open(l->c, protocol, now_ms, &out->stream);
 		if (e != OK)
 			continue;

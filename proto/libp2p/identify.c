@@ -37,6 +37,7 @@ identify_put(struct buf *out, const struct identify *id)
 	set(&m.observed_addr, &m.has_observed_addr, id->observed);
 	set(&m.protocol_version, &m.has_protocol_version, id->protocol_version);
 	set(&m.agent_version, &m.has_agent_version, id->agent);
+	set(&m.signed_peer_record, &m.has_signed_peer_record, id->record);
 	m.n_listen_addrs = id->addrs_n;
 	m.listen_addrs = addrs;
 	m.n_protocols = id->protocols_n;
@@ -45,6 +46,10 @@ identify_put(struct buf *out, const struct identify *id)
 	size_t n = libp2p__identify__get_packed_size(&m);
 	while (n > IDENTIFY_SEND_MAX - VARINT_MAX && m.n_listen_addrs > 0) {
 		m.n_listen_addrs--;
+		n = libp2p__identify__get_packed_size(&m);
+	}
+	if (n > IDENTIFY_SEND_MAX - VARINT_MAX && id->record.p != NULL) {
+		m.has_signed_peer_record = 0;
 		n = libp2p__identify__get_packed_size(&m);
 	}
 	if (n > IDENTIFY_SEND_MAX - VARINT_MAX)
@@ -111,6 +116,8 @@ unpack(struct identify_reader *r, struct slice in, struct identify *out)
 		.protocol_version =
 		    get(m->has_protocol_version, &m->protocol_version),
 		.observed = get(m->has_observed_addr, &m->observed_addr),
+		.record =
+		    get(m->has_signed_peer_record, &m->signed_peer_record),
 	};
 	for (size_t i = 0; i < m->n_listen_addrs; i++)
 		if (out->addrs_n < IDENTIFY_ADDRS_MAX)

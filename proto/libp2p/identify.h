@@ -4,8 +4,7 @@
  * alone; host.h opens the streams and keeps what was said.
  *
  * A peer may cut what it says into several length-prefixed messages on one
- * stream; each is read by itself and the lists add up. Not there yet: signed
- * peer records (field 8) are neither sent nor looked at.
+ * stream; each is read by itself and the lists add up.
  *
  * Spec: github.com/libp2p/specs, identify.
  */
@@ -26,6 +25,7 @@ struct identify {
 	struct slice public_key; /* PublicKey protobuf */
 	struct slice agent, protocol_version;
 	struct slice observed; /* binary multiaddr: where it sees us */
+	struct slice record;   /* signed peer record, peer_record.h; unverified */
 	uint32_t addrs_n, protocols_n;
 	struct slice addrs[IDENTIFY_ADDRS_MAX];
 	struct slice protocols[IDENTIFY_PROTOCOLS_MAX];
@@ -34,8 +34,8 @@ struct identify {
 /**
  * identify_put(out, id):
  * Append one message with its length prefix, at most IDENTIFY_SEND_MAX
- * bytes: addresses at the end that do not fit are left out. ERR_MORE: no
- * room in ${out}, or over the maximum without addresses.
+ * bytes: addresses at the end that do not fit are left out, and then the
+ * signed record. ERR_MORE: no room in ${out}, or over the maximum without.
  */
 NODISCARD err identify_put(struct buf *out, const struct identify *id);
 

@@ -140,6 +140,15 @@ test_gossip_short_of_memory(void **state)
 	test_net_fini(&net);
 }
 
+static err
+open_one(struct host *h, bool dialer, struct slice remote, host_conn *id)
+{
+	const struct host_conn_config cf = { .dialer = dialer,
+		.remote = remote };
+
+	return host_conn_open(h, &cf, net.t.now_ms, id);
+}
+
 /* IPv6 by the /64; and strangers do not get every place. */
 static void
 test_places(void **state)
@@ -158,24 +167,18 @@ test_places(void **state)
 	for (unsigned i = 0; i < 14; i++) {
 		addr[8] = (uint8_t)(i / 2); /* within the /64's number */
 		addr[16] = (uint8_t)i;      /* another host of it */
-		assert_int_equal(
-		    host_conn_open(h, false, from, NULL, net.t.now_ms, &id),
-		    OK);
+		assert_int_equal(open_one(h, false, from, &id), OK);
 		if (i % 2 == 1) {
 			addr[16] = 77;
-			assert_int_equal(host_conn_open(h, false, from, NULL,
-					     net.t.now_ms, &id),
-			    ERR_LIMIT);
+			assert_int_equal(
+			    open_one(h, false, from, &id), ERR_LIMIT);
 		}
 	}
 	addr[8] = 99;
-	assert_int_equal(
-	    host_conn_open(h, false, from, NULL, net.t.now_ms, &id), ERR_LIMIT);
+	assert_int_equal(open_one(h, false, from, &id), ERR_LIMIT);
 	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(
-		    host_conn_open(h, true, from, NULL, net.t.now_ms, &id), OK);
-	assert_int_equal(
-	    host_conn_open(h, true, from, NULL, net.t.now_ms, &id), ERR_LIMIT);
+		assert_int_equal(open_one(h, true, from, &id), OK);
+	assert_int_equal(open_one(h, true, from, &id), ERR_LIMIT);
 	test_net_fini(&net);
 }
 
@@ -376,9 +379,7 @@ test_silence_times_out(void **state)
 	const unsigned a = add();
 	struct host *h = net.nodes[a].host;
 	struct host_event ev;
-	assert_int_equal(host_conn_open(h, false, slice_of(addr, 8), NULL,
-			     net.t.now_ms, &id),
-	    OK);
+	assert_int_equal(open_one(h, false, slice_of(addr, 8), &id), OK);
 	assert_true(host_expiry(h) <= net.t.now_ms + 10000);
 	net.t.now_ms += 10001;
 	host_on_time(h, net.t.now_ms);

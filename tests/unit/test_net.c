@@ -41,12 +41,18 @@ test_net_fini(struct test_net *net)
 struct host_config
 test_net_config(void)
 {
-	return (struct host_config){
+	struct host_config cf = {
 		.agent = "test/1",
 		.protocol_version = "test",
 		.limits = host_limits_default(),
 		.gossip = gossip_params_default(),
 	};
+
+	/* Many connect in the same instant here. */
+	cf.limits.half_open_max = UINT32_MAX;
+	cf.limits.handshakes_per_s = 0;
+	cf.limits.conns_per_ip_max = 16;
+	return cf;
 }
 
 unsigned
@@ -90,10 +96,13 @@ test_net_connect(struct test_net *net, unsigned a, unsigned b, unsigned *wire)
 
 	w->node[0] = a;
 	w->node[1] = b;
-	TRY(host_conn_open(net->nodes[a].host, true, address(b, at_b), NULL,
-	    net->t.now_ms, &w->conn[0]));
-	const err e = host_conn_open(net->nodes[b].host, false,
-	    address(a, at_a), NULL, net->t.now_ms, &w->conn[1]);
+	const struct host_conn_config from_a = { .dialer = true,
+		.remote = address(b, at_b) };
+	const struct host_conn_config to_b = { .remote = address(a, at_a) };
+	TRY(host_conn_open(
+	    net->nodes[a].host, &from_a, net->t.now_ms, &w->conn[0]));
+	const err e = host_conn_open(
+	    net->nodes[b].host, &to_b, net->t.now_ms, &w->conn[1]);
 	if (e != OK) {
 		host_conn_gone(net->nodes[a].host, w->conn[0], net->t.now_ms);
 		return e;

@@ -150,6 +150,7 @@ on_event(void *ctx, const struct host_event *ev)
 	case HOST_MESSAGE:
 		on_message(&ev->message);
 		return;
+	case HOST_UNREACHABLE:
 	case HOST_CLOSE:
 		return;
 	case HOST_STREAM_OPENED:
@@ -246,7 +247,7 @@ open_host(void)
 	};
 	crypto_random(seed, sizeof(seed));
 	ed25519_keypair(pub, secret, seed);
-	const struct host_config hc = {
+	struct host_config hc = {
 		.env = &peer.env,
 		.mem = &peer.mem,
 		.secret = secret,
@@ -257,6 +258,9 @@ open_host(void)
 		.limits = host_limits_default(),
 		.gossip = gossip_params_default(),
 	};
+	/* It dials what it is told to, and nothing else. */
+	hc.limits.outbound_wanted = 0;
+	hc.limits.feeler_ms = 0;
 	peer.host = host_new(&hc, peer_now());
 	if (peer.host == NULL)
 		return false;

@@ -1,0 +1,356 @@
+#include "node/network.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "node/fetch.h"
+
+#define AGENT            "ohcn/" OHCN_VERSION
+#define PROTOCOL_VERSION "ohcn/1"
+#define DIAL_TIMEOUT_MS  10000
+#define DIALS_MAX        16
+
+struct network {
+	struct node *n;
+	void (*event)(void *ctx, const struct host_event *ev);
+	struct network_service services[NETWORK_SERVICES_MAX];
+	uint32_t services_n;
+	uv_timer_t timer; /* of the services */
+	bool stopping;
+};
+
+static const char *const protocols[NETWORK_PROTOCOLS] = {
+	[NETWORK_FETCH] = FETCH_PROTOCOL,
+};
+
+static const uint8_t protocol_flags[NETWORK_PROTOCOLS] = {
+	[NETWORK_FETCH] = 0,
+};
+
+static uint64_t
+now_of(const struct network *w)
+{
+	return w->n->env.mono_ms(w->n->env.ctx);
+}
+
+/* ---- services ---- */
+
+static void
+drain(struct network *w, uint64_t now_ms)
+{
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].drain != NULL)
+			w->services[i].drain(w->services[i].ctx, now_ms);
+}
+
+static void
+on_event(void *ctx, const struct host_event *ev)
+{
+	struct network *w = ctx;
+	const uint64_t now_ms = now_of(w);
+
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].event(w->services[i].ctx, ev, now_ms)) {
+			drain(w, now_ms);
+			return;
+		}
+	w->event(w->n, ev);
+	drain(w, now_ms);
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+	struct network *w = CONTAINER_OF(timer, struct network, timer);
+	const uint64_t now_ms = now_of(w);
+
+	for (uint32_t i = 0; i < w->services_n; i++) {
+		const struct network_service *s = &w->services[i];
+		if (s->expiry != NULL && s->on_time != NULL &&
+		    s->expiry(s->ctx) <= now_ms)
+			s->on_time(s->ctx, now_ms);
+	}
+	network_wake(w);
+}
+
+/* Whatever was done may have changed when a service wants to be called. */
+static void
+on_pumped(void *ctx)
+{
+	struct network *w = ctx;
+	const uint64_t now_ms = now_of(w);
+	uint64_t at = UINT64_MAX;
+
+	if (w->stopping)
+		return;
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].expiry != NULL)
+			at = MIN(at, w->services[i].expiry(w->services[i].ctx));
+	if (at == UINT64_MAX)
+		(void)uv_timer_stop(&w->timer);
+	else
+		(void)uv_timer_start(
+		    &w->timer, on_timer, at > now_ms ? at - now_ms : 0, 0);
+}
+
+void
+network_service_add(struct network *w, const struct network_service *s)
+{
+	ASSERT(w->services_n < NETWORK_SERVICES_MAX);
+	w->services[w->services_n++] = *s;
+}
+
+void
+network_wake(struct network *w)
+{
+	if (w->stopping)
+		return;
+	drain(w, now_of(w));
+	transport_wake(w->n->transport); /* and on_pumped() */
+}
+
+/* Those of proto/libp2p that run on the host. */
+static err
+network_services_open(struct network *w)
+{
+	(void)w;
+	return OK;
+}
+
+/* ---- the host and its transport ---- */
+
+static void *
+heap_alloc(void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+
+static void
+heap_release(void *ctx, void *p)
+{
+	(void)ctx;
+	free(p);
+}
+
+static struct gossip_params
+gossip_params(const struct config *c)
+{
+	struct gossip_params g = gossip_params_default();
+
+	g.d = c->gossip.d;
+	g.d_lo = c->gossip.d_lo;
+	g.d_hi = c->gossip.d_hi;
+	g.d_lazy = c->gossip.d_lazy;
+	g.heartbeat_ms = c->gossip.heartbeat_ms;
+	g.peers_max = c->peers.max;
+	g.message_bytes_max = RECORD_BYTES_MAX;
+	g.cache_bytes_max = (uint32_t)c->limits.message_cache_bytes;
+	g.pending_max = c->limits.pending_messages;
+	return g;
+}
+
+static err
+open_host(struct network *w)
+{
+	struct node *n = w->n;
+	const struct config *c = n->config;
+	struct host_config hc = {
+		.env = &n->env,
+		.mem = &n->mem,
+		.secret = n->node_secret,
+		.agent = AGENT,
+		.protocol_version = PROTOCOL_VERSION,
+		.protocols = protocols,
+		.protocols_n = NETWORK_PROTOCOLS,
+		.protocol_flags = protocol_flags,
+		.limits = host_limits_default(),
+		.gossip = gossip_params(c),
+	};
+
+	n->mem = (struct mem){ .alloc = heap_alloc,
+		.release = heap_release,
+		.cap = c->peers.memory };
+	hc.limits.memory_bytes = c->peers.memory;
+	hc.limits.conns_max = c->peers.max;
+	hc.limits.conns_per_ip_max = c->peers.per_ip_max;
+	n->host = host_new(&hc, n->env.mono_ms(n->env.ctx));
+	if (n->host == NULL) {
+		problem_set(n->problem, EXIT_CONFIG, "E1302",
+		    "peers.memory is too small to start with");
+		problem_hint(n->problem, "--set peers.memory=64MiB");
+		return ERR_LIMIT;
+	}
+	return OK;
+}
+
+static err
+open_transport(struct network *w)
+{
+	struct node *n = w->n;
+	const struct config *c = n->config;
+	const struct transport_config tc = {
+		.loop = &n->loop,
+		.env = &n->env,
+		.host = n->host,
+		.dials_max = DIALS_MAX,
+		.dial_timeout_ms = DIAL_TIMEOUT_MS,
+		.event = on_event,
+		.after = on_pumped,
+		.ctx = w,
+	};
+	n->transport = transport_new(&tc);
+	if (n->transport == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < c->listen.addresses.n; i++)
+		TRY(transport_listen(
+		    n->transport, c->listen.addresses.v[i], n->problem));
+	return OK;
+}
+
+err
+network_open(
+    struct node *n, void (*event)(void *ctx, const struct host_event *ev))
+{
+	struct network *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return ERR_NOMEM;
+	n->network = w;
+	w->n = n;
+	w->event = event;
+	(void)uv_timer_init(&n->loop, &w->timer);
+	TRY(open_host(w));
+	TRY(network_services_open(w));
+	return open_transport(w);
+}
+
+/* ---- what we announce ---- */
+
+/* The addresses that identify tells; see host_listen_set(). */
+struct announced {
+	uint8_t raw[HOST_ADDRS_MAX][MULTIADDR_MAX];
+	struct slice addrs[HOST_ADDRS_MAX];
+	size_t n;
+};
+
+static void
+announce_one(struct announced *a, const struct multiaddr_ip *ip)
+{
+	struct buf b = { NULL, 0, MULTIADDR_MAX };
+
+	if (a->n == HOST_ADDRS_MAX)
+		return;
+	b.p = a->raw[a->n];
+	if (multiaddr_put_ip_tcp(&b, ip) == OK)
+		a->addrs[a->n++] = buf_slice(&b);
+}
+
+/* The wildcard stands for every interface of the machine. */
+static void
+announce_interfaces(
+    struct announced *a, const struct multiaddr_ip *any, bool internal)
+{
+	uv_interface_address_t *list = NULL;
+	int count = 0;
+
+	if (uv_interface_addresses(&list, &count) != 0)
+		return;
+	for (int i = 0; i < count; i++) {
+		struct multiaddr_ip ip = *any;
+		const bool v6 = list[i].address.address4.sin_family == AF_INET6;
+		if (v6 != any->v6 || (list[i].is_internal != 0) != internal)
+			continue;
+		if (v6)
+			memcpy(ip.ip, &list[i].address.address6.sin6_addr, 16);
+		else
+			memcpy(ip.ip, &list[i].address.address4.sin_addr, 4);
+		if (v6 && ip.ip[0] == 0xfe && (ip.ip[1] & 0xc0) == 0x80)
+			continue; /* link-local: useless without a zone */
+		announce_one(a, &ip);
+	}
+	uv_free_interface_addresses(list, count);
+}
+
+/* What services know of: mapped ports, relays. */
+static void
+announce_services(struct network *w, struct announced *a)
+{
+	struct slice more[HOST_ADDRS_MAX];
+
+	for (uint32_t i = 0; i < w->services_n; i++) {
+		const struct network_service *s = &w->services[i];
+		const uint32_t n =
+		    s->addresses == NULL
+			? 0
+			: s->addresses(s->ctx, more, HOST_ADDRS_MAX);
+		for (uint32_t k = 0; k < n && a->n < HOST_ADDRS_MAX; k++) {
+			if (more[k].n > MULTIADDR_MAX)
+				continue;
+			memcpy(a->raw[a->n], more[k].p, more[k].n);
+			a->addrs[a->n] = slice_of(a->raw[a->n], more[k].n);
+			a->n++;
+		}
+	}
+}
+
+void
+network_announce(struct network *w)
+{
+	struct node *n = w->n;
+	static const uint8_t any[16];
+	static struct announced a;
+	char text[MULTIADDR_TEXT_MAX];
+
+	a.n = 0;
+	for (size_t i = 0; transport_listen_at(n->transport, i, text); i++) {
+		uint8_t raw[MULTIADDR_MAX];
+		struct buf b = { raw, 0, sizeof(raw) };
+		struct multiaddr_ip ip;
+		if (multiaddr_get(slice_str(text), &b) != OK ||
+		    multiaddr_ip_tcp(buf_slice(&b), &ip) != OK)
+			continue;
+		if (memcmp(ip.ip, any, ip.v6 ? 16 : 4) != 0) {
+			announce_one(&a, &ip);
+			continue;
+		}
+		const size_t before = a.n;
+		announce_interfaces(&a, &ip, false);
+		if (a.n == before) /* a machine without a network */
+			announce_interfaces(&a, &ip, true);
+	}
+	announce_services(w, &a);
+	host_listen_set(n->host, a.addrs, a.n);
+}
+
+/* ---- the end ---- */
+
+void
+network_stop(struct network *w)
+{
+	struct node *n = w->n;
+
+	if (w->stopping)
+		return;
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].stop != NULL)
+			w->services[i].stop(w->services[i].ctx);
+	if (n->transport != NULL)
+		transport_stop(n->transport);
+	w->stopping = true;
+	uv_close((uv_handle_t *)&w->timer, NULL);
+}
+
+void
+network_free(struct network *w)
+{
+	if (w == NULL)
+		return;
+	struct node *n = w->n;
+	for (uint32_t i = w->services_n; i-- > 0;)
+		if (w->services[i].free != NULL)
+			w->services[i].free(w->services[i].ctx);
+	transport_free(n->transport);
+	host_free(n->host);
+	free(w);
+}
