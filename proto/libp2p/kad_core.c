@@ -287,6 +287,9 @@ kad_event(struct kad *k, const struct host_event *ev, uint64_t now_ms)
 		kad_requests_gone(k, ev->conn, &ev->peer, now_ms);
 		kad_serve_gone(k, ev->conn, &ev->peer);
 		return false;
+	case HOST_UNREACHABLE:
+		kad_requests_gone(k, 0, &ev->peer, now_ms);
+		return false;
 	case HOST_IDENTIFIED:
 		if (host_peer_speaks(k->host, &ev->peer, k->protocol))
 			kad_probe(k, &ev->peer, now_ms);
