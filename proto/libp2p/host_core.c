@@ -168,6 +168,7 @@ free_link(struct host_link *l)
 	struct host *h = l->h;
 
 	host_services_free(l);
+	host_apps_free(l);
 	conn_free(l->c);
 	h->links[l->slot] = NULL;
 	while (h->links_top > 0 && h->links[h->links_top - 1] == NULL)
@@ -484,6 +485,7 @@ host_fail(struct host_link *l, err e, const char *why, uint64_t now_ms)
 	drop_stream_notes(l);
 	host_peer_leave(l, now_ms);
 	host_services_free(l);
+	host_apps_free(l);
 	host_note_put(l->h, &l->close);
 	host_touch(l);
 }
@@ -535,6 +537,21 @@ on_secured(struct host_link *l, const struct peer_id *id, uint64_t now_ms)
 		host_gossip_open(l->h, l->peer, now_ms);
 }
 
+/* Of a stream of the application's. */
+static void
+app_event(struct host_link *l, const struct conn_event *ev)
+{
+	if (ev->type == CONN_STREAM_OPENED &&
+	    host_app_opened(l, ev->stream, ev->protocol) != OK) {
+		l->h->stats.streams_refused++;
+		conn_stream_reset(l->c, ev->stream);
+		return;
+	}
+	if (ev->type == CONN_STREAM_CLOSED)
+		host_app_closed(l, ev->stream);
+	note_stream(l, ev);
+}
+
 /* All that the connection has to say, while we can keep it. */
 void
 host_drain(struct host_link *l, uint64_t now_ms)
@@ -554,7 +571,7 @@ host_drain(struct host_link *l, uint64_t now_ms)
 		else if (ev.type == CONN_STREAM_OPENED && ev.protocol < SERVE_N)
 			host_serve(l, ev.stream, ev.protocol, now_ms);
 		else if (!host_service_event(l, &ev, now_ms))
-			note_stream(l, &ev);
+			app_event(l, &ev);
 	}
 	host_touch(l);
 }
@@ -705,6 +722,7 @@ host_on_time(struct host *h, uint64_t now_ms)
 		return;
 	h->expiry_ms = UINT64_MAX;
 	host_dials_time(h, now_ms);
+	host_manage_time(h, now_ms);
 	for (uint32_t i = 0; i < h->links_top; i++) {
 		struct host_link *l = h->links[i];
 		if (l == NULL || l->closing)

@@ -69,6 +69,13 @@ struct host_service {
 	} u;
 };
 
+/* A stream of the application's that the peer has opened. */
+struct host_app {
+	struct host_app *next;
+	uint32_t stream;
+	uint32_t protocol;
+};
+
 struct host_link {
 	struct host *h;
 	host_conn id;
@@ -78,6 +85,7 @@ struct host_link {
 	struct host_link *sibling; /* the peer's next younger connection */
 	struct host_service *services;
 	uint32_t services_n;
+	struct host_app *apps;
 	bool dialer;
 	bool limited;  /* through a relay with limits */
 	bool feeler;   /* dialled only to see who is there */
@@ -196,7 +204,8 @@ struct host {
 	struct host_note *spare; /* so that an event taken can be kept */
 	host_conn out_head, out_tail;
 	bool any_stalled;
-	uint64_t handshakes, handshakes_ms; /* thousandths that are left */
+	uint64_t handshakes, handshakes_ms; /* thousandths left */
+	uint64_t manage_ms; /* when to look for connections to trim */
 	uint64_t expiry_ms;                 /* not later than the true one */
 	struct host_stats stats;
 };
@@ -226,6 +235,8 @@ void host_peer_learn(struct host *h, struct host_peer *p,
 
 struct host_link *host_peer_link(const struct host_peer *p);
 bool host_peer_is_ours(const struct host_peer *p);
+void host_peer_fill(const struct host *h, const struct host_peer *p,
+    struct host_peer_info *out);
 
 /* host_dial.c */
 void host_dials_init(struct host *h, uint64_t now_ms);
@@ -249,6 +260,10 @@ void host_own_record(struct host *h);
 /* host_manage.c */
 bool host_may_open(struct host *h, const struct host_conn_config *cf,
     uint64_t now_ms, uint32_t *slot);
+void host_manage_time(struct host *h, uint64_t now_ms);
+err host_app_opened(struct host_link *l, uint32_t stream, size_t protocol);
+void host_app_closed(struct host_link *l, uint32_t stream);
+void host_apps_free(struct host_link *l);
 
 /* host_service.c */
 void host_identify_push(struct host *h, uint64_t now_ms);

@@ -283,8 +283,9 @@ host_peer_learn(struct host *h, struct host_peer *p, const struct identify *m,
 	learn_observed(p, m->observed);
 }
 
-static void
-fill_info(struct host *h, struct host_peer *p, struct host_peer_info *out)
+void
+host_peer_fill(
+    const struct host *h, const struct host_peer *p, struct host_peer_info *out)
 {
 	const struct host_link *l = p->links;
 
@@ -313,7 +314,7 @@ host_peer_at(struct host *h, uint32_t i, struct host_peer_info *out)
 {
 	for (uint32_t n = 0; n < h->peers_top; n++)
 		if (h->peers[n] != NULL && i-- == 0) {
-			fill_info(h, h->peers[n], out);
+			host_peer_fill(h, h->peers[n], out);
 			return true;
 		}
 	return false;
@@ -327,7 +328,7 @@ host_peer_find(
 
 	if (p == NULL)
 		return false;
-	fill_info(h, p, out);
+	host_peer_fill(h, p, out);
 	return true;
 }
 

@@ -264,6 +264,10 @@ identify_done(struct host_link *l, struct host_service *s, uint64_t now_ms)
 	p->identified = true;
 	learn_places(l, now_ms);
 	tell_identified(l, now_ms);
+	if (l->feeler) {
+		host_fail(l, OK, "only a look", now_ms);
+		return;
+	}
 	host_gossip_open(l->h, p, now_ms);
 }
 

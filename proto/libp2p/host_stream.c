@@ -125,5 +125,6 @@ host_stream_reset(struct host *h, struct host_stream s)
 	if (l == NULL)
 		return;
 	conn_stream_reset(l->c, s.stream);
+	host_app_closed(l, s.stream);
 	host_touch(l);
 }

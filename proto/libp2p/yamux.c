@@ -234,6 +234,24 @@ fail_peer(struct yamux *y, const char *why)
 	return fail(y, ERR_PEER, why);
 }
 
+/*
+ * Opening a stream and resetting it at once, or pinging without end, costs
+ * the peer a few bytes and us an allocation or an answer each time.
+ */
+static err
+churn(struct yamux *y)
+{
+	const uint64_t gone = (y->now_ms - y->churn_ms) * YAMUX_CHURN_PER_S;
+
+	if (gone >= 1000) {
+		y->churn -= (uint32_t)MIN(gone / 1000, (uint64_t)y->churn);
+		y->churn_ms = y->now_ms;
+	}
+	if (++y->churn > YAMUX_CHURN_BURST)
+		return fail(y, ERR_LIMIT, "yamux: resets or pings without end");
+	return OK;
+}
+
 /* Reset from either side: everything is forgotten but the last event. */
 static void
 stream_kill(struct yamux *y, struct yamux_stream *s)
@@ -329,7 +347,14 @@ on_stream_frame(struct yamux *y)
 		s = stream_accept(y, f->stream);
 		if (y->failed != OK)
 			return y->failed;
+		if (s == NULL)
+			TRY(churn(y));
 	}
+	const bool moves =
+	    f->length > 0 ||
+	    (f->flags & (YAMUX_SYN | YAMUX_ACK | YAMUX_FIN)) != 0;
+	if (!moves || (f->flags & YAMUX_RST && !is_ours(y, f->stream)))
+		TRY(churn(y));
 	if (s != NULL && f->flags & YAMUX_ACK)
 		stream_acked(y, s);
 	if (s != NULL && f->flags & YAMUX_RST) {
@@ -366,6 +391,7 @@ on_ping(struct yamux *y, uint64_t now_ms)
 {
 	const struct yamux_frame *f = &y->frame;
 
+	TRY(churn(y));
 	if (f->flags & YAMUX_SYN)
 		control_put(y, YAMUX_PING, YAMUX_ACK, 0, f->length);
 	if (f->flags & YAMUX_ACK && y->ping_out && f->length == y->ping_id) {
@@ -418,6 +444,7 @@ on_body(struct yamux *y, struct slice part)
 err
 yamux_recv(struct yamux *y, uint64_t now_ms, struct slice *in)
 {
+	y->now_ms = MAX(y->now_ms, now_ms);
 	while (y->failed == OK && in->n > 0 && y->events_n < y->cf.events_max) {
 		if (y->body_left > 0) {
 			const size_t n = MIN(in->n, y->body_left);

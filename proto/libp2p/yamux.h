@@ -22,6 +22,9 @@
 #define YAMUX_CONTROL_MAX 4092   /* bytes of unsent session frames: 341 */
 #define YAMUX_BUCKETS     16
 
+#define YAMUX_CHURN_BURST 2000
+#define YAMUX_CHURN_PER_S 200
+
 enum yamux_type {
 	YAMUX_DATA = 0,
 	YAMUX_WINDOW_UPDATE = 1,
@@ -120,6 +123,9 @@ struct yamux {
 	struct link events, controls, datas;
 	uint32_t events_n;
 	bool goaway_wanted, goaway_sent, goaway_seen;
+	/* Frames that make work and move nothing; see churn() */
+	uint64_t now_ms, churn_ms;
+	uint32_t churn;
 	bool ping_out;
 	uint32_t ping_id;
 	uint64_t ping_ms;
@@ -135,7 +141,9 @@ void yamux_fini(struct yamux *y);
  * yamux_recv(y, now_ms, in):
  * Take bytes. Stops early only when events_max streams have events. Errors
  * are final, a GoAway is queued: ERR_PEER protocol broken; ERR_LIMIT it does
- * not read our replies; ERR_CLOSED it sent a GoAway.
+ * not read our replies, or floods with pings, resets, streams over the limit
+ * and empty frames (YAMUX_CHURN_BURST, YAMUX_CHURN_PER_S); ERR_CLOSED it sent
+ * a GoAway.
  */
 NODISCARD err yamux_recv(struct yamux *y, uint64_t now_ms, struct slice *in);
 

@@ -367,13 +367,36 @@ test_floods_are_cut(void **state)
 	assert_true(n <= YAMUX_CONTROL_MAX / YAMUX_HEAD + 1);
 	world_free(w);
 
-	/* a reader that keeps up may ping for ever */
+	/* a reader that keeps up may ping for ever, but not without pause */
 	w = world_new(false, 16);
-	for (n = 0; n < 3000; n++) {
+	for (n = 0; n < 3 * YAMUX_CHURN_BURST; n++) {
+		w->t.now_ms += 1000 / YAMUX_CHURN_PER_S;
 		assert_int_equal(
 		    say(w, YAMUX_PING, YAMUX_SYN, 0, (uint32_t)n, NULL), OK);
 		HEAR(w, YAMUX_PING, YAMUX_ACK, 0, (uint32_t)n);
 	}
+	for (n = 0, e = OK; e == OK && n < 3 * YAMUX_CHURN_BURST; n++) {
+		e = say(w, YAMUX_PING, YAMUX_SYN, 0, (uint32_t)n, NULL);
+		if (e == OK)
+			HEAR(w, YAMUX_PING, YAMUX_ACK, 0, (uint32_t)n);
+	}
+	assert_int_equal(e, ERR_LIMIT);
+	assert_in_range(n, YAMUX_CHURN_BURST, YAMUX_CHURN_BURST + 2);
+	assert_string_equal(w->y.why, "yamux: resets or pings without end");
+	world_free(w);
+
+	/* opened and reset at once, opened and reset at once */
+	w = world_new(false, 16);
+	for (n = 0, e = OK; e == OK && n < 3 * YAMUX_CHURN_BURST; n++) {
+		e = say(w, YAMUX_WINDOW_UPDATE, YAMUX_SYN, 2 * (uint32_t)n + 1,
+		    0, NULL);
+		if (e == OK)
+			e = say(w, YAMUX_WINDOW_UPDATE, YAMUX_RST,
+			    2 * (uint32_t)n + 1, 0, NULL);
+	}
+	assert_int_equal(e, ERR_LIMIT);
+	assert_in_range(n, YAMUX_CHURN_BURST, YAMUX_CHURN_BURST + 2);
+	assert_true(w->y.streams_n <= 1);
 	world_free(w);
 }
 
