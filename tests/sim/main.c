@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "tests/sim/plant.h"
 #include "tests/sim/scenario.h"
+#include "tests/sim/selftest.h"
 #include "tests/sim/swarm.h"
 
 static const char help[] =
@@ -26,6 +27,7 @@ static const char help[] =
     "  --shrink          of a seed that fails: the smallest world that does\n"
     "  --plant NAME      with a bug planted: --plant list\n"
     "  --plants K        each planted bug must be found within K seeds\n"
+    "  --self-test       what no swarm uses: raw ends, faults by hand\n"
     "  --log             every event and every log line\n"
     "  --real, --stub    with real cryptography (default), or without\n"
     "\n"
@@ -35,7 +37,7 @@ static const char help[] =
 struct options {
 	struct swarm_options swarm;
 	uint64_t last; /* --seeds */
-	bool many, hashes, shrink;
+	bool many, hashes, shrink, self;
 	const char *scenario, *compare;
 	unsigned messages, plants;
 };
@@ -143,6 +145,8 @@ read_options(struct options *o, int argc, char **argv)
 			o->swarm.calm = true;
 		} else if (strcmp(argv[i], "--hashes") == 0) {
 			o->hashes = true;
+		} else if (strcmp(argv[i], "--self-test") == 0) {
+			o->self = true;
 		} else if (strcmp(argv[i], "--shrink") == 0) {
 			o->shrink = true;
 		} else if (i + 1 < argc &&
@@ -352,6 +356,10 @@ main(int argc, char **argv)
 	read_options(&o, argc, argv);
 	if (!crypto_init())
 		return 1;
+	if (o.self) {
+		selftest();
+		return 0;
+	}
 	if (o.scenario != NULL)
 		return measure(&o);
 	if (o.plants > 0)

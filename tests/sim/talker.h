@@ -1,14 +1,19 @@
 /*
  * talker.h: raw ends for attackers. A talker is a libp2p connection without
  * a host: it does an honest handshake under an identity of its own, opens
- * streams for any protocol and writes whatever bytes it likes on them. A raw
- * one goes below Yamux: any plain bytes within valid Noise frames.
+ * streams for any protocol and writes whatever bytes it likes on them. It
+ * answers identify by itself, saying that it speaks gossipsub (a host listens
+ * to nobody's gossip otherwise), and takes the streams of TALKER_PROTOCOLS.
+ * A raw one goes below Yamux: any plain bytes within valid Noise frames.
  *
  * Identities are cheap: each talker may have another one.
  */
 #pragma once
 
 #include "tests/sim/sim.h"
+
+/* What it answers; CONN_STREAM_OPENED names them by these numbers. */
+enum { TALKER_IDENTIFY, TALKER_PUSH, TALKER_GOSSIP_11, TALKER_PROTOCOLS };
 
 struct talker;
 
@@ -19,7 +24,8 @@ struct talker_ops {
 	void (*event)(struct talker *t, void *ctx, const struct conn_event *ev);
 	/* Raw: decrypted bytes of the honest node. */
 	void (*plain)(struct talker *t, void *ctx, struct slice in);
-	/* It is over; talker_free() may be called here or later. */
+	/* It is over. The only callback in which talker_free() may be
+	 * called; it must be, here or later. */
 	void (*gone)(struct talker *t, void *ctx);
 };
 
