@@ -13,6 +13,8 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_library(CSV_LIBRARY csv REQUIRED)
+pkg_check_modules(MINIUPNPC REQUIRED IMPORTED_TARGET miniupnpc)
+find_library(NATPMP_LIBRARY natpmp REQUIRED)
 find_program(PROTOC_C protoc-c REQUIRED)
 # The English word list of BIP-39, for the words that back up a seed.
 find_file(BIP39_WORDS english.txt REQUIRED

@@ -33,6 +33,7 @@ struct autonat_limits {
 	uint32_t timeout_ms;         /* a whole exchange */
 	uint32_t ask_ms;             /* between two questions, while unsure */
 	uint32_t again_ms;           /* until an address is tested again */
+	bool ipv6;                   /* we can dial such addresses */
 	bool private_addrs;          /* test and dial private addresses too */
 };
 

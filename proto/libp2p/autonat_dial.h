@@ -13,11 +13,13 @@
 struct autonat_dial;
 
 /**
- * autonat_dial_new(env, mem, peer, nonce, now_ms):
- * The socket to ${peer} is connected. NULL: no memory.
+ * autonat_dial_new(env, mem, psk, peer, nonce, now_ms):
+ * The socket to ${peer} is connected. ${psk}: of a private network, or NULL;
+ * must stay. NULL: no memory.
  */
 struct autonat_dial *autonat_dial_new(const struct env *env, struct mem *mem,
-    const struct peer_id *peer, uint64_t nonce, uint64_t now_ms);
+    const uint8_t *psk, const struct peer_id *peer, uint64_t nonce,
+    uint64_t now_ms);
 void autonat_dial_free(struct autonat_dial *d);
 
 /**

@@ -62,7 +62,7 @@ place(struct observed *o, const struct multiaddr_ip *ip, uint64_t now_ms)
 	return worst;
 }
 
-bool
+void
 observed_add(struct observed *o, const struct multiaddr_ip *seen,
     const struct multiaddr_ip *observer, uint64_t now_ms)
 {
@@ -81,7 +81,6 @@ observed_add(struct observed *o, const struct multiaddr_ip *seen,
 			oldest = v;
 	}
 	*oldest = (struct observed_vote){ group, now_ms };
-	return true;
 }
 
 uint32_t
@@ -119,36 +118,4 @@ observed_symmetric(const struct observed *o, uint64_t now_ms)
 			    count_votes(&o->addrs[k], now_ms) > 0)
 				return true;
 	return false;
-}
-
-static bool
-public_v4(const uint8_t *ip)
-{
-	return ip[0] != 0 && ip[0] != 10 && ip[0] != 127 && ip[0] < 224 &&
-	       !(ip[0] == 100 && (ip[1] & 0xc0) == 64) && /* of carriers */
-	       !(ip[0] == 169 && ip[1] == 254) &&
-	       !(ip[0] == 172 && (ip[1] & 0xf0) == 16) &&
-	       !(ip[0] == 192 && ip[1] == 168) &&
-	       !(ip[0] == 192 && ip[1] == 0 && (ip[2] == 0 || ip[2] == 2)) &&
-	       !(ip[0] == 198 && (ip[1] & 0xfe) == 18) &&
-	       !(ip[0] == 198 && ip[1] == 51 && ip[2] == 100) &&
-	       !(ip[0] == 203 && ip[1] == 0 && ip[2] == 113);
-}
-
-bool
-observed_is_public(const struct multiaddr_ip *ip)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
-
-	if (ip->port == 0)
-		return false;
-	if (!ip->v6)
-		return public_v4(ip->ip);
-	if (memcmp(ip->ip, mapped, 12) == 0 || memcmp(ip->ip, nat64, 12) == 0)
-		return public_v4(ip->ip + 12);
-	/* Global unicast, without documentation. */
-	return (ip->ip[0] & 0xe0) == 0x20 &&
-	       !(ip->ip[0] == 0x20 && ip->ip[1] == 0x01 && ip->ip[2] == 0x0d &&
-		   ip->ip[3] == 0xb8);
 }

@@ -33,11 +33,10 @@ struct observed {
 
 /**
  * observed_add(o, seen, observer, now_ms):
- * The peer at ${observer} saw us at ${seen}; its one vote moves here when it
- * stood elsewhere with the same address family. True: the candidates may
- * have changed.
+ * The peer at ${observer} saw us at ${seen}; the one vote of its subnet moves
+ * here when it stood elsewhere with the same address family.
  */
-bool observed_add(struct observed *o, const struct multiaddr_ip *seen,
+void observed_add(struct observed *o, const struct multiaddr_ip *seen,
     const struct multiaddr_ip *observer, uint64_t now_ms);
 
 /**
@@ -50,6 +49,3 @@ uint32_t observed_at(const struct observed *o, size_t i, uint64_t now_ms,
 /** observed_symmetric(o, now_ms): do subnets see different ports of one of
  * our addresses? Then no hole can be punched. */
 bool observed_symmetric(const struct observed *o, uint64_t now_ms);
-
-/** observed_is_public(ip): could anybody on the Internet dial it? */
-bool observed_is_public(const struct multiaddr_ip *ip);

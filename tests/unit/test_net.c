@@ -90,6 +90,13 @@ address(unsigned node, uint8_t out[8])
 err
 test_net_connect(struct test_net *net, unsigned a, unsigned b, unsigned *wire)
 {
+	return test_net_connect_as(net, a, b, a, wire);
+}
+
+err
+test_net_connect_as(
+    struct test_net *net, unsigned a, unsigned b, unsigned from, unsigned *wire)
+{
 	ASSERT(net->wires_n < TEST_NET_WIRES);
 	struct test_wire *w = &net->wires[net->wires_n];
 	uint8_t at_a[8], at_b[8];
@@ -98,7 +105,7 @@ test_net_connect(struct test_net *net, unsigned a, unsigned b, unsigned *wire)
 	w->node[1] = b;
 	const struct host_conn_config from_a = { .dialer = true,
 		.remote = address(b, at_b) };
-	const struct host_conn_config to_b = { .remote = address(a, at_a) };
+	const struct host_conn_config to_b = { .remote = address(from, at_a) };
 	TRY(host_conn_open(
 	    net->nodes[a].host, &from_a, net->t.now_ms, &w->conn[0]));
 	const err e = host_conn_open(
@@ -155,7 +162,8 @@ wire_of(struct test_net *net, unsigned node, host_conn conn, int *side)
 			if (net->wires[i].node[*side] == node &&
 			    net->wires[i].conn[*side] == conn)
 				return &net->wires[i];
-	ASSERT(false);
+	/* A circuit, which has none. */
+	ASSERT(net->service_output != NULL);
 	return NULL;
 }
 
@@ -168,12 +176,14 @@ on_close(struct test_net *net, struct test_node *n, const struct host_event *ev)
 	n->closes++;
 	n->error = ev->error;
 	(void)snprintf(n->why, sizeof(n->why), "%s", ev->why);
+	if (w == NULL)
+		return;
 	send_side(net, w, side);
 	wire_gone(net, w, side);
 }
 
 static void
-poll_node(struct test_net *net, struct test_node *n)
+poll_host(struct test_net *net, struct test_node *n)
 {
 	struct host_event ev;
 	host_conn conn = 0;
@@ -186,6 +196,9 @@ poll_node(struct test_net *net, struct test_node *n)
 		n->messages += ev.type == HOST_MESSAGE;
 		if (ev.type == HOST_CLOSE)
 			on_close(net, n, &ev);
+		if (net->service_event != NULL &&
+		    net->service_event(net, n->index, &ev))
+			continue;
 		if (net->on_event != NULL)
 			net->on_event(net, n->index, &ev);
 		if (ev.type == HOST_MESSAGE && !n->manual)
@@ -193,10 +206,23 @@ poll_node(struct test_net *net, struct test_node *n)
 			    net->t.now_ms);
 	}
 	while (host_next_output(n->host, &conn)) {
+		if (net->service_output != NULL &&
+		    net->service_output(net, n->index, conn))
+			continue;
 		struct test_wire *w = wire_of(net, n->index, conn, &side);
+		if (w == NULL)
+			continue;
 		w->output[side] = true;
 		send_side(net, w, side);
 	}
+}
+
+static void
+poll_node(struct test_net *net, struct test_node *n)
+{
+	do
+		poll_host(net, n);
+	while (net->service_poll != NULL && net->service_poll(net, n->index));
 }
 
 /* What has arrived at the other side of a direction. */
@@ -252,6 +278,8 @@ step(struct test_net *net)
 		struct test_node *n = &net->nodes[i];
 		if (host_expiry(n->host) <= net->t.now_ms)
 			host_on_time(n->host, net->t.now_ms);
+		if (net->service_time != NULL)
+			net->service_time(net, i);
 		poll_node(net, n);
 	}
 }

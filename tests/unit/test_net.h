@@ -55,6 +55,17 @@ struct test_net {
 	void (*on_event)(
 	    struct test_net *net, unsigned node, const struct host_event *ev);
 	void *user;
+	/*
+	 * Services over the host, such as the relay; all or none are set.
+	 * event: true: its own alone; output: true: it has sent it; poll:
+	 * true: something was done; time: each step.
+	 */
+	bool (*service_event)(
+	    struct test_net *net, unsigned node, const struct host_event *ev);
+	bool (*service_output)(
+	    struct test_net *net, unsigned node, host_conn conn);
+	bool (*service_poll)(struct test_net *net, unsigned node);
+	void (*service_time)(struct test_net *net, unsigned node);
 };
 
 /** test_net_init(net, seed): no nodes yet; step_ms 5. */
@@ -73,6 +84,10 @@ unsigned test_net_add(struct test_net *net, const struct host_config *cf);
  */
 err test_net_connect(
     struct test_net *net, unsigned a, unsigned b, unsigned *wire);
+
+/** test_net_connect_as(...): a shows the address of node ${from} instead. */
+err test_net_connect_as(struct test_net *net, unsigned a, unsigned b,
+    unsigned from, unsigned *wire);
 
 /** test_net_cut(net, wire): both sockets break. */
 void test_net_cut(struct test_net *net, unsigned wire);
