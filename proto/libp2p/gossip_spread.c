@@ -9,10 +9,11 @@
 #include "proto/libp2p/gossip_internal.h"
 #include "proto/libp2p/gossip_rpc.h"
 
-#define CREDIT_MAX   12
+/* A link where less than 2 of 5 bodies are of use ends up lazy. */
+#define CREDIT_MAX   24
 #define CREDIT_START 6
 #define CREDIT_SENT  2
-#define CREDIT_LATE  5
+#define CREDIT_LATE  3
 #define ANNOUNCE_IDS 64 /* ids of one IHAVE that tells at once */
 #define ANNOUNCES    8  /* of those per heartbeat; go takes 10 of all kinds */
 
