@@ -19,6 +19,10 @@
 #define CONFIG_LIST_MAX 64
 
 enum node_role { ROLE_PERSON, ROLE_COMPANY, ROLE_PROVIDER, ROLE_RESEARCHER };
+/* Kademlia: auto is a server while others can reach us. */
+enum kad_mode { KAD_MODE_AUTO, KAD_MODE_CLIENT, KAD_MODE_SERVER, KAD_MODE_OFF };
+/* Multicast DNS: listen asks and tells nothing of us. */
+enum mdns_mode { MDNS_MODE_ON, MDNS_MODE_LISTEN, MDNS_MODE_OFF };
 enum log_format { LOG_TEXT, LOG_JSON };
 
 struct config_list {
@@ -44,6 +48,14 @@ struct config {
 		uint64_t memory; /* of all connections together */
 		uint32_t per_ip_max;
 	} peers;
+	struct {
+		uint32_t mode; /* enum kad_mode */
+	} kad;
+	struct {
+		uint32_t mode;     /* enum mdns_mode */
+		uint32_t loopback; /* bool: on this machine alone */
+		uint32_t each_s;
+	} mdns;
 	struct {
 		uint64_t map_size;
 		uint64_t quota_bytes;

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "node/discovery.h"
 #include "node/fetch.h"
 
 #define AGENT            "ohcn/" OHCN_VERSION
@@ -17,14 +18,18 @@ struct network {
 	uint32_t services_n;
 	uv_timer_t timer; /* of the services */
 	bool stopping;
+	char kad_protocol[DISCOVERY_PROTOCOL_MAX]; /* names the network */
+	const char *protocols[NETWORK_PROTOCOLS];
 };
 
+/* Those whose name depends on the network are filled in. */
 static const char *const protocols[NETWORK_PROTOCOLS] = {
 	[NETWORK_FETCH] = FETCH_PROTOCOL,
 };
 
 static const uint8_t protocol_flags[NETWORK_PROTOCOLS] = {
 	[NETWORK_FETCH] = 0,
+	[NETWORK_KAD] = HOST_PROTOCOL_OFF,
 };
 
 static uint64_t
@@ -109,11 +114,39 @@ network_wake(struct network *w)
 	transport_wake(w->n->transport); /* and on_pumped() */
 }
 
+static void
+on_changed(void *ctx)
+{
+	network_announce(ctx);
+}
+
 /* Those of proto/libp2p that run on the host. */
 static err
 network_services_open(struct network *w)
 {
-	(void)w;
+	struct node *n = w->n;
+	const struct discovery_config dc = {
+		.n = n,
+		.protocol = w->kad_protocol,
+		.protocol_index = NETWORK_KAD,
+		.changed = on_changed,
+		.ctx = w,
+	};
+	struct network_service s = {
+		.name = "discovery",
+		.event = discovery_event,
+		.expiry = discovery_expiry,
+		.on_time = discovery_on_time,
+		.drain = discovery_drain,
+		.announced = discovery_announced,
+		.stop = discovery_stop,
+		.free = discovery_free,
+	};
+
+	s.ctx = n->discovery = discovery_new(&dc);
+	if (s.ctx == NULL)
+		return ERR_NOMEM;
+	network_service_add(w, &s);
 	return OK;
 }
 
@@ -161,7 +194,7 @@ open_host(struct network *w)
 		.secret = n->node_secret,
 		.agent = AGENT,
 		.protocol_version = PROTOCOL_VERSION,
-		.protocols = protocols,
+		.protocols = w->protocols,
 		.protocols_n = NETWORK_PROTOCOLS,
 		.protocol_flags = protocol_flags,
 		.limits = host_limits_default(),
@@ -171,6 +204,9 @@ open_host(struct network *w)
 	n->mem = (struct mem){ .alloc = heap_alloc,
 		.release = heap_release,
 		.cap = c->peers.memory };
+	memcpy(w->protocols, protocols, sizeof(protocols));
+	discovery_protocol(c->node.network, w->kad_protocol);
+	w->protocols[NETWORK_KAD] = w->kad_protocol;
 	hc.limits.memory_bytes = c->peers.memory;
 	hc.limits.conns_max = c->peers.max;
 	hc.limits.conns_per_ip_max = c->peers.per_ip_max;
@@ -321,6 +357,10 @@ network_announce(struct network *w)
 	}
 	announce_services(w, &a);
 	host_listen_set(n->host, a.addrs, a.n);
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].announced != NULL)
+			w->services[i].announced(
+			    w->services[i].ctx, a.addrs, a.n);
 }
 
 /* ---- the end ---- */

@@ -18,6 +18,7 @@
 /* The application protocols of the host, by their index. */
 enum network_protocol {
 	NETWORK_FETCH,
+	NETWORK_KAD,
 	NETWORK_PROTOCOLS,
 };
 
@@ -35,6 +36,8 @@ struct network_service {
 	/* Addresses to announce beside those we listen on; borrowed until
 	 * the next call. */
 	uint32_t (*addresses)(void *ctx, struct slice *out, uint32_t max);
+	/* What is announced now, for services that say it themselves. */
+	void (*announced)(void *ctx, const struct slice *addrs, size_t n);
 	void (*stop)(void *ctx); /* sockets and timers of its own: close */
 	void (*free)(void *ctx); /* the host is still there */
 };

@@ -26,6 +26,7 @@ struct peers;
 struct publisher;
 struct owner;
 struct network;
+struct discovery;
 
 /* The key that signs this node's records: persona 0 of the seed. */
 struct author {
@@ -59,6 +60,7 @@ struct node {
 	struct terms *terms;
 
 	struct network *network; /* network.h; owns the two below */
+	struct discovery *discovery;
 	struct host *host;
 	struct transport *transport;
 	struct pipeline *pipeline;

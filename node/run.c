@@ -8,6 +8,7 @@
 
 #include "match/core.h"
 #include "node/api/api.h"
+#include "node/discovery.h"
 #include "node/fetch_node.h"
 #include "node/network.h"
 #include "node/owner.h"
@@ -596,6 +597,7 @@ node_run(const struct config *cf, const struct paths *paths,
 		abandon(n);
 	} else {
 		network_announce(n->network);
+		discovery_start(n->discovery);
 		start_timers(n);
 		owner_start(n);
 		peers_start(n->peers);

@@ -123,6 +123,7 @@ kad_server_set(struct kad *k, bool on, uint64_t now_ms)
 	if (k->server == on)
 		return;
 	k->server = on;
+	host_protocol_set(k->host, k->protocol_index, on, now_ms);
 	for (uint32_t i = 0; i < KAD_PROVIDE_MAX; i++) {
 		k->own[i].next_ms = now_ms + SECOND_MS;
 		k->own[i].pause_ms = FIRST_PAUSE;

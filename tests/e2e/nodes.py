@@ -83,6 +83,7 @@ class Node:
         sets = [f"node.role={self.role}", f"node.network={self.network}",
                 f"node.region={self.region}", f"node.language={self.language}",
                 "listen.addresses=/ip4/127.0.0.1/tcp/0", "api.port=0",
+                "mdns.mode=off",  # worlds must not meet
                 "log.format=text", *self.settings]
         if self.name:
             sets.append(f"node.name={self.name}")

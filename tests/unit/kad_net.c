@@ -98,11 +98,12 @@ unsigned
 kad_net_add(struct kad_net *n, const struct kad_params *params, bool server)
 {
 	static const char *const protocols[] = { KAD_NET_PROTOCOL };
-	static const char *const none[] = { "/nothing" };
+	static const uint8_t flags[] = { HOST_PROTOCOL_OFF };
 	struct host_config hc = test_net_config();
 	uint8_t raw[8];
 
-	hc.protocols = server ? protocols : none;
+	hc.protocols = protocols;
+	hc.protocol_flags = flags;
 	hc.protocols_n = 1;
 	const unsigned node = test_net_add(&n->net, &hc);
 	struct test_node *t = &n->net.nodes[node];
@@ -113,7 +114,7 @@ kad_net_add(struct kad_net *n, const struct kad_params *params, bool server)
 		.env = &n->net.t.env,
 		.mem = &t->mem,
 		.protocol = KAD_NET_PROTOCOL,
-		.protocol_index = server ? 0 : SIZE_MAX,
+		.protocol_index = 0,
 		.book = { &who[node], book_add, book_connect },
 		.params = *params,
 	};
