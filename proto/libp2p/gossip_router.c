@@ -84,7 +84,7 @@ gossip_params_default(void)
 		.prune_backoff_ms = 60000,
 		.unsubscribe_backoff_ms = 10000,
 		.graft_flood_ms = 10000,
-		.direct_connect_ms = 300000,
+		.direct_connect_ms = 60000,
 		.exchange_peers = 16,
 		.iwant_followup_ms = 5000,
 		.gossip_retransmission = 3,

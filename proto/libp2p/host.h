@@ -411,6 +411,7 @@ struct host_stats {
 	uint32_t conns_in, conns_out, conns_limited, half_open;
 	uint32_t peers_out; /* reached by our own choice */
 	uint32_t dials_now;
+	uint64_t exchange_refused; /* records of peer exchange: of no use */
 	uint32_t known_peers, known_addrs, known_records;
 	size_t known_bytes;
 	size_t memory_now, memory_cap;

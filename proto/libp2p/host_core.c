@@ -159,6 +159,7 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 		.protocols_n = h->protocols_n };
 	h->conn_limited = h->conn;
 	h->conn_limited.protocols = h->answered_limited;
+	host_gossip_init(h);
 	return h;
 }
 
@@ -718,6 +719,7 @@ void
 host_on_time(struct host *h, uint64_t now_ms)
 {
 	gossip_on_time(h->gossip, now_ms);
+	host_gossip_attend(h, now_ms);
 	if (h->expiry_ms > now_ms)
 		return;
 	h->expiry_ms = UINT64_MAX;

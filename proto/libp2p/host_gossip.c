@@ -1,8 +1,9 @@
 #include "proto/libp2p/host_internal.h"
 #include "proto/libp2p/multiaddr.h"
 
-#define CHUNK     16384
-#define TRIES_MAX 3 /* a peer that resets our stream is asked again */
+#define CHUNK       16384
+#define NAMED_SCORE (1000 * GOSSIP_POINT)
+#define TRIES_MAX   3 /* a peer that resets our stream is asked again */
 
 /* Where the router should believe the peer to be. */
 static void
@@ -13,6 +14,25 @@ tell_ip(struct host *h, const struct host_peer *p, const struct host_link *l)
 	if (multiaddr_front_ip(slice_of(l->remote, l->remote_n), &ip) == OK)
 		gossip_peer_ip(
 		    h->gossip, p->number, slice_of(ip.ip, ip.v6 ? 16 : 4));
+}
+
+/*
+ * Whom the operator or the bootstrap list names may tell us of others when it
+ * has no room for us, unless the application thinks otherwise of it.
+ */
+static void
+trust_named(struct host *h, const struct host_peer *p, uint64_t now_ms)
+{
+	const struct known_peer *known = peer_store_find(h->known, &p->id);
+	struct gossip_peer_explain x;
+
+	if (known == NULL ||
+	    (known->source != PEER_OPERATOR && known->source != PEER_BOOTSTRAP))
+		return;
+	if (gossip_peer_explain(h->gossip, p->number, now_ms, &x) &&
+	    x.score.application == 0 &&
+	    gossip_application_score(h->gossip, &p->id, NAMED_SCORE) != OK)
+		env_log(h->env, LOG_UNUSUAL, "gossip_scores_full", "%s", "");
 }
 
 /* Our stream to the peer, in the newest version that it speaks. */
@@ -47,6 +67,7 @@ host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms)
 			return;
 		}
 		tell_ip(h, p, l);
+		trust_named(h, p, now_ms);
 		p->gossip_up = true;
 		p->out_link = l;
 		p->out_stream = stream;
@@ -211,6 +232,42 @@ host_gossip_lost(
 		p->refused_11 = true;
 	host_gossip_down(l->h, p);
 	host_gossip_open(l->h, p, now_ms);
+}
+
+/* ---- peers of peers ---- */
+
+static struct slice
+record_of(void *ctx, const struct peer_id *id)
+{
+	return host_peer_record(ctx, id);
+}
+
+void
+host_gossip_init(struct host *h)
+{
+	gossip_exchange_set(h->gossip, record_of, h);
+}
+
+/*
+ * Records that came with a PRUNE go to the peer store, which verifies them
+ * and says what is worth a place; explicit peers that are gone are dialled.
+ */
+void
+host_gossip_attend(struct host *h, uint64_t now_ms)
+{
+	struct gossip_exchange x;
+	struct peer_id id;
+
+	while (gossip_next_exchange(h->gossip, &x))
+		if (host_peer_record_add(
+			h, &x.from, x.record, PEER_EXCHANGE, now_ms, &id) != OK)
+			h->stats.exchange_refused++;
+	while (gossip_next_direct(h->gossip, now_ms, &id)) {
+		const err e = host_connect(h, &id, now_ms);
+		if (e != OK) /* its turn comes again */
+			env_log(h->env, LOG_DEBUG, "explicit_peer_away",
+			    "why=%s", err_name(e));
+	}
 }
 
 /* ---- as the application sees it ---- */

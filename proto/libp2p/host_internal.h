@@ -290,4 +290,6 @@ void host_gossip_flush(struct host *h, uint64_t now_ms);
 void host_gossip_lost(
     struct host_link *l, struct host_service *s, bool refused, uint64_t now_ms);
 void host_gossip_down(struct host *h, struct host_peer *p);
+void host_gossip_init(struct host *h);
+void host_gossip_attend(struct host *h, uint64_t now_ms);
 int32_t host_gossip_score(const struct host *h, const struct host_peer *p);
