@@ -75,7 +75,9 @@ write_message(struct raw_peer *p, struct conn *c, struct test_env *t)
 	struct buf payload = { room, 0, sizeof(room) };
 	struct buf b = { frame, 2, sizeof(frame) };
 
-	if (p->hs.messages > 0)
+	if (p->hs.messages > 0 && p->payload.n > 0)
+		ASSERT(buf_put(&payload, p->payload.p, p->payload.n) == OK);
+	else if (p->hs.messages > 0)
 		ASSERT(noise_payload_put(&payload, p->secret, p->hs.s) == OK);
 	/* the extension is the last field, 16 bytes of it */
 	if (p->hs.messages > 0 && p->no_muxers)

@@ -10,7 +10,9 @@
 
 struct raw_peer {
 	bool dialer;
-	bool no_muxers; /* does not name muxers within Noise */
+	bool no_muxers;       /* does not name muxers within Noise */
+	struct slice payload; /* of its handshake message; empty: an honest
+				 one by ${secret} */
 	uint8_t secret[ED25519_SECRET];
 	struct peer_id id;
 	struct noise_handshake hs;
