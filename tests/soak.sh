@@ -19,3 +19,5 @@ done
 build test
 say "$kills power cuts"
 python3 tests/e2e/power_cut.py "$root/build/test" --kills "$kills"
+say "other implementations, with peers in go and rust"
+bash tests/interop/stage.sh "$root/build/test" go rust

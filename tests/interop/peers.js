@@ -1,5 +1,5 @@
-// What the interop tests share: a stock js-libp2p peer, and our own peer
-// (tests/tool/peer/) as a process that speaks JSON lines.
+// What the interop tests share: a stock js-libp2p peer, and peers as processes
+// that speak JSON lines: our own (tests/tool/peer/), go's and rust's.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { noise } from '@chainsafe/libp2p-noise'
@@ -44,12 +44,20 @@ export async function jsPeer (options = {}) {
   return node
 }
 
-/** Our peer as a process. */
-export class OurPeer {
-  static async start (build, args = []) {
-    const p = new OurPeer()
+const started = []
+
+/** After each test: what a failed one left behind. */
+export function killAll () {
+  for (const p of started.splice(0)) if (p.process.exitCode === null) p.process.kill('SIGKILL')
+}
+
+/** A peer as a process that speaks the lines of tests/tool/peer/main.c. */
+export class LinePeer {
+  static async start (command, args = []) {
+    const p = new this()
+    started.push(p)
     p.events = []
-    p.process = spawn(`${build}/tests/tool_peer`, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    p.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
     p.stderr = ''
     p.process.stderr.on('data', d => { p.stderr += d })
     p.exited = new Promise(resolve => p.process.on('exit', code => resolve(code)))
@@ -63,7 +71,7 @@ export class OurPeer {
 
   /** The first event that fits, waiting for it; it is then used up. */
   async event (fits, ms) {
-    return await until('an event of our peer', () => {
+    return await until('an event of a peer', () => {
       const at = this.events.findIndex(fits)
       return at < 0 ? null : this.events.splice(at, 1)[0]
     }, ms).catch(e => {
@@ -83,6 +91,13 @@ export class OurPeer {
     return done.error
   }
 
+  /** What a command tells before its answer: the event of that name. */
+  async ask (line, name = line.split(' ')[0]) {
+    const error = await this.run(line)
+    if (error !== 'ok') throw new Error(`${line}: ${error}`)
+    return await this.event(e => e.event === name)
+  }
+
   /** The exit code: 0 unless it crashed or leaked. */
   async quit () {
     if (this.process.exitCode !== null) return this.process.exitCode
@@ -92,6 +107,13 @@ export class OurPeer {
     if (code === 'hangs') this.process.kill('SIGKILL')
     if (code !== 0) process.stderr.write(this.stderr)
     return code
+  }
+}
+
+/** Our own peer. */
+export class OurPeer extends LinePeer {
+  static async start (build, args = []) {
+    return await super.start(`${build}/tests/tool_peer`, args)
   }
 }
 
