@@ -13,7 +13,7 @@ mem_child(struct mem *parent, size_t cap)
 }
 
 void *
-mem_alloc(struct mem *m, size_t n)
+mem_alloc_raw(struct mem *m, size_t n)
 {
 	ASSERT(n > 0);
 	for (struct mem *b = m; b != NULL; b = b->parent)
@@ -23,9 +23,18 @@ mem_alloc(struct mem *m, size_t n)
 	void *p = m->alloc(m->ctx, n);
 	if (p == NULL)
 		return NULL;
-	memset(p, 0, n);
 	for (struct mem *b = m; b != NULL; b = b->parent)
 		b->used += n;
+	return p;
+}
+
+void *
+mem_alloc(struct mem *m, size_t n)
+{
+	void *p = mem_alloc_raw(m, n);
+
+	if (p != NULL)
+		memset(p, 0, n);
 	return p;
 }
 
@@ -61,10 +70,10 @@ queue_grow(struct queue *q, size_t need)
 	while (cap < need)
 		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
 
-	uint8_t *p = mem_alloc(q->mem, cap);
+	uint8_t *p = mem_alloc_raw(q->mem, cap);
 	if (p == NULL && cap > need) {
 		cap = need;
-		p = mem_alloc(q->mem, cap);
+		p = mem_alloc_raw(q->mem, cap);
 	}
 	if (p == NULL)
 		return ERR_LIMIT;

@@ -26,6 +26,9 @@ struct mem mem_child(struct mem *parent, size_t cap);
 /** mem_alloc(m, n): ${n} > 0 zeroed bytes, or NULL over budget. */
 void *mem_alloc(struct mem *m, size_t n);
 
+/** mem_alloc_raw(m, n): the same with bytes of any value: for buffers. */
+void *mem_alloc_raw(struct mem *m, size_t n);
+
 /** mem_free(m, p, n): give back what mem_alloc(m, n) gave; p may be NULL. */
 void mem_free(struct mem *m, void *p, size_t n);
 

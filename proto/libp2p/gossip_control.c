@@ -231,11 +231,11 @@ on_told(struct gossip *g, struct gossip_peer *p, struct slice in, bool take)
 	err e;
 
 	while ((e = rpc_field_next(&in, &f)) == OK) {
-		if (f.number != PEER_ID && f.number != PEER_RECORD)
+		if (f.number != PRUNE_PEER_ID && f.number != PRUNE_PEER_RECORD)
 			continue;
 		if (f.wire != WIRE_BYTES)
 			return ERR_PEER;
-		if (f.number == PEER_ID)
+		if (f.number == PRUNE_PEER_ID)
 			id = f.bytes;
 		else
 			record = f.bytes;

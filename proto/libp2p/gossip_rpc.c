@@ -233,6 +233,6 @@ void
 rpc_peer_put(struct buf *b, struct slice id, struct slice record)
 {
 	put_head(b, PRUNE_PEERS, field_size(id.n) + field_size(record.n));
-	put_bytes(b, PEER_ID, id);
-	put_bytes(b, PEER_RECORD, record);
+	put_bytes(b, PRUNE_PEER_ID, id);
+	put_bytes(b, PRUNE_PEER_RECORD, record);
 }

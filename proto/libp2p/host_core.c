@@ -532,7 +532,7 @@ on_secured(struct host_link *l, const struct peer_id *id, uint64_t now_ms)
 		return;
 	}
 	host_dial_secured(l, id, now_ms);
-	if (!l->peer->identified)
+	if (!l->peer->identified || (l->peer->partly && !l->limited))
 		host_identify_ask(l, now_ms);
 	if (!l->limited)
 		host_gossip_open(l->h, l->peer, now_ms);

@@ -111,6 +111,7 @@ struct host_peer {
 	struct host_link *links; /* oldest first */
 	uint32_t links_n;
 	bool identified;
+	bool partly; /* over a limited connection: what it speaks there */
 	bool gone; /* only its last note is left */
 	struct host_note up, down, told, pinged;
 	bool pinging;

@@ -205,7 +205,9 @@ host_identify_push(struct host *h, uint64_t now_ms)
 		if (p == NULL || !p->identified ||
 		    !host_peer_says(h, p, IDENTIFY_PUSH_PROTOCOL))
 			continue;
-		struct host_link *l = p->links;
+		struct host_link *l = host_peer_link(p);
+		if (l == NULL)
+			l = p->links;
 		if (conn_stream_open(
 			l->c, IDENTIFY_PUSH_PROTOCOL, now_ms, &stream) != OK)
 			continue;
@@ -262,6 +264,7 @@ identify_done(struct host_link *l, struct host_service *s, uint64_t now_ms)
 	if (!said)
 		return;
 	p->identified = true;
+	p->partly = l->limited;
 	learn_places(l, now_ms);
 	tell_identified(l, now_ms);
 	if (l->feeler) {

@@ -1,5 +1,6 @@
 #include "proto/libp2p/noise.h"
 
+#include "proto/libp2p/aead.h"
 #include "proto/libp2p/keys.h"
 #include "proto/libp2p/libp2p.pb-c.h"
 #include "proto/libp2p/protobuf.h"
@@ -32,8 +33,7 @@ seal_ad(struct noise_cipher *c, struct slice ad, uint8_t *out,
 	if (c->n == UINT64_MAX)
 		return ERR_LIMIT;
 	nonce_put(nonce, c->n);
-	chachapoly_seal(
-	    out, in, n, (struct crypto_part){ ad.p, ad.n }, nonce, c->key);
+	aead_seal(out, in, n, ad, nonce, c->key);
 	c->n++;
 	return OK;
 }
@@ -49,8 +49,7 @@ open_ad(struct noise_cipher *c, struct slice ad, uint8_t *out,
 	if (n < AEAD_TAG)
 		return ERR_AUTH;
 	nonce_put(nonce, c->n);
-	if (!chachapoly_open(
-		out, in, n, (struct crypto_part){ ad.p, ad.n }, nonce, c->key))
+	if (!aead_open(out, in, n, ad, nonce, c->key))
 		return ERR_AUTH;
 	c->n++;
 	return OK;

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Sourced by ./dev: builds the benchmarks optimised and runs those whose name
-# contains one of the arguments, or all. --json: one line per figure.
+# contains one of the arguments, or all. --json: one line per figure. Those of
+# the network (gossip, dial, stream, node) are in network.py, which names the
+# peers that they run beside.
 names=() json=
 for a in "$@"; do
 	case "$a" in
@@ -22,4 +24,14 @@ for source in tests/bench/*_bench.c; do
 	[ -n "$json" ] || printf '== %s\n' "$name"
 	"build/release/tests/$name" $json
 done
-[ "$found" = 1 ] || die "bench: nothing of that name" "there are: $(cd tests/bench && ls ./*_bench.c | sed 's|./||; s|_bench.c||' | tr '\n' ' ')"
+network=()
+for n in "${names[@]}"; do
+	case "${n%%.*}" in gossip | dial | stream | node) network+=("$n") ;; esac
+done
+if [ ${#names[@]} -eq 0 ] || [ ${#network[@]} -gt 0 ]; then
+	found=1
+	# shellcheck disable=SC2086
+	need_packages "for js-libp2p" python3 $packages_node
+	python3 tests/bench/network.py "$root/build/release" $json "${network[@]}"
+fi
+[ "$found" = 1 ] || die "bench: nothing of that name" "there are: $(cd tests/bench && ls ./*_bench.c | sed 's|./||; s|_bench.c||' | tr '\n' ' ')gossip dial stream node"

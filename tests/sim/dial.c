@@ -1,9 +1,40 @@
+/*
+ * Sockets that open: the host says whom to dial (host_next_dial()); here it is
+ * decided whether somebody is there.
+ */
 #include "tests/sim/world.h"
 
-#define BACKOFF_FIRST_S 2
-#define BACKOFF_LAST_S  60
-#define TIMEOUT         (10 * SIM_SECOND)
-#define PER_TICK        4
+#define TIMEOUT (10 * SIM_SECOND) /* as node/transport.c */
+
+static struct slice
+address(uint32_t ip, uint8_t out[8])
+{
+	const uint8_t a[8] = { 4, (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
+		(uint8_t)(ip >> 8), (uint8_t)ip, 6, 0x0f, 0xa1 };
+
+	memcpy(out, a, sizeof(a));
+	return slice_of(out, 8);
+}
+
+static struct peer_id
+id_of(const struct sim_node *n)
+{
+	return peer_id_of_ed25519(n->secret + ED25519_SEED);
+}
+
+/* ---- what a node is told at its start ---- */
+
+static void
+tell(struct sim_node *n, unsigned b)
+{
+	const struct sim_node *to = n->s->nodes[b];
+	const struct peer_id id = id_of(to);
+	uint8_t at[8];
+
+	const err e = host_peer_add(n->host, &id, address(to->ip, at),
+	    PEER_BOOTSTRAP, sim_mono_ms(n->s, n->index));
+	ASSERT(e == OK);
+}
 
 void
 sim_know(struct sim *s, unsigned a, unsigned b)
@@ -13,11 +44,14 @@ sim_know(struct sim *s, unsigned a, unsigned b)
 	if (a == b)
 		return;
 	for (unsigned i = 0; i < n->known_n; i++)
-		if (n->known[i].node == b)
+		if (n->known[i] == b)
 			return;
-	ASSERT(n->known_n < KNOWN_MAX);
-	n->known[n->known_n++] =
-	    (struct known){ .node = b, .backoff_s = BACKOFF_FIRST_S };
+	n->known =
+	    sim_grow(n->known, n->known_n, &n->known_cap, sizeof(n->known[0]));
+	n->known[n->known_n++] = b;
+	if (n->up)
+		tell(n, b);
+	node_pump(n);
 }
 
 void
@@ -25,125 +59,116 @@ sim_link_random(struct sim *s, unsigned from, unsigned count, unsigned each)
 {
 	struct prng *r = &s->prng[PRNG_SWARM];
 
-	ASSERT(each < KNOWN_MAX);
 	for (unsigned a = from; a < from + count; a++)
 		for (unsigned i = 0; i < each && count > 1; i++)
 			sim_know(s, a, from + (unsigned)prng_below(r, count));
 }
 
-static bool
-is_connected(struct sim_node *n, unsigned to)
-{
-	const struct peer_id id =
-	    peer_id_of_ed25519(n->s->nodes[to]->secret + ED25519_SEED);
-	struct host_peer_info info;
-
-	return host_peer_find(n->host, &id, &info);
-}
-
-/* When the dial of a node is decided: at once, or after a time-out. */
-static void
-dial(struct sim_node *n, struct known *k)
-{
-	struct sim *s = n->s;
-	const struct sim_node *to = s->nodes[k->node];
-	const bool silent = !to->up || wire_blocked(s, n->index, k->node) ||
-			    wire_blocked(s, k->node, n->index);
-
-	k->dialling = true;
-	sim_put(s,
-	    s->now + (silent ? TIMEOUT : 2 * (uint64_t)s->cf.path.latency_us),
-	    EVENT_DIALLED, n->index, k->node, n->life);
-}
-
+/* The host is new. */
 void
-dial_tick(struct sim_node *n)
+dial_start(struct sim_node *n)
 {
-	struct host_stats st;
-	unsigned dials = 0;
+	uint8_t at[8];
+	const struct slice own = address(n->ip, at);
 
-	host_stats(n->host, &st);
-	for (unsigned i = 0; i < n->known_n && dials < PER_TICK; i++) {
-		struct known *k = &n->known[i];
-		if (k->dialling || n->s->now < k->next_at ||
-		    is_connected(n, k->node) ||
-		    st.peers_now + dials >= n->s->cf.degree_max)
-			continue;
-		dial(n, k);
-		dials++;
-	}
-}
-
-static struct known *
-find(struct sim_node *n, unsigned to)
-{
+	memset(n->dials, 0, sizeof(n->dials));
+	host_listen_set(n->host, &own, 1);
 	for (unsigned i = 0; i < n->known_n; i++)
-		if (n->known[i].node == to)
-			return &n->known[i];
-	return NULL;
+		tell(n, n->known[i]);
 }
 
-static struct slice
-address(const struct sim_node *n, uint8_t out[8])
-{
-	const uint8_t a[8] = { 4, (uint8_t)(n->ip >> 24),
-		(uint8_t)(n->ip >> 16), (uint8_t)(n->ip >> 8), (uint8_t)n->ip,
-		6, 0x0f, 0xa1 };
+/* ---- dials ---- */
 
-	memcpy(out, a, sizeof(a));
-	return slice_of(out, 8);
-}
-
-/* Both sides of a new socket; false: one of them refused. */
-static bool
-open_both(struct sim_node *n, struct sim_node *to)
+static unsigned
+node_by_address(const struct sim *s, const struct host_dial *d)
 {
-	const struct sim *s = n->s;
-	const struct peer_id id = peer_id_of_ed25519(to->secret + ED25519_SEED);
-	struct wire_end a = { .node = n->index, .life = n->life };
-	struct wire_end b = { .node = to->index, .life = to->life };
 	uint8_t at[8];
 
-	if (host_conn_open(n->host, true, address(to, at), &id,
-		sim_mono_ms(s, n->index), &a.conn) != OK)
+	for (unsigned i = 0; i < s->nodes_n; i++)
+		if (slice_eq(address(s->nodes[i]->ip, at),
+			slice_of(d->addr, d->addr_n)))
+			return i;
+	return SIM_NONE;
+}
+
+static bool
+reaches(const struct sim *s, unsigned a, unsigned b)
+{
+	return b != SIM_NONE && s->nodes[b]->up && !wire_blocked(s, a, b) &&
+	       !wire_blocked(s, b, a);
+}
+
+/* All dials that the host wants now; they are decided later. */
+bool
+dial_next(struct sim_node *n)
+{
+	struct sim *s = n->s;
+	struct host_dial d;
+	unsigned i = 0;
+
+	if (!host_next_dial(n->host, &d))
 		return false;
-	if (host_conn_open(to->host, false, address(n, at), NULL,
-		sim_mono_ms(s, to->index), &b.conn) != OK) {
-		host_conn_gone(n->host, a.conn, sim_mono_ms(s, n->index));
-		return false;
-	}
-	(void)wire_new(n->s, a, b);
-	node_pump(to);
+	while (n->dials[i].number != 0)
+		i++;
+	ASSERT(i < HOST_DIALS_MAX);
+	n->dials[i].number = d.number;
+	n->dials[i].to = node_by_address(s, &d);
+	const bool there = reaches(s, n->index, n->dials[i].to);
+	sim_note(s, (uint64_t)d.number << 32 | n->dials[i].to);
+	sim_put(s,
+	    s->now + (there ? 2 * (uint64_t)s->cf.path.latency_us : TIMEOUT),
+	    EVENT_DIALLED, n->index, i, n->life);
 	return true;
 }
 
-void
-dial_decided(struct sim_node *n, unsigned to)
+/* Both sides of a new socket. */
+static void
+open_both(struct sim_node *n, struct sim_node *to, uint32_t number)
 {
-	struct sim *s = n->s;
-	struct known *k = find(n, to);
+	const struct sim *s = n->s;
+	struct wire_end a = { .node = n->index, .life = n->life };
+	struct wire_end b = { .node = to->index, .life = to->life };
+	uint8_t at_to[8], at_n[8];
+	const struct host_conn_config from = {
+		.dialer = true, .remote = address(to->ip, at_to), .dial = number
+	};
+	const struct host_conn_config in = { .remote = address(n->ip, at_n) };
 
-	if (k == NULL)
+	if (host_conn_open(to->host, &in, sim_mono_ms(s, to->index), &b.conn) !=
+	    OK) {
+		host_dial_failed(n->host, number, sim_mono_ms(s, n->index));
 		return;
-	k->dialling = false;
-	const bool good = s->nodes[to]->up && !is_connected(n, to) &&
-			  !wire_blocked(s, n->index, to) &&
-			  !wire_blocked(s, to, n->index) &&
-			  open_both(n, s->nodes[to]);
-	sim_note(s, good);
-	k->next_at = s->now + k->backoff_s * SIM_SECOND;
-	k->backoff_s = MIN(2 * k->backoff_s, (uint32_t)BACKOFF_LAST_S);
-	node_pump(n);
+	}
+	if (host_conn_open(n->host, &from, sim_mono_ms(s, n->index), &a.conn) !=
+	    OK)
+		host_conn_gone(to->host, b.conn, sim_mono_ms(s, to->index));
+	else
+		(void)wire_new(n->s, a, b);
+	node_pump(to);
 }
 
-/* A connection that we dialled is over: soon again, if it held. */
 void
-dial_gone(struct sim_node *n, unsigned to)
+dial_decided(struct sim_node *n, unsigned place)
 {
-	struct known *k = find(n, to);
+	struct sim *s = n->s;
+	const uint32_t number = n->dials[place].number;
+	const unsigned to = n->dials[place].to;
 
-	if (k != NULL && n->s->now > k->next_at + 30 * SIM_SECOND) {
-		k->backoff_s = BACKOFF_FIRST_S;
-		k->next_at = n->s->now + SIM_SECOND;
-	}
+	n->dials[place].number = 0;
+	if (reaches(s, n->index, to))
+		open_both(n, s->nodes[to], number);
+	else
+		host_dial_failed(n->host, number, sim_mono_ms(s, n->index));
+}
+
+err
+dial_raw(struct sim *s, unsigned from, struct sim_node *to, host_conn *conn)
+{
+	uint8_t at[8];
+	const struct host_conn_config in = { .remote = address(
+						 s->nodes[from]->ip, at) };
+
+	if (!reaches(s, from, to->index))
+		return ERR_CLOSED;
+	return host_conn_open(to->host, &in, sim_mono_ms(s, to->index), conn);
 }

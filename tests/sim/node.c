@@ -234,6 +234,7 @@ host_start(struct sim_node *n)
 		.gossip = params_of(n),
 	};
 
+	hc.limits.outbound_wanted = n->s->cf.outbound_wanted;
 	if (planted(PLANT_KEEPALIVE_OFF))
 		hc.limits.conn.keepalive_ms = 1U << 30;
 	n->host = host_new(&hc, sim_mono_ms(n->s, n->index));
@@ -263,11 +264,8 @@ node_start(struct sim_node *n)
 	n->verify_free_at = s->now;
 	n->commit_due = false;
 	n->counted = (struct host_stats){ 0 };
-	for (unsigned i = 0; i < n->known_n; i++) {
-		n->known[i].dialling = false;
-		n->known[i].next_at = s->now;
-	}
 	host_start(n);
+	dial_start(n);
 	if (!n->cf.no_store)
 		store_start(n);
 	sim_put(s, s->now + prng_below(&n->random, TICK_MS) * SIM_MS,
@@ -409,6 +407,7 @@ node_stop(struct sim_node *n)
 		node_die(n);
 	map_close(n->map);
 	folder_remove(n);
+	free(n->known);
 	free(n->unsent);
 	free(n->wires);
 	free(n->acked);
@@ -484,6 +483,8 @@ node_pump(struct sim_node *n)
 			wire_output(n, conn);
 			more = true;
 		}
+		while (dial_next(n))
+			more = true;
 	}
 	n->in_pump = false;
 	arm(n);
@@ -520,7 +521,6 @@ on_tick(struct sim_node *n)
 
 	n->ticks++;
 	n->wall_max_s = MAX(n->wall_max_s, sim_wall_s(n->s, n->index));
-	dial_tick(n);
 	if (!n->cf.no_store) {
 		fetch_tick(n->fetch);
 		record_announce(n);

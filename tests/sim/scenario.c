@@ -6,10 +6,10 @@
 
 static const struct scenario scenarios[] = {
 	{ "s1", "baseline: 200 nodes, degree 20, 40 publishers", 200, 20, 40,
-	    400, 10, 450, 30, 30 },
+	    400, 10, 450, 60, 30 },
 	{ "s1-2000", "the same with 2,000 nodes", 2000, 20, 40, 100, 5, 450, 30,
 	    30 },
-	{ "sparse", "200 nodes, degree 8", 200, 8, 40, 400, 10, 450, 30, 30 },
+	{ "sparse", "200 nodes, degree 8", 200, 8, 40, 400, 10, 450, 60, 30 },
 	{ "small", "20 nodes, for a look", 20, 10, 10, 50, 5, 450, 20, 20 },
 };
 
@@ -121,7 +121,7 @@ scenario_run(const struct scenario *c, const struct scenario_options *o,
 	cf.seed = o->seed;
 	cf.loud = o->loud;
 	cf.lmdb = o->lmdb;
-	cf.degree_max = c->degree + c->degree / 2;
+	cf.outbound_wanted = c->degree / 2;
 	cf.fault[FAULT_DRIFT] = 1;
 	ASSERT(params_by_name(o->params, &cf.gossip));
 	struct sim *s = sim_new(&cf);

@@ -87,9 +87,9 @@ struct sim_config {
 	uint32_t verify_us; /* price of judging a record */
 	uint32_t commit_us; /* of a commit; those that come meanwhile share */
 	uint32_t queue_max; /* records under judgement, then they are refused */
-	uint32_t degree_max; /* a node stops dialling at so many peers */
-	unsigned plant;      /* a planted bug; plant.h */
-	bool loud;           /* print every event and the logs of the hosts */
+	uint32_t outbound_wanted; /* peers that a node dials by itself */
+	unsigned plant;           /* a planted bug; plant.h */
+	bool loud; /* print every event and the logs of the hosts */
 };
 
 /** sim_config_default(): 40 to 60 ms, no faults, stores of 16 MiB in memory. */
@@ -137,8 +137,8 @@ struct sim_node_config {
 unsigned sim_add(struct sim *s, const struct sim_node_config *cf);
 unsigned sim_nodes(const struct sim *s);
 
-/** sim_know(s, a, b): a learns the address of b and dials it, again and
- * again while it has fewer than degree_max peers. */
+/** sim_know(s, a, b): a knows the address of b, as from its bootstrap list;
+ * whom to dial is its host's choice, among these and what it hears. */
 void sim_know(struct sim *s, unsigned a, unsigned b);
 
 /** sim_link_random(s, from, n, each): each of n nodes knows some others. */

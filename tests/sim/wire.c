@@ -169,8 +169,6 @@ end_gone(struct sim *s, uint32_t at, int side)
 		return;
 	}
 	host_conn_gone(n->host, e.conn, sim_mono_ms(s, n->index));
-	if (side == 0)
-		dial_gone(n, w->end[1].node);
 	node_pump(n);
 }
 
@@ -269,8 +267,6 @@ wire_closed(struct sim_node *n, host_conn conn)
 	pipe_fill(n->s, at, side, true);
 	host_conn_gone(n->host, conn, sim_mono_ms(n->s, n->index));
 	chunk_add(n->s, at, side, 0);
-	if (side == 0)
-		dial_gone(n, n->s->wires[at]->end[1].node);
 	end_leave(n->s, at, side);
 }
 
@@ -505,16 +501,10 @@ sim_dial_raw(struct sim *s, unsigned from, unsigned to,
     const struct sim_end *end, void *ctx, uint32_t *wire)
 {
 	struct sim_node *n = s->nodes[to];
-	const uint32_t ip = s->nodes[from]->ip;
-	const uint8_t addr[8] = { 4, (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
-		(uint8_t)(ip >> 8), (uint8_t)ip, 6, 0x0f, 0xa1 };
 	struct wire_end a = { .node = from, .raw = end, .ctx = ctx };
 	struct wire_end b = { .node = to, .life = n->life };
 
-	if (!n->up || wire_blocked(s, from, to) || wire_blocked(s, to, from))
-		return ERR_CLOSED;
-	TRY(host_conn_open(n->host, false, slice_of(addr, sizeof(addr)), NULL,
-	    sim_mono_ms(s, to), &b.conn));
+	TRY(dial_raw(s, from, n, &b.conn));
 	*wire = wire_new(s, a, b);
 	s->wires[*wire]->pipe[0].waiting = true;
 	sim_ready(s, *wire);

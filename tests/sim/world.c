@@ -20,7 +20,7 @@ sim_config_default(void)
 		.verify_us = 150,
 		.commit_us = 5000,
 		.queue_max = 1024,
-		.degree_max = 24,
+		.outbound_wanted = 8,
 	};
 	return cf;
 }

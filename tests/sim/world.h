@@ -17,9 +17,8 @@
 #include "tests/sim/plant.h"
 #include "tests/sim/sim.h"
 
-#define SIM_WALL  UINT64_C(1800000000) /* seconds, at time 0 */
-#define WHY       512
-#define KNOWN_MAX 64
+#define SIM_WALL UINT64_C(1800000000) /* seconds, at time 0 */
+#define WHY      512
 
 /* ---- wires ---- */
 
@@ -74,14 +73,6 @@ struct job_list {
 	unsigned n;
 };
 
-/* Another node whose address is known. */
-struct known {
-	unsigned node;
-	bool dialling;
-	uint64_t next_at;
-	uint32_t backoff_s;
-};
-
 struct sim_node {
 	struct sim *s;
 	unsigned index;
@@ -116,8 +107,12 @@ struct sim_node {
 	uint32_t *unsent; /* messages that nobody has been told of */
 	unsigned unsent_n, unsent_cap;
 	/* connections */
-	struct known known[KNOWN_MAX];
-	unsigned known_n;
+	unsigned *known; /* whose addresses it begins with */
+	unsigned known_n, known_cap;
+	struct {
+		uint32_t number; /* 0: free */
+		unsigned to;
+	} dials[HOST_DIALS_MAX];
 	uint32_t *wires;
 	unsigned wires_n, wires_cap;
 	uint64_t timer_at;
@@ -216,9 +211,11 @@ void judge_commit(struct sim_node *n);
 void judge_drop(struct sim_node *n);
 
 /* dial.c */
-void dial_tick(struct sim_node *n);
-void dial_decided(struct sim_node *n, unsigned to);
-void dial_gone(struct sim_node *n, unsigned to);
+void dial_start(struct sim_node *n);
+bool dial_next(struct sim_node *n);
+void dial_decided(struct sim_node *n, unsigned place);
+NODISCARD err dial_raw(
+    struct sim *s, unsigned from, struct sim_node *to, host_conn *conn);
 
 /* wire.c */
 uint32_t wire_new(struct sim *s, struct wire_end a, struct wire_end b);

@@ -77,8 +77,8 @@ test_net_add(struct test_net *net, const struct host_config *cf)
 	return index;
 }
 
-static struct slice
-address(unsigned node, uint8_t out[8])
+struct slice
+test_net_address(unsigned node, uint8_t out[8])
 {
 	const uint8_t a[8] = { 4, 10, 0, (uint8_t)(node >> 8), (uint8_t)node, 6,
 		0x0f, 0xa1 };
@@ -87,27 +87,20 @@ address(unsigned node, uint8_t out[8])
 	return slice_of(out, 8);
 }
 
-err
-test_net_connect(struct test_net *net, unsigned a, unsigned b, unsigned *wire)
-{
-	return test_net_connect_as(net, a, b, a, wire);
-}
-
-err
-test_net_connect_as(
-    struct test_net *net, unsigned a, unsigned b, unsigned from, unsigned *wire)
+static err
+join(struct test_net *net, unsigned a, unsigned b, unsigned from,
+    const struct host_conn_config *from_a, unsigned *wire)
 {
 	ASSERT(net->wires_n < TEST_NET_WIRES);
 	struct test_wire *w = &net->wires[net->wires_n];
-	uint8_t at_a[8], at_b[8];
+	uint8_t at_a[8];
+	const struct host_conn_config to_b = { .remote =
+						   test_net_address(from, at_a),
+		.limited = from_a->limited };
 
-	w->node[0] = a;
-	w->node[1] = b;
-	const struct host_conn_config from_a = { .dialer = true,
-		.remote = address(b, at_b) };
-	const struct host_conn_config to_b = { .remote = address(from, at_a) };
+	*w = (struct test_wire){ .node = { a, b } };
 	TRY(host_conn_open(
-	    net->nodes[a].host, &from_a, net->t.now_ms, &w->conn[0]));
+	    net->nodes[a].host, from_a, net->t.now_ms, &w->conn[0]));
 	const err e = host_conn_open(
 	    net->nodes[b].host, &to_b, net->t.now_ms, &w->conn[1]);
 	if (e != OK) {
@@ -118,6 +111,91 @@ test_net_connect_as(
 		*wire = net->wires_n;
 	net->wires_n++;
 	return OK;
+}
+
+err
+test_net_connect(struct test_net *net, unsigned a, unsigned b, unsigned *wire)
+{
+	uint8_t at_b[8];
+	const struct host_conn_config from_a = { .dialer = true,
+		.remote = test_net_address(b, at_b) };
+
+	return join(net, a, b, a, &from_a, wire);
+}
+
+err
+test_net_connect_as(
+    struct test_net *net, unsigned a, unsigned b, unsigned from, unsigned *wire)
+{
+	uint8_t at_b[8];
+	const struct host_conn_config from_a = { .dialer = true,
+		.remote = test_net_address(b, at_b) };
+
+	return join(net, a, b, from, &from_a, wire);
+}
+
+err
+test_net_relay(struct test_net *net, unsigned a, unsigned b, unsigned *wire)
+{
+	uint8_t at_b[8];
+	const struct host_conn_config from_a = { .dialer = true,
+		.limited = true,
+		.remote = test_net_address(b, at_b) };
+
+	return join(net, a, b, a, &from_a, wire);
+}
+
+int
+test_net_route(struct test_net *net, unsigned from, struct slice addr)
+{
+	uint8_t at[8];
+
+	(void)from;
+	for (unsigned i = 0; i < net->nodes_n; i++)
+		if (slice_eq(addr, test_net_address(i, at)))
+			return (int)i;
+	return TEST_NET_REFUSED;
+}
+
+/* What a host wants to dial. */
+static void
+take_dials(struct test_net *net, struct test_node *n)
+{
+	struct host_dial dial;
+
+	while (net->dials && host_next_dial(n->host, &dial)) {
+		const struct slice addr = slice_of(dial.addr, dial.addr_n);
+		struct test_dial *d = net->pending;
+		while (d->used)
+			ASSERT(++d < net->pending + TEST_NET_DIALS);
+		*d = (struct test_dial){ .used = true,
+			.from = n->index,
+			.to = net->route == NULL
+				  ? test_net_route(net, n->index, addr)
+				  : net->route(net, n->index, addr),
+			.at_ms = net->t.now_ms + net->step_ms,
+			.dial = dial };
+		if (d->to == TEST_NET_SILENT)
+			d->at_ms = net->t.now_ms + TEST_NET_SILENCE_MS;
+	}
+}
+
+static void
+decide_dials(struct test_net *net)
+{
+	for (unsigned i = 0; i < TEST_NET_DIALS; i++) {
+		struct test_dial *d = &net->pending[i];
+		if (!d->used || d->at_ms > net->t.now_ms)
+			continue;
+		d->used = false;
+		const struct host_conn_config cf = { .dialer = true,
+			.remote = slice_of(d->dial.addr, d->dial.addr_n),
+			.dial = d->dial.number };
+		if (d->to < 0 || join(net, d->from, (unsigned)d->to, d->from,
+				     &cf, NULL) != OK)
+			host_dial_failed(net->nodes[d->from].host,
+			    d->dial.number, net->t.now_ms);
+	}
 }
 
 void
@@ -205,6 +283,7 @@ poll_host(struct test_net *net, struct test_node *n)
 			host_verdict(n->host, ev.message.handle, GOSSIP_ACCEPT,
 			    net->t.now_ms);
 	}
+	take_dials(net, n);
 	while (host_next_output(n->host, &conn)) {
 		if (net->service_output != NULL &&
 		    net->service_output(net, n->index, conn))
@@ -262,6 +341,7 @@ static void
 step(struct test_net *net)
 {
 	net->t.now_ms += net->step_ms;
+	decide_dials(net);
 	for (unsigned i = 0; i < net->wires_n; i++)
 		for (int side = 0; side < 2; side++) {
 			struct test_wire *w = &net->wires[i];

@@ -13,6 +13,12 @@
 #define TEST_NET_NODES 128
 #define TEST_NET_WIRES 4096
 #define TEST_NET_PIPE  65536 /* bytes under way in one direction */
+#define TEST_NET_DIALS 256   /* under way */
+
+/* Where an address leads, beside the number of a node. */
+#define TEST_NET_REFUSED    (-1)
+#define TEST_NET_SILENT     (-2)
+#define TEST_NET_SILENCE_MS 5000 /* until the driver gives up */
 
 struct test_net;
 
@@ -43,6 +49,15 @@ struct test_wire {
 	bool cut;
 };
 
+/* A dial that a host wants and the net carries out. */
+struct test_dial {
+	bool used;
+	unsigned from;
+	int to;
+	uint64_t at_ms; /* when it is decided */
+	struct host_dial dial;
+};
+
 struct test_net {
 	struct test_env t;
 	struct test_node nodes[TEST_NET_NODES];
@@ -51,6 +66,11 @@ struct test_net {
 	unsigned wires_n;
 	unsigned step_ms; /* and the latency of a wire */
 	bool whole;       /* do not cut the bytes */
+	/* Carry out what host_next_dial() wants; off unless a test asks. */
+	bool dials;
+	struct test_dial pending[TEST_NET_DIALS];
+	/* NULL: test_net_address() of a node, all others are refused. */
+	int (*route)(struct test_net *net, unsigned from, struct slice addr);
 	/* Sees every event after the net has; may be NULL. */
 	void (*on_event)(
 	    struct test_net *net, unsigned node, const struct host_event *ev);
@@ -88,6 +108,16 @@ err test_net_connect(
 /** test_net_connect_as(...): a shows the address of node ${from} instead. */
 err test_net_connect_as(struct test_net *net, unsigned a, unsigned b,
     unsigned from, unsigned *wire);
+
+/** test_net_relay(): as test_net_connect(), both sides call it limited. */
+err test_net_relay(
+    struct test_net *net, unsigned a, unsigned b, unsigned *wire);
+
+/** test_net_address(node, out): where it listens, "/ip4/10.0.../tcp/4001". */
+struct slice test_net_address(unsigned node, uint8_t out[8]);
+
+/** test_net_route(net, from, addr): as without ${route}. */
+int test_net_route(struct test_net *net, unsigned from, struct slice addr);
 
 /** test_net_cut(net, wire): both sockets break. */
 void test_net_cut(struct test_net *net, unsigned wire);
