@@ -4,13 +4,12 @@
 #include <stdlib.h>
 
 #include "crypto/stamp.h"
+#include "node/announce.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
 
-#define STAMP_CHUNK       100000 /* tries between looks at the stop flag */
-#define WAITING_MAX       4096   /* publications that wait for the stamp */
-#define UNSENT_MAX        65536  /* own records that no peer has taken */
-#define ANNOUNCE_PER_TICK 64
+#define STAMP_CHUNK 100000 /* tries between looks at the stop flag */
+#define WAITING_MAX 4096   /* publications that wait for the stamp */
 
 /* A publication under way. */
 struct publication {
@@ -35,8 +34,7 @@ struct publisher {
 	uint8_t nonce[STAMP_NONCE];
 	struct publication *waiting, **waiting_end;
 	size_t waiting_n;
-	uint64_t *unsent; /* rids */
-	size_t unsent_n, unsent_cap;
+	struct announcer *announcer;
 };
 
 struct publisher *
@@ -50,8 +48,17 @@ publisher_new(struct node *n)
 	p->waiting_end = &p->waiting;
 	p->scratch =
 	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
-	if (p->scratch.p == NULL) {
-		free(p);
+	const struct announce_config cf = {
+		.host = n->host,
+		.env = &n->env,
+		.store = n->store,
+		.net = slice_str(n->config->node.network),
+		.author = n->author.pub,
+		.flood = n->config->gossip.flood_publish != 0,
+	};
+	p->announcer = announcer_new(&cf);
+	if (p->scratch.p == NULL || p->announcer == NULL) {
+		publisher_free(p);
 		return NULL;
 	}
 	return p;
@@ -63,7 +70,7 @@ publisher_free(struct publisher *p)
 	if (p == NULL)
 		return;
 	ASSERT(!p->working);
-	free(p->unsent);
+	announcer_free(p->announcer);
 	free(p->scratch.p);
 	free(p);
 }
@@ -175,83 +182,16 @@ publisher_start(struct publisher *p)
 
 /* ---- announcing ---- */
 
-static void
-unsent_add(struct publisher *p, uint64_t rid)
-{
-	if (p->unsent_n == UNSENT_MAX)
-		return; /* peers fetch it from us all the same */
-	if (p->unsent_n == p->unsent_cap) {
-		const size_t cap = p->unsent_cap == 0 ? 16 : 2 * p->unsent_cap;
-		uint64_t *more = realloc(p->unsent, cap * sizeof(*more));
-		if (more == NULL)
-			return;
-		p->unsent = more;
-		p->unsent_cap = cap;
-	}
-	p->unsent[p->unsent_n++] = rid;
-}
-
-/* A person's card never floods: it would point at where it began. */
-static bool
-floods(const struct node *n, uint32_t kind)
-{
-	return kind != KIND_PROFILE && n->config->gossip.flood_publish != 0;
-}
-
-/*
- * To how many peers it went; ERR_LIMIT: later. Where nobody listens it is not
- * said at all: gossip would remember it as said, and never say it again.
- */
-static err
-announce(struct node *n, uint32_t kind, struct slice bytes, uint32_t *sent_to)
-{
-	struct gossip_topic now;
-	char topic[TOPIC_TEXT];
-
-	*sent_to = 0;
-	node_topic(n, kind_info(kind)->class, topic);
-	if (!host_topic(n->host, topic, &now) || now.peers == 0)
-		return OK;
-	const err e = host_publish(n->host, topic, bytes, floods(n, kind),
-	    n->env.mono_ms(n->env.ctx), sent_to);
-	transport_wake(n->transport);
-	return e;
-}
-
-static bool
-announce_rid(struct publisher *p, struct store_view *view, uint64_t rid)
-{
-	struct store_record r;
-	uint32_t sent_to = 0;
-
-	if (store_get_rid(view, rid, &r) != OK)
-		return true; /* replaced or gone meanwhile */
-	const err e = announce(p->n, r.kind, r.bytes, &sent_to);
-	return (e == OK && sent_to > 0) || e == ERR_EXISTS;
-}
-
 void
 publisher_tick(struct publisher *p)
 {
-	struct host_peer_info peer;
-	struct store_view *view = NULL;
-	size_t kept = 0, tried = 0;
-
-	if (p->unsent_n == 0 || !host_peer_at(p->n->host, 0, &peer) ||
-	    store_view_open(p->n->store, &view) != OK)
-		return;
-	for (size_t i = 0; i < p->unsent_n; i++)
-		if (tried++ >= ANNOUNCE_PER_TICK ||
-		    !announce_rid(p, view, p->unsent[i]))
-			p->unsent[kept++] = p->unsent[i];
-	p->unsent_n = kept;
-	store_view_close(view);
+	announce_tick(p->announcer);
 }
 
 size_t
 publisher_waiting(const struct publisher *p)
 {
-	return p->unsent_n + p->waiting_n;
+	return announce_waiting(p->announcer) + p->waiting_n;
 }
 
 /* ---- one record ---- */
@@ -340,10 +280,9 @@ on_submitted(void *ctx, const struct judge_result *r)
 
 	u->result.outcome = r->outcome;
 	if (r->outcome == RECORD_STORED) {
-		const err e = announce(
-		    n, u->q.kind, r->record->bytes, &u->result.sent_to);
-		if (e != ERR_EXISTS && u->result.sent_to == 0)
-			unsent_add(n->publisher, r->rid);
+		u->result.sent_to = announce_stored(n->publisher->announcer,
+		    u->q.kind, r->record->bytes, r->rid);
+		transport_wake(n->transport);
 	} else if (r->broken != NULL) {
 		u->result.error = ERR_IO;
 		(void)snprintf(

@@ -200,7 +200,17 @@ store_start(struct sim_node *n)
 	};
 	n->fetch =
 	    fetch_new(&fc, store_info(n->store).created ? 0 : n->behind_h);
-	ASSERT(n->fetch != NULL);
+	memcpy(n->author, author_of(s, n->index + 1)->pub, sizeof(n->author));
+	const struct announce_config ac = {
+		.host = n->host,
+		.env = &n->env,
+		.store = n->store,
+		.net = slice_str(SIM_NET),
+		.author = n->author,
+		.flood = s->cf.flood,
+	};
+	n->announcer = announcer_new(&ac);
+	ASSERT(n->fetch != NULL && n->announcer != NULL);
 }
 
 static struct gossip_params
@@ -345,6 +355,7 @@ node_die(struct sim_node *n)
 	search_run(n);
 	judge_drop(n);
 	fetch_free(n->fetch);
+	announcer_free(n->announcer);
 	host_free(n->host);
 	store_close(n->store);
 	if (n->s->cf.lmdb) {
@@ -352,9 +363,9 @@ node_die(struct sim_node *n)
 		n->map = NULL;
 	}
 	n->fetch = NULL;
+	n->announcer = NULL;
 	n->host = NULL;
 	n->store = NULL;
-	n->unsent_n = 0;
 	n->heard_n = 0;
 	n->in_pump = false;
 	n->up = false;
@@ -408,7 +419,6 @@ node_stop(struct sim_node *n)
 	map_close(n->map);
 	folder_remove(n);
 	free(n->known);
-	free(n->unsent);
 	free(n->wires);
 	free(n->acked);
 	free(n->heard_at);
@@ -523,7 +533,8 @@ on_tick(struct sim_node *n)
 	n->wall_max_s = MAX(n->wall_max_s, sim_wall_s(n->s, n->index));
 	if (!n->cf.no_store) {
 		fetch_tick(n->fetch);
-		record_announce(n);
+		if (!planted(PLANT_ANNOUNCE_ONCE))
+			announce_tick(n->announcer);
 		if (n->ticks % EXPIRE_EVERY == 1)
 			expire(n);
 		if (n->ticks % BEHIND_EVERY == 0)

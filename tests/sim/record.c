@@ -3,10 +3,9 @@
 #include "crypto/stamp.h"
 #include "tests/sim/world.h"
 
-#define TEXT_MAX     2000
-#define DRAFT_HOURS  48
-#define ANNOUNCE_MAX 64 /* per tick, as node/publish.c */
-#define BY_ID_MIN    1024
+#define TEXT_MAX    2000
+#define DRAFT_HOURS 48
+#define BY_ID_MIN   1024
 
 /* ---- authors ---- */
 
@@ -263,34 +262,6 @@ record_acked(struct sim_node *n, const uint8_t id[RECORD_ID])
 
 /* ---- publishing: as node/publish.c ---- */
 
-/* Where nobody listens it is not said at all: it would count as said. */
-static bool
-announce(struct sim_node *n, const struct message *m)
-{
-	struct gossip_topic now;
-	char topic[TOPIC_TEXT];
-	uint32_t sent_to = 0;
-
-	sim_topic(kind_info(m->kind)->class, topic);
-	if (!host_topic(n->host, topic, &now) || now.peers == 0)
-		return planted(PLANT_ANNOUNCE_ONCE);
-	const err e = host_publish(n->host, topic, slice_of(m->bytes, m->n),
-	    false, sim_mono_ms(n->s, n->index), &sent_to);
-	return (e == OK && sent_to > 0) || e == ERR_EXISTS;
-}
-
-void
-record_announce(struct sim_node *n)
-{
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < n->unsent_n; i++)
-		if (i >= ANNOUNCE_MAX ||
-		    !announce(n, &n->s->messages[n->unsent[i]]))
-			n->unsent[kept++] = n->unsent[i];
-	n->unsent_n = kept;
-}
-
 struct published {
 	struct sim_node *n;
 	uint32_t message;
@@ -302,12 +273,9 @@ on_published(void *ctx, const struct judge_result *r)
 	struct published *p = ctx;
 	struct sim_node *n = p->n;
 
-	if (r->outcome == RECORD_STORED &&
-	    !announce(n, &n->s->messages[p->message])) {
-		n->unsent = sim_grow(n->unsent, n->unsent_n, &n->unsent_cap,
-		    sizeof(n->unsent[0]));
-		n->unsent[n->unsent_n++] = p->message;
-	}
+	if (r->outcome == RECORD_STORED)
+		(void)announce_stored(
+		    n->announcer, r->record->kind, r->record->bytes, r->rid);
 	free(p);
 }
 

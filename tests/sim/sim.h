@@ -88,6 +88,7 @@ struct sim_config {
 	uint32_t commit_us; /* of a commit; those that come meanwhile share */
 	uint32_t queue_max; /* records under judgement, then they are refused */
 	uint32_t outbound_wanted; /* peers that a node dials by itself */
+	bool flood;               /* publishers tell all peers of the topic */
 	unsigned plant;           /* a planted bug; plant.h */
 	bool loud; /* print every event and the logs of the hosts */
 };

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "node/announce.h"
 #include "node/fetch.h"
 #include "node/judge.h"
 #include "tests/sim/disk.h"
@@ -103,9 +104,8 @@ struct sim_node {
 	uint32_t verify_us;
 	uint64_t verify_free_at;
 	bool commit_due, in_pump;
-	/* publishing */
-	uint32_t *unsent; /* messages that nobody has been told of */
-	unsigned unsent_n, unsent_cap;
+	struct announcer *announcer;
+	uint8_t author[ED25519_PUBLIC]; /* of its own records */
 	/* connections */
 	unsigned *known; /* whose addresses it begins with */
 	unsigned known_n, known_cap;
@@ -233,7 +233,6 @@ struct author *author_of(struct sim *s, uint64_t number);
 void record_acked(struct sim_node *n, const uint8_t id[RECORD_ID]);
 uint32_t message_of_bytes(struct sim *s, struct slice bytes);
 uint32_t message_find(const struct sim *s, const uint8_t id[RECORD_ID]);
-void record_announce(struct sim_node *n);
 void records_free(struct sim *s);
 
 /* check.c */
