@@ -146,8 +146,7 @@ reply_text(uint8_t code)
 		"the proxy does not allow it", "proxy: network unreachable",
 		"proxy: host unreachable", "proxy: connection refused",
 		"proxy: timed out", "the proxy cannot connect",
-		"the proxy does not know the kind "
-		"of address" };
+		"the proxy knows no such address" };
 
 	if (code < ARRAY_LEN(texts))
 		return texts[code];
