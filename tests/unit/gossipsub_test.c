@@ -7,23 +7,11 @@
 
 #include "crypto/crypto.h"
 #include "proto/base/varint.h"
-#include "proto/libp2p/gossip_rpc.h"
 #include "proto/libp2p/gossip_table.h"
-#include "proto/libp2p/gossipsub.h"
-#include "tests/unit/test_env.h"
+#include "tests/unit/gossip_bench.h"
 
 #define NODES    20
 #define MESSAGES 32
-#define T        "/ohcn/1/test/demand"
-
-static struct peer_id
-id_of(uint32_t i)
-{
-	struct peer_id id = { .n = 38 };
-
-	put_u32be(id.bytes + 34, i);
-	return id;
-}
 
 /* Routers that see each other by their index, and what reached whom. */
 struct world {
@@ -56,7 +44,7 @@ world_fini(struct world *w)
 static void
 world_link(struct world *w, unsigned a, unsigned b)
 {
-	const struct peer_id ida = id_of(a), idb = id_of(b);
+	const struct peer_id ida = bench_id(a), idb = bench_id(b);
 
 	if (a == b || w->linked[a][b])
 		return;
@@ -231,195 +219,6 @@ test_late_joiner(void **state)
 	world_fini(&w);
 }
 
-/* One router, and peers that are nothing but bytes. */
-struct bench {
-	struct test_env t;
-	struct gossip *g;
-	struct gossip_params p;
-};
-
-/* What the router wrote to a peer. */
-struct said {
-	unsigned subs, unsubs, messages, ihave, iwant, graft, prune, idontwant;
-	unsigned ids; /* in ihave and iwant */
-	size_t frame_max;
-	uint64_t backoff;
-	uint8_t first; /* of the last message's data */
-};
-
-static void
-bench_init(struct bench *b, unsigned peers)
-{
-	b->p = gossip_params_default();
-	test_env_init(&b->t, 99);
-	b->g = gossip_new(&b->p, &b->t.env, &b->t.mem, b->t.now_ms);
-	assert_non_null(b->g);
-	for (uint32_t i = 0; i < peers; i++) {
-		const struct peer_id id = id_of(i);
-		assert_int_equal(
-		    gossip_peer_up(b->g, i, &id, i % 2 == 0, i % 4 < 2), OK);
-	}
-}
-
-static void
-bench_fini(struct bench *b)
-{
-	gossip_free(b->g);
-	test_env_check(&b->t);
-}
-
-static void
-said_control(struct said *s, struct slice in)
-{
-	struct rpc_field f, inner;
-
-	while (rpc_field_next(&in, &f) == OK) {
-		struct slice body = f.bytes;
-		s->ihave += f.number == CONTROL_IHAVE;
-		s->iwant += f.number == CONTROL_IWANT;
-		s->graft += f.number == CONTROL_GRAFT;
-		s->prune += f.number == CONTROL_PRUNE;
-		s->idontwant += f.number == CONTROL_IDONTWANT;
-		while (rpc_field_next(&body, &inner) == OK) {
-			if (f.number == CONTROL_PRUNE &&
-			    inner.number == PRUNE_BACKOFF)
-				s->backoff = inner.value;
-			s->ids +=
-			    inner.bytes.n == 32 && inner.bytes.p[0] != '/';
-		}
-	}
-}
-
-static void
-said_rpc(struct said *s, struct slice in)
-{
-	struct rpc_field f, inner;
-
-	while (rpc_field_next(&in, &f) == OK) {
-		struct slice body = f.bytes;
-		if (f.number == RPC_CONTROL)
-			said_control(s, f.bytes);
-		s->messages += f.number == RPC_PUBLISH;
-		while (f.number != RPC_CONTROL &&
-		       rpc_field_next(&body, &inner) == OK) {
-			if (f.number == RPC_PUBLISH &&
-			    inner.number == MESSAGE_DATA && inner.bytes.n > 0)
-				s->first = inner.bytes.p[0];
-			if (f.number == RPC_SUBSCRIPTION &&
-			    inner.number == SUB_SUBSCRIBE) {
-				s->subs += inner.value == 1;
-				s->unsubs += inner.value == 0;
-			}
-		}
-	}
-}
-
-/* Drain what the router has for a peer. */
-static struct said
-listen(struct bench *b, uint32_t peer)
-{
-	static uint8_t bytes[4 << 20];
-	struct buf out = { bytes, 0, sizeof(bytes) };
-	struct said s = { 0 };
-
-	assert_false(gossip_send(b->g, peer, &out));
-	struct slice in = buf_slice(&out);
-	while (in.n > 0) {
-		uint64_t n = 0;
-		size_t used = 0;
-		assert_int_equal(varint_get(in, &n, &used), OK);
-		slice_skip(&in, used);
-		assert_true(n <= in.n); /* whole frames alone */
-		said_rpc(&s, slice_of(in.p, (size_t)n));
-		s.frame_max = MAX(s.frame_max, (size_t)n + used);
-		slice_skip(&in, (size_t)n);
-	}
-	return s;
-}
-
-static void
-tell(struct bench *b, uint32_t peer, const struct buf *frame)
-{
-	struct slice in = buf_slice(frame);
-
-	assert_int_equal(gossip_recv(b->g, peer, b->t.now_ms, &in), OK);
-	assert_int_equal(in.n, 0);
-}
-
-static void
-tell_subscribe(struct bench *b, uint32_t peer, const char *topic, bool yes)
-{
-	uint8_t raw[256];
-	struct buf w = { raw, 0, sizeof(raw) };
-
-	rpc_frame_put(&w, rpc_subscription_size(strlen(topic)));
-	rpc_subscription_put(&w, yes, slice_str(topic));
-	tell(b, peer, &w);
-}
-
-static void
-tell_graft(struct bench *b, uint32_t peer, const char *topic)
-{
-	uint8_t raw[RPC_GRAFT_MAX];
-	struct buf w = { raw, 0, sizeof(raw) };
-
-	rpc_graft_put(&w, slice_str(topic));
-	tell(b, peer, &w);
-}
-
-static void
-tell_prune(
-    struct bench *b, uint32_t peer, const char *topic, uint64_t backoff_s)
-{
-	uint8_t raw[RPC_GRAFT_MAX];
-	struct buf w = { raw, 0, sizeof(raw) };
-
-	rpc_prune_put(&w, slice_str(topic), backoff_s, slice_of(NULL, 0));
-	tell(b, peer, &w);
-}
-
-static void
-tell_message(
-    struct bench *b, uint32_t peer, const char *topic, uint8_t n, size_t size)
-{
-	static uint8_t raw[100000], data[90000];
-	struct buf w = { raw, 0, sizeof(raw) };
-
-	memset(data, n, size);
-	(void)rpc_message_put(&w, slice_str(topic), slice_of(data, size));
-	tell(b, peer, &w);
-}
-
-static void
-tell_ids(
-    struct bench *b, uint32_t peer, uint32_t kind, const uint8_t *ids, size_t n)
-{
-	static uint8_t raw[1 << 20];
-	struct buf w = { raw, 0, sizeof(raw) };
-	const struct rpc_ids r = { kind, slice_str(T), ids, n };
-
-	rpc_ids_put(&w, &r);
-	tell(b, peer, &w);
-}
-
-static void
-id_of_message(uint8_t id[32], uint8_t n, size_t size)
-{
-	static uint8_t data[90000];
-	const struct crypto_part part = { data, size };
-
-	memset(data, n, size);
-	hash_sha256(id, &part, 1);
-}
-
-/* To the next heartbeat. */
-static void
-beat(struct bench *b)
-{
-	b->t.now_ms = MAX(b->t.now_ms, gossip_expiry(b->g));
-	gossip_on_time(b->g, b->t.now_ms);
-}
-
 static void
 test_verdicts(void **state)
 {
@@ -441,26 +240,26 @@ test_verdicts(void **state)
 		bench_init(&b, 4);
 		assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
 		for (uint32_t p = 0; p < 4; p++) {
-			tell_subscribe(&b, p, T, true);
-			tell_graft(&b, p, T);
-			(void)listen(&b, p);
+			bench_tell_subscribe(&b, p, T, true);
+			bench_tell_graft(&b, p, T);
+			(void)bench_listen(&b, p);
 		}
-		tell_message(&b, 0, T, 'x', 10);
+		bench_tell_message(&b, 0, T, 'x', 10);
 		assert_true(gossip_next(b.g, &m));
 		assert_int_equal(m.data.n, 10);
 		assert_true(
 		    peer_id_eq(&m.from, &(struct peer_id){ 38, { 0 } }));
-		tell_message(&b, 1, T, 'x', 10); /* while it waits */
+		bench_tell_message(&b, 1, T, 'x', 10); /* while it waits */
 		assert_false(gossip_next(b.g, &none));
-		assert_int_equal(listen(&b, 2).messages, 0);
+		assert_int_equal(bench_listen(&b, 2).messages, 0);
 		gossip_verdict(b.g, m.handle, cases[i].v, b.t.now_ms);
 		/* Never back to those who had it. */
-		assert_int_equal(listen(&b, 0).messages, 0);
-		assert_int_equal(listen(&b, 1).messages, 0);
+		assert_int_equal(bench_listen(&b, 0).messages, 0);
+		assert_int_equal(bench_listen(&b, 1).messages, 0);
 		for (uint32_t p = 2; p < 4; p++)
-			if (listen(&b, p).messages != cases[i].forwarded)
+			if (bench_listen(&b, p).messages != cases[i].forwarded)
 				fail_msg("%s", cases[i].name);
-		tell_message(&b, 3, T, 'x', 10);
+		bench_tell_message(&b, 3, T, 'x', 10);
 		assert_int_equal(gossip_next(b.g, &m), cases[i].again);
 		bench_fini(&b);
 	}
@@ -477,16 +276,16 @@ test_forged_first(void **state)
 	(void)state;
 	bench_init(&b, 3);
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
-	tell_graft(&b, 2, T);
-	(void)listen(&b, 2);
-	tell_message(&b, 0, T, 'f', 64);
+	bench_tell_graft(&b, 2, T);
+	(void)bench_listen(&b, 2);
+	bench_tell_message(&b, 0, T, 'f', 64);
 	assert_true(gossip_next(b.g, &m));
 	gossip_verdict(b.g, m.handle, GOSSIP_REJECT, b.t.now_ms);
-	tell_message(&b, 1, T, 'g', 64);
+	bench_tell_message(&b, 1, T, 'g', 64);
 	assert_true(gossip_next(b.g, &m));
 	assert_int_equal(m.data.p[0], 'g');
 	gossip_verdict(b.g, m.handle, GOSSIP_ACCEPT, b.t.now_ms);
-	const struct said out = listen(&b, 2);
+	const struct said out = bench_listen(&b, 2);
 	assert_int_equal(out.messages, 1);
 	assert_int_equal(out.first, 'g');
 	gossip_stats(b.g, &s);
@@ -511,14 +310,14 @@ test_no_sign(void **state)
 		uint8_t raw[] = { 11, 0x12, 9, 0x12, 1, (uint8_t)i, 0x22, 1,
 			't', (uint8_t)(fields[i] << 3 | 2), 1, 7 };
 		struct buf w = { raw, sizeof(raw), sizeof(raw) };
-		tell(&b, 0, &w);
+		bench_tell(&b, 0, &w);
 		assert_false(gossip_next(b.g, &m));
 		gossip_stats(b.g, &s);
 		assert_int_equal(s.signed_refused, i + 1);
 		raw[0] = 8; /* the same without the field is taken */
 		raw[2] = 6;
 		w.n = 9;
-		tell(&b, 0, &w);
+		bench_tell(&b, 0, &w);
 		assert_true(gossip_next(b.g, &m));
 	}
 	bench_fini(&b);
@@ -532,51 +331,51 @@ test_prune_and_backoff(void **state)
 
 	(void)state;
 	bench_init(&b, 1);
-	tell_subscribe(&b, 0, T, true);
+	bench_tell_subscribe(&b, 0, T, true);
 	assert_int_equal(gossip_subscribe(b.g, T, b.t.now_ms), OK);
-	struct said out = listen(&b, 0);
+	struct said out = bench_listen(&b, 0);
 	assert_int_equal(out.subs, 1);
 	assert_int_equal(out.graft, 1); /* at once, not at a heartbeat */
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 1);
 
 	/* It prunes us: we stay away for as long as it says, and a bit. */
-	tell_prune(&b, 0, T, 30);
+	bench_tell_prune(&b, 0, T, 30);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 0);
 	const uint64_t start = b.t.now_ms;
-	while (listen(&b, 0).graft == 0) {
-		beat(&b);
+	while (bench_listen(&b, 0).graft == 0) {
+		bench_beat(&b);
 		assert_true(b.t.now_ms < start + 40000);
 	}
 	assert_true(b.t.now_ms >= start + 30000);
 
 	/* It comes back early: PRUNE again, and the time starts anew. */
-	tell_prune(&b, 0, T, 5);
-	tell_graft(&b, 0, T);
-	out = listen(&b, 0);
+	bench_tell_prune(&b, 0, T, 5);
+	bench_tell_graft(&b, 0, T);
+	out = bench_listen(&b, 0);
 	assert_int_equal(out.prune, 1);
 	assert_int_equal(out.backoff, 60);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 0);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.backoff_breached, 1);
 	b.t.now_ms += 61000;
-	tell_graft(&b, 0, T);
+	bench_tell_graft(&b, 0, T);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 1);
 
 	/* No backoff is eternal, and the largest number does no harm. */
-	tell_prune(&b, 0, T, UINT64_MAX);
+	bench_tell_prune(&b, 0, T, UINT64_MAX);
 	b.t.now_ms += 3599000;
-	tell_graft(&b, 0, T);
+	bench_tell_graft(&b, 0, T);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 0);
 	b.t.now_ms += 61001;
-	tell_graft(&b, 0, T);
+	bench_tell_graft(&b, 0, T);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 1);
 
 	/* Reconnecting does not shorten it. */
-	tell_prune(&b, 0, T, 60);
+	bench_tell_prune(&b, 0, T, 60);
 	gossip_peer_down(b.g, 0);
-	const struct peer_id id = id_of(0);
+	const struct peer_id id = bench_id(0);
 	assert_int_equal(gossip_peer_up(b.g, 0, &id, false, true), OK);
-	tell_graft(&b, 0, T);
+	bench_tell_graft(&b, 0, T);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 0);
 	bench_fini(&b);
 }
@@ -588,25 +387,26 @@ test_unsubscribe(void **state)
 
 	(void)state;
 	bench_init(&b, 2);
-	tell_subscribe(&b, 0, T, true);
+	bench_tell_subscribe(&b, 0, T, true);
 	assert_int_equal(gossip_subscribe(b.g, T, b.t.now_ms), OK);
-	(void)listen(&b, 0);
-	(void)listen(&b, 1);
+	(void)bench_listen(&b, 0);
+	(void)bench_listen(&b, 1);
 	gossip_unsubscribe(b.g, T, b.t.now_ms);
-	const struct said in_mesh = listen(&b, 0), other = listen(&b, 1);
+	const struct said in_mesh = bench_listen(&b, 0),
+			  other = bench_listen(&b, 1);
 	assert_int_equal(in_mesh.prune, 1);
 	assert_int_equal(in_mesh.backoff, 10);
 	assert_int_equal(in_mesh.unsubs, 1);
 	assert_int_equal(other.prune, 0);
 	assert_int_equal(other.unsubs, 1);
 	/* GRAFT for a topic that is not ours is met with silence. */
-	tell_graft(&b, 0, T);
-	assert_int_equal(listen(&b, 0).prune, 0);
+	bench_tell_graft(&b, 0, T);
+	assert_int_equal(bench_listen(&b, 0).prune, 0);
 	/* The remote one leaves: it is no longer in the mesh. */
 	b.t.now_ms += 20000;
 	assert_int_equal(gossip_subscribe(b.g, T, b.t.now_ms), OK);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 1);
-	tell_subscribe(&b, 0, T, false);
+	bench_tell_subscribe(&b, 0, T, false);
 	assert_int_equal(gossip_peer_meshes(b.g, 0), 0);
 	bench_fini(&b);
 }
@@ -622,31 +422,31 @@ test_mesh_bounds(void **state)
 	bench_init(&b, 60);
 	assert_int_equal(gossip_subscribe(b.g, T, b.t.now_ms), OK);
 	for (uint32_t i = 0; i < 60; i++) {
-		tell_subscribe(&b, i, T, true);
-		(void)listen(&b, i);
+		bench_tell_subscribe(&b, i, T, true);
+		(void)bench_listen(&b, i);
 	}
 	for (uint32_t i = 0; i < 60; i++) {
-		tell_graft(&b, i, T);
-		pruned += listen(&b, i).prune;
+		bench_tell_graft(&b, i, T);
+		pruned += bench_listen(&b, i).prune;
 	}
 	/* Inbound ones are refused at D_hi, outbound ones at twice that. */
 	assert_true(gossip_topic(b.g, T, &t));
 	assert_int_equal(t.peers, 60);
 	assert_int_equal(t.mesh, 2 * b.p.d_hi);
 	assert_int_equal(pruned, 60 - t.mesh);
-	beat(&b);
+	bench_beat(&b);
 	assert_true(gossip_topic(b.g, T, &t));
 	assert_int_equal(t.mesh, b.p.d);
 	/* Who dialled us cannot have the mesh for itself. */
 	for (uint32_t i = 0; i < 60; i += 2)
 		gossip_peer_down(b.g, i);
 	for (uint32_t i = 0; i < 60; i += 2) {
-		const struct peer_id id = id_of(1000 + i);
+		const struct peer_id id = bench_id(1000 + i);
 		assert_int_equal(gossip_peer_up(b.g, i, &id, true, true), OK);
-		tell_subscribe(&b, i, T, true);
+		bench_tell_subscribe(&b, i, T, true);
 	}
 	for (uint32_t i = 0; i < 70; i++)
-		beat(&b);
+		bench_beat(&b);
 	unsigned out = 0;
 	for (uint32_t i = 0; i < 60; i += 2)
 		out += gossip_peer_meshes(b.g, i);
@@ -666,28 +466,28 @@ test_idontwant(void **state)
 	bench_init(&b, 4); /* 0 and 1 speak 1.2; 2 and 3 do not */
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
 	for (uint32_t p = 0; p < 4; p++) {
-		tell_graft(&b, p, T);
-		(void)listen(&b, p);
+		bench_tell_graft(&b, p, T);
+		(void)bench_listen(&b, p);
 	}
-	tell_message(&b, 0, T, 's', 255); /* small: not worth it */
-	assert_int_equal(listen(&b, 1).idontwant, 0);
-	tell_message(&b, 0, T, 'l', 256);
-	assert_int_equal(listen(&b, 0).idontwant, 0); /* it has it */
-	assert_int_equal(listen(&b, 1).idontwant, 1);
-	assert_int_equal(listen(&b, 2).idontwant, 0); /* 1.1 */
+	bench_tell_message(&b, 0, T, 's', 255); /* small: not worth it */
+	assert_int_equal(bench_listen(&b, 1).idontwant, 0);
+	bench_tell_message(&b, 0, T, 'l', 256);
+	assert_int_equal(bench_listen(&b, 0).idontwant, 0); /* it has it */
+	assert_int_equal(bench_listen(&b, 1).idontwant, 1);
+	assert_int_equal(bench_listen(&b, 2).idontwant, 0); /* 1.1 */
 	assert_true(gossip_next(b.g, &m));
 	gossip_verdict(b.g, m.handle, GOSSIP_IGNORE, 0);
 
 	/* Before the verdict, and while it is queued already. */
-	id_of_message(id, 'l', 256);
-	tell_ids(&b, 1, CONTROL_IDONTWANT, id, 1);
+	bench_message_id(id, 'l', 256);
+	bench_tell_ids(&b, 1, CONTROL_IDONTWANT, id, 1);
 	assert_true(gossip_next(b.g, &m));
 	gossip_verdict(b.g, m.handle, GOSSIP_ACCEPT, 0);
-	id_of_message(id, 'l', 256);
-	tell_ids(&b, 2, CONTROL_IDONTWANT, id, 1);
-	assert_int_equal(listen(&b, 1).messages, 0);
-	assert_int_equal(listen(&b, 2).messages, 0);
-	assert_int_equal(listen(&b, 3).messages, 1);
+	bench_message_id(id, 'l', 256);
+	bench_tell_ids(&b, 2, CONTROL_IDONTWANT, id, 1);
+	assert_int_equal(bench_listen(&b, 1).messages, 0);
+	assert_int_equal(bench_listen(&b, 2).messages, 0);
+	assert_int_equal(bench_listen(&b, 3).messages, 1);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.idontwant_in, 2);
 	assert_int_equal(s.idontwant_saved, 2);
@@ -705,20 +505,20 @@ test_iwant(void **state)
 	bench_init(&b, 8);
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
 	for (uint32_t p = 0; p < 8; p++)
-		(void)listen(&b, p);
+		(void)bench_listen(&b, p);
 	/* A message is served three times to one peer, then no more. */
-	tell_message(&b, 0, T, 'a', 100);
-	id_of_message(ids, 'a', 100);
-	tell_ids(&b, 1, CONTROL_IWANT, ids, 1);
-	assert_int_equal(listen(&b, 1).messages, 0); /* not yet judged */
+	bench_tell_message(&b, 0, T, 'a', 100);
+	bench_message_id(ids, 'a', 100);
+	bench_tell_ids(&b, 1, CONTROL_IWANT, ids, 1);
+	assert_int_equal(bench_listen(&b, 1).messages, 0); /* not yet judged */
 	assert_true(gossip_next(b.g, &m));
 	gossip_verdict(b.g, m.handle, GOSSIP_ACCEPT, 0);
 	for (unsigned i = 0; i < 5; i++) {
-		tell_ids(&b, 1, CONTROL_IWANT, ids, 1);
-		assert_int_equal(listen(&b, 1).messages, i < 3 ? 1 : 0);
+		bench_tell_ids(&b, 1, CONTROL_IWANT, ids, 1);
+		assert_int_equal(bench_listen(&b, 1).messages, i < 3 ? 1 : 0);
 	}
-	tell_ids(&b, 2, CONTROL_IWANT, ids, 1);
-	assert_int_equal(listen(&b, 2).messages, 1);
+	bench_tell_ids(&b, 2, CONTROL_IWANT, ids, 1);
+	assert_int_equal(bench_listen(&b, 2).messages, 1);
 
 	bench_fini(&b);
 }
@@ -736,17 +536,17 @@ test_pull(void **state)
 	(void)state;
 	bench_init(&b, 8);
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
-	id_of_message(ids, 'b', 100);
-	id_of_message(ids + 32, 'c', 100);
-	beat(&b);
+	bench_message_id(ids, 'b', 100);
+	bench_message_id(ids + 32, 'c', 100);
+	bench_beat(&b);
 	for (uint32_t p = 0; p < 8; p++) {
-		(void)listen(&b, p);
-		tell_ids(&b, p, CONTROL_IHAVE, ids, 2);
-		tell_ids(&b, p, CONTROL_IHAVE, ids, 2);
-		assert_int_equal(listen(&b, p).iwant, 0);
+		(void)bench_listen(&b, p);
+		bench_tell_ids(&b, p, CONTROL_IHAVE, ids, 2);
+		bench_tell_ids(&b, p, CONTROL_IHAVE, ids, 2);
+		assert_int_equal(bench_listen(&b, p).iwant, 0);
 	}
 	/* The body comes in time: nobody is asked for it. */
-	tell_message(&b, 3, T, 'b', 100);
+	bench_tell_message(&b, 3, T, 'b', 100);
 	assert_true(gossip_next(b.g, &m));
 	const uint64_t start = b.t.now_ms;
 	assert_int_equal(gossip_expiry(b.g), start + b.p.lazy.pull_ms);
@@ -754,7 +554,7 @@ test_pull(void **state)
 		b.t.now_ms = start + b.p.lazy.pull_ms + r * b.p.lazy.retry_ms;
 		gossip_on_time(b.g, b.t.now_ms);
 		for (uint32_t p = 0; p < 8; p++) {
-			const struct said out = listen(&b, p);
+			const struct said out = bench_listen(&b, p);
 			assert_true(out.ids <= 1 || out.ihave > 0);
 			rounds[r] += out.iwant;
 		}
@@ -766,16 +566,16 @@ test_pull(void **state)
 	assert_int_equal(rounds[3], 1);
 	assert_int_equal(asked, 8);
 	while (b.t.now_ms < start + 2 * b.p.iwant_followup_ms)
-		beat(&b);
+		bench_beat(&b);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.promises_broken, 8);
 	assert_int_equal(s.pulls_now, 0);
 	/* Announced again, it is asked for again; and it comes. */
-	tell_ids(&b, 7, CONTROL_IHAVE, ids, 2);
+	bench_tell_ids(&b, 7, CONTROL_IHAVE, ids, 2);
 	b.t.now_ms += b.p.lazy.pull_ms;
 	gossip_on_time(b.g, b.t.now_ms);
-	assert_int_equal(listen(&b, 7).iwant, 1);
-	tell_message(&b, 7, T, 'c', 100);
+	assert_int_equal(bench_listen(&b, 7).iwant, 1);
+	bench_tell_message(&b, 7, T, 'c', 100);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.pulled, 1);
 	assert_int_equal(s.pulls_now, 0);
@@ -793,8 +593,8 @@ test_slow_peer(void **state)
 	(void)state;
 	bench_init(&b, 1);
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
-	tell_graft(&b, 0, T);
-	(void)listen(&b, 0);
+	bench_tell_graft(&b, 0, T);
+	(void)bench_listen(&b, 0);
 	const size_t before = b.t.mem.used;
 	for (unsigned i = 0; i < 200; i++) {
 		static uint8_t data[4096];
@@ -838,7 +638,7 @@ test_fanout(void **state)
 	(void)state;
 	bench_init(&b, 20);
 	for (uint32_t p = 0; p < 20; p++)
-		tell_subscribe(&b, p, T, true);
+		bench_tell_subscribe(&b, p, T, true);
 	assert_int_equal(
 	    gossip_publish(b.g, T, slice_str("one"), false, 0, &to), OK);
 	assert_int_equal(to, b.p.d);
@@ -847,7 +647,7 @@ test_fanout(void **state)
 	assert_int_equal(t.mesh, 0);
 	assert_false(t.subscribed);
 	for (uint32_t p = 0; p < 20; p++) {
-		const struct said s = listen(&b, p);
+		const struct said s = bench_listen(&b, p);
 		got += s.messages;
 		assert_int_equal(s.graft, 0);
 	}
@@ -856,7 +656,7 @@ test_fanout(void **state)
 	    gossip_publish(b.g, T, slice_str("two"), true, 0, &to), OK);
 	assert_int_equal(to, 20);
 	b.t.now_ms += b.p.fanout_ttl_ms;
-	beat(&b);
+	bench_beat(&b);
 	assert_true(gossip_topic(b.g, T, &t));
 	assert_int_equal(t.fanout, 0);
 	assert_int_equal(t.peers, 20);
@@ -872,20 +672,20 @@ test_seen_is_forgotten(void **state)
 	(void)state;
 	bench_init(&b, 1);
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
-	tell_message(&b, 0, T, 'x', 9);
+	bench_tell_message(&b, 0, T, 'x', 9);
 	assert_true(gossip_next(b.g, &m));
 	gossip_verdict(b.g, m.handle, GOSSIP_IGNORE, 0);
 	const uint64_t start = b.t.now_ms;
 	while (b.t.now_ms < start + b.p.seen_ttl_ms) {
-		tell_message(&b, 0, T, 'x', 9);
+		bench_tell_message(&b, 0, T, 'x', 9);
 		assert_false(gossip_next(b.g, &m));
-		beat(&b);
+		bench_beat(&b);
 	}
 	b.t.now_ms += b.p.seen_ttl_ms;
-	beat(&b);
+	bench_beat(&b);
 	b.t.now_ms += b.p.seen_ttl_ms;
-	beat(&b);
-	tell_message(&b, 0, T, 'x', 9);
+	bench_beat(&b);
+	bench_tell_message(&b, 0, T, 'x', 9);
 	assert_true(gossip_next(b.g, &m));
 	bench_fini(&b);
 }
@@ -902,53 +702,54 @@ test_hostile(void **state)
 	(void)state;
 	bench_init(&b, 3);
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
-	(void)listen(&b, 0);
+	(void)bench_listen(&b, 0);
 	const size_t idle = b.t.mem.used;
 
 	for (unsigned i = 0; i < 20000; i++) {
 		(void)snprintf(topic, sizeof(topic), "junk/%u", i);
-		tell_subscribe(&b, 0, topic, true);
+		bench_tell_subscribe(&b, 0, topic, true);
 	}
 	assert_true(b.t.mem.used <= idle + 100 * 8);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.topics_ignored, 19900);
 	memset(topic, 'x', 150);
 	topic[150] = '\0';
-	tell_subscribe(&b, 1, topic, true);
+	bench_tell_subscribe(&b, 1, topic, true);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.topics_ignored, 19901);
 
 	for (unsigned i = 0; i < 20000; i++)
-		tell_graft(&b, 1, T);
+		bench_tell_graft(&b, 1, T);
 	for (unsigned i = 0; i < 20000; i++) {
-		tell_prune(&b, 1, T, i);
-		tell_graft(&b, 1, T); /* answered by PRUNE, up to a bound */
+		bench_tell_prune(&b, 1, T, i);
+		bench_tell_graft(
+		    &b, 1, T); /* answered by PRUNE, up to a bound */
 	}
 	gossip_stats(b.g, &s);
 	assert_true(s.graylisted > 30000); /* it is no longer listened to */
 	for (unsigned i = 0; i < 200; i++) {
 		for (size_t j = 0; j < 2000; j++)
 			put_u64be(ids + j * 32, test_random(&b.t));
-		tell_ids(&b, 2, CONTROL_IHAVE, ids, 2000);
-		tell_ids(&b, 2, CONTROL_IWANT, ids, 2000);
-		tell_ids(&b, 2, CONTROL_IDONTWANT, ids, 2000);
+		bench_tell_ids(&b, 2, CONTROL_IHAVE, ids, 2000);
+		bench_tell_ids(&b, 2, CONTROL_IWANT, ids, 2000);
+		bench_tell_ids(&b, 2, CONTROL_IDONTWANT, ids, 2000);
 	}
 	gossip_stats(b.g, &s);
 	assert_true(s.control_ignored > 100000);
 	assert_int_equal(s.idontwant_in, b.p.idontwant_ids_max);
 	for (unsigned i = 0; i < 2000; i++) {
 		uint8_t n = (uint8_t)i;
-		tell_message(&b, 2, "not ours", n, 1000);
+		bench_tell_message(&b, 2, "not ours", n, 1000);
 	}
-	tell_message(&b, 2, T, 1, b.p.message_bytes_max + 1);
+	bench_tell_message(&b, 2, T, 1, b.p.message_bytes_max + 1);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.unwanted, 2000);
 	assert_int_equal(s.oversize, 1);
 	assert_true(b.t.mem.used < idle + (1 << 20));
 	for (unsigned i = 0; i < 10; i++)
-		beat(&b);
-	(void)listen(&b, 1);
-	const struct said out = listen(&b, 2);
+		bench_beat(&b);
+	(void)bench_listen(&b, 1);
+	const struct said out = bench_listen(&b, 2);
 	assert_in_range(out.ids, 1, b.p.ihave_ids_max);
 	assert_true(out.frame_max <= 65536);
 	gossip_stats(b.g, &s);
@@ -970,11 +771,11 @@ test_pending_is_bounded(void **state)
 	b.p = gossip_params_default();
 	b.p.pending_max = 8;
 	b.g = gossip_new(&b.p, &b.t.env, &b.t.mem, 0);
-	const struct peer_id id = id_of(1);
+	const struct peer_id id = bench_id(1);
 	assert_int_equal(gossip_peer_up(b.g, 0, &id, true, true), OK);
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
 	for (uint8_t i = 0; i < 8; i++)
-		tell_message(&b, 0, T, i, 5);
+		bench_tell_message(&b, 0, T, i, 5);
 	assert_true(gossip_full(b.g));
 	struct buf w = { raw, 0, sizeof(raw) };
 	(void)rpc_message_put(&w, slice_str(T), slice_str("ninth"));
@@ -998,7 +799,7 @@ test_pending_is_bounded(void **state)
 		assert_int_equal(buf_put(&f, one, sizeof(one)), OK);
 	}
 	assert_int_equal(gossip_subscribe(b.g, "abc", 0), OK);
-	tell(&b, 0, &f);
+	bench_tell(&b, 0, &f);
 	gossip_stats(b.g, &s);
 	assert_int_equal(s.dropped_pending, 9);
 	while (gossip_next(b.g, &m))
@@ -1112,15 +913,15 @@ test_idle_peer_bytes(void **state)
 	assert_int_equal(gossip_subscribe(b.g, T, 0), OK);
 	const size_t before = b.t.mem.used;
 	for (uint32_t i = 0; i < 100; i++) {
-		const struct peer_id id = id_of(i);
+		const struct peer_id id = bench_id(i);
 		assert_int_equal(gossip_peer_up(b.g, i, &id, true, true), OK);
-		tell_subscribe(&b, i, T, true);
-		(void)listen(&b, i);
+		bench_tell_subscribe(&b, i, T, true);
+		(void)bench_listen(&b, i);
 	}
 	for (unsigned k = 0; k < 20; k++) {
-		beat(&b);
+		bench_beat(&b);
 		for (uint32_t i = 0; i < 100; i++)
-			(void)listen(&b, i);
+			(void)bench_listen(&b, i);
 	}
 	const size_t each = (b.t.mem.used - before) / 100;
 	print_message("router: %zu bytes per idle peer\n", each);
@@ -1145,7 +946,7 @@ test_cut_rpcs(void **state)
 	struct gossip *g = gossip_new(&gp, &t.env, &t.mem, t.now_ms);
 	assert_non_null(g);
 	for (uint32_t i = 0; i < 40; i++) {
-		const struct peer_id id = id_of(i);
+		const struct peer_id id = bench_id(i);
 		struct slice in = slice_of(half, sizeof(half));
 		assert_int_equal(gossip_peer_up(g, i, &id, false, true), OK);
 		const err e = gossip_recv(g, i, t.now_ms, &in);
@@ -1158,7 +959,7 @@ test_cut_rpcs(void **state)
 	/* A whole RPC needs none of it. */
 	const uint8_t whole[] = { 2, 0x1a, 0 };
 	struct slice in = slice_of(whole, sizeof(whole));
-	const struct peer_id id = id_of(99);
+	const struct peer_id id = bench_id(99);
 	assert_int_equal(gossip_peer_up(g, 99, &id, false, true), OK);
 	assert_int_equal(gossip_recv(g, 99, t.now_ms, &in), OK);
 	assert_int_equal(in.n, 0);
