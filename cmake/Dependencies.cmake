@@ -12,6 +12,8 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+# LGPL: draws the QR code of an invitation.
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 find_library(CSV_LIBRARY csv REQUIRED)
 pkg_check_modules(MINIUPNPC REQUIRED IMPORTED_TARGET miniupnpc)
 find_library(NATPMP_LIBRARY natpmp REQUIRED)

@@ -15,6 +15,11 @@ struct discovery {
 	bool told;                 /* AutoNAT has an answer, and it counts */
 	struct mdns_sockets *mdns; /* NULL: off */
 	bool mdns_runs;
+	uint32_t addrs_n;
+	struct announced {
+		uint16_t n;
+		uint8_t bytes[MULTIADDR_MAX];
+	} addrs[HOST_ADDRS_MAX];
 };
 
 void
@@ -137,6 +142,15 @@ discovery_announced(void *ctx, const struct slice *addrs, size_t n)
 {
 	struct discovery *d = ctx;
 
+	d->addrs_n = 0;
+	for (size_t i = 0; i < n && i < HOST_ADDRS_MAX; i++) {
+		struct announced *a = &d->addrs[d->addrs_n];
+		if (addrs[i].n == 0 || addrs[i].n > sizeof(a->bytes))
+			continue;
+		memcpy(a->bytes, addrs[i].p, addrs[i].n);
+		a->n = (uint16_t)addrs[i].n;
+		d->addrs_n++;
+	}
 	if (d->kad != NULL)
 		kad_addrs_set(d->kad, addrs, n);
 	if (d->mdns != NULL)
@@ -233,6 +247,14 @@ discovery_start(struct discovery *d)
 {
 	if (d->mdns != NULL)
 		d->mdns_runs = mdns_sockets_start(d->mdns);
+}
+
+uint32_t
+discovery_addrs(const struct discovery *d, struct slice out[HOST_ADDRS_MAX])
+{
+	for (uint32_t i = 0; i < d->addrs_n; i++)
+		out[i] = slice_of(d->addrs[i].bytes, d->addrs[i].n);
+	return d->addrs_n;
 }
 
 const struct kad *

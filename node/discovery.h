@@ -46,6 +46,10 @@ void discovery_free(void *ctx);
 /** discovery_reachable(d, yes): what AutoNAT found out. */
 void discovery_reachable(struct discovery *d, bool yes);
 
+/** discovery_addrs(d, out): what is announced; borrowed; how many. */
+uint32_t discovery_addrs(
+    const struct discovery *d, struct slice out[HOST_ADDRS_MAX]);
+
 /** discovery_kad(d): NULL: kad.mode is off. */
 const struct kad *discovery_kad(const struct discovery *d);
 

@@ -11,7 +11,7 @@
 #define INVITE_ADDRS_MAX   8
 #define INVITE_ADDR_MAX    160  /* characters of one, with zero */
 #define INVITE_TEXT_MAX    2048 /* characters of a link, with zero */
-#define INVITE_FINGERPRINT 16   /* hexadecimal characters */
+#define INVITE_FINGERPRINT 32   /* hexadecimal characters, as psk.h */
 
 struct invite {
 	char net[17];

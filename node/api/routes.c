@@ -42,6 +42,9 @@ static const struct http_route routes[] = {
 
 	{ HTTP_GET, V1 "/peers", api_peers, 0 },
 	{ HTTP_POST, V1 "/peers/connect", api_peers_connect, 0 },
+	{ HTTP_GET, V1 "/invite", api_invite, 0 },
+	{ HTTP_POST, V1 "/join", api_join, 0 },
+	{ HTTP_GET, V1 "/discovery", api_discovery, 0 },
 	{ HTTP_GET, V1 "/topics", api_topics, 0 },
 
 	{ HTTP_GET, V1 "/vocabulary", api_vocabulary, 0 },

@@ -1,6 +1,7 @@
 /*
  * cli/commands.h: the handlers of the commands, one function each, in
- * cli/node.c, cli/doctor.c, cli/owner.c, cli/match.c and cli/network.c.
+ * cli/node.c, cli/doctor.c, cli/owner.c, cli/match.c, cli/invite.c and
+ * cli/network.c.
  */
 #pragma once
 
@@ -45,12 +46,17 @@ int run_record_export(struct cli *cli);
 int run_record_import(struct cli *cli);
 int run_peer_list(struct cli *cli);
 int run_peer_connect(struct cli *cli);
+int run_invite(struct cli *cli);
+int run_join(struct cli *cli);
 int run_topic_list(struct cli *cli);
 int run_vocabulary_search(struct cli *cli);
 int run_vocabulary_import(struct cli *cli);
 int run_vocabulary_list(struct cli *cli);
 
 /* Parts that several of them use. */
+
+/** join_link(cli, link): give an invitation to the node; the exit code. */
+int join_link(struct cli *cli, const char *link);
 
 /** unlock_key(cli, km): open the key file, asking for the passphrase. */
 int unlock_key(struct cli *cli, struct key_material *km);

@@ -267,7 +267,7 @@ run_peer_list(struct cli *cli)
 		"since_s", "agent", "peer_id", "address" };
 
 	return plain_list(cli, "/api/v1/peers", "peers", heads, members, 7,
-	    "no peer is connected; ohcn peer connect ADDRESS, or "
+	    "no peer is connected; ohcn join INVITATION, or "
 	    "peers.bootstrap in the settings");
 }
 

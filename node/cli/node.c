@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "node/cli/commands.h"
+#include "node/invite.h"
 #include "node/run.h"
 
 #define START_SECONDS 60
@@ -24,6 +25,39 @@
  * The first ohcn.conf, with what --role, --name and --region say. A file
  * that is there belongs to the user: a contradiction is an error.
  */
+/*
+ * --join: a node that is made now enters the network of the invitation; one
+ * that is there already must be of it. ${text} gets the line for the file.
+ */
+static err
+take_network(
+    struct cli *cli, bool fresh, char *text, size_t cap, struct problem *p)
+{
+	const char *link = cli_flag(cli, "join");
+	char *const mine = cli->config.node.network;
+	struct invite v;
+	const size_t n = strlen(text);
+
+	if (link == NULL)
+		return OK;
+	TRY(invite_get(link, &v, p));
+	if (strcmp(v.net, mine) == 0)
+		return OK;
+	if (!fresh || access(cli->paths.key, F_OK) == 0) {
+		problem_set(p, EXIT_CONFLICT, "E1010",
+		    "the invitation is for the network \"%s\", this node is "
+		    "of \"%s\"",
+		    v.net, mine);
+		problem_why(p, "a node belongs to one network for good");
+		problem_hint(p, "a node of its own: ohcn --home DIR up --join "
+				"LINK");
+		return ERR_EXISTS;
+	}
+	TRY(config_set(&cli->config, "node.network", v.net, p));
+	snprintf(text + n, cap - n, "network = %s\n", v.net);
+	return OK;
+}
+
 static err
 make_config(struct cli *cli, struct problem *p)
 {
@@ -36,6 +70,9 @@ make_config(struct cli *cli, struct problem *p)
 	const bool fresh = access(cli->paths.config, F_OK) != 0;
 	bool any = false;
 
+	const size_t head = strlen(text);
+	TRY(take_network(cli, fresh, text, sizeof(text), p));
+	any = strlen(text) > head;
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		const char *value = cli_flag(cli, flags[i].flag);
 		char before[300], after[300];
@@ -317,7 +354,7 @@ show_started(struct cli *cli)
 	if (json_int(status, "peers") == 0 &&
 	    cli->config.peers.bootstrap.n == 0)
 		output_line(&cli->out,
-		    "note  no peer is known: ohcn peer connect ADDRESS, or "
+		    "note  no peer is known: ohcn join INVITATION, or "
 		    "peers.bootstrap in %s",
 		    cli->paths.config);
 	json_decref(status);
@@ -356,12 +393,20 @@ run_up(struct cli *cli)
 	struct key_material km;
 	struct problem p;
 	json_t *status = NULL;
+	const char *link = cli_flag(cli, "join");
 	int code = cli_need_config(cli);
 
 	if (code != EXIT_DONE)
 		return code;
+	if (link != NULL && cli_flag(cli, "foreground") != NULL)
+		return cli_usage(cli,
+		    "--join does not go with --foreground: ohcn join LINK, "
+		    "when the node is up");
 	if (node_answers(cli, &status)) {
 		json_decref(status);
+		/* It is up already: then only the rest is to be done. */
+		if (link != NULL)
+			return join_link(cli, link);
 		problem_set(&p, EXIT_CONFLICT, "E1404",
 		    "a node is already running here");
 		problem_why(&p, "it answers on %s", cli->paths.socket);
@@ -384,8 +429,11 @@ run_up(struct cli *cli)
 	key_material_wipe(&km);
 	if (code != EXIT_DONE)
 		return code;
-	show_started(cli);
-	return EXIT_DONE;
+	if (link != NULL)
+		code = join_link(cli, link);
+	else
+		show_started(cli);
+	return code;
 }
 
 int

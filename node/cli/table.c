@@ -29,11 +29,25 @@
 	"The key file is sealed by a passphrase: asked on the terminal, or "   \
 	"taken\nfrom --passphrase-file or OHCN_PASSPHRASE_FILE."
 
+#define INVITE_HELP                                                            \
+	"Whoever takes the link in with `ohcn join` finds the network "        \
+	"through "                                                             \
+	"this node.\nIt tells this node's id and addresses: give it to whom "  \
+	"you trust with that."
+
+static const struct cli_flag invite_flags[] = {
+	{ "qr", NULL, "draw a QR code, too" },
+	{ "with-key", NULL, "the key of a private network goes along" },
+	END,
+};
+
 static const struct cli_flag up_flags[] = {
 	{ "role", "ROLE", "person, company, provider or researcher" },
 	{ "name", "NAME", "name that an organisation shows" },
 	{ "region", "CODE", "country in own records, such as de" },
 	{ "words-from", "FILE", "restore the key from its 24 words" },
+	{ "join", "LINK",
+	    "take an invitation in; a new node enters its network" },
 	{ "foreground", NULL, "stay here instead of going to the background" },
 	END,
 };
@@ -267,6 +281,16 @@ static const struct cli_command commands[] = {
 	    "Once; peers.bootstrap in the settings is for good.",
 	    "ohcn peer connect /ip4/192.0.2.1/tcp/4141/p2p/12D3KooW...", NULL,
 	    run_peer_connect },
+	{ "peer", "invite", "", 0, 0, "the same as `ohcn invite`", INVITE_HELP,
+	    "ohcn peer invite --qr", invite_flags, run_invite },
+	{ "invite", NULL, "", 0, 0, "a link that leads others to the network",
+	    INVITE_HELP, "ohcn invite\nohcn invite --qr", invite_flags,
+	    run_invite },
+	{ "join", NULL, "LINK", 1, 1, "take an invitation in",
+	    "The link is of `ohcn invite` on another node of the same "
+	    "network. A new node:\nohcn up --join LINK.",
+	    "ohcn join \"ohcn:invite?net=main&id=12D3KooW...&addr=...\"", NULL,
+	    run_join },
 	{ "topic", "list", "", 0, 0, "topics and their meshes", NULL,
 	    "ohcn topic list", NULL, run_topic_list },
 	{ "vocabulary", "search", "WORDS", 1, 8, "find terms by their labels",

@@ -30,7 +30,7 @@ OWNER = {
     "msgpack.h": {"proto/record"}, "openssl/": {"proto/libp2p"},
     "microhttpd.h": {"node"}, "jansson.h": {"node", "tests"},
     "curl/curl.h": {"node"}, "ini.h": {"node"}, "csv.h": {"node"},
-    "zstd.h": {"node"}, "miniupnpc/": {"node"}, "natpmp.h": {"node"},
+    "zstd.h": {"node"}, "qrencode.h": {"node"}, "miniupnpc/": {"node"}, "natpmp.h": {"node"},
 }
 # system headers allowed outside node/; any other needs the owner table
 SYSTEM = {

@@ -1,0 +1,244 @@
+/*
+ * api/discovery.c: finding peers over the API: invitations, and what
+ * Kademlia and multicast DNS do.
+ */
+#include <stdio.h>
+
+#include "node/api/parts.h"
+#include "node/discovery.h"
+#include "node/invite.h"
+#include "node/network.h"
+
+/* ---- invitations ---- */
+
+static const char *const reaches[] = {
+	[REACH_NOWHERE] = "nowhere",
+	[REACH_MACHINE] = "this machine",
+	[REACH_SITE] = "local network",
+	[REACH_WORLD] = "internet",
+};
+
+static void
+add_addrs(struct invite *v, const struct slice *addrs, uint32_t n,
+    enum reach reach, enum reach *best)
+{
+	for (uint32_t i = 0; i < n && v->addrs_n < INVITE_ADDRS_MAX; i++) {
+		if (reach_of(addrs[i]) != reach ||
+		    multiaddr_put(
+			v->addrs[v->addrs_n], INVITE_ADDR_MAX, addrs[i]) != OK)
+			continue;
+		v->addrs_n++;
+		*best = MAX(*best, reach);
+	}
+}
+
+void
+api_invite(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	struct slice addrs[HOST_ADDRS_MAX];
+	const uint32_t addrs_n = discovery_addrs(n->discovery, addrs);
+	struct invite v = { .id = *host_self(n->host) };
+	enum reach best = REACH_NOWHERE;
+	char text[INVITE_TEXT_MAX], id[PEER_ID_TEXT_MAX];
+
+	(void)snprintf(v.net, sizeof(v.net), "%s", n->config->node.network);
+	add_addrs(&v, addrs, addrs_n, REACH_WORLD, &best);
+	add_addrs(&v, addrs, addrs_n, REACH_SITE, &best);
+	if (v.addrs_n == 0)
+		add_addrs(&v, addrs, addrs_n, REACH_MACHINE, &best);
+	if (v.addrs_n == 0) {
+		http_fail(r, 409, "E3310", "listen.addresses",
+		    "listen on an address, or send the invitation of a peer",
+		    "this node has no address that others could call");
+		return;
+	}
+	if (http_query(r, "key") != NULL) {
+		http_fail(r, 409, "E3311", "key", NULL,
+		    "this network is open: there is no key to give away");
+		return;
+	}
+	if (invite_put(&v, text) != OK) {
+		http_fail(
+		    r, 500, "E3312", NULL, NULL, "the link would be too long");
+		return;
+	}
+	json_t *o = json_object(), *list = json_array();
+	peer_id_put(id, &v.id);
+	(void)json_object_set_new(o, "link", json_string(text));
+	(void)json_object_set_new(o, "network", json_string(v.net));
+	(void)json_object_set_new(o, "peer_id", json_string(id));
+	for (size_t i = 0; i < v.addrs_n; i++)
+		(void)json_array_append_new(list, json_string(v.addrs[i]));
+	(void)json_object_set_new(o, "addresses", list);
+	(void)json_object_set_new(o, "reach", json_string(reaches[best]));
+	http_reply(r, 200, o);
+}
+
+/* Into the peer store, and a call at once. How many addresses are of use. */
+static size_t
+join(struct node *n, const struct invite *v)
+{
+	const uint64_t now_ms = n->env.mono_ms(n->env.ctx);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < v->addrs_n; i++) {
+		uint8_t raw[MULTIADDR_MAX];
+		struct buf b = { raw, 0, sizeof(raw) };
+		kept += multiaddr_get(slice_str(v->addrs[i]), &b) == OK &&
+			host_peer_add(n->host, &v->id, buf_slice(&b),
+			    PEER_INVITATION, now_ms) == OK;
+	}
+	/* Connected already, or too much to do: the host will see to it. */
+	if (kept > 0)
+		(void)!host_connect(n->host, &v->id, now_ms);
+	network_wake(n->network);
+	return kept;
+}
+
+static void
+join_link(struct http_request *r, struct node *n, const char *link)
+{
+	struct host_peer_info info;
+	struct invite v;
+	struct problem p;
+	char id[PEER_ID_TEXT_MAX];
+
+	if (invite_get(link, &v, &p) != OK) {
+		http_fail(
+		    r, 422, "E3313", "link", p.hint, "%s: %s", p.what, p.why);
+		return;
+	}
+	if (strcmp(v.net, n->config->node.network) != 0) {
+		http_fail(r, 409, "E3314", "link",
+		    "start another node for it: ohcn --home DIR up --join "
+		    "LINK",
+		    "the invitation is for the network \"%s\", this node is "
+		    "of \"%s\"",
+		    v.net, n->config->node.network);
+		return;
+	}
+	if (v.psk[0] != '\0' || v.has_key) {
+		http_fail(r, 409, "E3315", "link", NULL,
+		    "the invitation is for a private network with a key, this "
+		    "node has none");
+		return;
+	}
+	if (peer_id_eq(&v.id, host_self(n->host))) {
+		http_fail(r, 422, "E3316", "link",
+		    "open it on the machine of whom you invite",
+		    "this is an invitation to this very node");
+		return;
+	}
+	const size_t kept = join(n, &v);
+	if (kept == 0) {
+		http_fail(r, 422, "E3317", "link", "ask for a new one",
+		    "no address of the invitation can be dialled from here");
+		return;
+	}
+	json_t *o = json_object();
+	peer_id_put(id, &v.id);
+	(void)json_object_set_new(o, "network", json_string(v.net));
+	(void)json_object_set_new(o, "peer_id", json_string(id));
+	json_uint(o, "addresses", kept);
+	json_truth(o, "connected", host_peer_find(n->host, &v.id, &info));
+	http_reply(r, 200, o);
+}
+
+void
+api_join(struct http_request *r, void *ctx)
+{
+	json_t *body = http_json(r);
+	const char *link = json_string_value(json_object_get(body, "link"));
+
+	if (body == NULL)
+		return;
+	if (link == NULL)
+		http_fail(r, 422, "E3313", "link", "ohcn:invite?net=...",
+		    "the link of an invitation is missing");
+	else
+		join_link(r, ctx, link);
+	json_decref(body);
+}
+
+/* ---- what the machines do ---- */
+
+static json_t *
+contacts_json(const struct kad *k, uint64_t now_ms, uint32_t max)
+{
+	struct kad_peer_info row;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < max && kad_peer_at(k, i, &row); i++) {
+		char id[PEER_ID_TEXT_MAX];
+		json_t *o = json_object();
+		peer_id_put(id, &row.contact.id);
+		(void)json_object_set_new(o, "peer_id", json_string(id));
+		json_uint(o, "bucket", row.bucket);
+		json_uint(o, "answered_s", (now_ms - row.answered_ms) / 1000);
+		json_uint(o, "failures", row.failures);
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *
+kad_json(const struct node *n)
+{
+	const struct kad *k = discovery_kad(n->discovery);
+	struct kad_stats s;
+	json_t *o = NULL;
+
+	if (k == NULL)
+		return json_null();
+	kad_stats(k, &s);
+	o = json_object();
+	(void)json_object_set_new(
+	    o, "mode", json_string(kad_is_server(k) ? "server" : "client"));
+	json_uint(o, "contacts", s.table_now);
+	json_uint(o, "contacts_refused", s.contacts_refused);
+	json_uint(o, "lookups", s.lookups);
+	json_uint(o, "asked", s.asked);
+	json_uint(o, "answered", s.answered);
+	json_uint(o, "failed", s.failed);
+	json_uint(o, "served", s.served);
+	json_uint(o, "refused", s.refused);
+	json_uint(o, "provider_records", s.providers_now);
+	(void)json_object_set_new(o, "table",
+	    contacts_json(
+		k, n->env.mono_ms(n->env.ctx), n->config->limits.list_rows));
+	return o;
+}
+
+static json_t *
+mdns_json(const struct node *n)
+{
+	static const char *const modes[] = { "on", "listen", "off" };
+	struct mdns_stats s;
+	json_t *o = NULL;
+
+	if (!discovery_mdns(n->discovery, &s))
+		return json_null();
+	o = json_object();
+	(void)json_object_set_new(
+	    o, "mode", json_string(modes[n->config->mdns.mode]));
+	json_uint(o, "packets", s.packets_in);
+	json_uint(o, "bad", s.bad);
+	json_uint(o, "questions", s.queries_in);
+	json_uint(o, "answers", s.answers_in);
+	json_uint(o, "asked", s.queries_out);
+	json_uint(o, "answered", s.answers_out);
+	json_uint(o, "dropped", s.dropped);
+	return o;
+}
+
+void
+api_discovery(struct http_request *r, void *ctx)
+{
+	const struct node *n = ctx;
+	json_t *o = json_object();
+
+	(void)json_object_set_new(o, "kad", kad_json(n));
+	(void)json_object_set_new(o, "mdns", mdns_json(n));
+	http_reply(r, 200, o);
+}
