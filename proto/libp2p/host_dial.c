@@ -210,7 +210,7 @@ host_dial_secured(
 		if (p->id.n == 0)
 			p = peer_store_name(h->known, p, id);
 	}
-	if (p == NULL)
+	if (p == NULL || p->id.n == 0)
 		return;
 	struct host_round *r = round_of(h, p);
 	if (r != NULL)

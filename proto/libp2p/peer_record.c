@@ -53,7 +53,8 @@ peer_record_open(
 		return ERR_LIMIT;
 	/* The room is taken once more for what is in the payload. */
 	uint8_t copy[ENVELOPE_PAYLOAD_MAX];
-	memcpy(copy, e.payload.p, e.payload.n);
+	if (e.payload.n > 0)
+		memcpy(copy, e.payload.p, e.payload.n);
 	protobuf_init_block(&pb, room, ENVELOPE_ROOM);
 	TRY(protobuf_get(&pb, &libp2p__peer_record__descriptor,
 	    slice_of(copy, e.payload.n), &base));

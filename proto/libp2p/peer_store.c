@@ -79,7 +79,8 @@ peer_store_new(const struct peer_store_limits *limits, const struct env *env,
 	s->env = env;
 	s->mem = mem_child(mem, limits->bytes_max);
 	env->random(env->ctx, s->table_key, sizeof(s->table_key));
-	table_init(&s->ids, &s->mem, limits->peers_max);
+	/* Beside the budget: a peer that has a place must get its name. */
+	table_init(&s->ids, mem, limits->peers_max);
 	s->peers = mem_alloc(&s->mem, limits->peers_max * sizeof(s->peers[0]));
 	if (s->peers == NULL) {
 		mem_free(mem, s, sizeof(*s));
@@ -231,15 +232,19 @@ struct crowd {
 };
 
 static bool
-peer_in_net(const struct known_peer *p, const struct multiaddr_ip *ip)
+peer_in_net(const struct known_peer *p, reach_group net)
 {
-	struct multiaddr_ip other;
-
 	for (const struct known_addr *a = p->addrs; a != NULL; a = a->next)
-		if (address_ip(slice_of(a->bytes, a->n), &other) &&
-		    address_same(&other, ip, ADDRESS_NET))
+		if (a->net == net)
 			return true;
 	return false;
+}
+
+/* A LAN does not count as crowded. */
+static reach_group
+net_of(struct slice addr)
+{
+	return reach_of(addr) == REACH_WORLD ? reach_group_of(addr) : 0;
 }
 
 static void
@@ -251,7 +256,7 @@ candidate(struct known_peer **last, struct known_peer *p)
 
 static struct crowd
 count_crowd(const struct peer_store *s, enum peer_source source,
-    const struct multiaddr_ip *ip, uint64_t now_ms)
+    reach_group net, uint64_t now_ms)
 {
 	struct crowd c = { 0 };
 
@@ -267,7 +272,7 @@ count_crowd(const struct peer_store *s, enum peer_source source,
 			if (stale)
 				candidate(&c.source_last, p);
 		}
-		if (ip != NULL && peer_in_net(p, ip)) {
+		if (net != 0 && peer_in_net(p, net)) {
 			c.net_n++;
 			if (stale)
 				candidate(&c.net_last, p);
@@ -310,24 +315,21 @@ static bool
 make_room(struct peer_store *s, enum peer_source source, struct slice addr,
     uint64_t now_ms)
 {
-	struct multiaddr_ip ip;
-	const bool far =
-	    address_ip(addr, &ip) && reach_of_ip(&ip) == REACH_WORLD;
+	const reach_group net = net_of(addr);
 
 	if (is_hearsay(source)) {
 		if (!hearsay_fits(s))
 			return false;
-		struct crowd c =
-		    count_crowd(s, source, far ? &ip : NULL, now_ms);
-		if (far && c.net_n >= s->limits.per_net_max) {
+		struct crowd c = count_crowd(s, source, net, now_ms);
+		if (net != 0 && c.net_n >= s->limits.per_net_max) {
 			if (!give_way(s, c.net_last))
 				return false;
-			c = count_crowd(s, source, &ip, now_ms);
+			c = count_crowd(s, source, net, now_ms);
 		}
 		if (c.source_n >= s->limits.per_source_max) {
 			if (!give_way(s, c.source_last))
 				return false;
-			c = count_crowd(s, source, NULL, now_ms);
+			c = count_crowd(s, source, 0, now_ms);
 		}
 		return s->stats.peers < s->limits.peers_max ||
 		       give_way(s, c.last);
@@ -431,6 +433,7 @@ add_addr(struct peer_store *s, struct known_peer *p, struct slice addr,
 		return ERR_LIMIT;
 	a->source = source;
 	a->heard_ms = now_ms;
+	a->net = net_of(addr);
 	a->n = (uint16_t)addr.n;
 	memcpy(a->bytes, addr.p, addr.n);
 	a->next = p->addrs;
@@ -499,6 +502,33 @@ peer_store_record(struct peer_store *s, struct known_peer *p, uint64_t seq,
 	return OK;
 }
 
+/* To a peer that may know it; false: it had no room. */
+static bool
+move_addr(struct peer_store *s, struct known_peer *to, struct known_addr *a)
+{
+	struct known_addr *same = find_addr(to, slice_of(a->bytes, a->n));
+
+	if (same != NULL) {
+		same->source = MIN(same->source, a->source);
+		same->proven = same->proven || a->proven;
+		same->seen_ms = MAX(same->seen_ms, a->seen_ms);
+		free_addr(s, a);
+		return true;
+	}
+	if (to->addrs_n >= s->limits.addrs_max) {
+		struct known_addr *last = last_addr(to, a->source);
+		if (last == NULL) {
+			free_addr(s, a);
+			return false;
+		}
+		unlink_addr(s, to, last);
+	}
+	a->next = to->addrs;
+	to->addrs = a;
+	to->addrs_n++;
+	return true;
+}
+
 struct known_peer *
 peer_store_name(
     struct peer_store *s, struct known_peer *p, const struct peer_id *id)
@@ -517,16 +547,9 @@ peer_store_name(
 		struct known_addr *a = p->addrs;
 		p->addrs = a->next;
 		p->addrs_n--;
-		if (find_addr(other, slice_of(a->bytes, a->n)) != NULL ||
-		    other->addrs_n >= s->limits.addrs_max) {
-			free_addr(s, a);
-			continue;
-		}
-		a->next = other->addrs;
-		other->addrs = a;
-		other->addrs_n++;
+		if (move_addr(s, other, a))
+			other->source = MIN(other->source, p->source);
 	}
-	other->source = MIN(other->source, p->source);
 	free_peer(s, p);
 	return other;
 }

@@ -39,7 +39,7 @@ struct peer_store_limits {
 	uint32_t peers_max;
 	uint32_t addrs_max;      /* of one peer; at most PEER_ADDRS_MAX */
 	uint32_t per_source_max; /* peers unproven, per hearsay source */
-	uint32_t per_net_max;    /* peers unproven, per IPv4 /24, IPv6 /48 */
+	uint32_t per_net_max;    /* peers unproven, per IPv4 /24, IPv6 /56 */
 	size_t bytes_max;        /* all of it */
 };
 
@@ -56,6 +56,7 @@ struct known_addr {
 	uint64_t heard_ms; /* last time that a source named it */
 	uint64_t seen_ms;  /* last time that the peer was there; 0: never */
 	uint64_t next_ms;  /* not to be dialled before */
+	reach_group net;   /* 0: none that counts */
 	uint16_t n;
 	uint8_t bytes[];
 };
@@ -114,7 +115,8 @@ uint32_t peer_store_top(const struct peer_store *s);
 
 /**
  * peer_store_name(s, p, id): who is behind an address without a name. When
- * that peer is known already, it gets the addresses. The peer from now on.
+ * that peer is known already, it gets the addresses. The peer from now on;
+ * it stays without a name when there is no memory.
  */
 struct known_peer *peer_store_name(
     struct peer_store *s, struct known_peer *p, const struct peer_id *id);
