@@ -4,9 +4,10 @@ import chaiAsPromised from 'chai-as-promised'
 import chaiBites from 'chai-bites'
 import chaiParentheses from 'chai-parentheses'
 
-chai.use(chaiBites)
-chai.use(chaiParentheses)
+// in this order: each wraps what is there
 chai.use(chaiAsPromised)
+chai.use(chaiParentheses)
+chai.use(chaiBites)
 
 export const expect = chai.expect
 export const assert = chai.assert

@@ -128,6 +128,33 @@ say_topic(const char *name)
 	    name, t.peers, t.mesh);
 }
 
+/* The router counts who told of a topic and names them not: known only when
+ * it is everybody or nobody. */
+static err
+say_subscribers(const char *name)
+{
+	struct host_peer_info info;
+	struct gossip_topic t = { 0 };
+	uint32_t gossips = 0;
+
+	(void)host_topic(peer.host, name, &t);
+	for (uint32_t i = 0; host_peer_at(peer.host, i, &info); i++)
+		gossips += info.gossips ? 1 : 0;
+	if (t.peers != 0 && t.peers != gossips)
+		return ERR_NOTFOUND;
+	printf("{\"event\":\"subscribers\",\"topic\":\"%s\",\"peers\":[", name);
+	const char *comma = "";
+	for (uint32_t i = 0; t.peers > 0 && host_peer_at(peer.host, i, &info);
+	     i++) {
+		if (!info.gossips)
+			continue;
+		printf("%s\"%s\"", comma, peer_id_text(&info.id));
+		comma = ",";
+	}
+	printf("]}\n");
+	return OK;
+}
+
 static void
 say_peers(void)
 {
@@ -191,6 +218,8 @@ run_words(const char *verb, const char *a, const char *b)
 		say_topic(a);
 		return OK;
 	}
+	if (strcmp(verb, "subscribers") == 0)
+		return say_subscribers(a);
 	if (strcmp(verb, "reject") == 0)
 		return reject(a);
 	if (strcmp(verb, "shut") == 0)
@@ -224,6 +253,8 @@ command_run(char *line)
 		e = transport_dial(peer.transport, a, on_dialled, NULL);
 		if (e == OK)
 			return; /* answered later */
+	} else if (strncmp(verb, "dht-", 4) == 0) {
+		e = dht_command(verb, a);
 	} else if (strcmp(verb, "memory") == 0) {
 		say_memory();
 		e = OK;

@@ -229,8 +229,9 @@ on_opened(const struct host_event *ev)
 	if (f->kind == FLOW_DRAIN_SERVE)
 		close_once(f);
 	if (f->kind == FLOW_PROXY)
-		printf("{\"event\":\"opened\",\"stream\":%u,\"peer\":\"%s\"}\n",
-		    f->number, peer_id_text(&ev->peer));
+		printf("{\"event\":\"opened\",\"stream\":%u,\"peer\":\"%s\","
+		       "\"protocol\":\"%s\"}\n",
+		    f->number, peer_id_text(&ev->peer), PROXY_PROTOCOL);
 }
 
 static void

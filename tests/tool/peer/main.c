@@ -13,12 +13,15 @@
  *   subscribe TOPIC         unsubscribe TOPIC           publish TOPIC HEX
  *   reject HEX              messages with this prefix get the verdict reject
  *   topic TOPIC             peers and mesh              peers
+ *   subscribers TOPIC       when it is all of them or none
+ *   dht-peer PEER           dht-provide HEX   dht-providers HEX   dht-stats
  *   memory                  stats                       quit
  *
  * Each is answered by {"event":"done","command":...,"error":...} after what
  * it tells. Streams that others open for /echo/1.0.0 go to who drives the
  * peer, as those of `open` do. Arguments: "slow" makes the echo read in small
- * steps with pauses, to show back-pressure; "nolisten" takes no connections.
+ * steps with pauses, to show back-pressure; "nolisten" takes no connections;
+ * "dht" is a Kademlia server; "seed=HEX" is the seed of its key.
  * Ends when standard input ends.
  */
 #include <signal.h>
@@ -32,7 +35,9 @@
 struct peer peer;
 
 static const char *const protocols[] = { ECHO_PROTOCOL, DRAIN_PROTOCOL,
-	PROXY_PROTOCOL };
+	PROXY_PROTOCOL, KAD_PROTOCOL };
+#define DHT_INDEX 3
+static const uint8_t protocol_flags[] = { 0, 0, 0, HOST_PROTOCOL_OFF };
 
 static uint64_t
 mono_ms(void *ctx)
@@ -124,6 +129,8 @@ on_event(void *ctx, const struct host_event *ev)
 	struct host_peer_info info;
 
 	(void)ctx;
+	if (dht_event(ev))
+		return;
 	switch (ev->type) {
 	case HOST_PEER_UP:
 	case HOST_PEER_DOWN:
@@ -170,6 +177,7 @@ peer_stop(void)
 {
 	uv_close((uv_handle_t *)&peer.in, NULL);
 	uv_close((uv_handle_t *)&peer.slow_timer, NULL);
+	dht_close();
 	transport_stop(peer.transport);
 }
 
@@ -205,6 +213,13 @@ on_input(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	(void)fflush(stdout);
 }
 
+static void
+on_pumped(void *ctx)
+{
+	(void)ctx;
+	dht_pumped();
+}
+
 static bool
 say_silent(void)
 {
@@ -229,10 +244,20 @@ listen_and_say(void)
 	const struct slice listen = buf_slice(&b);
 	const char *self = peer_id_text(host_self(peer.host));
 	host_listen_set(peer.host, &listen, 1);
+	if (peer.dht && !dht_open(DHT_INDEX, &listen, 1))
+		return false;
 	printf("{\"event\":\"listening\",\"peer\":\"%s\",\"address\":"
 	       "\"%s/p2p/%s\"}\n",
 	    self, addr, self);
 	return true;
+}
+
+static bool
+seed_of(const char *hex, uint8_t seed[ED25519_SEED])
+{
+	struct buf b = { seed, 0, ED25519_SEED };
+
+	return hex_get(slice_str(hex), &b) == OK && b.n == ED25519_SEED;
 }
 
 static bool
@@ -246,6 +271,8 @@ open_host(void)
 		.alloc = heap_alloc, .release = heap_release, .cap = 256U << 20
 	};
 	crypto_random(seed, sizeof(seed));
+	if (peer.seed != NULL && !seed_of(peer.seed, seed))
+		return false;
 	ed25519_keypair(pub, secret, seed);
 	struct host_config hc = {
 		.env = &peer.env,
@@ -254,6 +281,7 @@ open_host(void)
 		.agent = "ohcn-peer/1",
 		.protocol_version = "ohcn/1",
 		.protocols = protocols,
+		.protocol_flags = protocol_flags,
 		.protocols_n = ARRAY_LEN(protocols),
 		.limits = host_limits_default(),
 		.gossip = gossip_params_default(),
@@ -269,7 +297,8 @@ open_host(void)
 		.host = peer.host,
 		.dials_max = 16,
 		.dial_timeout_ms = 5000,
-		.event = on_event };
+		.event = on_event,
+		.after = on_pumped };
 	peer.transport = transport_new(&tc);
 	if (peer.transport == NULL)
 		return false;
@@ -285,6 +314,9 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		peer.slow = peer.slow || strcmp(argv[i], "slow") == 0;
 		peer.silent = peer.silent || strcmp(argv[i], "nolisten") == 0;
+		peer.dht = peer.dht || strcmp(argv[i], "dht") == 0;
+		if (strncmp(argv[i], "seed=", 5) == 0)
+			peer.seed = argv[i] + 5;
 	}
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!crypto_init() || uv_loop_init(&peer.loop) != 0 || !open_host())
@@ -298,6 +330,7 @@ main(int argc, char **argv)
 		return 1;
 	(void)uv_run(&peer.loop, UV_RUN_DEFAULT);
 	transport_free(peer.transport);
+	dht_free();
 	host_free(peer.host);
 	(void)uv_loop_close(&peer.loop);
 	/* What is still held here leaked. */

@@ -8,10 +8,12 @@
 
 #include "node/transport.h"
 #include "proto/base/text.h"
+#include "proto/libp2p/kad.h"
 
 #define ECHO_PROTOCOL  "/ohcn-test/echo/1"
 #define DRAIN_PROTOCOL "/ohcn-test/drain/1"
 #define PROXY_PROTOCOL "/echo/1.0.0" /* of the @libp2p/interop suites */
+#define KAD_PROTOCOL   "/ohcn-test/kad/1.0.0"
 
 #define LINE_MAX_BYTES (256 * 1024)
 
@@ -35,7 +37,9 @@ struct peer {
 	struct host *host;
 	struct transport *transport;
 	bool slow;
-	bool silent; /* takes no connections */
+	bool dht;
+	bool silent;      /* takes no connections */
+	const char *seed; /* hex, or NULL: any */
 	char line[LINE_MAX_BYTES];
 	size_t line_n;
 	char read_buf[65536];
@@ -78,3 +82,14 @@ void flow_event(const struct host_event *ev);
 
 /** flow_on_slow(): the next step of the slow echoes. */
 void flow_on_slow(void);
+
+/* dht.c; without "dht" none of it does anything. */
+
+/** dht_open(index, addrs, n): ${index} of its protocol in the host's list;
+ * ${addrs}: where others reach us. */
+bool dht_open(size_t index, const struct slice *addrs, size_t n);
+void dht_close(void); /* its timer, before the loop runs out */
+void dht_free(void);
+bool dht_event(const struct host_event *ev);
+void dht_pumped(void); /* after the host was driven */
+NODISCARD err dht_command(const char *verb, const char *arg);
