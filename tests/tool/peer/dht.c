@@ -73,7 +73,8 @@ dht_close(void)
 void
 dht_free(void)
 {
-	kad_free(dht);
+	if (dht != NULL)
+		kad_free(dht);
 }
 
 static void
