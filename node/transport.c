@@ -1,260 +1,11 @@
 #include "node/transport.h"
+#include "node/transport_internal.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LISTENERS_MAX 16
-#define WRITE_BYTES   (64 * 1024)
-#define READ_BYTES    (64 * 1024)
-#define BACKLOG       128
-#define BUCKETS       1024 /* of links by connection */
-
-struct listener {
-	uv_tcp_t tcp;
-	struct transport *t;
-	bool open;
-	struct multiaddr_ip at;
-};
-
-struct link {
-	struct link *next, **back; /* in transport.links */
-	struct link *bucket_next;  /* while it has a connection */
-	uv_tcp_t tcp;
-	struct transport *t;
-	host_conn conn; /* 0: not yet, or no longer */
-	uv_write_t write;
-	uint8_t *out; /* being written */
-	bool closing;
-};
-
-/* A connection attempt; becomes a link. */
-struct dial {
-	struct dial *next, **back;
-	struct transport *t;
-	uv_getaddrinfo_t lookup;
-	uv_connect_t connect;
-	uv_timer_t timer;
-	struct link *link;
-	uint8_t addr[MULTIADDR_MAX];
-	size_t addr_n;
-	bool has_peer, looking_up, timed_out;
-	struct peer_id peer;
-	transport_dialled *done;
-	void *ctx;
-	uint32_t number; /* of the host's, or 0 */
-};
-
-struct transport {
-	struct transport_config cf;
-	struct listener listeners[LISTENERS_MAX];
-	size_t listeners_n;
-	struct link *links;
-	struct link *buckets[BUCKETS];
-	struct dial *dials;
-	unsigned dials_n;
-	uv_timer_t timer;
-	bool pumping, stopping;
-	uint8_t read_buf[READ_BYTES];
-};
-
-static uint64_t
-now_ms(const struct transport *t)
-{
-	return t->cf.env->mono_ms(t->cf.env->ctx);
-}
-
-static void pump(struct transport *t);
-
-/* ---- links ---- */
-
-static void
-on_link_closed(uv_handle_t *handle)
-{
-	struct link *l = CONTAINER_OF((uv_tcp_t *)handle, struct link, tcp);
-
-	*l->back = l->next;
-	if (l->next != NULL)
-		l->next->back = l->back;
-	free(l->out);
-	free(l);
-}
-
-static struct link *
-link_new(struct transport *t)
-{
-	struct link *l = calloc(1, sizeof(*l));
-
-	if (l == NULL)
-		return NULL;
-	l->t = t;
-	if (uv_tcp_init(t->cf.loop, &l->tcp) != 0) {
-		free(l);
-		return NULL;
-	}
-	l->next = t->links;
-	l->back = &t->links;
-	if (l->next != NULL)
-		l->next->back = &l->next;
-	t->links = l;
-	return l;
-}
-
-static void
-link_name(struct link *l, host_conn id)
-{
-	struct link **bucket = &l->t->buckets[id % BUCKETS];
-
-	l->conn = id;
-	l->bucket_next = *bucket;
-	*bucket = l;
-}
-
-static void
-link_unname(struct link *l)
-{
-	struct link **at = &l->t->buckets[l->conn % BUCKETS];
-
-	while (*at != l)
-		at = &(*at)->bucket_next;
-	*at = l->bucket_next;
-	l->conn = 0;
-}
-
-static void
-link_close(struct link *l)
-{
-	if (l->closing)
-		return;
-	l->closing = true;
-	if (l->conn != 0) {
-		host_conn_gone(l->t->cf.host, l->conn, now_ms(l->t));
-		link_unname(l);
-	}
-	uv_close((uv_handle_t *)&l->tcp, on_link_closed);
-}
-
-static struct link *
-link_of(struct transport *t, host_conn id)
-{
-	struct link *l = t->buckets[id % BUCKETS];
-
-	while (l != NULL && l->conn != id)
-		l = l->bucket_next;
-	return l;
-}
-
-static void link_flush(struct link *l);
-
-static void
-on_write(uv_write_t *req, int status)
-{
-	struct link *l = CONTAINER_OF(req, struct link, write);
-
-	free(l->out);
-	l->out = NULL;
-	if (l->closing)
-		return;
-	if (status < 0) {
-		link_close(l);
-	} else {
-		link_flush(l);
-	}
-	pump(l->t);
-}
-
-/* Starts a write of what the host has, unless one is under way. */
-static void
-link_flush(struct link *l)
-{
-	if (l->closing || l->conn == 0 || l->out != NULL)
-		return;
-	l->out = malloc(WRITE_BYTES);
-	if (l->out == NULL) {
-		link_close(l);
-		return;
-	}
-	struct buf b = { l->out, 0, WRITE_BYTES };
-	host_send(l->t->cf.host, l->conn, now_ms(l->t), &b);
-	if (b.n == 0) {
-		free(l->out);
-		l->out = NULL;
-		return;
-	}
-	const uv_buf_t uv = uv_buf_init((char *)b.p, (unsigned)b.n);
-	if (uv_write(&l->write, (uv_stream_t *)&l->tcp, &uv, 1, on_write) !=
-	    0) {
-		free(l->out);
-		l->out = NULL;
-		link_close(l);
-	}
-}
-
-/* The host is done with it: what it still has to say, then the end. */
-static void
-link_finish(struct link *l)
-{
-	uint8_t last[4096];
-	struct buf b = { last, 0, sizeof(last) };
-
-	if (l->out == NULL && l->conn != 0) {
-		host_send(l->t->cf.host, l->conn, now_ms(l->t), &b);
-		const uv_buf_t uv = uv_buf_init((char *)b.p, (unsigned)b.n);
-		if (b.n > 0)
-			(void)uv_try_write((uv_stream_t *)&l->tcp, &uv, 1);
-	}
-	link_close(l);
-}
-
-static void
-on_alloc(uv_handle_t *handle, size_t want, uv_buf_t *out)
-{
-	struct link *l = CONTAINER_OF((uv_tcp_t *)handle, struct link, tcp);
-
-	(void)want;
-	*out = uv_buf_init((char *)l->t->read_buf, READ_BYTES);
-}
-
-static void
-on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
-{
-	struct link *l = CONTAINER_OF((uv_tcp_t *)stream, struct link, tcp);
-	struct transport *t = l->t;
-
-	if (n == 0 || l->closing)
-		return;
-	if (n < 0) {
-		link_close(l);
-		pump(t);
-		return;
-	}
-	struct slice in = slice_of(b->base, (size_t)n);
-	while (in.n > 0 && !l->closing) {
-		const size_t before = in.n;
-		host_recv(t->cf.host, l->conn, now_ms(t), &in);
-		pump(t); /* may close the link, not free it */
-		if (in.n == before && !l->closing) {
-			/* All events are drained and it takes nothing. */
-			link_close(l);
-			pump(t);
-		}
-	}
-}
-
-/* A connected socket joins the host. */
-static err
-link_open(struct link *l, const struct host_conn_config *cf)
-{
-	struct transport *t = l->t;
-
-	(void)uv_tcp_nodelay(&l->tcp, 1);
-	host_conn id = 0;
-	TRY(host_conn_open(t->cf.host, cf, now_ms(t), &id));
-	link_name(l, id);
-	if (uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read) != 0)
-		return ERR_IO;
-	return OK;
-}
+#include "crypto/crypto.h"
 
 /* ---- the host's events, output and timer ---- */
 
@@ -263,19 +14,20 @@ on_timer(uv_timer_t *timer)
 {
 	struct transport *t = CONTAINER_OF(timer, struct transport, timer);
 
-	host_on_time(t->cf.host, now_ms(t));
-	pump(t);
+	host_on_time(t->cf.host, transport_now(t));
+	transport_pump(t);
 }
 
 static void dial_for_host(struct transport *t, const struct host_dial *dial);
 
-static void
-pump(struct transport *t)
+void
+transport_pump(struct transport *t)
 {
 	struct host_event ev;
 	struct host_dial dial;
 	host_conn id = 0;
 	bool more = true;
+	size_t written = 0;
 
 	if (t->pumping || t->stopping)
 		return;
@@ -301,17 +53,20 @@ pump(struct transport *t)
 			more = true;
 			dial_for_host(t, &dial);
 		}
-		while (host_next_output(t->cf.host, &id)) {
+		/* each in turn; after a while the loop looks for input */
+		while (
+		    written < PUMP_BYTES && host_next_output(t->cf.host, &id)) {
 			struct link *l = link_of(t, id);
 			more = true;
 			if (l != NULL)
-				link_flush(l);
+				written += link_flush(l);
 		}
 	}
 	t->pumping = false;
 	if (t->cf.after != NULL)
 		t->cf.after(t->cf.ctx);
-	const uint64_t at = host_expiry(t->cf.host), now = now_ms(t);
+	const uint64_t at = written < PUMP_BYTES ? host_expiry(t->cf.host) : 0;
+	const uint64_t now = transport_now(t);
 	if (at == UINT64_MAX)
 		(void)uv_timer_stop(&t->timer);
 	else
@@ -322,7 +77,7 @@ pump(struct transport *t)
 void
 transport_wake(struct transport *t)
 {
-	pump(t);
+	transport_pump(t);
 }
 
 /* ---- listening ---- */
@@ -376,6 +131,7 @@ on_connection(uv_stream_t *stream, int status)
 	struct multiaddr_ip ip;
 	uint8_t raw[MULTIADDR_MAX];
 	struct buf remote = { raw, 0, sizeof(raw) };
+	host_conn id = 0;
 	int n = sizeof(from);
 
 	if (status < 0)
@@ -386,16 +142,22 @@ on_connection(uv_stream_t *stream, int status)
 	if (uv_accept(stream, (uv_stream_t *)&l->tcp) != 0 ||
 	    uv_tcp_getpeername(&l->tcp, (struct sockaddr *)&from, &n) != 0 ||
 	    !ip_of_sockaddr(&from, &ip) ||
-	    multiaddr_put_ip_tcp(&remote, &ip) != OK)
-		goto fail1;
+	    multiaddr_put_ip_tcp(&remote, &ip) != OK ||
+	    (s->websocket && multiaddr_put_ws(&remote) != OK))
+		goto fail;
+	/* The host counts it from now on, and its handshake timer runs: who
+	 * dawdles before WebSocket stands is cut by it as well. */
 	const struct host_conn_config cf = { .remote = buf_slice(&remote) };
-	if (link_open(l, &cf) != OK)
-		goto fail1;
-	pump(t);
+	if (host_conn_open(t->cf.host, &cf, transport_now(t), &id) != OK)
+		goto fail;
+	link_name(l, id);
+	if (link_accepted(l, s->websocket) != OK)
+		goto fail;
+	transport_pump(t);
 	return;
-fail1:
+fail:
 	link_close(l);
-	pump(t);
+	transport_pump(t);
 }
 
 /* Binds and listens; the libuv error. */
@@ -422,7 +184,7 @@ transport_listen(struct transport *t, const char *addr, struct problem *p)
 {
 	uint8_t raw[MULTIADDR_MAX];
 	struct buf b = { raw, 0, sizeof(raw) };
-	struct multiaddr_ip ip;
+	struct multiaddr_route route;
 
 	if (t->listeners_n == LISTENERS_MAX) {
 		problem_set(p, EXIT_CONFIG, "E1101",
@@ -430,11 +192,14 @@ transport_listen(struct transport *t, const char *addr, struct problem *p)
 		return ERR_LIMIT;
 	}
 	if (multiaddr_get(slice_str(addr), &b) != OK ||
-	    multiaddr_ip_tcp(buf_slice(&b), &ip) != OK) {
+	    multiaddr_route(buf_slice(&b), &route) != OK ||
+	    route.host != MULTIADDR_HOST_IP || route.tls) {
 		problem_set(
 		    p, EXIT_CONFIG, "E1102", "cannot listen on \"%s\"", addr);
-		problem_why(p, "it is not an IP address with a TCP port");
-		problem_hint(p, "/ip4/0.0.0.0/tcp/4141 or /ip6/::/tcp/4141");
+		problem_why(p, "it is not an IP address with a TCP port, "
+			       "or one with /ws");
+		problem_hint(p, "/ip4/0.0.0.0/tcp/4141 or "
+				"/ip4/0.0.0.0/tcp/4142/ws");
 		return ERR_FORM;
 	}
 	struct listener *s = &t->listeners[t->listeners_n];
@@ -444,8 +209,9 @@ transport_listen(struct transport *t, const char *addr, struct problem *p)
 	}
 	s->t = t;
 	s->open = true;
+	s->websocket = route.websocket;
 	t->listeners_n++;
-	const int rc = listener_open(s, &ip);
+	const int rc = listener_open(s, &route.ip);
 	if (rc == 0)
 		return OK;
 	problem_set(p, rc == UV_EADDRINUSE ? EXIT_CONFLICT : EXIT_CONFIG,
@@ -467,6 +233,7 @@ transport_listen_at(
 
 	return i < t->listeners_n &&
 	       multiaddr_put_ip_tcp(&b, &t->listeners[i].at) == OK &&
+	       (!t->listeners[i].websocket || multiaddr_put_ws(&b) == OK) &&
 	       multiaddr_put(out, MULTIADDR_TEXT_MAX, buf_slice(&b)) == OK;
 }
 
@@ -489,36 +256,128 @@ dial_end(struct dial *d, err e, const char *why)
 {
 	struct transport *t = d->t;
 
-	if (e != OK && d->link != NULL)
-		link_close(d->link);
+	if (d->link != NULL) {
+		d->link->dial = NULL;
+		if (e != OK)
+			link_close(d->link);
+	}
 	d->link = NULL;
 	if (e != OK) /* of no account when the host has refused it itself */
-		host_dial_failed(t->cf.host, d->number, now_ms(t));
+		host_dial_failed(t->cf.host, d->number, transport_now(t));
 	if (d->done != NULL)
 		d->done(d->ctx, e, why);
 	uv_close((uv_handle_t *)&d->timer, on_dial_closed);
-	pump(t);
+	transport_pump(t);
+}
+
+void
+dial_failed(struct dial *d, err e, const char *why)
+{
+	dial_end(d, e, d->timed_out ? "nobody answers" : why);
+}
+
+/* Every layer stands: it joins the host. */
+void
+dial_ready(struct dial *d)
+{
+	struct link *l = d->link;
+	host_conn id = 0;
+
+	const struct host_conn_config cf = { .dialer = true,
+		.remote = slice_of(d->addr, d->addr_n),
+		.expect = d->has_peer ? &d->peer : NULL,
+		.dial = d->number };
+	const err e =
+	    host_conn_open(d->t->cf.host, &cf, transport_now(d->t), &id);
+	if (e == OK)
+		link_name(l, id);
+	dial_end(d, e,
+	    e == OK          ? ""
+	    : e == ERR_LIMIT ? "too many connections"
+			     : "this connection exists, or is to ourselves");
+}
+
+/* Tor keeps those apart who come under different names: one for each peer,
+ * which tells the proxy nothing and is another one after a restart. */
+static void
+isolate(const struct dial *d, char user[17])
+{
+	const uint64_t v =
+	    d->has_peer
+		? hash_siphash(d->peer.bytes, d->peer.n, d->t->isolation)
+		: hash_siphash(d->addr, d->addr_n, d->t->isolation);
+
+	(void)snprintf(user, 17, "%016" PRIx64, v);
+}
+
+/* Whom the proxy shall connect to; ${name} and ${user} are room for it. */
+static void
+target_of(const struct dial *d, const struct multiaddr_route *r,
+    const char *name, char user[17], struct socks5_target *out)
+{
+	const struct transport_proxy *proxy = d->t->cf.proxy;
+
+	*out = (struct socks5_target){
+		.name = r->host == MULTIADDR_HOST_IP ? NULL : name,
+		.v6 = r->ip.v6,
+		.port = r->port,
+		.user = proxy->user,
+		.password = proxy->password,
+	};
+	memcpy(out->ip, r->ip.ip, sizeof(out->ip));
+	if (proxy->user == NULL) {
+		isolate(d, user);
+		out->user = out->password = user;
+		out->password_optional = true;
+	}
+}
+
+/* The host's name or address as text, for the proxy and for HTTP. */
+static void
+name_of(const struct multiaddr_route *r, char out[256])
+{
+	out[0] = 0;
+	switch (r->host) {
+	case MULTIADDR_HOST_IP:
+		(void)(r->ip.v6 ? uv_inet_ntop(AF_INET6, r->ip.ip, out, 256)
+				: uv_inet_ntop(AF_INET, r->ip.ip, out, 256));
+		break;
+	case MULTIADDR_HOST_NAME:
+		(void)snprintf(out, 256, "%.*s", (int)r->dns.name.n,
+		    (const char *)r->dns.name.p);
+		break;
+	case MULTIADDR_HOST_ONION:
+		(void)snprintf(out, 256, "%s", r->name);
+		break;
+	}
 }
 
 static void
 on_connect(uv_connect_t *req, int status)
 {
 	struct dial *d = CONTAINER_OF(req, struct dial, connect);
+	const bool proxied = d->t->cf.proxy != NULL;
+	struct multiaddr_route route;
+	struct socks5_target to;
+	char name[256], user[17];
 
+	d->connecting = false;
 	if (status != 0) {
 		dial_end(d, ERR_CLOSED,
-		    d->timed_out ? "nobody answers" : uv_strerror(status));
+		    d->timed_out ? "nobody answers"
+		    : proxied    ? "the proxy cannot be reached"
+				 : uv_strerror(status));
 		return;
 	}
-	const struct host_conn_config cf = { .dialer = true,
-		.remote = slice_of(d->addr, d->addr_n),
-		.expect = d->has_peer ? &d->peer : NULL,
-		.dial = d->number };
-	const err e = link_open(d->link, &cf);
-	dial_end(d, e,
-	    e == OK          ? ""
-	    : e == ERR_LIMIT ? "too many connections"
-			     : "this connection exists, or is to ourselves");
+	const err e = multiaddr_route(slice_of(d->addr, d->addr_n), &route);
+	ASSERT(e == OK); /* it was when the dial began */
+	name_of(&route, name);
+	if (proxied)
+		target_of(d, &route, name, user, &to);
+	const err b = link_begin(d->link, proxied ? &to : NULL,
+	    route.websocket ? name : NULL, route.port);
+	if (b != OK)
+		dial_end(d, b, "this address cannot be asked for");
 }
 
 static void
@@ -529,9 +388,12 @@ dial_connect(struct dial *d, const struct sockaddr *sa)
 		dial_end(d, ERR_NOMEM, "no memory");
 		return;
 	}
+	d->link->dial = d;
 	const int rc =
 	    uv_tcp_connect(&d->connect, &d->link->tcp, sa, on_connect);
-	if (rc != 0)
+	if (rc == 0)
+		d->connecting = true;
+	else
 		dial_end(d, ERR_CLOSED, uv_strerror(rc));
 }
 
@@ -552,7 +414,9 @@ on_lookup(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 			uv_freeaddrinfo(res);
 		dial_end(d, ERR_NOTFOUND,
 		    d->timed_out ? "the name server does not answer"
-				 : "there is no such host name");
+		    : d->t->cf.proxy != NULL
+			? "there is no host of the proxy's name"
+			: "there is no such host name");
 		return;
 	}
 	memcpy(&sa, res->ai_addr, res->ai_addrlen);
@@ -565,41 +429,76 @@ on_dial_timeout(uv_timer_t *timer)
 {
 	struct dial *d = CONTAINER_OF(timer, struct dial, timer);
 
+	if (uv_is_closing((uv_handle_t *)timer))
+		return;
 	d->timed_out = true;
 	if (d->looking_up)
 		(void)uv_cancel((uv_req_t *)&d->lookup);
-	else if (d->link != NULL)
+	else if (d->connecting)
 		link_close(d->link); /* on_connect() gets UV_ECANCELED */
+	else
+		dial_end(d, ERR_CLOSED, "nobody answers");
+}
+
+static err
+look_up(struct dial *d, const char *name, uint16_t port, int family)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_family = family };
+	char text[8];
+
+	(void)snprintf(text, sizeof(text), "%u", (unsigned)port);
+	if (uv_getaddrinfo(
+		d->t->cf.loop, &d->lookup, on_lookup, name, text, &hints) != 0)
+		return ERR_IO;
+	d->looking_up = true;
+	return OK;
 }
 
 static err
 dial_start(struct dial *d)
 {
-	const struct slice addr = slice_of(d->addr, d->addr_n);
-	struct multiaddr_ip ip;
-	struct multiaddr_dns dns;
+	const struct transport_proxy *proxy = d->t->cf.proxy;
+	struct multiaddr_route route;
 	struct sockaddr_storage sa;
-	char name[256], port[8];
+	char name[256];
 
-	if (multiaddr_ip_tcp(addr, &ip) == OK) {
-		sockaddr_of(&ip, &sa);
+	if (proxy != NULL) {
+		if (uv_ip4_addr(proxy->host, proxy->port,
+			(struct sockaddr_in *)(void *)&sa) != 0 &&
+		    uv_ip6_addr(proxy->host, proxy->port,
+			(struct sockaddr_in6 *)(void *)&sa) != 0)
+			return look_up(d, proxy->host, proxy->port, AF_UNSPEC);
 		dial_connect(d, (struct sockaddr *)&sa);
 		return OK;
 	}
-	if (multiaddr_dns_tcp(addr, &dns) != OK || dns.name.n >= sizeof(name))
-		return ERR_FORM;
-	memcpy(name, dns.name.p, dns.name.n);
-	name[dns.name.n] = 0;
-	(void)snprintf(port, sizeof(port), "%u", (unsigned)dns.port);
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_family = dns.v4 && dns.v6 ? AF_UNSPEC
-			     : dns.v6         ? AF_INET6
-					      : AF_INET };
-	if (uv_getaddrinfo(
-		d->t->cf.loop, &d->lookup, on_lookup, name, port, &hints) != 0)
-		return ERR_IO;
-	d->looking_up = true;
-	return OK;
+	TRY(multiaddr_route(slice_of(d->addr, d->addr_n), &route));
+	if (route.host == MULTIADDR_HOST_IP) {
+		sockaddr_of(&route.ip, &sa);
+		dial_connect(d, (struct sockaddr *)&sa);
+		return OK;
+	}
+	name_of(&route, name);
+	return look_up(d, name, route.port,
+	    route.dns.v4 && route.dns.v6 ? AF_UNSPEC
+	    : route.dns.v6               ? AF_INET6
+					 : AF_INET);
+}
+
+const char *
+transport_cannot_dial(const struct transport *t, struct slice addr)
+{
+	struct multiaddr_route route;
+
+	if (multiaddr_route(addr, &route) != OK)
+		return "only TCP and WebSocket addresses can be dialled";
+	if (route.tls)
+		return "WebSocket within TLS (/tls/ws, /wss) is not dialled";
+	if (route.host == MULTIADDR_HOST_ONION && t->cf.proxy == NULL)
+		return "an onion address needs network.socks5";
+	if (route.host == MULTIADDR_HOST_NAME && route.dns.name.n > 253)
+		return "the host name is too long";
+	return NULL;
 }
 
 /* A dial that is listed, and has not begun. */
@@ -631,13 +530,15 @@ dial_new(struct transport *t, struct slice addr, const struct peer_id *peer)
 static void
 dial_for_host(struct transport *t, const struct host_dial *dial)
 {
-	struct dial *d = t->stopping || t->dials_n >= 2 * t->cf.dials_max
-			     ? NULL
-			     : dial_new(t, slice_of(dial->addr, dial->addr_n),
-				   dial->peer.n == 0 ? NULL : &dial->peer);
+	const struct slice addr = slice_of(dial->addr, dial->addr_n);
+	struct dial *d =
+	    t->stopping || t->dials_n >= 2 * t->cf.dials_max ||
+		    transport_cannot_dial(t, addr) != NULL
+		? NULL
+		: dial_new(t, addr, dial->peer.n == 0 ? NULL : &dial->peer);
 
 	if (d == NULL) {
-		host_dial_failed(t->cf.host, dial->number, now_ms(t));
+		host_dial_failed(t->cf.host, dial->number, transport_now(t));
 		return;
 	}
 	d->number = dial->number;
@@ -652,15 +553,12 @@ transport_dial(
 {
 	uint8_t raw[MULTIADDR_MAX];
 	struct buf b = { raw, 0, sizeof(raw) };
-	struct multiaddr_ip ip;
-	struct multiaddr_dns dns;
 	struct peer_id peer;
 
 	if (t->stopping || t->dials_n >= t->cf.dials_max)
 		return ERR_LIMIT;
 	if (multiaddr_get(slice_str(addr), &b) != OK ||
-	    (multiaddr_ip_tcp(buf_slice(&b), &ip) != OK &&
-		multiaddr_dns_tcp(buf_slice(&b), &dns) != OK))
+	    transport_cannot_dial(t, buf_slice(&b)) != NULL)
 		return ERR_FORM;
 	const bool has_peer = multiaddr_peer(buf_slice(&b), &peer) == OK;
 	struct dial *d = dial_new(
@@ -687,8 +585,9 @@ transport_new(const struct transport_config *cf)
 	if (t == NULL)
 		return NULL;
 	t->cf = *cf;
+	cf->env->random(cf->env->ctx, t->isolation, sizeof(t->isolation));
 	(void)uv_timer_init(cf->loop, &t->timer);
-	pump(t); /* arms the timer */
+	transport_pump(t); /* arms the timer */
 	return t;
 }
 
@@ -699,9 +598,9 @@ transport_stop(struct transport *t)
 		return;
 	for (struct link *l = t->links; l != NULL; l = l->next)
 		if (!l->closing && l->conn != 0)
-			host_conn_close(
-			    t->cf.host, l->conn, "shutting down", now_ms(t));
-	pump(t);
+			host_conn_close(t->cf.host, l->conn, "shutting down",
+			    transport_now(t));
+	transport_pump(t);
 	t->stopping = true;
 	for (struct dial *d = t->dials; d != NULL; d = d->next)
 		on_dial_timeout(&d->timer);

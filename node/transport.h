@@ -1,7 +1,16 @@
 /*
- * transport.h: TCP for a sans-IO host: listens, dials, moves bytes between
- * libuv's sockets and host_recv() / host_send(), keeps the host's timer, and
- * hands the host's events to the node. All the thinking is in the host.
+ * transport.h: TCP and WebSocket for a sans-IO host: listens, dials (directly
+ * or through a SOCKS 5 proxy), moves bytes between libuv's sockets and
+ * host_recv() / host_send(), keeps the host's timer, and hands the host's
+ * events to the node. All the thinking is in the host.
+ *
+ * Not here: TLS. A WebSocket that browsers reach from an https page needs it
+ * (/tls/ws): put a web server in front that hands on to our /ws, and announce
+ * the outer address. We do not dial /tls/ws or /wss.
+ *
+ * With a proxy every dial goes through it, names included: nothing is looked
+ * up here but the proxy's own name, and there is no way around it. Each peer
+ * gets its own user name there, so that Tor keeps their circuits apart.
  *
  * A socket is read only as fast as the host takes it, and written with one
  * outstanding write at a time, so that a slow peer's bytes wait in the host's
@@ -17,12 +26,20 @@
 
 struct transport;
 
+/* A SOCKS 5 proxy. */
+struct transport_proxy {
+	const char *host; /* an address, or a name to be looked up */
+	uint16_t port;
+	const char *user, *password; /* both or neither; NULL: none wanted */
+};
+
 struct transport_config {
 	uv_loop_t *loop;
 	const struct env *env;
 	struct host *host;
 	unsigned dials_max;       /* at once */
-	unsigned dial_timeout_ms; /* until the TCP connection stands */
+	unsigned dial_timeout_ms; /* until TCP, proxy and WebSocket stand */
+	const struct transport_proxy *proxy; /* borrowed; NULL: none */
 	/* Every event of the host but HOST_CLOSE; must not call back into
 	 * transport_ functions other than transport_wake(). */
 	void (*event)(void *ctx, const struct host_event *ev);
@@ -35,8 +52,8 @@ struct transport *transport_new(const struct transport_config *cf);
 
 /**
  * transport_listen(t, addr, p):
- * ${addr}: "/ip4/0.0.0.0/tcp/4141", port 0 for any. ERR_FORM: not such an
- * address; ERR_EXISTS: the port is in use; ERR_IO. ${p} says it in words.
+ * ${addr}: "/ip4/0.0.0.0/tcp/4141" or "/ip4/0.0.0.0/tcp/4142/ws", port 0 for
+ * any. ERR_FORM: not such an address; ERR_EXISTS: the port is in use; ERR_IO. ${p} says it in words.
  */
 NODISCARD err transport_listen(
     struct transport *t, const char *addr, struct problem *p);
@@ -50,9 +67,15 @@ bool transport_listen_at(
 typedef void transport_dialled(void *ctx, err e, const char *why);
 
 /**
+ * transport_cannot_dial(t, addr): why not, as static text; NULL: it can be
+ * tried. ${addr} is binary, with or without /p2p.
+ */
+const char *transport_cannot_dial(const struct transport *t, struct slice addr);
+
+/**
  * transport_dial(t, addr, done, ctx):
  * Dial a multiaddr (text) with or without /p2p. ${done} may be NULL and is
- * called once, from the loop. ERR_FORM: not an address that TCP can reach;
+ * called once, from the loop. ERR_FORM: see transport_cannot_dial();
  * ERR_LIMIT: too many dials under way; ${done} is then not called.
  */
 NODISCARD err transport_dial(

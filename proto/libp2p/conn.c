@@ -790,7 +790,9 @@ plain_pending(const struct conn *c)
 bool
 conn_pending(const struct conn *c)
 {
-	return c->raw_out.n > 0 || plain_pending(c);
+	/* js waits for our nonce before it says anything */
+	return c->raw_out.n > 0 || plain_pending(c) ||
+	       (c->psk != NULL && !c->psk->nonce_sent);
 }
 
 static size_t
@@ -840,10 +842,9 @@ send_private(struct conn *c, struct buf *out)
 {
 	struct psk_stream *s = &c->psk->send;
 
-	if (!conn_pending(c) ||
-	    (!c->psk->nonce_sent && buf_room(out) < PSK_NONCE + FRAME_ROOM_MIN))
-		return OK;
 	if (!c->psk->nonce_sent) {
+		if (buf_room(out) < PSK_NONCE)
+			return OK;
 		c->psk->nonce_sent = true;
 		TRY(buf_put(out, s->nonce, PSK_NONCE));
 	}

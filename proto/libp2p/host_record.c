@@ -50,7 +50,7 @@ take_record(struct host *h, const struct peer_id *teller,
 	}
 	p = peer_store_find(h->known, &r->id);
 	if (p == NULL)
-		return e == ERR_NOTFOUND ? OK : e; /* none that we can dial */
+		return e == ERR_LIMIT ? e : OK; /* none that we may dial */
 	return peer_store_record(h->known, p, r->seq, envelope);
 }
 

@@ -60,10 +60,13 @@ socks5_init(struct socks5 *s, const struct socks5_target *target)
 		TRY(copy(s->user, &s->user_n, target->user));
 		TRY(copy(s->password, &s->password_n, target->password));
 	}
-	/* With a password only that is offered: a proxy that would take us
-	 * without it would not keep our circuits apart. */
+	s->password_optional = s->has_user && target->password_optional;
+	/* A password that the settings name is meant: nothing else is offered,
+	 * so that a proxy cannot take us for another. */
 	out_u8(s, VERSION);
-	out_u8(s, 1);
+	out_u8(s, s->password_optional ? 2 : 1);
+	if (s->password_optional)
+		out_u8(s, METHOD_NONE);
 	out_u8(s, s->has_user ? METHOD_USER : METHOD_NONE);
 	return OK;
 }
@@ -117,9 +120,12 @@ on_method(struct socks5 *s)
 		return fail(s, ERR_AUTH,
 		    s->has_user ? "the proxy takes no user and password"
 				: "the proxy wants a user and password");
-	if (s->in[1] != (s->has_user ? METHOD_USER : METHOD_NONE))
+	const bool with = s->in[1] == METHOD_USER && s->has_user;
+	const bool without =
+	    s->in[1] == METHOD_NONE && (!s->has_user || s->password_optional);
+	if (!with && !without)
 		return fail(s, ERR_PEER, "the proxy does not speak SOCKS 5");
-	if (s->has_user)
+	if (with)
 		say_password(s);
 	else
 		say_connect(s);

@@ -23,6 +23,9 @@ struct socks5_target {
 	/* Both or neither; 1..255 bytes each. Tor gives each pair of them
 	 * circuits of its own (IsolateSOCKSAuth). */
 	const char *user, *password;
+	/* They are for keeping circuits apart alone: a proxy that wants none
+	 * is fine. Tor takes them when it may choose. */
+	bool password_optional;
 };
 
 struct socks5 {
@@ -34,7 +37,7 @@ struct socks5 {
 		SOCKS5_FAILED
 	} state;
 	const char *why; /* FAILED: static text for people */
-	bool v6, has_name, has_user;
+	bool v6, has_name, has_user, password_optional;
 	uint8_t ip[16];
 	uint16_t port;
 	uint8_t name_n, user_n, password_n;

@@ -25,6 +25,7 @@ play(struct outcome *o, struct test_env *t, uint8_t how, struct slice all,
 		.port = 4141,
 		.user = how & 4 ? "user" : NULL,
 		.password = how & 4 ? "password" : NULL,
+		.password_optional = (how & 8) != 0,
 	};
 	struct socks5 s;
 

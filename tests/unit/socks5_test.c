@@ -72,7 +72,18 @@ test_talks(void **state)
 	static const struct socks5_target user = {
 		.name = "b.c", .port = 80, .user = "me", .password = "pw!"
 	};
+	static const struct socks5_target apart = { .name = "b.c",
+		.port = 80,
+		.user = "me",
+		.password = "pw!",
+		.password_optional = true };
 	const struct talk talks[] = {
+		{ "apart, and the proxy knows how", apart,
+		    "05020002|0502|01026d6503707721|0100|"
+		    "0501000303622e630050|" OK10,
+		    OK },
+		{ "apart, and it does not", apart,
+		    "05020002|0500|0501000303622e630050|" OK10, OK },
 		{ "IPv4", ip4, "050100|0500|05010001c0000201102d|" OK10, OK },
 		{ "IPv6", ip6,
 		    "050100|0500|0501000420010db8000000000000000000000001"

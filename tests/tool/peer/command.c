@@ -106,6 +106,7 @@ say_stats(void)
 		{ "idontwant_saved", s.gossip.idontwant_saved },
 		{ "promises_broken", s.gossip.promises_broken },
 		{ "stream_faults", s.stream_faults },
+		{ "conns_now", s.conns_now },
 		{ "closed_peer", s.closed_peer },
 		{ "closed_auth", s.closed_auth },
 		{ "closed_limit", s.closed_limit },

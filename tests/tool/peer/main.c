@@ -21,7 +21,9 @@
  * it tells. Streams that others open for /echo/1.0.0 go to who drives the
  * peer, as those of `open` do. Arguments: "slow" makes the echo read in small
  * steps with pauses, to show back-pressure; "nolisten" takes no connections;
- * "dht" is a Kademlia server; "seed=HEX" is the seed of its key.
+ * "dht" is a Kademlia server; "seed=HEX" is the seed of its key;
+ * "ws" listens to WebSocket; "psk=HEX" is the key of a private network;
+ * "socks5=[USER:PASSWORD@]HOST:PORT" is what it dials through.
  * Ends when standard input ends.
  */
 #include <signal.h>
@@ -127,6 +129,7 @@ static void
 on_event(void *ctx, const struct host_event *ev)
 {
 	struct host_peer_info info;
+	char remote[MULTIADDR_TEXT_MAX];
 
 	(void)ctx;
 	if (dht_event(ev))
@@ -139,15 +142,16 @@ on_event(void *ctx, const struct host_event *ev)
 		    peer_id_text(&ev->peer));
 		return;
 	case HOST_IDENTIFIED:
-		if (host_peer_find(peer.host, &ev->peer, &info))
-			printf("{\"event\":\"identified\",\"peer\":\"%s\","
-			       "\"agent\":\"%s\",\"addresses\":%" PRIu32
-			       ",\"echo\":%s}\n",
-			    peer_id_text(&ev->peer), info.agent, info.addrs_n,
-			    host_peer_speaks(
-				peer.host, &ev->peer, ECHO_PROTOCOL)
-				? "true"
-				: "false");
+		if (!host_peer_find(peer.host, &ev->peer, &info) ||
+		    multiaddr_put(remote, sizeof(remote), info.remote) != OK)
+			return;
+		printf("{\"event\":\"identified\",\"peer\":\"%s\","
+		       "\"agent\":\"%s\",\"addresses\":%" PRIu32
+		       ",\"remote\":\"%s\",\"echo\":%s}\n",
+		    peer_id_text(&ev->peer), info.agent, info.addrs_n, remote,
+		    host_peer_speaks(peer.host, &ev->peer, ECHO_PROTOCOL)
+			? "true"
+			: "false");
 		return;
 	case HOST_PING:
 		printf("{\"event\":\"ping\",\"peer\":\"%s\",\"good\":%s}\n",
@@ -236,8 +240,10 @@ listen_and_say(void)
 	char addr[MULTIADDR_TEXT_MAX];
 	struct problem p;
 
-	if (transport_listen(peer.transport, "/ip4/127.0.0.1/tcp/0", &p) !=
-		OK ||
+	if (transport_listen(peer.transport,
+		peer.websocket ? "/ip4/127.0.0.1/tcp/0/ws"
+			       : "/ip4/127.0.0.1/tcp/0",
+		&p) != OK ||
 	    !transport_listen_at(peer.transport, 0, addr) ||
 	    multiaddr_get(slice_str(addr), &b) != OK)
 		return false;
@@ -278,6 +284,7 @@ open_host(void)
 		.env = &peer.env,
 		.mem = &peer.mem,
 		.secret = secret,
+		.psk = peer.private ? peer.psk : NULL,
 		.agent = "ohcn-peer/1",
 		.protocol_version = "ohcn/1",
 		.protocols = protocols,
@@ -297,6 +304,7 @@ open_host(void)
 		.host = peer.host,
 		.dials_max = 16,
 		.dial_timeout_ms = 5000,
+		.proxy = peer.proxy.host == NULL ? NULL : &peer.proxy,
 		.event = on_event,
 		.after = on_pumped };
 	peer.transport = transport_new(&tc);
@@ -305,19 +313,65 @@ open_host(void)
 	return peer.silent ? say_silent() : listen_and_say();
 }
 
+/* "socks5=HOST:PORT", "socks5=USER:PASSWORD@HOST:PORT" */
+static bool
+read_proxy(char *text)
+{
+	char *at = strrchr(text, '@'), *colon = strrchr(text, ':');
+
+	if (colon == NULL)
+		return false;
+	*colon = 0;
+	peer.proxy.port = (uint16_t)strtoul(colon + 1, NULL, 10);
+	peer.proxy.host = at == NULL ? text : at + 1;
+	if (at == NULL)
+		return true;
+	*at = 0;
+	char *password = strchr(text, ':');
+	if (password == NULL)
+		return false;
+	*password = 0;
+	peer.proxy.user = text;
+	peer.proxy.password = password + 1;
+	return true;
+}
+
+static bool
+read_option(char *option)
+{
+	struct buf psk = { peer.psk, 0, sizeof(peer.psk) };
+
+	if (strcmp(option, "slow") == 0)
+		return peer.slow = true;
+	if (strcmp(option, "nolisten") == 0)
+		return peer.silent = true;
+	if (strcmp(option, "ws") == 0)
+		return peer.websocket = true;
+	if (strcmp(option, "dht") == 0)
+		return peer.dht = true;
+	if (strncmp(option, "seed=", 5) == 0) {
+		peer.seed = option + 5;
+		return true;
+	}
+	if (strncmp(option, "psk=", 4) == 0) {
+		peer.private = true;
+		return hex_get(slice_str(option + 4), &psk) == OK &&
+		       psk.n == sizeof(peer.psk);
+	}
+	if (strncmp(option, "socks5=", 7) == 0)
+		return read_proxy(option + 7);
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
-	for (int i = 1; i < argc; i++) {
-		peer.slow = peer.slow || strcmp(argv[i], "slow") == 0;
-		peer.silent = peer.silent || strcmp(argv[i], "nolisten") == 0;
-		peer.dht = peer.dht || strcmp(argv[i], "dht") == 0;
-		if (strncmp(argv[i], "seed=", 5) == 0)
-			peer.seed = argv[i] + 5;
-	}
+	for (int i = 1; i < argc; i++)
+		if (!read_option(argv[i]))
+			return 2;
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!crypto_init() || uv_loop_init(&peer.loop) != 0 || !open_host())
 		return 1;

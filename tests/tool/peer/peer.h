@@ -40,6 +40,10 @@ struct peer {
 	bool dht;
 	bool silent;      /* takes no connections */
 	const char *seed; /* hex, or NULL: any */
+	bool websocket;   /* listens to WebSocket */
+	bool private;     /* in the network of ${psk} */
+	uint8_t psk[32];
+	struct transport_proxy proxy; /* host NULL: none */
 	char line[LINE_MAX_BYTES];
 	size_t line_n;
 	char read_buf[65536];
