@@ -5,8 +5,8 @@
 #include "proto/libp2p/gossip_internal.h"
 #include "proto/libp2p/gossip_rpc.h"
 
-#define BACKOFF_MAX_S  3600  /* what a peer may impose on us */
-#define EXCHANGE_BYTES 16384 /* of the peers in one PRUNE of ours */
+#define BACKOFF_MAX_S  3600                 /* what a peer may impose on us */
+#define EXCHANGE_BYTES (GOSSIP_FRAME - 512) /* of the peers in a PRUNE */
 
 static void
 ignored(struct gossip *g, struct gossip_peer *p)

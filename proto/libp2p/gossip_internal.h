@@ -23,13 +23,15 @@
 #include "proto/libp2p/gossip_table.h"
 #include "proto/libp2p/gossipsub.h"
 
-#define GOSSIP_NONE       UINT32_MAX
-#define GOSSIP_TOPICS     64    /* bits of a mask */
-#define GOSSIP_SOURCES    16    /* who else sent a message, remembered */
-#define GOSSIP_FRAME      65536 /* bytes of a frame that we compose */
-#define GOSSIP_ASKED      8     /* peers remembered that announced an id */
-#define GOSSIP_NEWS_MAX   256   /* ids that wait for one peer's IHAVE */
-#define GOSSIP_RECORD_MAX 4096  /* bytes of a signed peer record */
+#define GOSSIP_NONE    UINT32_MAX
+#define GOSSIP_TOPICS  64 /* bits of a mask */
+#define GOSSIP_SOURCES 16 /* who else sent a message, remembered */
+/* Bytes of a control frame that we compose: rust-libp2p ends the stream of who
+ * sends it one of more than 16 KiB. */
+#define GOSSIP_FRAME      16384
+#define GOSSIP_ASKED      8    /* peers remembered that announced an id */
+#define GOSSIP_NEWS_MAX   256  /* ids that wait for one peer's IHAVE */
+#define GOSSIP_RECORD_MAX 4096 /* bytes of a signed peer record */
 
 /* One body. Held by: waiting or the cache (once), and queues to peers. */
 struct gossip_body {
