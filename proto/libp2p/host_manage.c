@@ -120,17 +120,18 @@ host_may_open(struct host *h, const struct host_conn_config *cf,
 	const struct neighbours n = count_neighbours(h, counted ? &ip : NULL);
 
 	*slot = n.free_slot;
+	if (!cf->dialer && n.inbound >= inbound_max(h)) {
+		/* Soon there may be room. */
+		h->manage_ms = MIN(h->manage_ms, now_ms + 1000);
+		host_wake_at(h, h->manage_ms);
+		return false;
+	}
 	if (n.free_slot == UINT32_MAX)
 		return false;
 	if (cf->limited && n.limited >= max->conns_max / 4)
 		return false;
 	if (cf->dialer)
 		return true;
-	if (n.inbound >= inbound_max(h)) {
-		h->manage_ms = MIN(h->manage_ms, now_ms + 1000);
-		host_wake_at(h, h->manage_ms);
-		return false;
-	}
 	if (n.half_open >= max->half_open_max && !hurry_half_open(h, now_ms))
 		return false;
 	if (counted && n.same[ADDRESS_HOST] >= max->conns_per_ip_max)

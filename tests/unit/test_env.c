@@ -61,6 +61,7 @@ mem_take(void *ctx, size_t n)
 	if (p == NULL)
 		return NULL;
 	t->blocks++;
+	t->takes++;
 	t->peak = MAX(t->peak, t->mem.used + n);
 	return p;
 }

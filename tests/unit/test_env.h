@@ -15,6 +15,7 @@ struct test_env {
 	uint64_t wall_s;
 	uint64_t seed;   /* state of the generator */
 	size_t blocks;   /* allocations that are alive */
+	uint64_t takes;  /* allocations ever made */
 	size_t peak;     /* most bytes alive at once */
 	unsigned broken; /* log lines of level LOG_BROKEN */
 	bool loud;       /* print the log */
