@@ -57,6 +57,17 @@ struct config {
 		uint32_t each_s;
 	} mdns;
 	struct {
+		uint32_t port_mapping;  /* bool */
+		uint32_t answer;        /* bool: dial others back */
+		uint32_t hole_punching; /* bool */
+		char *gateway;          /* for NAT-PMP; "": the default route */
+	} nat;
+	struct {
+		uint32_t client;  /* bool */
+		uint32_t service; /* bool */
+		struct config_list peers;
+	} relay;
+	struct {
 		uint64_t map_size;
 		uint64_t quota_bytes;
 		uint64_t quota_records;

@@ -5,18 +5,30 @@
 
 #include "node/discovery.h"
 #include "node/fetch.h"
+#include "proto/libp2p/autonat.h"
+#include "proto/libp2p/dcutr.h"
+#include "proto/libp2p/relay.h"
 
 #define AGENT            "ohcn/" OHCN_VERSION
 #define PROTOCOL_VERSION "ohcn/1"
 #define DIAL_TIMEOUT_MS  10000
 #define DIALS_MAX        16
 
+/* The addresses that identify tells; see host_listen_set(). */
+struct announced {
+	uint8_t raw[HOST_ADDRS_MAX][MULTIADDR_MAX];
+	struct slice addrs[HOST_ADDRS_MAX];
+	size_t n;
+};
+
 struct network {
 	struct node *n;
 	void (*event)(void *ctx, const struct host_event *ev);
 	struct network_service services[NETWORK_SERVICES_MAX];
 	uint32_t services_n;
-	uv_timer_t timer; /* of the services */
+	const uint8_t *psk; /* of a private network; NULL: none */
+	uv_timer_t timer;   /* of the services */
+	struct announced announced;
 	bool stopping;
 	char kad_protocol[DISCOVERY_PROTOCOL_MAX]; /* names the network */
 	const char *protocols[NETWORK_PROTOCOLS];
@@ -25,11 +37,18 @@ struct network {
 /* Those whose name depends on the network are filled in. */
 static const char *const protocols[NETWORK_PROTOCOLS] = {
 	[NETWORK_FETCH] = FETCH_PROTOCOL,
+	[NETWORK_HOP] = RELAY_HOP_PROTOCOL,
+	[NETWORK_STOP] = RELAY_STOP_PROTOCOL,
+	[NETWORK_AUTONAT] = AUTONAT_DIAL_PROTOCOL,
+	[NETWORK_AUTONAT_BACK] = AUTONAT_BACK_PROTOCOL,
+	[NETWORK_DCUTR] = DCUTR_PROTOCOL,
 };
 
 static const uint8_t protocol_flags[NETWORK_PROTOCOLS] = {
 	[NETWORK_FETCH] = 0,
 	[NETWORK_KAD] = HOST_PROTOCOL_OFF,
+	[NETWORK_HOP] = HOST_PROTOCOL_OFF, /* see relay_service_set() */
+	[NETWORK_DCUTR] = HOST_PROTOCOL_LIMITED,
 };
 
 static uint64_t
@@ -61,6 +80,32 @@ on_event(void *ctx, const struct host_event *ev)
 		}
 	w->event(w->n, ev);
 	drain(w, now_ms);
+}
+
+static bool
+on_output(void *ctx, host_conn conn)
+{
+	struct network *w = ctx;
+	const uint64_t now_ms = now_of(w);
+
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].output != NULL &&
+		    w->services[i].output(w->services[i].ctx, conn, now_ms))
+			return true;
+	return false;
+}
+
+static bool
+on_dial(void *ctx, const struct host_dial *d)
+{
+	struct network *w = ctx;
+	const uint64_t now_ms = now_of(w);
+
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].dial != NULL &&
+		    w->services[i].dial(w->services[i].ctx, d, now_ms))
+			return true;
+	return false;
 }
 
 static void
@@ -192,6 +237,7 @@ open_host(struct network *w)
 		.env = &n->env,
 		.mem = &n->mem,
 		.secret = n->node_secret,
+		.psk = w->psk,
 		.agent = AGENT,
 		.protocol_version = PROTOCOL_VERSION,
 		.protocols = w->protocols,
@@ -232,6 +278,8 @@ open_transport(struct network *w)
 		.dials_max = DIALS_MAX,
 		.dial_timeout_ms = DIAL_TIMEOUT_MS,
 		.event = on_event,
+		.output = on_output,
+		.dial = on_dial,
 		.after = on_pumped,
 		.ctx = w,
 	};
@@ -263,29 +311,15 @@ network_open(
 
 /* ---- what we announce ---- */
 
-/* The addresses that identify tells; see host_listen_set(). */
-struct announced {
-	uint8_t raw[HOST_ADDRS_MAX][MULTIADDR_MAX];
-	struct slice addrs[HOST_ADDRS_MAX];
+/* Interface addresses that we listen on, whatever becomes of them. */
+struct own {
+	struct multiaddr_ip ip[HOST_ADDRS_MAX];
 	size_t n;
 };
 
-static void
-announce_one(struct announced *a, const struct multiaddr_ip *ip)
-{
-	struct buf b = { NULL, 0, MULTIADDR_MAX };
-
-	if (a->n == HOST_ADDRS_MAX)
-		return;
-	b.p = a->raw[a->n];
-	if (multiaddr_put_ip_tcp(&b, ip) == OK)
-		a->addrs[a->n++] = buf_slice(&b);
-}
-
 /* The wildcard stands for every interface of the machine. */
 static void
-announce_interfaces(
-    struct announced *a, const struct multiaddr_ip *any, bool internal)
+add_interfaces(struct own *o, const struct multiaddr_ip *any, bool internal)
 {
 	uv_interface_address_t *list = NULL;
 	int count = 0;
@@ -303,9 +337,79 @@ announce_interfaces(
 			memcpy(ip.ip, &list[i].address.address4.sin_addr, 4);
 		if (v6 && ip.ip[0] == 0xfe && (ip.ip[1] & 0xc0) == 0x80)
 			continue; /* link-local: useless without a zone */
-		announce_one(a, &ip);
+		if (o->n < HOST_ADDRS_MAX)
+			o->ip[o->n++] = ip;
 	}
 	uv_free_interface_addresses(list, count);
+}
+
+static void
+own_addresses(struct network *w, struct own *o)
+{
+	static const uint8_t any[16];
+	struct multiaddr_ip ip;
+
+	o->n = 0;
+	for (size_t i = 0; transport_listen_ip(w->n->transport, i, &ip); i++) {
+		if (memcmp(ip.ip, any, ip.v6 ? 16 : 4) != 0) {
+			if (o->n < HOST_ADDRS_MAX)
+				o->ip[o->n++] = ip;
+			continue;
+		}
+		const size_t before = o->n;
+		add_interfaces(o, &ip, false);
+		if (o->n == before) /* a machine without a network */
+			add_interfaces(o, &ip, true);
+	}
+}
+
+bool
+network_address_at(struct network *w, size_t i, struct multiaddr_ip *out)
+{
+	struct own o;
+
+	own_addresses(w, &o);
+	if (i >= o.n)
+		return false;
+	*out = o.ip[i];
+	return true;
+}
+
+bool
+network_has_address(struct network *w, const struct multiaddr_ip *ip)
+{
+	struct own o;
+
+	own_addresses(w, &o);
+	for (size_t i = 0; i < o.n; i++)
+		if (o.ip[i].v6 == ip->v6 && o.ip[i].port == ip->port &&
+		    memcmp(o.ip[i].ip, ip->ip, ip->v6 ? 16 : 4) == 0)
+			return true;
+	return false;
+}
+
+const uint8_t *
+network_psk(const struct network *w)
+{
+	return w->psk;
+}
+
+static void
+announce_one(
+    struct network *w, struct announced *a, const struct multiaddr_ip *ip)
+{
+	struct buf b = { NULL, 0, MULTIADDR_MAX };
+
+	if (a->n == HOST_ADDRS_MAX)
+		return;
+	b.p = a->raw[a->n];
+	if (multiaddr_put_ip_tcp(&b, ip) != OK)
+		return;
+	for (uint32_t i = 0; i < w->services_n; i++)
+		if (w->services[i].hides != NULL &&
+		    w->services[i].hides(w->services[i].ctx, buf_slice(&b)))
+			return;
+	a->addrs[a->n++] = buf_slice(&b);
 }
 
 /* What services know of: mapped ports, relays. */
@@ -333,34 +437,28 @@ announce_services(struct network *w, struct announced *a)
 void
 network_announce(struct network *w)
 {
-	struct node *n = w->n;
-	static const uint8_t any[16];
-	static struct announced a;
-	char text[MULTIADDR_TEXT_MAX];
+	struct announced *a = &w->announced;
+	struct own o;
 
-	a.n = 0;
-	for (size_t i = 0; transport_listen_at(n->transport, i, text); i++) {
-		uint8_t raw[MULTIADDR_MAX];
-		struct buf b = { raw, 0, sizeof(raw) };
-		struct multiaddr_ip ip;
-		if (multiaddr_get(slice_str(text), &b) != OK ||
-		    multiaddr_ip_tcp(buf_slice(&b), &ip) != OK)
-			continue;
-		if (memcmp(ip.ip, any, ip.v6 ? 16 : 4) != 0) {
-			announce_one(&a, &ip);
-			continue;
-		}
-		const size_t before = a.n;
-		announce_interfaces(&a, &ip, false);
-		if (a.n == before) /* a machine without a network */
-			announce_interfaces(&a, &ip, true);
-	}
-	announce_services(w, &a);
-	host_listen_set(n->host, a.addrs, a.n);
+	a->n = 0;
+	own_addresses(w, &o);
+	for (size_t i = 0; i < o.n; i++)
+		announce_one(w, a, &o.ip[i]);
+	announce_services(w, a);
+	host_listen_set(w->n->host, a->addrs, a->n);
 	for (uint32_t i = 0; i < w->services_n; i++)
 		if (w->services[i].announced != NULL)
 			w->services[i].announced(
-			    w->services[i].ctx, a.addrs, a.n);
+			    w->services[i].ctx, a->addrs, a->n);
+}
+
+bool
+network_announced_at(const struct network *w, size_t i, struct slice *out)
+{
+	if (i >= w->announced.n)
+		return false;
+	*out = w->announced.addrs[i];
+	return true;
 }
 
 /* ---- the end ---- */

@@ -19,6 +19,11 @@
 enum network_protocol {
 	NETWORK_FETCH,
 	NETWORK_KAD,
+	NETWORK_HOP,
+	NETWORK_STOP,
+	NETWORK_AUTONAT,
+	NETWORK_AUTONAT_BACK,
+	NETWORK_DCUTR,
 	NETWORK_PROTOCOLS,
 };
 
@@ -33,6 +38,12 @@ struct network_service {
 	void (*on_time)(void *ctx, uint64_t now_ms);
 	/* After each of the above: x_next() and what the node does with it. */
 	void (*drain)(void *ctx, uint64_t now_ms);
+	/* Output of a connection that is no socket; true: sent. */
+	bool (*output)(void *ctx, host_conn conn, uint64_t now_ms);
+	/* A dial of the host's; true: it is answered by this service. */
+	bool (*dial)(void *ctx, const struct host_dial *d, uint64_t now_ms);
+	/* An address of ours that is known not to work from outside. */
+	bool (*hides)(void *ctx, struct slice addr);
 	/* Addresses to announce beside those we listen on; borrowed until
 	 * the next call. */
 	uint32_t (*addresses)(void *ctx, struct slice *out, uint32_t max);
@@ -61,8 +72,19 @@ void network_service_add(struct network *w, const struct network_service *s);
  */
 void network_wake(struct network *w);
 
+/** network_address_at(w, i, out): the i-th address of an interface that we
+ * listen on, announced or not; false past the end. */
+bool network_address_at(struct network *w, size_t i, struct multiaddr_ip *out);
+bool network_has_address(struct network *w, const struct multiaddr_ip *ip);
+
+/** network_psk(w): the key of a private network; NULL: none. */
+const uint8_t *network_psk(const struct network *w);
+
 /** network_announce(w): our addresses may have changed. */
 void network_announce(struct network *w);
+
+/** network_announced_at(w, i, out): what we announce; borrowed. */
+bool network_announced_at(const struct network *w, size_t i, struct slice *out);
 
 /** network_stop(w): with the transport; free after the loop has run out. */
 void network_stop(struct network *w);

@@ -27,6 +27,7 @@ struct publisher;
 struct owner;
 struct network;
 struct discovery;
+struct nat;
 
 /* The key that signs this node's records: persona 0 of the seed. */
 struct author {
@@ -61,6 +62,7 @@ struct node {
 
 	struct network *network; /* network.h; owns the two below */
 	struct discovery *discovery;
+	struct nat *nat; /* nat.h; the network's */
 	struct host *host;
 	struct transport *transport;
 	struct pipeline *pipeline;

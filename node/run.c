@@ -10,6 +10,7 @@
 #include "node/api/api.h"
 #include "node/discovery.h"
 #include "node/fetch_node.h"
+#include "node/nat.h"
 #include "node/network.h"
 #include "node/owner.h"
 #include "node/peers.h"
@@ -457,6 +458,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(open_store(n));
 	TRY(open_terms(n));
 	TRY(network_open(n, on_host_event));
+	TRY(nat_open(n, n->network));
 	TRY(open_parts(n));
 	TRY(open_http(n));
 	return subscribe(n);
@@ -598,6 +600,7 @@ node_run(const struct config *cf, const struct paths *paths,
 	} else {
 		network_announce(n->network);
 		discovery_start(n->discovery);
+		nat_start(n->nat);
 		start_timers(n);
 		owner_start(n);
 		peers_start(n->peers);

@@ -1,11 +1,16 @@
+#define _DEFAULT_SOURCE /* SO_REUSEPORT */
+
 #include "node/transport.h"
 #include "node/transport_internal.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "proto/libp2p/reach.h"
 
 /* ---- the host's events, output and timer ---- */
 
@@ -36,11 +41,9 @@ transport_pump(struct transport *t)
 		more = false;
 		while (host_next(t->cf.host, &ev)) {
 			more = true;
-			if (ev.type != HOST_CLOSE) {
-				t->cf.event(t->cf.ctx, &ev);
-				continue;
-			}
-			struct link *l = link_of(t, ev.conn);
+			t->cf.event(t->cf.ctx, &ev);
+			struct link *l =
+			    ev.type == HOST_CLOSE ? link_of(t, ev.conn) : NULL;
 			if (l == NULL)
 				continue;
 			env_log(t->cf.env,
@@ -51,7 +54,8 @@ transport_pump(struct transport *t)
 		}
 		while (host_next_dial(t->cf.host, &dial)) {
 			more = true;
-			dial_for_host(t, &dial);
+			if (t->cf.dial == NULL || !t->cf.dial(t->cf.ctx, &dial))
+				dial_for_host(t, &dial);
 		}
 		/* each in turn; after a while the loop looks for input */
 		while (
@@ -60,6 +64,8 @@ transport_pump(struct transport *t)
 			more = true;
 			if (l != NULL)
 				written += link_flush(l);
+			else if (t->cf.output != NULL)
+				(void)t->cf.output(t->cf.ctx, id);
 		}
 	}
 	t->pumping = false;
@@ -151,6 +157,7 @@ on_connection(uv_stream_t *stream, int status)
 	if (host_conn_open(t->cf.host, &cf, transport_now(t), &id) != OK)
 		goto fail;
 	link_name(l, id);
+	l->from_port = true;
 	if (link_accepted(l, s->websocket) != OK)
 		goto fail;
 	transport_pump(t);
@@ -158,6 +165,17 @@ on_connection(uv_stream_t *stream, int status)
 fail:
 	link_close(l);
 	transport_pump(t);
+}
+
+static void
+share_port(const uv_handle_t *handle)
+{
+	const int on = 1;
+	uv_os_fd_t fd;
+
+	/* Without it dials leave from other ports. */
+	if (uv_fileno(handle, &fd) == 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 }
 
 /* Binds and listens; the libuv error. */
@@ -176,6 +194,10 @@ listener_open(struct listener *s, const struct multiaddr_ip *ip)
 		rc = uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&sa, &n);
 	if (rc == 0 && !ip_of_sockaddr(&sa, &s->at))
 		rc = UV_EINVAL;
+	/* For the dials that leave from here; only now, or two nodes could
+	 * listen on one port. */
+	if (rc == 0)
+		share_port((uv_handle_t *)&s->tcp);
 	return rc;
 }
 
@@ -237,6 +259,29 @@ transport_listen_at(
 	       multiaddr_put(out, MULTIADDR_TEXT_MAX, buf_slice(&b)) == OK;
 }
 
+bool
+transport_listen_ip(
+    const struct transport *t, size_t i, struct multiaddr_ip *out)
+{
+	for (size_t k = 0; k < t->listeners_n; k++) {
+		if (t->listeners[k].websocket || i-- > 0)
+			continue;
+		*out = t->listeners[k].at;
+		return true;
+	}
+	return false;
+}
+
+bool
+transport_from_port(const struct transport *t, host_conn conn)
+{
+	const struct link *l = t->buckets[conn % BUCKETS];
+
+	while (l != NULL && l->conn != conn)
+		l = l->bucket_next;
+	return l != NULL && l->from_port;
+}
+
 /* ---- dialling ---- */
 
 static void
@@ -283,7 +328,7 @@ dial_ready(struct dial *d)
 	struct link *l = d->link;
 	host_conn id = 0;
 
-	const struct host_conn_config cf = { .dialer = true,
+	const struct host_conn_config cf = { .dialer = !d->listener,
 		.remote = slice_of(d->addr, d->addr_n),
 		.expect = d->has_peer ? &d->peer : NULL,
 		.dial = d->number };
@@ -380,21 +425,92 @@ on_connect(uv_connect_t *req, int status)
 		dial_end(d, b, "this address cannot be asked for");
 }
 
+/* The port that we listen on for that kind of address; 0: none. */
+static struct multiaddr_ip
+port_for(const struct transport *t, bool v6)
+{
+	struct multiaddr_ip at = { 0 };
+
+	for (size_t i = 0; transport_listen_ip(t, i, &at); i++)
+		if (at.v6 == v6 && !multiaddr_is_loopback(&at))
+			return at;
+	return (struct multiaddr_ip){ 0 };
+}
+
+/* A socket that leaves from the port we listen on; false: it cannot. */
+static bool
+bind_port(struct dial *d, const struct sockaddr *to)
+{
+	const struct multiaddr_ip at =
+	    port_for(d->t, to->sa_family == AF_INET6);
+	struct sockaddr_storage sa;
+	const int on = 1;
+
+	if (at.port == 0)
+		return false;
+	sockaddr_of(&at, &sa);
+	const int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+	    bind(fd, (const struct sockaddr *)&sa,
+		at.v6 ? sizeof(struct sockaddr_in6)
+		      : sizeof(struct sockaddr_in)) != 0 ||
+	    uv_tcp_open(&d->link->tcp, fd) != 0) {
+		(void)close(fd);
+		return false;
+	}
+	return true;
+}
+
+/* Where a NAT may be in between, our port is worth to be seen. */
+static bool
+wants_port(const struct dial *d, const struct sockaddr_storage *to)
+{
+	struct multiaddr_ip ip;
+
+	return d->punch ||
+	       (d->t->cf.proxy == NULL && !d->port_taken &&
+		   ip_of_sockaddr(to, &ip) && reach_of_ip(&ip) == REACH_WORLD);
+}
+
 static void
 dial_connect(struct dial *d, const struct sockaddr *sa)
 {
+	struct sockaddr_storage to;
+
+	memset(&to, 0, sizeof(to));
+	memcpy(&to, sa,
+	    sa->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+				      : sizeof(struct sockaddr_in));
 	d->link = link_new(d->t);
 	if (d->link == NULL) {
 		dial_end(d, ERR_NOMEM, "no memory");
 		return;
 	}
 	d->link->dial = d;
+	if (wants_port(d, &to))
+		d->link->from_port = bind_port(d, sa);
+	if (d->punch && !d->link->from_port) {
+		dial_end(d, ERR_IO, "not from our port");
+		return;
+	}
 	const int rc =
 	    uv_tcp_connect(&d->connect, &d->link->tcp, sa, on_connect);
-	if (rc == 0)
+	if (rc == 0) {
 		d->connecting = true;
-	else
-		dial_end(d, ERR_CLOSED, uv_strerror(rc));
+		return;
+	}
+	/* The pair of addresses may not be free yet: from another port. */
+	if (d->link->from_port && !d->punch) {
+		d->port_taken = true;
+		d->link->dial = NULL;
+		link_close(d->link);
+		dial_connect(d, (const struct sockaddr *)&to);
+		return;
+	}
+	dial_end(d, ERR_CLOSED, uv_strerror(rc));
 }
 
 static void
@@ -572,6 +688,29 @@ transport_dial(
 		d->done = NULL;
 		dial_end(d, e, "");
 	}
+	return e;
+}
+
+err
+transport_punch(struct transport *t, const struct transport_punch *p)
+{
+	struct multiaddr_ip ip;
+
+	if (t->stopping || t->dials_n >= 2 * t->cf.dials_max)
+		return ERR_LIMIT;
+	if (multiaddr_ip_tcp(p->addr, &ip) != OK || p->addr.n > MULTIADDR_MAX ||
+	    t->cf.proxy != NULL)
+		return ERR_FORM;
+	if (p->from_port && port_for(t, ip.v6).port == 0)
+		return ERR_IO;
+	struct dial *d = dial_new(t, p->addr, &p->peer);
+	if (d == NULL)
+		return ERR_NOMEM;
+	d->punch = p->from_port;
+	d->listener = !p->dialer;
+	const err e = dial_start(d);
+	if (e != OK)
+		dial_end(d, e, "");
 	return e;
 }
 

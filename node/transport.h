@@ -40,9 +40,15 @@ struct transport_config {
 	unsigned dials_max;       /* at once */
 	unsigned dial_timeout_ms; /* until TCP, proxy and WebSocket stand */
 	const struct transport_proxy *proxy; /* borrowed; NULL: none */
-	/* Every event of the host but HOST_CLOSE; must not call back into
-	 * transport_ functions other than transport_wake(). */
+	/* Every event of the host; must not call back into transport_
+	 * functions other than transport_wake() and transport_punch(). */
 	void (*event)(void *ctx, const struct host_event *ev);
+	/* Output of a connection that is no socket of ours; true: it was
+	 * sent. May be NULL. */
+	bool (*output)(void *ctx, host_conn conn);
+	/* A dial of the host's: true: it is somebody else's to answer. May
+	 * be NULL. */
+	bool (*dial)(void *ctx, const struct host_dial *dial);
 	/* After the host was driven, whatever for; may be NULL. */
 	void (*after)(void *ctx);
 	void *ctx;
@@ -80,6 +86,33 @@ const char *transport_cannot_dial(const struct transport *t, struct slice addr);
  */
 NODISCARD err transport_dial(
     struct transport *t, const char *addr, transport_dialled *done, void *ctx);
+
+/** transport_listen_ip(t, i, out): the i-th plain TCP listener. */
+bool transport_listen_ip(
+    const struct transport *t, size_t i, struct multiaddr_ip *out);
+
+/* One side of a simultaneous open; see dcutr.h. */
+struct transport_punch {
+	struct peer_id peer;
+	struct slice addr; /* binary, an IP address with TCP */
+	bool dialer;       /* the role above TCP, whoever comes first */
+	bool from_port;    /* from the port that we listen on, or not at all */
+};
+
+/**
+ * transport_punch(t, p): dial, and tell nobody what comes of it but the
+ * host. ERR_FORM: not such an address; ERR_LIMIT; ERR_IO: not from the port.
+ */
+NODISCARD err transport_punch(
+    struct transport *t, const struct transport_punch *p);
+
+/**
+ * transport_from_port(t, conn):
+ * Does the other side see the port that we listen on? It dialled us, or we
+ * dialled from there, as we do where the whole world may be: then a NAT
+ * shows it the address that others can come in by.
+ */
+bool transport_from_port(const struct transport *t, host_conn conn);
 
 /** transport_wake(t): call after any host_ call outside an event. */
 void transport_wake(struct transport *t);

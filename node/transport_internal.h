@@ -52,6 +52,7 @@ struct link {
 	uv_write_t write;
 	uint8_t *out; /* being written */
 	bool closing;
+	bool from_port; /* the peer sees the port that we listen on */
 };
 
 /* A connection attempt; becomes a link. */
@@ -69,6 +70,9 @@ struct dial {
 	transport_dialled *done;
 	void *ctx;
 	uint32_t number; /* of the host's, or 0 */
+	bool port_taken; /* from our port it did not go */
+	bool punch;      /* from our port, or not at all */
+	bool listener;   /* the role above TCP */
 };
 
 struct transport {

@@ -6,6 +6,7 @@
 
 #include "node/api/parts.h"
 #include "node/fetch.h"
+#include "node/nat.h"
 #include "node/run.h"
 #include "proto/base/text.h"
 
@@ -380,6 +381,7 @@ api_status(struct http_request *r, void *ctx)
 	work_json(n, &ps, &hs, o);
 	(void)json_object_set_new(o, "own", own_json(n));
 	(void)json_object_set_new(o, "fetch", fetch_json(n));
+	(void)json_object_set_new(o, "reach", nat_json(n->nat));
 	(void)json_object_set_new(
 	    o, "warnings", warnings(n, &totals, &ps, &hs));
 	(void)json_object_set_new(o, "visit_after", visit(n, r, &totals));
@@ -491,6 +493,7 @@ peer_json(struct node *n, const struct host_peer_info *p)
 		(void)json_object_set_new(o, "address", json_null());
 	json_decref(remote);
 	json_truth(o, "outbound", p->outbound);
+	json_truth(o, "relayed", p->limited);
 	json_truth(o, "identified", p->identified);
 	json_uint(
 	    o, "since_s", now > p->since_ms ? (now - p->since_ms) / 1000 : 0);
@@ -553,8 +556,10 @@ api_peers_connect(struct http_request *r, void *ctx)
 		    "/ip4/192.0.2.1/tcp/4141/p2p/12D3KooW...",
 		    "an address to connect to is missing");
 	} else {
-		const err e =
-		    transport_dial(n->transport, address, on_dialled, r);
+		err e = nat_connect(n->nat, address, on_dialled, r);
+		if (e == ERR_NOTFOUND)
+			e = transport_dial(
+			    n->transport, address, on_dialled, r);
 		if (e == ERR_FORM)
 			http_fail(r, 422, "E3302", "address",
 			    "/ip4/192.0.2.1/tcp/4141/p2p/12D3KooW...",

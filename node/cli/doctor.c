@@ -222,6 +222,20 @@ check_ports(struct checkup *c, const json_t *status)
 	}
 }
 
+/* Not to be reached is no fault: it costs others a way round. */
+static void
+check_reach(struct checkup *c, json_t *status)
+{
+	json_t *reach = json_object_get(status, "reach");
+	const char *hint = json_str(reach, "hint");
+
+	if (strcmp(json_str(reach, "state"), "reachable") == 0)
+		finding(c, "reach", "ok", "%s", json_str(reach, "text"));
+	else
+		finding(c, "reach", "look", "%s%s%s", json_str(reach, "text"),
+		    hint[0] == '\0' ? "" : ": ", hint);
+}
+
 static void
 check_node(struct checkup *c, struct cli *cli)
 {
@@ -248,6 +262,7 @@ check_node(struct checkup *c, struct cli *cli)
 	else
 		finding(c, "peers", "bad",
 		    "none: set peers.bootstrap, or ohcn peer connect");
+	check_reach(c, status);
 	json_array_foreach(json_object_get(status, "warnings"), i, v)
 	{
 		if (strcmp(json_str(v, "code"), "no-peers") != 0)

@@ -551,6 +551,8 @@ show_status(struct cli *cli, const json_t *s)
 		    json_string_value(v));
 	}
 	output_line(&cli->out, "%-10s %" PRId64, "peers", json_int(s, "peers"));
+	output_line(&cli->out, "%-10s %s", "reach",
+	    json_str(json_object_get(s, "reach"), "text"));
 	show_counts(cli, "records", json_object_get(s, "records"));
 	size_text(a, sizeof(a), (uint64_t)json_int(store, "bytes"));
 	size_text(b, sizeof(b), (uint64_t)json_int(store, "quota_bytes"));

@@ -45,7 +45,8 @@ take_record(struct host *h, const struct peer_id *teller,
 	for (uint32_t i = 0; i < r->addrs_n; i++) {
 		const err one = host_peer_told(
 		    h, teller, &r->id, r->addrs[i], source, now_ms);
-		if (one == OK || e == ERR_NOTFOUND)
+		/* What only its own LAN can dial is no fault of the record. */
+		if (one == OK || (e == ERR_NOTFOUND && one != ERR_AUTH))
 			e = one;
 	}
 	p = peer_store_find(h->known, &r->id);
