@@ -54,6 +54,28 @@ gauge(struct out *o, const char *name, const char *help, uint64_t v)
 	add(o, "%s %" PRIu64 "\n", name, v);
 }
 
+/* One value of a labelled series; the labels are closed sets of words. */
+struct sample {
+	const char *value; /* of the label */
+	uint64_t n;
+};
+
+static void
+series(struct out *o, const char *name, const char *type, const char *help,
+    const char *label, const struct sample *samples, size_t n)
+{
+	head(o, name, type, help);
+	for (size_t i = 0; i < n; i++)
+		add(o, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label,
+		    samples[i].value, samples[i].n);
+}
+
+#define SERIES(o, name, type, help, label, ...)                                \
+	series(o, name, type, help, label,                                     \
+	    (const struct sample[]){ __VA_ARGS__ },                            \
+	    sizeof((const struct sample[]){ __VA_ARGS__ }) /                   \
+		sizeof(struct sample))
+
 static void
 node_part(struct out *o, struct node *n, const struct host_stats *hs)
 {
@@ -75,66 +97,89 @@ node_part(struct out *o, struct node *n, const struct host_stats *hs)
 			outbound++;
 		else
 			in++;
-	head(o, "ohcn_peers", "gauge", "Connected peers.");
-	add(o, "ohcn_peers{direction=\"in\"} %" PRIu64 "\n", in);
-	add(o, "ohcn_peers{direction=\"out\"} %" PRIu64 "\n", outbound);
-	head(o, "ohcn_network_bytes_total", "counter", "Bytes of connections.");
-	add(o, "ohcn_network_bytes_total{direction=\"in\"} %" PRIu64 "\n",
-	    hs->bytes_in);
-	add(o, "ohcn_network_bytes_total{direction=\"out\"} %" PRIu64 "\n",
-	    hs->bytes_out);
+	SERIES(o, "ohcn_peers", "gauge", "Connected peers.", "direction",
+	    { "in", in }, { "out", outbound });
+	SERIES(o, "ohcn_network_bytes_total", "counter",
+	    "Bytes of connections.", "direction", { "in", hs->bytes_in },
+	    { "out", hs->bytes_out });
 	counter(o, "ohcn_peer_connects_total", "Connections made.",
 	    hs->conns_opened);
 	counter(o, "ohcn_peer_connects_refused_total", "Connections refused.",
 	    hs->conns_refused);
-	head(
-	    o, "ohcn_peer_disconnects_total", "counter", "Connections closed.");
-	add(o, "ohcn_peer_disconnects_total{reason=\"ok\"} %" PRIu64 "\n",
-	    hs->closed_ok);
-	add(o, "ohcn_peer_disconnects_total{reason=\"peer\"} %" PRIu64 "\n",
-	    hs->closed_peer);
-	add(o, "ohcn_peer_disconnects_total{reason=\"auth\"} %" PRIu64 "\n",
-	    hs->closed_auth);
-	add(o, "ohcn_peer_disconnects_total{reason=\"limit\"} %" PRIu64 "\n",
-	    hs->closed_limit);
-	add(o, "ohcn_peer_disconnects_total{reason=\"time\"} %" PRIu64 "\n",
-	    hs->closed_time);
+	SERIES(o, "ohcn_peer_disconnects_total", "counter",
+	    "Connections closed.", "reason", { "ok", hs->closed_ok },
+	    { "peer", hs->closed_peer }, { "auth", hs->closed_auth },
+	    { "limit", hs->closed_limit }, { "time", hs->closed_time });
+	counter(o, "ohcn_peers_trimmed_total",
+	    "Connections closed to make room.", hs->trimmed);
+	SERIES(o, "ohcn_dials_total", "counter", "Calls to peers, by result.",
+	    "result", { "done", hs->dials_done },
+	    { "failed", hs->dials_failed });
+	SERIES(o, "ohcn_peers_known", "gauge", "The list of addresses.", "of",
+	    { "peers", hs->known_peers }, { "addresses", hs->known_addrs },
+	    { "records", hs->known_records });
 	counter(o, "ohcn_stream_faults_total",
 	    "Streams that broke their protocol.", hs->stream_faults);
+}
+
+/* Meshes by the class of the topic, which is a closed set, too. */
+static void
+mesh_part(struct out *o, struct node *n)
+{
+	struct sample peers[RECORD_CLASSES], mesh[RECORD_CLASSES];
+
+	for (int c = 0; c < RECORD_CLASSES; c++) {
+		char topic[TOPIC_TEXT];
+		struct gossip_topic t = { 0 };
+		node_topic(n, (enum record_class)c, topic);
+		(void)host_topic(n->host, topic, &t);
+		const char *name = class_name((enum record_class)c);
+		peers[c] = (struct sample){ name, t.peers };
+		mesh[c] = (struct sample){ name, t.mesh };
+	}
+	series(o, "ohcn_gossip_topic_peers", "gauge",
+	    "Connected peers that want the topic.", "topic", peers,
+	    RECORD_CLASSES);
+	series(o, "ohcn_gossip_mesh_peers", "gauge",
+	    "Those of them in our mesh.", "topic", mesh, RECORD_CLASSES);
 }
 
 static void
 gossip_part(struct out *o, const struct gossip_stats *g)
 {
-	head(o, "ohcn_messages_total", "counter",
-	    "Gossip messages, per peer that sent or got one.");
-	add(o, "ohcn_messages_total{direction=\"in\"} %" PRIu64 "\n",
-	    g->messages_in);
-	add(o, "ohcn_messages_total{direction=\"out\"} %" PRIu64 "\n",
-	    g->forwarded);
+	SERIES(o, "ohcn_messages_total", "counter",
+	    "Gossip messages, per peer that sent or got one.", "direction",
+	    { "in", g->messages_in }, { "out", g->forwarded });
 	counter(o, "ohcn_gossip_duplicates_total", "Messages that came again.",
 	    g->duplicates);
 	counter(o, "ohcn_gossip_published_total", "Messages of our own.",
 	    g->published);
-	head(o, "ohcn_gossip_verdicts_total", "counter",
-	    "Messages judged, by verdict.");
-	add(o, "ohcn_gossip_verdicts_total{verdict=\"accept\"} %" PRIu64 "\n",
-	    g->accepted);
-	add(o, "ohcn_gossip_verdicts_total{verdict=\"ignore\"} %" PRIu64 "\n",
-	    g->ignored);
-	add(o, "ohcn_gossip_verdicts_total{verdict=\"reject\"} %" PRIu64 "\n",
-	    g->rejected);
-	head(o, "ohcn_gossip_dropped_total", "counter",
-	    "Messages not passed on because a queue was full.");
-	add(o, "ohcn_gossip_dropped_total{queue=\"peer\"} %" PRIu64 "\n",
-	    g->dropped_queue);
-	add(o, "ohcn_gossip_dropped_total{queue=\"verdict\"} %" PRIu64 "\n",
-	    g->dropped_pending);
+	SERIES(o, "ohcn_gossip_verdicts_total", "counter",
+	    "Messages judged, by verdict.", "verdict",
+	    { "accept", g->accepted }, { "ignore", g->ignored },
+	    { "reject", g->rejected });
+	SERIES(o, "ohcn_gossip_dropped_total", "counter",
+	    "What was not sent on or not looked at, by reason.", "reason",
+	    { "queue", g->dropped_queue }, { "pending", g->dropped_pending },
+	    { "signed", g->signed_refused }, { "oversize", g->oversize },
+	    { "unwanted", g->unwanted }, { "topics", g->topics_ignored },
+	    { "control", g->control_ignored }, { "score", g->score_ignored },
+	    { "graylist", g->graylisted });
+	SERIES(o, "ohcn_gossip_control_total", "counter",
+	    "Control messages received.", "type", { "ihave", g->ihave_in },
+	    { "iwant", g->iwant_in }, { "graft", g->graft_in },
+	    { "prune", g->prune_in }, { "idontwant", g->idontwant_in });
+	SERIES(o, "ohcn_gossip_breaches_total", "counter",
+	    "What peers did against the rules of gossip.", "type",
+	    { "backoff", g->backoff_breached },
+	    { "promise", g->promises_broken });
 	counter(o, "ohcn_gossip_protocol_errors_total",
 	    "Frames that cost a connection.", g->protocol_errors);
 	counter(o, "ohcn_gossip_iwant_served_total", "Bodies sent when asked.",
 	    g->iwant_served);
 	gauge(o, "ohcn_gossip_seen_entries", "Ids remembered.", g->seen_now);
+	gauge(o, "ohcn_gossip_pending", "Messages that wait for a verdict.",
+	    g->pending_now);
 }
 
 static void
@@ -184,14 +229,10 @@ api_part(struct out *o, struct node *n)
 {
 	const struct http_stats h = http_server_stats(n->http);
 
-	head(o, "ohcn_api_requests_total", "counter",
-	    "Requests to the local API.");
-	add(o, "ohcn_api_requests_total{result=\"ok\"} %" PRIu64 "\n",
-	    h.requests - MIN(h.requests, h.refused + h.failed));
-	add(o, "ohcn_api_requests_total{result=\"refused\"} %" PRIu64 "\n",
-	    h.refused);
-	add(o, "ohcn_api_requests_total{result=\"failed\"} %" PRIu64 "\n",
-	    h.failed);
+	SERIES(o, "ohcn_api_requests_total", "counter",
+	    "Requests to the local API.", "result",
+	    { "ok", h.requests - MIN(h.requests, h.refused + h.failed) },
+	    { "refused", h.refused }, { "failed", h.failed });
 	gauge(o, "ohcn_api_pending", "Requests not answered yet.", h.pending);
 	gauge(
 	    o, "ohcn_api_sse_clients", "Listeners to events.", h.event_clients);
@@ -229,6 +270,7 @@ api_metrics(struct http_request *r, void *ctx)
 	host_stats(n->host, &hs);
 	node_part(&o, n, &hs);
 	gossip_part(&o, &hs.gossip);
+	mesh_part(&o, n);
 	records_part(&o, n, &totals, &ps);
 	api_part(&o, n);
 	if (o.full)

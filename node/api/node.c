@@ -503,6 +503,7 @@ peer_json(struct node *n, const struct host_peer_info *p)
 		json_uint(o, "rtt_ms", p->rtt_ms);
 	json_truth(o, "gossip", p->gossips);
 	json_uint(o, "meshes", p->meshes);
+	(void)json_object_set_new(o, "score", json_integer(p->score));
 	for (uint32_t i = 0; i < p->addrs_n; i++)
 		add_address(list, p->addrs[i], &p->id);
 	(void)json_object_set_new(o, "addresses", list);

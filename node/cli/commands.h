@@ -1,7 +1,7 @@
 /*
  * cli/commands.h: the handlers of the commands, one function each, in
- * cli/node.c, cli/doctor.c, cli/owner.c, cli/match.c, cli/invite.c and
- * cli/network.c.
+ * cli/node.c, cli/doctor.c, cli/owner.c, cli/match.c, cli/invite.c,
+ * cli/network.c and cli/mesh.c.
  */
 #pragma once
 
@@ -48,7 +48,9 @@ int run_peer_list(struct cli *cli);
 int run_peer_connect(struct cli *cli);
 int run_invite(struct cli *cli);
 int run_join(struct cli *cli);
+int run_peer_explain(struct cli *cli);
 int run_topic_list(struct cli *cli);
+int run_topic_explain(struct cli *cli);
 int run_vocabulary_search(struct cli *cli);
 int run_vocabulary_import(struct cli *cli);
 int run_vocabulary_list(struct cli *cli);

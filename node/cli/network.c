@@ -262,11 +262,11 @@ int
 run_peer_list(struct cli *cli)
 {
 	static const char *const heads[] = { "called", "rtt ms", "meshes",
-		"since s", "agent", "peer", "address" };
+		"score", "since s", "agent", "peer", "address" };
 	static const char *const members[] = { "outbound", "rtt_ms", "meshes",
-		"since_s", "agent", "peer_id", "address" };
+		"score", "since_s", "agent", "peer_id", "address" };
 
-	return plain_list(cli, "/api/v1/peers", "peers", heads, members, 7,
+	return plain_list(cli, "/api/v1/peers", "peers", heads, members, 8,
 	    "no peer is connected; ohcn join INVITATION, or "
 	    "peers.bootstrap in the settings");
 }

@@ -291,8 +291,20 @@ static const struct cli_command commands[] = {
 	    "network. A new node:\nohcn up --join LINK.",
 	    "ohcn join \"ohcn:invite?net=main&id=12D3KooW...&addr=...\"", NULL,
 	    run_join },
+	{ "peer", "explain", "ID", 1, 1, "why a peer is, or is not, in a mesh",
+	    "Its score by part, drops by reason, duplicates, back-off; of one "
+	    "that is gone,\nwhen and why. Part of an id will do, of 4 "
+	    "characters or more.",
+	    "ohcn peer explain 12D3KooW...\nohcn peer explain x7Qm", NULL,
+	    run_peer_explain },
 	{ "topic", "list", "", 0, 0, "topics and their meshes", NULL,
 	    "ohcn topic list", NULL, run_topic_list },
+	{ "topic", "explain", "NAME", 1, 1,
+	    "what a mesh lacks, and who is in it",
+	    "NAME is a topic of `ohcn topic list`, or its class alone.",
+	    "ohcn topic explain people\n"
+	    "ohcn topic explain /ohcn/1/main/demand/0",
+	    NULL, run_topic_explain },
 	{ "vocabulary", "search", "WORDS", 1, 8, "find terms by their labels",
 	    "Beginnings and small typing errors are understood.",
 	    "ohcn vocabulary search weld\n"

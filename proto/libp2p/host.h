@@ -328,6 +328,34 @@ bool host_peer_explain(struct host *h, const struct peer_id *id,
 bool host_topic_explain(struct host *h, const char *topic, uint64_t now_ms,
     struct gossip_topic_explain *out);
 
+#define HOST_LEFT_MAX 64 /* of those who left are remembered */
+
+/* A peer whose last connection is gone. */
+struct host_left {
+	struct peer_id id;
+	uint64_t at_ms;
+	const char *why; /* static text */
+	err error;       /* OK: one of us left in order */
+};
+
+/** host_left_at(h, i, out): the i-th to the last; false past the end. */
+bool host_left_at(const struct host *h, uint32_t i, struct host_left *out);
+
+/* What the peer store has of a peer. */
+struct host_known_peer {
+	struct peer_id id; /* n == 0: the place is free, or has no name */
+	enum peer_source source;
+	bool proven;      /* it has answered at one of its addresses */
+	uint32_t addrs_n; /* host_peer_addrs() has them */
+	uint32_t fails;   /* rounds of dials in a row that failed */
+	uint64_t next_ms; /* it is not dialled before */
+	uint64_t seen_ms; /* last time that it was there; 0: never */
+};
+
+/** host_known_peer_at(h, i, out): the i-th place; false past the end. */
+bool host_known_peer_at(
+    const struct host *h, uint32_t i, struct host_known_peer *out);
+
 /*
  * Streams of the application: as conn_stream_*(). A limited connection is
  * taken only for protocols of ours that are flagged for it.

@@ -207,9 +207,15 @@ struct host {
 	bool any_stalled;
 	uint64_t handshakes, handshakes_ms; /* thousandths left */
 	uint64_t manage_ms; /* when to look for connections to trim */
-	uint64_t expiry_ms;                 /* not later than the true one */
+	uint64_t expiry_ms; /* not later than the true one */
 	struct host_stats stats;
+	struct host_left left[HOST_LEFT_MAX]; /* a ring */
+	uint64_t left_n;                      /* ever */
 };
+
+/* host_explain.c */
+void host_left_note(struct host *h, const struct host_link *last,
+    const struct peer_id *id, uint64_t now_ms);
 
 /* host_core.c */
 struct host_link *host_link_find(const struct host *h, host_conn id);

@@ -156,6 +156,7 @@ host_peer_leave(struct host_link *l, uint64_t now_ms)
 		p->gossip_tries = 0;
 	}
 	if (p->links == NULL) {
+		host_left_note(h, l, &p->id, now_ms);
 		const struct peer_id id = p->id;
 		host_gossip_down(h, p);
 		peer_over(h, p);

@@ -54,6 +54,14 @@ class Peer:
             except queue.Empty:
                 raise TimeoutError(f"no {event}; there was {self.seen}") from None
 
+    def raw(self, peer, protocol, data):
+        """These bytes on a stream of its own, whatever comes back."""
+        self.say("open", peer, protocol)
+        stream = str(self.wait("opening")["stream"])
+        self.wait("ready", stream=int(stream))
+        self.say("write", stream, data.hex())
+        self.wait("done", command="write")
+
     def join(self, node, *topics):
         self.say("dial", node.address())
         self.wait("done", command="dial", error="ok")
@@ -250,13 +258,14 @@ class Hostile(Case):
                 begin = len(self.log())
                 peer = Peer()
                 peer.join(self.node, topic)
-                peer.say("raw", me, protocol, data.hex())
-                peer.wait("raw")
+                peer.raw(me, protocol, data)
                 # A second gossip stream replaces the first, which the host of
                 # this peer then opens anew, three times and no more.
                 for _ in range(5 if why else 0):
                     time.sleep(0.4)
-                    peer.say("raw", me, protocol, data.hex())
+                    if any(e["event"] == "down" for e in peer.seen + list(peer.events.queue)):
+                        break
+                    peer.raw(me, protocol, data)
                 if why:
                     peer.wait("down")
                     wait_for("a reason", lambda: any(

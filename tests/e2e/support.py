@@ -20,6 +20,7 @@ READS = [
     ["profile", "show"], ["organisation", "show"], ["demand", "list"],
     ["course", "list"], ["match", "list"], ["signal", "top"],
     ["record", "list"], ["peer", "list"], ["topic", "list"],
+    ["topic", "explain", "people"],
     ["vocabulary", "search", "welding"], ["vocabulary", "list"],
     ["config", "list"], ["config", "show"], ["config", "check"],
 ]
