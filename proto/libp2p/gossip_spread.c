@@ -129,7 +129,7 @@ static uint64_t
 announce_at(const struct gossip *g, const struct gossip_peer *p)
 {
 	return p->announces >= ANNOUNCES
-		   ? MAX(p->announce_ms, g->heartbeat_ms + 1)
+		   ? MAX(p->announce_ms, g->heartbeat_ms)
 		   : p->announce_ms;
 }
 

@@ -183,7 +183,6 @@ bench_message_id(uint8_t id[32], uint8_t n, size_t size)
 	hash_sha256(id, &part, 1);
 }
 
-/* To the next heartbeat. */
 void
 bench_beat(struct bench *b)
 {

@@ -40,4 +40,5 @@ void bench_tell_message(
 void bench_tell_ids(struct bench *b, uint32_t peer, uint32_t kind,
     const uint8_t *ids, size_t n);
 void bench_message_id(uint8_t id[32], uint8_t n, size_t size);
+/* To what comes next: a heartbeat, unless a question or news wait. */
 void bench_beat(struct bench *b);
