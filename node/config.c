@@ -29,7 +29,19 @@ static const struct config_setting settings[] = {
 	    true, "language of labels, if a request does not say" },
 	{ "listen.addresses", CONFIG_ADDRESS_LIST, AT(listen.addresses),
 	    "/ip4/0.0.0.0/tcp/4141", 0, 0, NULL, true,
-	    "multiaddrs to listen on for peers" },
+	    "multiaddrs to listen on for peers; with /ws for browsers" },
+	{ "listen.announce", CONFIG_PLACE_LIST, AT(listen.announce), "", 0, 0,
+	    NULL, true,
+	    "multiaddrs to tell others, if not those of listen.addresses" },
+	{ "network.psk_file", CONFIG_STRING, AT(network.psk_file), "", 0, 400,
+	    NULL, true,
+	    "key file of a private network; see `ohcn help network key`" },
+	{ "network.socks5", CONFIG_STRING, AT(network.socks5), "", 0, 262, NULL,
+	    true, "host:port of a SOCKS 5 proxy (Tor: 127.0.0.1:9050)" },
+	{ "network.socks5_user", CONFIG_STRING, AT(network.socks5_user), "", 0,
+	    255, NULL, true, "user of the proxy; empty: one for each peer" },
+	{ "network.socks5_password", CONFIG_STRING, AT(network.socks5_password),
+	    "", 0, 255, NULL, true, "password of that user" },
 	{ "peers.bootstrap", CONFIG_PEER_LIST, AT(peers.bootstrap), "", 0, 0,
 	    NULL, true, "peers to stay connected to (multiaddr with /p2p/ID)" },
 	{ "peers.max", CONFIG_NUMBER, AT(peers.max), "128", 1, 100000, NULL,
@@ -362,8 +374,7 @@ list_add(struct config *c, const struct config_setting *s, const char *text,
 	struct config_list *l = list_of(c, s);
 	uint8_t raw[MULTIADDR_MAX];
 	struct buf b = { raw, 0, sizeof(raw) };
-	struct multiaddr_ip ip;
-	struct multiaddr_dns dns;
+	struct multiaddr_route route;
 	struct peer_id id;
 	char *copy;
 
@@ -376,11 +387,17 @@ list_add(struct config *c, const struct config_setting *s, const char *text,
 	    multiaddr_peer(buf_slice(&b), &id) != OK)
 		return bad_value(p, s, text,
 		    "the peer's id is missing at the end: /p2p/12D3KooW...");
-	if (multiaddr_ip_tcp(buf_slice(&b), &ip) != OK &&
-	    (s->type != CONFIG_PEER_LIST ||
-		multiaddr_dns_tcp(buf_slice(&b), &dns) != OK))
+	if (multiaddr_route(buf_slice(&b), &route) != OK)
 		return bad_value(p, s, text,
-		    "only /ip4 and /ip6 with /tcp are spoken here yet");
+		    "only TCP and WebSocket (/tcp/N, /tcp/N/ws) are spoken");
+	if (s->type == CONFIG_ADDRESS_LIST &&
+	    (route.host != MULTIADDR_HOST_IP || route.tls))
+		return bad_value(p, s, text,
+		    "one listens on /ip4 or /ip6 with /tcp or /tcp/N/ws; a web "
+		    "server in front does TLS, listen.announce tells of it");
+	if (s->type == CONFIG_PEER_LIST && route.tls)
+		return bad_value(p, s, text,
+		    "WebSocket within TLS is not dialled, /ws alone is");
 	copy = strdup(text);
 	if (copy == NULL)
 		return ERR_NOMEM;
@@ -414,7 +431,8 @@ list_add_all(struct config *c, const struct config_setting *s, const char *text,
 static bool
 is_list(const struct config_setting *s)
 {
-	return s->type == CONFIG_ADDRESS_LIST || s->type == CONFIG_PEER_LIST;
+	return s->type == CONFIG_ADDRESS_LIST || s->type == CONFIG_PEER_LIST ||
+	       s->type == CONFIG_PLACE_LIST;
 }
 
 /* ${append}: a list goes on, in the same source. */
@@ -441,6 +459,7 @@ set_index(struct config *c, size_t i, const char *value, bool append,
 		return set_string(c, s, value, p);
 	case CONFIG_ADDRESS_LIST:
 	case CONFIG_PEER_LIST:
+	case CONFIG_PLACE_LIST:
 		if (!append)
 			list_clear(list_of(c, s));
 		return list_add_all(c, s, value, p);
@@ -669,9 +688,74 @@ config_read_env(struct config *c, char *const *env, struct problem *p)
 	return OK;
 }
 
+bool
+config_proxied(const struct config *c)
+{
+	return c->network.socks5[0] != '\0';
+}
+
+/* "127.0.0.1:9050", "[::1]:9050", "tor:9050". */
+bool
+config_proxy(const struct config *c, char host[256], uint16_t *port)
+{
+	const char *text = c->network.socks5;
+	const char *colon = strrchr(text, ':');
+	uint64_t v = 0;
+
+	if (colon == NULL || !number_get(CONFIG_NUMBER, colon + 1, &v) ||
+	    v == 0 || v > UINT16_MAX)
+		return false;
+	size_t n = (size_t)(colon - text);
+	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+		text++;
+		n -= 2;
+	} else if (memchr(text, ':', n) != NULL) {
+		return false;
+	}
+	if (n == 0 || n > 255)
+		return false;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	*port = (uint16_t)v;
+	return true;
+}
+
+bool
+config_is_default(const struct config *c, const char *name)
+{
+	const size_t i = setting_index(name);
+
+	ASSERT(i != SIZE_MAX);
+	return c->origin[i].from == ORIGIN_DEFAULT;
+}
+
+static err
+check_proxy(const struct config *c, struct problem *p)
+{
+	char host[256];
+	uint16_t port;
+
+	if (config_proxied(c) && !config_proxy(c, host, &port)) {
+		problem_set(p, EXIT_CONFIG, "E1107",
+		    "network.socks5: \"%s\" is not host:port",
+		    c->network.socks5);
+		problem_hint(p, "network.socks5 = 127.0.0.1:9050");
+		return ERR_CONFIG;
+	}
+	if ((c->network.socks5_user[0] == '\0') !=
+	    (c->network.socks5_password[0] == '\0')) {
+		problem_set(p, EXIT_CONFIG, "E1107",
+		    "network.socks5_user and socks5_password go together");
+		problem_hint(p, "set both, or neither");
+		return ERR_CONFIG;
+	}
+	return OK;
+}
+
 err
 config_check(const struct config *c, struct problem *p)
 {
+	TRY(check_proxy(c, p));
 	if (c->gossip.d_lo > c->gossip.d || c->gossip.d > c->gossip.d_hi) {
 		problem_set(p, EXIT_CONFIG, "E1107",
 		    "gossip.d_lo <= gossip.d <= gossip.d_hi does not hold");
@@ -750,7 +834,8 @@ config_text(const struct config *c, const struct config_setting *s, char *out,
 		    *(char *const *)(const void *)((const char *)c + s->at));
 		break;
 	case CONFIG_ADDRESS_LIST:
-	case CONFIG_PEER_LIST: {
+	case CONFIG_PEER_LIST:
+	case CONFIG_PLACE_LIST: {
 		const struct config_list *l =
 		    (const struct config_list *)(const void *)((const char *)c +
 							       s->at);

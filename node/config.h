@@ -41,7 +41,14 @@ struct config {
 	} node;
 	struct {
 		struct config_list addresses; /* multiaddrs, text */
+		struct config_list announce;  /* told instead of those */
 	} listen;
+	struct {
+		char *psk_file;    /* key of a private network; "" */
+		char *socks5;      /* "host:port" of a proxy; "" */
+		char *socks5_user; /* "": none wanted */
+		char *socks5_password;
+	} network;
 	struct {
 		struct config_list bootstrap; /* multiaddrs with /p2p */
 		uint32_t max;
@@ -130,6 +137,7 @@ enum config_type {
 	CONFIG_ENUM,         /* choices: "a|b|c" */
 	CONFIG_ADDRESS_LIST, /* multiaddrs */
 	CONFIG_PEER_LIST,    /* multiaddrs that end in /p2p/ID */
+	CONFIG_PLACE_LIST,   /* multiaddrs at which others reach us */
 };
 
 struct config_setting {
@@ -181,5 +189,17 @@ void config_origin_text(
 
 /** config_log_limits(c, env): one event with each bound, at start. */
 void config_log_limits(const struct config *c, const struct env *env);
+
+/**
+ * config_proxied(c): does everything go through a proxy? Then nothing may
+ * tell our address: no multicast, no port mapping, no look-ups of names.
+ */
+bool config_proxied(const struct config *c);
+
+/** config_proxy(c, host, port): where it is; false: malformed, or none. */
+bool config_proxy(const struct config *c, char host[256], uint16_t *port);
+
+/** config_is_default(c, name): nobody has set it. */
+bool config_is_default(const struct config *c, const char *name);
 
 const char *role_name(uint32_t role);

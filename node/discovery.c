@@ -229,7 +229,9 @@ discovery_new(const struct discovery_config *cf)
 	d->n = n;
 	if (n->config->kad.mode != KAD_MODE_OFF && open_kad(d, cf) != OK)
 		goto fail1;
-	if (n->config->mdns.mode != MDNS_MODE_OFF) {
+	/* multicast would tell the neighbours what the proxy hides */
+	if (n->config->mdns.mode != MDNS_MODE_OFF &&
+	    !config_proxied(n->config)) {
 		d->mdns = mdns_sockets_new(n, cf->changed, cf->ctx);
 		if (d->mdns == NULL)
 			goto fail1;

@@ -646,7 +646,9 @@ nat_open(struct node *n, struct network *w)
 		.dial_request = NETWORK_AUTONAT,
 		.dial_back = NETWORK_AUTONAT_BACK,
 		.limits = autonat_limits_default(),
-		.server = n->config->nat.answer != 0 };
+		/* dials that go around a proxy would tell who we are */
+		.server =
+		    n->config->nat.answer != 0 && !config_proxied(n->config) };
 	const struct dcutr_config dc = { .env = &n->env,
 		.mem = &n->mem,
 		.host = n->host,
@@ -738,7 +740,8 @@ nat_start(struct nat *t)
 	for (size_t i = 0; transport_listen_ip(t->n->transport, i, &ip); i++)
 		if (!ip.v6 && !multiaddr_is_loopback(&ip) && pc.port == 0)
 			pc.port = ip.port;
-	if (!t->n->config->nat.port_mapping || pc.port == 0)
+	if (!t->n->config->nat.port_mapping || pc.port == 0 ||
+	    config_proxied(t->n->config))
 		return;
 	if (portmap_new(&pc, &t->portmap) != OK)
 		env_log(&t->n->env, LOG_UNUSUAL, "no_port_mapping",

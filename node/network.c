@@ -5,6 +5,7 @@
 
 #include "node/discovery.h"
 #include "node/fetch.h"
+#include "node/swarm_key.h"
 #include "proto/libp2p/autonat.h"
 #include "proto/libp2p/dcutr.h"
 #include "proto/libp2p/relay.h"
@@ -12,6 +13,7 @@
 #define AGENT            "ohcn/" OHCN_VERSION
 #define PROTOCOL_VERSION "ohcn/1"
 #define DIAL_TIMEOUT_MS  10000
+#define PROXY_TIMEOUT_MS 60000 /* Tor may take long to build a circuit */
 #define DIALS_MAX        16
 
 /* The addresses that identify tells; see host_listen_set(). */
@@ -32,6 +34,9 @@ struct network {
 	bool stopping;
 	char kad_protocol[DISCOVERY_PROTOCOL_MAX]; /* names the network */
 	const char *protocols[NETWORK_PROTOCOLS];
+	uint8_t psk_room[PSK_SIZE];
+	struct transport_proxy proxy;
+	char proxy_host[256];
 };
 
 /* Those whose name depends on the network are filled in. */
@@ -229,6 +234,24 @@ gossip_params(const struct config *c)
 }
 
 static err
+open_psk(struct network *w)
+{
+	struct node *n = w->n;
+	char print[PSK_FINGERPRINT_TEXT];
+
+	if (n->config->network.psk_file[0] == '\0')
+		return OK;
+	TRY(swarm_key_read(
+	    n->config->network.psk_file, w->psk_room, n->problem));
+	w->psk = w->psk_room;
+	psk_fingerprint(print, w->psk);
+	env_log(&n->env, LOG_INFO, "private_network",
+	    "fingerprint=%s what=\"peers without this key are refused\"",
+	    print);
+	return OK;
+}
+
+static err
 open_host(struct network *w)
 {
 	struct node *n = w->n;
@@ -266,30 +289,56 @@ open_host(struct network *w)
 	return OK;
 }
 
+/*
+ * Who comes through a proxy does not want to be found: without an address
+ * that was asked for, only this machine is listened to (an onion service
+ * hands on to it).
+ */
+static err
+listen_all(struct network *w)
+{
+	struct node *n = w->n;
+	const struct config *c = n->config;
+
+	if (config_proxied(c) && config_is_default(c, "listen.addresses"))
+		return transport_listen(
+		    n->transport, "/ip4/127.0.0.1/tcp/4141", n->problem);
+	for (size_t i = 0; i < c->listen.addresses.n; i++)
+		TRY(transport_listen(
+		    n->transport, c->listen.addresses.v[i], n->problem));
+	return OK;
+}
+
 static err
 open_transport(struct network *w)
 {
 	struct node *n = w->n;
 	const struct config *c = n->config;
-	const struct transport_config tc = {
+	const bool proxied = config_proxied(c);
+	struct transport_config tc = {
 		.loop = &n->loop,
 		.env = &n->env,
 		.host = n->host,
 		.dials_max = DIALS_MAX,
-		.dial_timeout_ms = DIAL_TIMEOUT_MS,
+		.dial_timeout_ms = proxied ? PROXY_TIMEOUT_MS : DIAL_TIMEOUT_MS,
 		.event = on_event,
 		.output = on_output,
 		.dial = on_dial,
 		.after = on_pumped,
 		.ctx = w,
 	};
+	if (proxied) {
+		if (!config_proxy(c, w->proxy_host, &w->proxy.port))
+			return ERR_CONFIG; /* config_check() has told */
+		w->proxy.host = w->proxy_host;
+		if (c->network.socks5_user[0] != '\0') {
+			w->proxy.user = c->network.socks5_user;
+			w->proxy.password = c->network.socks5_password;
+		}
+		tc.proxy = &w->proxy;
+	}
 	n->transport = transport_new(&tc);
-	if (n->transport == NULL)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < c->listen.addresses.n; i++)
-		TRY(transport_listen(
-		    n->transport, c->listen.addresses.v[i], n->problem));
-	return OK;
+	return n->transport == NULL ? ERR_NOMEM : listen_all(w);
 }
 
 err
@@ -304,6 +353,7 @@ network_open(
 	w->n = n;
 	w->event = event;
 	(void)uv_timer_init(&n->loop, &w->timer);
+	TRY(open_psk(w));
 	TRY(open_host(w));
 	TRY(network_services_open(w));
 	return open_transport(w);
@@ -344,22 +394,45 @@ add_interfaces(struct own *o, const struct multiaddr_ip *any, bool internal)
 }
 
 static void
-own_addresses(struct network *w, struct own *o)
+add_listener(struct own *o, const struct multiaddr_ip *ip)
 {
 	static const uint8_t any[16];
+	const size_t before = o->n;
+
+	if (memcmp(ip->ip, any, ip->v6 ? 16 : 4) != 0) {
+		if (o->n < HOST_ADDRS_MAX)
+			o->ip[o->n++] = *ip;
+		return;
+	}
+	add_interfaces(o, ip, false);
+	if (o->n == before) /* a machine without a network */
+		add_interfaces(o, ip, true);
+}
+
+static void
+own_addresses(struct network *w, struct own *o)
+{
 	struct multiaddr_ip ip;
 
 	o->n = 0;
-	for (size_t i = 0; transport_listen_ip(w->n->transport, i, &ip); i++) {
-		if (memcmp(ip.ip, any, ip.v6 ? 16 : 4) != 0) {
-			if (o->n < HOST_ADDRS_MAX)
-				o->ip[o->n++] = ip;
-			continue;
-		}
-		const size_t before = o->n;
-		add_interfaces(o, &ip, false);
-		if (o->n == before) /* a machine without a network */
-			add_interfaces(o, &ip, true);
+	for (size_t i = 0; transport_listen_ip(w->n->transport, i, &ip); i++)
+		add_listener(o, &ip);
+}
+
+/* The same of the listeners to WebSocket. */
+static void
+own_websockets(struct network *w, struct own *o)
+{
+	char text[MULTIADDR_TEXT_MAX];
+
+	o->n = 0;
+	for (size_t i = 0; transport_listen_at(w->n->transport, i, text); i++) {
+		uint8_t raw[MULTIADDR_MAX];
+		struct buf b = { raw, 0, sizeof(raw) };
+		struct multiaddr_route at;
+		if (multiaddr_get(slice_str(text), &b) == OK &&
+		    multiaddr_route(buf_slice(&b), &at) == OK && at.websocket)
+			add_listener(o, &at.ip);
 	}
 }
 
@@ -395,15 +468,16 @@ network_psk(const struct network *w)
 }
 
 static void
-announce_one(
-    struct network *w, struct announced *a, const struct multiaddr_ip *ip)
+announce_one(struct network *w, struct announced *a,
+    const struct multiaddr_ip *ip, bool websocket)
 {
 	struct buf b = { NULL, 0, MULTIADDR_MAX };
 
 	if (a->n == HOST_ADDRS_MAX)
 		return;
 	b.p = a->raw[a->n];
-	if (multiaddr_put_ip_tcp(&b, ip) != OK)
+	if (multiaddr_put_ip_tcp(&b, ip) != OK ||
+	    (websocket && multiaddr_put_ws(&b) != OK))
 		return;
 	for (uint32_t i = 0; i < w->services_n; i++)
 		if (w->services[i].hides != NULL &&
@@ -434,6 +508,20 @@ announce_services(struct network *w, struct announced *a)
 	}
 }
 
+/* What the settings say. */
+static void
+announce_set(const struct config *c, struct announced *a)
+{
+	for (size_t i = 0; i < c->listen.announce.n; i++) {
+		struct buf b = { NULL, 0, MULTIADDR_MAX };
+		if (a->n == HOST_ADDRS_MAX)
+			return;
+		b.p = a->raw[a->n];
+		if (multiaddr_get(slice_str(c->listen.announce.v[i]), &b) == OK)
+			a->addrs[a->n++] = multiaddr_strip_peer(buf_slice(&b));
+	}
+}
+
 void
 network_announce(struct network *w)
 {
@@ -441,10 +529,18 @@ network_announce(struct network *w)
 	struct own o;
 
 	a->n = 0;
-	own_addresses(w, &o);
-	for (size_t i = 0; i < o.n; i++)
-		announce_one(w, a, &o.ip[i]);
-	announce_services(w, a);
+	announce_set(w->n->config, a);
+	/* behind a proxy nobody is told where we are, unless told to */
+	if (a->n == 0 && !config_proxied(w->n->config)) {
+		own_addresses(w, &o);
+		for (size_t i = 0; i < o.n; i++)
+			announce_one(w, a, &o.ip[i], false);
+		own_websockets(w, &o);
+		for (size_t i = 0; i < o.n; i++)
+			announce_one(w, a, &o.ip[i], true);
+	}
+	if (!config_proxied(w->n->config))
+		announce_services(w, a);
 	host_listen_set(w->n->host, a->addrs, a->n);
 	for (uint32_t i = 0; i < w->services_n; i++)
 		if (w->services[i].announced != NULL)
@@ -490,5 +586,6 @@ network_free(struct network *w)
 			w->services[i].free(w->services[i].ctx);
 	transport_free(n->transport);
 	host_free(n->host);
+	crypto_wipe(w->psk_room, sizeof(w->psk_room));
 	free(w);
 }

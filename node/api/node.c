@@ -433,6 +433,7 @@ type_name(enum config_type t)
 		return "choice";
 	case CONFIG_ADDRESS_LIST:
 	case CONFIG_PEER_LIST:
+	case CONFIG_PLACE_LIST:
 		return "addresses";
 	}
 	return "";
@@ -542,6 +543,18 @@ on_dialled(void *ctx, err e, const char *why)
 	    "cannot connect: %s", why[0] == 0 ? err_name(e) : why);
 }
 
+static const char *
+cannot_dial(const struct node *n, const char *address)
+{
+	uint8_t raw[MULTIADDR_MAX];
+	struct buf b = { raw, 0, sizeof(raw) };
+	const char *why = NULL;
+
+	if (multiaddr_get(slice_str(address), &b) == OK)
+		why = transport_cannot_dial(n->transport, buf_slice(&b));
+	return why == NULL ? "this is not a multiaddr" : why;
+}
+
 void
 api_peers_connect(struct http_request *r, void *ctx)
 {
@@ -563,8 +576,8 @@ api_peers_connect(struct http_request *r, void *ctx)
 			    n->transport, address, on_dialled, r);
 		if (e == ERR_FORM)
 			http_fail(r, 422, "E3302", "address",
-			    "/ip4/192.0.2.1/tcp/4141/p2p/12D3KooW...",
-			    "this is not an address that TCP can reach");
+			    "/ip4/192.0.2.1/tcp/4141/p2p/12D3KooW...", "%s",
+			    cannot_dial(n, address));
 		else if (e != OK)
 			http_fail_err(r, e, "cannot dial: %s", err_name(e));
 	}

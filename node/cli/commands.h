@@ -19,6 +19,7 @@ int run_paths(struct cli *cli);
 int run_help(struct cli *cli);
 int run_key_words(struct cli *cli);
 int run_key_show(struct cli *cli);
+int run_network_key(struct cli *cli);
 int run_config_list(struct cli *cli);
 int run_config_show(struct cli *cli);
 int run_config_check(struct cli *cli);

@@ -1,8 +1,10 @@
-/* cli/keys.c: key words|show, config list|show|check. */
+/* cli/keys.c: key words|show, network key, config list|show|check. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "node/cli/commands.h"
+#include "node/swarm_key.h"
 #include "proto/libp2p/peer_id.h"
 #include "proto/record/names.h"
 
@@ -58,6 +60,59 @@ run_key_show(struct cli *cli)
 	output_line(&cli->out, "peer id  %s", peer);
 	output_line(&cli->out, "created  %s", when);
 	return EXIT_DONE;
+}
+
+/* What it is called, and how a node is told of it. */
+static int
+tell_network_key(
+    struct cli *cli, const char *path, const uint8_t *key, bool made)
+{
+	char print[PSK_FINGERPRINT_TEXT];
+
+	psk_fingerprint(print, key);
+	if (cli_tell(cli,
+		json_pack("{s:s,s:s}", "file", path, "fingerprint", print)))
+		return EXIT_DONE;
+	output_line(&cli->out, "file         %s", path);
+	output_line(&cli->out, "fingerprint  %s", print);
+	if (made)
+		output_note(&cli->out,
+		    "Give the file to whom you want in, by a safe way, and "
+		    "set\nnetwork.psk_file = %s",
+		    path);
+	return EXIT_DONE;
+}
+
+int
+run_network_key(struct cli *cli)
+{
+	const bool made = strcmp(cli->words[0], "new") == 0;
+	uint8_t key[PSK_SIZE];
+	char beside[4200];
+	const char *path = cli->words_n > 1 ? cli->words[1] : beside;
+	struct problem p = { 0 };
+	int code = cli_need_config(cli);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!made && strcmp(cli->words[0], "show") != 0)
+		return cli_usage(
+		    cli, "\"%s\" is neither new nor show", cli->words[0]);
+	if (cli->config.network.psk_file[0] != '\0' && !made &&
+	    cli->words_n == 1)
+		path = cli->config.network.psk_file;
+	else
+		(void)snprintf(
+		    beside, sizeof(beside), "%s/swarm.key", cli->paths.home);
+	err e = made && path == beside ? paths_make(&cli->paths, &p) : OK;
+	if (e == OK)
+		e = made ? swarm_key_new(path, key, &p)
+			 : swarm_key_read(path, key, &p);
+	if (e != OK)
+		return cli_fail(cli, &p);
+	code = tell_network_key(cli, path, key, made);
+	crypto_wipe(key, sizeof(key));
+	return code;
 }
 
 static json_t *

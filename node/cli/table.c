@@ -331,6 +331,14 @@ static const struct cli_command commands[] = {
 	    "Exit code 78 if not.",
 	    "ohcn config check\nohcn config check new.conf", NULL,
 	    run_config_check },
+	{ "network", "key", "new|show [FILE]", 1, 2,
+	    "the key of a private network",
+	    "A node whose network.psk_file names such a key talks only to "
+	    "nodes that have\nit too; libp2p calls it a pre-shared key, kubo "
+	    "swarm.key. new: make one in\nFILE (swarm.key beside the "
+	    "settings); show: its fingerprint.",
+	    "ohcn network key new\nohcn network key show ~/swarm.key", NULL,
+	    run_network_key },
 	{ "key", "words", "", 0, 0, "the 24 words that back up your key",
 	    "Who has them is you. Write them on paper. The node key and the "
 	    "private data\nare not in them.",

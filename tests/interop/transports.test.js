@@ -2,7 +2,7 @@
 // Our host and a stock js-libp2p in both directions, and a browser's.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,7 @@ import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { multiaddr } from '@multiformats/multiaddr'
+import { RealNode } from './node.js'
 import { ECHO, OurPeer, hex, jsPeer, unhex, until } from './peers.js'
 
 const BUILD = process.env.OHCN_BUILD
@@ -409,6 +410,49 @@ describe('SOCKS 5', () => {
     our.send('dial /ip4/127.0.0.1/tcp/9')
     await new Promise(resolve => setTimeout(resolve, 200))
     await ended([our.quit()])
+    proxy.close()
+  })
+})
+
+describe('the whole node', () => {
+  it('a private network over WebSocket, by its settings', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'ohcn-psk-')), 'swarm.key')
+    writeFileSync(file, swarmKey(KEY), { mode: 0o600 })
+    const node = await RealNode.start('test-js', {
+      'listen.addresses': '/ip4/127.0.0.1/tcp/0/ws',
+      'network.psk_file': file
+    })
+    assert.match(node.address, /\/ws\/p2p\//)
+    // kubo's fingerprint of this key, by the command that shows it
+    const shown = await node.must('network', 'key', 'show', file)
+    assert.ok(node.log().includes(`fingerprint=${shown.fingerprint}`))
+    const js = await jsWs({ connectionProtector: preSharedKey({ psk: swarmKey(KEY) }) })
+    const stranger = await jsWs()
+    await js.dial(multiaddr(node.address))
+    await until('it is told of', async () => (await node.must('peer', 'list')).peers.length === 1)
+    await assert.rejects(stranger.dial(multiaddr(node.address)))
+    await js.stop()
+    await stranger.stop()
+    assert.equal(await node.stop(), null)
+    rmSync(file)
+  })
+
+  it('through a proxy: it tells no address, and looks no name up', async () => {
+    const js = await jsPeer()
+    const proxy = await socksProxy({ password: true, port: Number(js.getMultiaddrs()[0].toString().split('/')[4]) })
+    const node = await RealNode.start('test-js', {
+      'network.socks5': proxy.at,
+      'peers.bootstrap': `/dns4/peer.invalid/tcp/4141/p2p/${js.peerId}`
+    })
+    await until('it has come through the proxy', () => js.getConnections().length === 1)
+    assert.match(proxy.asked[0], /^[0-9a-f]{16}:[0-9a-f]{16}@peer\.invalid:4141$/)
+    const peer = await until('js has identified it', async () => {
+      const p = await js.peerStore.get(js.getConnections()[0].remotePeer)
+      return p.protocols.length > 0 ? p : null
+    })
+    assert.deepEqual(peer.addresses.map(a => a.multiaddr.toString()).filter(a => !a.includes('peer.invalid')), [])
+    await js.stop()
+    assert.equal(await node.stop(), null)
     proxy.close()
   })
 })

@@ -11,6 +11,7 @@
 #include "node/log.h"
 #include "node/paths.h"
 
+#define ID "12D3KooWHHzSeKaY8xuZVzkLbKFfvNgPPeKhFBGrMbNzbm5akpqu"
 #define PEER                                                                   \
 	"/ip4/192.0.2.1/tcp/4141/p2p/"                                         \
 	"12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
@@ -98,6 +99,19 @@ test_values(void **state)
 		{ "listen.addresses", "/ip4/1.2.3.4/tcp/1,/ip6/::1/tcp/2", true,
 		    "/ip4/1.2.3.4/tcp/1 /ip6/::1/tcp/2" },
 		{ "listen.addresses", "1.2.3.4:5", false, NULL },
+		{ "listen.addresses", "/ip4/1.2.3.4/tcp/1/ws", true,
+		    "/ip4/1.2.3.4/tcp/1/ws" },
+		{ "listen.addresses", "/dns4/a.b/tcp/1", false, NULL },
+		{ "listen.addresses", "/ip4/1.2.3.4/tcp/1/tls/ws", false,
+		    NULL },
+		{ "listen.announce", "/dns4/a.b/tcp/443/tls/ws", true,
+		    "/dns4/a.b/tcp/443/tls/ws" },
+		{ "listen.announce", "/ip4/1.2.3.4/udp/1/quic-v1", false,
+		    NULL },
+		{ "peers.bootstrap", "/dns4/a.b/tcp/443/tls/ws/p2p/" ID, false,
+		    NULL },
+		{ "peers.bootstrap", "/dns4/a.b/tcp/80/ws/p2p/" ID, true,
+		    "/dns4/a.b/tcp/80/ws/p2p/" ID },
 		{ "listen.addresses", "/ip4/1.2.3.4/udp/1/quic-v1", false,
 		    NULL },
 		{ "api.port", "65536", false, NULL },
@@ -232,6 +246,56 @@ test_missing_file_and_check(void **state)
 	assert_int_equal(config_set(&c, "store.map_size", "1GiB", &p), OK);
 	assert_int_equal(config_check(&c, &p), ERR_CONFIG);
 	assert_non_null(strstr(p.what, "quota"));
+	config_fini(&c);
+}
+
+static void
+test_proxy(void **state)
+{
+	static const struct {
+		const char *text, *host; /* NULL: malformed */
+		uint16_t port;
+	} cases[] = {
+		{ "127.0.0.1:9050", "127.0.0.1", 9050 },
+		{ "[::1]:1080", "::1", 1080 },
+		{ "tor:1", "tor", 1 },
+		{ "tor", NULL },
+		{ "tor:", NULL },
+		{ "tor:0", NULL },
+		{ "tor:65536", NULL },
+		{ "::1:9050", NULL },
+		{ ":9050", NULL },
+		{ "[]:9050", NULL },
+		{ "tor:9050x", NULL },
+	};
+	struct config c;
+	struct problem p;
+
+	(void)state;
+	assert_int_equal(config_init(&c), OK);
+	assert_false(config_proxied(&c));
+	assert_true(config_is_default(&c, "listen.addresses"));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char host[256];
+		uint16_t port = 0;
+		assert_int_equal(
+		    config_set(&c, "network.socks5", cases[i].text, &p), OK);
+		assert_true(config_proxied(&c));
+		if (config_proxy(&c, host, &port) != (cases[i].host != NULL))
+			fail_msg("%s", cases[i].text);
+		assert_int_equal(config_check(&c, &p),
+		    cases[i].host != NULL ? OK : ERR_CONFIG);
+		if (cases[i].host == NULL)
+			continue;
+		assert_string_equal(host, cases[i].host);
+		assert_int_equal(port, cases[i].port);
+	}
+	assert_int_equal(config_set(&c, "network.socks5", "tor:1", &p), OK);
+	assert_int_equal(config_set(&c, "network.socks5_user", "me", &p), OK);
+	assert_int_equal(config_check(&c, &p), ERR_CONFIG);
+	assert_int_equal(
+	    config_set(&c, "network.socks5_password", "pw", &p), OK);
+	assert_int_equal(config_check(&c, &p), OK);
 	config_fini(&c);
 }
 
@@ -397,6 +461,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_missing_file_and_check),
+		cmocka_unit_test(test_proxy),
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_files),
