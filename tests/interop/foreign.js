@@ -5,6 +5,9 @@
 //   keys            of identities
 //   versions        of gossip that it can be held to
 //   unspoken        versions that are none of ours
+//   signed          whether it knows the deployed form of signed peer records
+//   exchange        whether it does peer exchange, both ways
+//   protocols       how many more it can announce in identify
 //   tells           whether its stats have rejects and control messages
 //   takesAtOnce     streams in one moment without dropping some, default 20
 //   resetIsEnd      whether it cannot tell a reset from an end
@@ -56,6 +59,20 @@ function keyOf (peer, kind) {
   return `key=rsa:${hex(privateKey.export({ type: 'pkcs8', format: 'der' }))}`
 }
 
+/** Peer exchange: who prunes names a third, whom the other then dials. */
+async function exchange (peer, theirsPrunes) {
+  const { their, our } = await pair(peer, ['px=on'], ['exchange'])
+  const third = await OurPeer.start(BUILD)
+  for (const p of [their, our, third]) assert.equal(await p.run(`subscribe ${TOPIC}`), 'ok')
+  const [pruner, pruned] = theirsPrunes ? [their, our] : [our, their]
+  await connect(pruner, pruned)
+  await connect(pruner, third)
+  await until('two in its mesh', async () => (theirsPrunes ? (await theirMesh(their)).length : await inMesh(our)) === 2)
+  assert.equal(await pruner.run(`unsubscribe ${TOPIC}`), 'ok')
+  await pruned.event(e => e.event === 'up' && e.peer === third.id)
+  await end(their, our, third)
+}
+
 export function foreignTests (peer) {
   afterEach(killAll)
 
@@ -87,6 +104,21 @@ export function foreignTests (peer) {
         await end(their)
       })
     }
+
+    it('an identify of many protocols, in parts', async () => {
+      const { their, our } = await pair(peer, [`extra=${peer.protocols}`])
+      await connect(our, their)
+      const { stream } = await our.ask(`open ${their.id} ${ECHO}`, 'opening')
+      await our.event(e => e.event === 'ready' && e.stream === stream)
+      await end(our, their)
+    })
+
+    if (peer.signed) it('our signed peer record is taken', async () => {
+      const { their, our } = await pair(peer)
+      assert.equal(await their.run(`dial ${our.address}`), 'ok')
+      assert.equal((await their.event(e => e.event === 'identified')).signed, true)
+      await end(our, their)
+    })
 
     it('another peer than the one dialled is refused, by both', async () => {
       const { their, our } = await pair(peer)
@@ -320,6 +352,11 @@ export function foreignTests (peer) {
       }
       await end(their, our, third)
     })
+
+    if (peer.exchange) {
+      it('peer exchange: it prunes, we dial whom it names', async () => await exchange(peer, true))
+      it('peer exchange: we prune, it dials whom we name', async () => await exchange(peer, false))
+    }
 
     it('messages that come by IHAVE and IWANT, many at once', async () => {
       // Who comes to a topic after the messages is in no push for them, and

@@ -5,6 +5,7 @@ foreignTests({
   name: 'rust',
   command: process.env.OHCN_RUST_PEER,
   rsaAsked: true,
+  protocols: 50,
   takesAtOnce: 1, // libp2p-stream drops what its reader does not wait for
   resetIsEnd: true, // rust-yamux
   keys: ['ed25519', 'rsa', 'ecdsa', 'secp256k1'],

@@ -107,9 +107,11 @@ func start(ctx context.Context, options map[string]string) (*node, error) {
 	go func() {
 		for e := range sub.Out() {
 			id := e.(event.EvtPeerIdentificationCompleted)
-			signed := false
-			if book, ok := peerstore.GetCertifiedAddrBook(h.Peerstore()); ok {
-				signed = book.GetPeerRecord(id.Peer) != nil
+			// Go checks the record and throws it away; peer exchange
+			// has it from the peer store.
+			signed := id.SignedPeerRecord != nil
+			if book, ok := peerstore.GetCertifiedAddrBook(h.Peerstore()); ok && signed {
+				book.ConsumePeerRecord(id.SignedPeerRecord, peerstore.ConnectedAddrTTL)
 			}
 			say(line{"event": "identified", "peer": id.Peer.String(),
 				"agent": id.AgentVersion, "version": id.ProtocolVersion,

@@ -21,6 +21,7 @@
  * it tells. Streams that others open for /echo/1.0.0 go to who drives the
  * peer, as those of `open` do. Arguments: "slow" makes the echo read in small
  * steps with pauses, to show back-pressure; "nolisten" takes no connections;
+ * "exchange" takes the peers that a PRUNE names from anybody, and dials them;
  * "dht" is a Kademlia server; "seed=HEX" is the seed of its key;
  * "ws" listens to WebSocket; "psk=HEX" is the key of a private network;
  * "socks5=[USER:PASSWORD@]HOST:PORT" is what it dials through.
@@ -280,6 +281,9 @@ open_host(void)
 	if (peer.seed != NULL && !seed_of(peer.seed, seed))
 		return false;
 	ed25519_keypair(pub, secret, seed);
+	struct gossip_params gossip = gossip_params_default();
+	if (peer.exchange)
+		gossip.score.exchange_threshold = 0;
 	struct host_config hc = {
 		.env = &peer.env,
 		.mem = &peer.mem,
@@ -291,10 +295,11 @@ open_host(void)
 		.protocol_flags = protocol_flags,
 		.protocols_n = ARRAY_LEN(protocols),
 		.limits = host_limits_default(),
-		.gossip = gossip_params_default(),
+		.gossip = gossip,
 	};
 	/* It dials what it is told to, and nothing else. */
-	hc.limits.outbound_wanted = 0;
+	if (!peer.exchange)
+		hc.limits.outbound_wanted = 0;
 	hc.limits.feeler_ms = 0;
 	peer.host = host_new(&hc, peer_now());
 	if (peer.host == NULL)
@@ -349,6 +354,8 @@ read_option(char *option)
 		return peer.websocket = true;
 	if (strcmp(option, "dht") == 0)
 		return peer.dht = true;
+	if (strcmp(option, "exchange") == 0)
+		return peer.exchange = true;
 	if (strncmp(option, "seed=", 5) == 0) {
 		peer.seed = option + 5;
 		return true;

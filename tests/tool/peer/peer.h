@@ -37,7 +37,7 @@ struct peer {
 	struct host *host;
 	struct transport *transport;
 	bool slow;
-	bool dht;
+	bool dht, exchange;
 	bool silent;      /* takes no connections */
 	const char *seed; /* hex, or NULL: any */
 	bool websocket;   /* listens to WebSocket */
