@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/discovery.h"
 #include "node/portmap.h"
 #include "proto/libp2p/observed.h"
 #include "proto/libp2p/reach.h"
@@ -327,7 +328,8 @@ on_relay_news(struct nat *t, const struct relay_news *r, uint64_t now_ms)
 	case RELAY_ACCEPTED:
 		env_log(
 		    &t->n->env, LOG_INFO, "circuit_accepted", "peer=%s", id);
-		if (t->n->config->nat.hole_punching)
+		if (t->n->config->nat.hole_punching &&
+		    !config_proxied(t->n->config))
 			dcutr_inbound(t->dcutr, r->conn, &r->peer, now_ms);
 		return;
 	case RELAY_DIALLED:
@@ -585,10 +587,14 @@ on_drain(void *ctx, uint64_t now_ms)
 	while (relay_next(t->relay, now_ms, &r))
 		on_relay_news(t, &r, now_ms);
 	while (autonat_next(t->autonat, &a)) {
-		if (a.type == AUTONAT_DIAL)
+		if (a.type == AUTONAT_DIAL) {
 			dialbacks_start(t->dialbacks, &a, on_dialled_back, t);
-		else
-			t->announce = true;
+			continue;
+		}
+		t->announce = true;
+		if (nat_verdict(t) != AUTONAT_UNKNOWN)
+			discovery_reachable(t->n->discovery,
+			    nat_verdict(t) == AUTONAT_REACHABLE);
 	}
 	while (dcutr_next(t->dcutr, &d))
 		on_punch(t, &d);

@@ -28,8 +28,7 @@ struct network {
 	void (*event)(void *ctx, const struct host_event *ev);
 	struct network_service services[NETWORK_SERVICES_MAX];
 	uint32_t services_n;
-	const uint8_t *psk; /* of a private network; NULL: none */
-	uv_timer_t timer;   /* of the services */
+	uv_timer_t timer; /* of the services */
 	struct announced announced;
 	bool stopping;
 	char kad_protocol[DISCOVERY_PROTOCOL_MAX]; /* names the network */
@@ -260,7 +259,6 @@ open_host(struct network *w)
 		.env = &n->env,
 		.mem = &n->mem,
 		.secret = n->node_secret,
-		.psk = w->psk,
 		.agent = AGENT,
 		.protocol_version = PROTOCOL_VERSION,
 		.protocols = w->protocols,
@@ -459,12 +457,6 @@ network_has_address(struct network *w, const struct multiaddr_ip *ip)
 		    memcmp(o.ip[i].ip, ip->ip, ip->v6 ? 16 : 4) == 0)
 			return true;
 	return false;
-}
-
-const uint8_t *
-network_psk(const struct network *w)
-{
-	return w->psk;
 }
 
 static void

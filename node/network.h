@@ -77,9 +77,6 @@ void network_wake(struct network *w);
 bool network_address_at(struct network *w, size_t i, struct multiaddr_ip *out);
 bool network_has_address(struct network *w, const struct multiaddr_ip *ip);
 
-/** network_psk(w): the key of a private network; NULL: none. */
-const uint8_t *network_psk(const struct network *w);
-
 /** network_announce(w): our addresses may have changed. */
 void network_announce(struct network *w);
 

@@ -86,6 +86,10 @@ struct host_config {
 struct host *host_new(const struct host_config *cf, uint64_t now_ms);
 void host_free(struct host *h);
 
+/** host_psk(h): the key of the private network, for connections beside the
+ * host; NULL: none. */
+const uint8_t *host_psk(const struct host *h);
+
 /** host_self(h): our own peer id. */
 const struct peer_id *host_self(const struct host *h);
 

@@ -209,6 +209,12 @@ host_free(struct host *h)
 	mem_free(source, h, sizeof(*h));
 }
 
+const uint8_t *
+host_psk(const struct host *h)
+{
+	return h->conn.psk;
+}
+
 const struct peer_id *
 host_self(const struct host *h)
 {

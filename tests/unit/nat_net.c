@@ -113,6 +113,20 @@ nat_echo(unsigned node)
 	    &nat.nodes[node], nat.net.nodes[node].host, nat.nodes[node].opened);
 }
 
+static void
+write_hostile(struct nat_node *n, struct host *h)
+{
+	size_t taken = 0;
+	const size_t want = MIN(n->left.n, n->cut);
+
+	if (n->left.n == 0 || host_stream_write(h, n->opened,
+				  slice_of(n->left.p, want), &taken) != OK)
+		return;
+	slice_skip(&n->left, taken);
+	if (n->left.n == 0)
+		host_stream_close(h, n->opened);
+}
+
 /* ---- driving ---- */
 
 static bool
@@ -121,6 +135,14 @@ on_event(struct test_net *net, unsigned node, const struct host_event *ev)
 	struct nat_node *n = &nat.nodes[node];
 	const uint64_t now = net->t.now_ms;
 
+	if (n->hostile.p != NULL) {
+		const struct host_stream s = { ev->conn, ev->stream };
+		if (ev->type == HOST_STREAM_OPENED) {
+			n->opened = s;
+			n->left = n->hostile;
+		}
+		return false;
+	}
 	if (relay_event(n->relay, ev, now) ||
 	    autonat_event(n->autonat, ev, now) ||
 	    dcutr_event(n->dcutr, ev, now))
@@ -236,6 +258,8 @@ on_time(struct test_net *net, unsigned node)
 	struct nat_node *n = &nat.nodes[node];
 	const uint64_t now = net->t.now_ms;
 
+	if (n->hostile.p != NULL)
+		write_hostile(n, net->nodes[node].host);
 	if (relay_expiry(n->relay) <= now)
 		relay_on_time(n->relay, now);
 	if (autonat_expiry(n->autonat) <= now)

@@ -43,6 +43,11 @@ struct nat_node {
 	struct host_event last;    /* of its streams */
 	unsigned refused, closed;
 	bool deaf; /* reads no stream */
+	/* What it writes on each stream that is opened to it, ${cut} bytes at
+	 * a time, instead of any service; hostile.p NULL: it is none. */
+	struct slice hostile;
+	size_t cut;
+	struct slice left; /* of the last stream */
 };
 
 struct nat_net {
