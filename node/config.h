@@ -54,6 +54,9 @@ struct config {
 		uint32_t max;
 		uint64_t memory; /* of all connections together */
 		uint32_t per_ip_max;
+		uint32_t per_net_max;
+		uint32_t outbound;
+		uint32_t known; /* remembered */
 	} peers;
 	struct {
 		uint32_t mode; /* enum kad_mode */

@@ -277,6 +277,11 @@ open_host(struct network *w)
 	hc.limits.memory_bytes = c->peers.memory;
 	hc.limits.conns_max = c->peers.max;
 	hc.limits.conns_per_ip_max = c->peers.per_ip_max;
+	hc.limits.conns_per_net_max = c->peers.per_net_max;
+	hc.limits.conns_per_wide_max = 2 * c->peers.per_net_max;
+	hc.limits.outbound_wanted = c->peers.outbound;
+	hc.limits.known.peers_max = c->peers.known;
+	hc.limits.known.bytes_max = (size_t)c->peers.known * 1024;
 	n->host = host_new(&hc, n->env.mono_ms(n->env.ctx));
 	if (n->host == NULL) {
 		problem_set(n->problem, EXIT_CONFIG, "E1302",

@@ -118,6 +118,10 @@ node_part(struct out *o, struct node *n, const struct host_stats *hs)
 	SERIES(o, "ohcn_peers_known", "gauge", "The list of addresses.", "of",
 	    { "peers", hs->known_peers }, { "addresses", hs->known_addrs },
 	    { "records", hs->known_records });
+	gauge(o, "ohcn_peers_chosen", "Peers dialled by our own choice.",
+	    hs->peers_out);
+	counter(o, "ohcn_streams_refused_total",
+	    "Streams of peers over a limit.", hs->streams_refused);
 	counter(o, "ohcn_stream_faults_total",
 	    "Streams that broke their protocol.", hs->stream_faults);
 }

@@ -272,6 +272,38 @@ work_json(struct node *n, const struct pipeline_stats *ps,
 	json_uint(o, "waiting_to_announce", publisher_waiting(n->publisher));
 }
 
+/* Connections, what is known of peers, dials: each beside its bound. */
+static void
+network_json(const struct node *n, const struct host_stats *hs, json_t *o)
+{
+	json_t *net = json_object(), *known = json_object();
+	json_t *dials = json_object();
+	const uint64_t max = n->config->peers.max;
+
+	json_uint(net, "inbound", hs->conns_in);
+	json_uint(net, "inbound_max", max - max / 8);
+	json_uint(net, "outbound", hs->conns_out);
+	json_uint(net, "chosen", hs->peers_out);
+	json_uint(net, "chosen_wanted", n->config->peers.outbound);
+	json_uint(net, "limited", hs->conns_limited);
+	json_uint(net, "half_open", hs->half_open);
+	json_uint(net, "refused", hs->conns_refused);
+	json_uint(net, "trimmed", hs->trimmed);
+	json_uint(net, "streams_refused", hs->streams_refused);
+	json_uint(known, "peers", hs->known_peers);
+	json_uint(known, "peers_max", n->config->peers.known);
+	json_uint(known, "addresses", hs->known_addrs);
+	json_uint(known, "records", hs->known_records);
+	json_uint(known, "bytes", hs->known_bytes);
+	(void)json_object_set_new(net, "known", known);
+	json_uint(dials, "now", hs->dials_now);
+	json_uint(dials, "begun", hs->dials);
+	json_uint(dials, "done", hs->dials_done);
+	json_uint(dials, "failed", hs->dials_failed);
+	(void)json_object_set_new(net, "dials", dials);
+	(void)json_object_set_new(o, "connections", net);
+}
+
 struct news {
 	uint64_t until, seen, records, demands, courses, profiles;
 };
@@ -379,6 +411,7 @@ api_status(struct http_request *r, void *ctx)
 	(void)json_object_set_new(o, "records", kinds_json(&totals));
 	(void)json_object_set_new(o, "store", store_json(n, &totals));
 	work_json(n, &ps, &hs, o);
+	network_json(n, &hs, o);
 	(void)json_object_set_new(o, "own", own_json(n));
 	(void)json_object_set_new(o, "fetch", fetch_json(n));
 	(void)json_object_set_new(o, "reach", nat_json(n->nat));

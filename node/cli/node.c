@@ -532,6 +532,28 @@ show_own(struct cli *cli, const json_t *s, const json_t *own)
 }
 
 static void
+show_connections(struct cli *cli, const json_t *c)
+{
+	const json_t *known = json_object_get(c, "known");
+	const json_t *dials = json_object_get(c, "dials");
+	char bytes[32];
+
+	output_line(&cli->out,
+	    "%-10s %" PRId64 " in (of %" PRId64 "), %" PRId64 " out, %" PRId64
+	    " by relay; %" PRId64 " of %" PRId64 " wanted are up",
+	    "links", json_int(c, "inbound"), json_int(c, "inbound_max"),
+	    json_int(c, "outbound"), json_int(c, "limited"),
+	    json_int(c, "chosen"), json_int(c, "chosen_wanted"));
+	size_text(bytes, sizeof(bytes), (uint64_t)json_int(known, "bytes"));
+	output_line(&cli->out,
+	    "%-10s %" PRId64 " of %" PRId64 " peers, %" PRId64
+	    " addresses, %s; dials: %" PRId64 " done, %" PRId64 " failed",
+	    "known", json_int(known, "peers"), json_int(known, "peers_max"),
+	    json_int(known, "addresses"), bytes, json_int(dials, "done"),
+	    json_int(dials, "failed"));
+}
+
+static void
 show_status(struct cli *cli, const json_t *s)
 {
 	const json_t *store = json_object_get(s, "store");
@@ -551,6 +573,7 @@ show_status(struct cli *cli, const json_t *s)
 		    json_string_value(v));
 	}
 	output_line(&cli->out, "%-10s %" PRId64, "peers", json_int(s, "peers"));
+	show_connections(cli, json_object_get(s, "connections"));
 	output_line(&cli->out, "%-10s %s", "reach",
 	    json_str(json_object_get(s, "reach"), "text"));
 	show_counts(cli, "records", json_object_get(s, "records"));
