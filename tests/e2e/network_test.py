@@ -210,8 +210,10 @@ class Hostile(Case):
         self.alive()
         wait_for("some are refused", lambda: self.node.metrics()[
             "ohcn_peer_connects_refused_total"] > before["ohcn_peer_connects_refused_total"] + 200)
-        wait_for("the rest are cut in time", lambda: self.node.metrics()[
-            'ohcn_peer_disconnects_total{reason="time"}'] >= 40, 40)
+        # Sixteen at a time; the slow ones give way to the next.
+        wait_for("the rest are cut in time", lambda: sum(
+            self.node.metrics()[f'ohcn_peer_disconnects_total{{reason="{x}"}}']
+            for x in ("time", "limit")) >= 12, 40)
         for s in socks:
             s.close()
         other = self.w.node("honest", "person", network=NET, bootstrap=[self.node.address()])
