@@ -3,6 +3,7 @@
 #include "node/transport.h"
 #include "node/transport_internal.h"
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -716,6 +717,20 @@ transport_punch(struct transport *t, const struct transport_punch *p)
 
 /* ---- life ---- */
 
+/*
+ * The buffers of a busy stream come and go by 64 KiB and more with every
+ * frame. glibc would give each back to the system and get it anew, page by
+ * page, which costs more than the cipher; it keeps a MiB instead.
+ */
+static void
+keep_heap(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+#endif
+}
+
 struct transport *
 transport_new(const struct transport_config *cf)
 {
@@ -723,6 +738,7 @@ transport_new(const struct transport_config *cf)
 
 	if (t == NULL)
 		return NULL;
+	keep_heap();
 	t->cf = *cf;
 	cf->env->random(cf->env->ctx, t->isolation, sizeof(t->isolation));
 	(void)uv_timer_init(cf->loop, &t->timer);
