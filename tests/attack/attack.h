@@ -1,0 +1,104 @@
+/*
+ * attack.h: attacks on a simulated network, each with the marks that it must
+ * meet (the simulator is tests/sim/sim.h; `./dev attack` is the command
+ * line). An attack builds a world, lets its attackers loose, measures, and
+ * says so by attack_most() and attack_least(). The code of the attackers
+ * lies beside it.
+ *
+ * With ${defenceless} the defence that an attack is about is switched off;
+ * its marks must then be missed, or the attack shows nothing.
+ */
+#pragma once
+
+#include "tests/sim/sim.h"
+
+#define ATTACK_MARKS 12
+
+struct attack_mark {
+	const char *what, *unit; /* static */
+	uint64_t value, reach;   /* times ${scale} */
+	uint32_t scale;          /* 1, or 1000: printed with three digits */
+	bool least;              /* value >= reach; else value <= reach */
+};
+
+struct attack_result {
+	struct attack_mark marks[ATTACK_MARKS];
+	unsigned marks_n;
+	uint64_t hash;
+	char why[512]; /* an invariant broke; "" */
+};
+
+struct attack_options {
+	uint64_t seed;
+	unsigned percent; /* of the nodes; 100: as in the table */
+	bool defenceless;
+	bool loud;
+};
+
+struct attack {
+	const char *name, *what;
+	/* NULL: cannot be run yet, and ${what} says why. */
+	void (*run)(const struct attack_options *o, struct attack_result *r);
+	bool has_defence; /* one that ${defenceless} switches off */
+};
+
+/** attack_at(i): NULL past the end. */
+const struct attack *attack_at(unsigned i);
+
+/** attack_most(r, what, unit, scale, value, reach): reach or less. */
+void attack_most(struct attack_result *r, const char *what, const char *unit,
+    uint32_t scale, uint64_t value, uint64_t reach);
+void attack_least(struct attack_result *r, const char *what, const char *unit,
+    uint32_t scale, uint64_t value, uint64_t reach);
+
+/** attack_mark_met(m) */
+bool attack_mark_met(const struct attack_mark *m);
+
+/* ---- what most worlds have ---- */
+
+/* Numbers of nodes: honest ones first, the publishers first of them. */
+struct attack_world {
+	struct sim *s;
+	unsigned publishers, honest, sybils;
+	unsigned first_sybil;
+};
+
+/* Degrees as in the evaluation of gossipsub v1.1 (arXiv 2007.02754). */
+struct attack_plan {
+	unsigned publishers, honest, sybils; /* at 100 percent */
+	unsigned degree;                     /* honest to honest */
+	unsigned sybil_degree;               /* honest nodes per sybil */
+	const struct sim_actor *actor;       /* of the sybils */
+	void *brain;
+	unsigned ips; /* addresses that the sybils share; 0: each its own */
+	bool sybils_later; /* the caller adds them: attack_sybils() */
+};
+
+/** attack_world(o, plan, cf, w): ${cf} NULL: sim_config_default(). */
+void attack_world_new(const struct attack_options *o,
+    const struct attack_plan *plan, const struct sim_config *cf,
+    struct attack_world *w);
+void attack_sybils(const struct attack_options *o,
+    const struct attack_plan *plan, struct attack_world *w);
+void attack_world_end(struct attack_world *w, struct attack_result *r);
+
+/** attack_publish(w, n, per_s): records of the publishers in turn; runs. */
+void attack_publish(struct attack_world *w, unsigned n, unsigned per_s);
+
+/** attack_delivery(w, r, from, to, least, p99_ms): marks of messages. */
+void attack_delivery(struct attack_world *w, struct attack_result *r,
+    uint32_t from, uint32_t to, uint64_t least_milli, uint64_t p99_ms);
+
+/** attack_sybil_share(w): sybils in honest meshes, of 100,000. */
+uint64_t attack_sybil_share(struct attack_world *w);
+
+/** attack_heard_by(w, node, from, to): of these messages, of 100,000. */
+uint64_t attack_heard_by(
+    struct attack_world *w, unsigned node, uint32_t from, uint32_t to);
+
+/** attack_reached(w, m, us): honest nodes that had it so soon, of 100,000. */
+uint64_t attack_reached(struct attack_world *w, uint32_t message, uint64_t us);
+
+/** attack_honest_outbound(w, node): honest peers that it dialled and has in
+ * at least one mesh. */
+unsigned attack_honest_outbound(struct attack_world *w, unsigned node);

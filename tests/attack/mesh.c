@@ -1,0 +1,141 @@
+/*
+ * mesh.c: S1 to S5: sybils that join meshes and then let them down.
+ */
+#include "tests/attack/mesh.h"
+
+#include "tests/attack/sybil.h"
+
+/* 200 honest, 800 sybils of degree 100: trust in numbers alone would fail. */
+static struct attack_plan
+plan_of(struct sybil_brain *brain)
+{
+	return (struct attack_plan){ .publishers = 40,
+		.honest = 200,
+		.sybils = 800,
+		.degree = 20,
+		.sybil_degree = 100,
+		.actor = &sybil,
+		.brain = brain,
+		.ips = 10 };
+}
+
+/* Scores, the outbound quota and opportunistic grafts: all off. */
+static struct sim_config
+config_of(const struct attack_options *o)
+{
+	struct sim_config cf = sim_config_default();
+
+	if (!o->defenceless)
+		return cf;
+	cf.gossip.d_out = cf.gossip.d_score = 0;
+	cf.gossip.opportunistic_peers = 0;
+	cf.gossip.gossip_factor_percent = 0;
+	cf.gossip.d_lazy = 0;
+	cf.gossip.history_gossip = 0;
+	return cf;
+}
+
+void
+attack_s1(const struct attack_options *o, struct attack_result *r)
+{
+	struct attack_plan plan = plan_of(NULL);
+	struct attack_world w;
+	struct sim_measure m;
+
+	plan.sybils = 0;
+	attack_world_new(o, &plan, NULL, &w);
+	sim_run(w.s, 60 * SIM_SECOND);
+	sim_count_from(w.s);
+	attack_publish(&w, 200, 10);
+	sim_run(w.s, sim_now(w.s) + 30 * SIM_SECOND);
+	attack_delivery(&w, r, 0, sim_messages(w.s), 100000, 1000);
+	sim_measure(w.s, 0, sim_messages(w.s), &m);
+	attack_most(r, "copies", "", 1000, m.copies_milli, 2000);
+	attack_world_end(&w, r);
+}
+
+/* All sybils dial one node, which found the others before. */
+void
+attack_s2(const struct attack_options *o, struct attack_result *r)
+{
+	struct sybil_brain brain = { .silent_from = 0 };
+	struct attack_plan plan = plan_of(&brain);
+	const struct sim_config cf = config_of(o);
+	struct attack_world w;
+	uint32_t own = 0;
+
+	plan.sybil_degree = 5;
+	plan.sybils_later = true;
+	attack_world_new(o, &plan, &cf, &w);
+	const unsigned victim = w.honest - 1;
+	sim_run(w.s, 20 * SIM_SECOND);
+	attack_sybils(o, &plan, &w);
+	for (unsigned i = 0; i < w.sybils; i++)
+		sim_know(w.s, w.first_sybil + i, victim);
+	sim_run(w.s, sim_now(w.s) + 60 * SIM_SECOND);
+	const uint32_t from = sim_messages(w.s);
+	attack_publish(&w, 100, 5);
+	sim_run(w.s, sim_now(w.s) + 10 * SIM_SECOND);
+	const uint32_t to = sim_messages(w.s);
+	const err e = sim_publish(
+	    w.s, victim, &(struct sim_draft){ .kind = KIND_DEMAND }, &own);
+	ASSERT(e == OK);
+	sim_run(w.s, sim_now(w.s) + 10 * SIM_SECOND);
+	attack_least(r, "victim hears", "%", 1000,
+	    attack_heard_by(&w, victim, from, to), 99000);
+	attack_least(r, "victim is heard in 10 s", "%", 1000,
+	    attack_reached(&w, own, 10 * SIM_SECOND), 99000);
+	attack_least(r, "honest outbound in its mesh", "", 1,
+	    attack_honest_outbound(&w, victim), 3);
+	attack_delivery(&w, r, from, to, 99900, 0);
+	attack_world_end(&w, r);
+}
+
+/* The sybils are there first; the honest ones come two minutes later. */
+void
+attack_s3(const struct attack_options *o, struct attack_result *r)
+{
+	struct sybil_brain brain = { .silent_from = 0 };
+	struct attack_plan plan = plan_of(&brain);
+	const struct sim_config cf = config_of(o);
+	struct attack_world w;
+
+	plan.sybils_later = true;
+	attack_world_new(o, &plan, &cf, &w);
+	for (unsigned i = w.publishers; i < w.honest; i++)
+		sim_crash(w.s, i, false);
+	attack_sybils(o, &plan, &w);
+	sim_run(w.s, 120 * SIM_SECOND);
+	for (unsigned i = w.publishers; i < w.honest; i++)
+		sim_restart(w.s, i);
+	sim_run(w.s, sim_now(w.s) + 10 * SIM_SECOND);
+	const uint32_t from = sim_messages(w.s);
+	attack_publish(&w, 200, 5);
+	sim_run(w.s, sim_now(w.s) + 20 * SIM_SECOND);
+	attack_delivery(&w, r, from, sim_messages(w.s), 100000, 6000);
+	attack_world_end(&w, r);
+}
+
+/* Two good minutes, then silence. */
+void
+attack_s4(const struct attack_options *o, struct attack_result *r)
+{
+	struct sybil_brain brain = { .silent_from = 120 * SIM_SECOND };
+	struct attack_plan plan = plan_of(&brain);
+	const struct sim_config cf = config_of(o);
+	struct attack_world w;
+
+	attack_world_new(o, &plan, &cf, &w);
+	sim_run(w.s, 120 * SIM_SECOND);
+	const uint32_t from = sim_messages(w.s);
+	attack_publish(&w, 240, 2);
+	const uint32_t flash = sim_messages(w.s);
+	sim_run(w.s, MAX(sim_now(w.s), 300 * SIM_SECOND));
+	attack_most(r, "sybils in meshes after 3 min", "%", 1000,
+	    attack_sybil_share(&w), 10000);
+	attack_publish(&w, 100, 5);
+	sim_run(w.s, sim_now(w.s) + 30 * SIM_SECOND);
+	attack_delivery(&w, r, from, flash, 99000, 0);
+	attack_delivery(&w, r, flash, sim_messages(w.s), 100000, 0);
+	attack_world_end(&w, r);
+}
