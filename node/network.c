@@ -33,6 +33,7 @@ struct network {
 	bool stopping;
 	char kad_protocol[DISCOVERY_PROTOCOL_MAX]; /* names the network */
 	const char *protocols[NETWORK_PROTOCOLS];
+	const uint8_t *psk; /* of a private network; NULL: none */
 	uint8_t psk_room[PSK_SIZE];
 	struct transport_proxy proxy;
 	char proxy_host[256];
@@ -259,6 +260,7 @@ open_host(struct network *w)
 		.env = &n->env,
 		.mem = &n->mem,
 		.secret = n->node_secret,
+		.psk = w->psk,
 		.agent = AGENT,
 		.protocol_version = PROTOCOL_VERSION,
 		.protocols = w->protocols,
