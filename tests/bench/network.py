@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Network benchmarks: our host beside js-, go- and rust-libp2p, in one run.
 
-network.py BUILD [--json] [NAME...]: NAME is gossip, dial, stream or node, or
-a part of it. The peers are programs that speak the lines described in
+network.py BUILD [--json] [NAME...]: NAME is gossip, spread, dial, stream or
+node; what follows a dot in it is ignored. The peers are programs that speak the lines described in
 tests/tool/bench_peer.c; those in tests/bench/peers are built here where their
 toolchain is, and left out with a line that says so where it is not.
 
@@ -12,6 +12,10 @@ What is measured:
           Yamux. The sender is always ours, the validator accepts, ids are
           SHA-256 of the data, nothing is signed. The signed rows have the
           validator check one Ed25519 signature per message.
+  spread  copies of a body per node, and the time from publishing to delivery,
+          in worlds of 200 and 2,000 simulated nodes (tests/sim, s1), beside
+          the same worlds with gossipsub's own parameters. Virtual time: the
+          same on every machine.
   dial    TCP, Noise, Yamux, one ping answered, close. Who listens is always
           ours, so that the dialling side makes the difference; the pair rows
           have both sides of one kind.
@@ -277,6 +281,37 @@ def bench_gossip(kinds, limits):
                    peer_value=us[k.name], limit=us[k.name] / least)
 
 
+# ---- spread
+
+
+def bench_spread(kinds, _limits):
+    """tests/sim prints one line a set of parameters."""
+    header("spread: simulated networks, beside gossipsub's own parameters")
+    sim = os.path.join(kinds[0].build, "tests", "sim_stub")
+    for nodes, scenario in ((200, "s1"), (2000, "s1-2000")):
+        run = subprocess.run(
+            [sim, "--scenario", scenario, "--compare", "default,plain"],
+            stdout=subprocess.PIPE, text=True, timeout=3600)
+        rows = {}
+        for line in run.stdout.splitlines():
+            words = line.split()
+            if len(words) > 6 and words[0] == scenario:
+                rows[words[1]] = [float(x) for x in words[2:7]]
+        if run.returncode != 0 or set(rows) != {"default", "plain"}:
+            raise RuntimeError(f"the simulator failed:\n{run.stdout}")
+        ours, plain = rows["default"], rows["plain"]
+        figure(f"gossip.{nodes}.delivered", ours[0], "%", 100, peer="plain",
+               peer_value=plain[0])
+        figure(f"gossip.{nodes}.copies", ours[4], "copies", 2, at_most=True,
+               peer="plain", peer_value=plain[4], limit=1)
+        figure(f"gossip.{nodes}.p50_ms", ours[1], "ms", peer="plain",
+               peer_value=plain[1])
+        figure(f"gossip.{nodes}.p99_ms", ours[2], "ms", 1000, at_most=True,
+               peer="plain", peer_value=plain[2])
+        figure(f"gossip.{nodes}.p99_vs_plain", ours[2] / plain[2], "times",
+               1.5, at_most=True, peer="plain", peer_value=plain[2])
+
+
 # ---- dial
 
 
@@ -453,13 +488,14 @@ def main():
         else:
             names.append(a)
     benches = {"gossip": bench_gossip, "dial": bench_dial,
-               "stream": bench_stream, "node": bench_node}
+               "stream": bench_stream, "node": bench_node,
+               "spread": bench_spread}
     wanted = [b for n, b in benches.items()
               if not names or any(x.split(".")[0] == n for x in names)]
     if not wanted:
         return
     kinds = [Kind("ohcn", build).prepare()]
-    if wanted != [bench_node]:
+    if any(b not in (bench_node, bench_spread) for b in wanted):
         for name in only:
             try:
                 kinds.append(Kind(name, build).prepare())

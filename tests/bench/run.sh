@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by ./dev: builds the benchmarks optimised and runs those whose name
 # contains one of the arguments, or all. --json: one line per figure. Those of
-# the network (gossip, dial, stream, node) are in network.py, which names the
+# the network (gossip, dial, stream, node, spread) are in network.py, which names the
 # peers that they run beside.
 names=() json=
 for a in "$@"; do
@@ -26,7 +26,7 @@ for source in tests/bench/*_bench.c; do
 done
 network=()
 for n in "${names[@]}"; do
-	case "${n%%.*}" in gossip | dial | stream | node) network+=("$n") ;; esac
+	case "${n%%.*}" in gossip | dial | stream | node | spread) network+=("$n") ;; esac
 done
 if [ ${#names[@]} -eq 0 ] || [ ${#network[@]} -gt 0 ]; then
 	found=1
@@ -34,4 +34,4 @@ if [ ${#names[@]} -eq 0 ] || [ ${#network[@]} -gt 0 ]; then
 	need_packages "for js-libp2p" python3 $packages_node
 	python3 tests/bench/network.py "$root/build/release" $json "${network[@]}"
 fi
-[ "$found" = 1 ] || die "bench: nothing of that name" "there are: $(cd tests/bench && ls ./*_bench.c | sed 's|./||; s|_bench.c||' | tr '\n' ' ')gossip dial stream node"
+[ "$found" = 1 ] || die "bench: nothing of that name" "there are: $(cd tests/bench && ls ./*_bench.c | sed 's|./||; s|_bench.c||' | tr '\n' ' ')gossip dial stream node spread"

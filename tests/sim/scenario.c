@@ -53,11 +53,25 @@ params_thin(struct gossip_params *p)
 	p->d_out = 1;
 }
 
+/* What libp2p's routers do: every member gets every body. */
+static void
+params_plain(struct gossip_params *p)
+{
+	params_eager(p);
+	p->d = 6;
+	p->d_lo = 5;
+	p->d_hi = 12;
+	p->d_out = 2;
+	p->d_lazy = 6;
+}
+
 static const struct {
 	const char *name;
 	void (*fill)(struct gossip_params *p);
 } params[] = {
-	{ "default", params_default }, { "thin", params_thin }, /* D 4 */
+	{ "default", params_default },
+	{ "plain", params_plain },
+	{ "thin", params_thin }, /* D 4 */
 };
 
 const char *
