@@ -41,7 +41,6 @@ const skipped = {}
 const whole = [
   [/^pubsub\.hybrid$/, 'hybrid: floodsub publishers, we speak gossipsub 1.1 and 1.2'],
   [/^pubsub\.floodSub$/, 'floodsub: we speak gossipsub 1.1 and 1.2'],
-  [/ over relay /, 'relay: not in the test peer yet'],
   [/^dht\.contentFetching$/, 'values in the DHT: ours keeps providers alone, by design']
 ]
 const describe = globalThis.describe

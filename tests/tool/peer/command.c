@@ -190,6 +190,8 @@ run_peer(const char *verb, const struct peer_id *id, const char *b)
 {
 	if (strcmp(verb, "ping") == 0)
 		return host_ping(peer.host, id, peer_now());
+	if (strcmp(verb, "reserve") == 0)
+		return circuit_reserve(id);
 	if (strcmp(verb, "reset") == 0)
 		return flow_start(
 		    FLOW_RESET_SEND, id, ECHO_PROTOCOL, 100000, NULL);
@@ -253,7 +255,12 @@ command_run(char *line)
 		peer_stop();
 		return;
 	}
-	if (strcmp(verb, "dial") == 0 && a != NULL) {
+	if (strcmp(verb, "dial") == 0 && a != NULL &&
+	    strstr(a, "/p2p-circuit") != NULL) {
+		e = circuit_dial(a);
+		if (e == OK)
+			return; /* answered later */
+	} else if (strcmp(verb, "dial") == 0 && a != NULL) {
 		e = transport_dial(peer.transport, a, on_dialled, NULL);
 		if (e == OK)
 			return; /* answered later */

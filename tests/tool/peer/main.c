@@ -15,6 +15,7 @@
  *   topic TOPIC             peers and mesh              peers
  *   subscribers TOPIC       when it is all of them or none
  *   dht-peer PEER           dht-provide HEX   dht-providers HEX   dht-stats
+ *   reserve PEER            a place at a relay; dial takes /p2p-circuit too
  *   memory                  stats                       quit
  *
  * Each is answered by {"event":"done","command":...,"error":...} after what
@@ -22,7 +23,7 @@
  * peer, as those of `open` do. Arguments: "slow" makes the echo read in small
  * steps with pauses, to show back-pressure; "nolisten" takes no connections;
  * "exchange" takes the peers that a PRUNE names from anybody, and dials them;
- * "dht" is a Kademlia server; "seed=HEX" is the seed of its key;
+ * "relay" carries for others; "dht" is a Kademlia server; "seed=HEX" is the seed of its key;
  * "ws" listens to WebSocket; "psk=HEX" is the key of a private network;
  * "socks5=[USER:PASSWORD@]HOST:PORT" is what it dials through.
  * Ends when standard input ends.
@@ -32,15 +33,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crypto/crypto.h"
+#include "proto/libp2p/relay.h"
 #include "tests/tool/peer/peer.h"
 
 struct peer peer;
 
 static const char *const protocols[] = { ECHO_PROTOCOL, DRAIN_PROTOCOL,
-	PROXY_PROTOCOL, KAD_PROTOCOL };
-#define DHT_INDEX 3
-static const uint8_t protocol_flags[] = { 0, 0, 0, HOST_PROTOCOL_OFF };
+	PROXY_PROTOCOL, KAD_PROTOCOL, RELAY_HOP_PROTOCOL, RELAY_STOP_PROTOCOL };
+enum { PROXY_INDEX = 2, DHT_INDEX, HOP_INDEX, STOP_INDEX };
+static const uint8_t protocol_flags[] = { [PROXY_INDEX] = HOST_PROTOCOL_LIMITED,
+	[DHT_INDEX] = HOST_PROTOCOL_OFF,
+	[HOP_INDEX] = HOST_PROTOCOL_OFF,
+	[STOP_INDEX] = 0 };
 
 static uint64_t
 mono_ms(void *ctx)
@@ -135,6 +139,10 @@ on_event(void *ctx, const struct host_event *ev)
 	(void)ctx;
 	if (dht_event(ev))
 		return;
+	const bool relayed = circuit_event(ev);
+	circuit_drain();
+	if (relayed)
+		return;
 	switch (ev->type) {
 	case HOST_PEER_UP:
 	case HOST_PEER_DOWN:
@@ -183,6 +191,7 @@ peer_stop(void)
 	uv_close((uv_handle_t *)&peer.in, NULL);
 	uv_close((uv_handle_t *)&peer.slow_timer, NULL);
 	dht_close();
+	circuit_close();
 	transport_stop(peer.transport);
 }
 
@@ -223,6 +232,7 @@ on_pumped(void *ctx)
 {
 	(void)ctx;
 	dht_pumped();
+	circuit_pumped();
 }
 
 static bool
@@ -230,7 +240,8 @@ say_silent(void)
 {
 	printf("{\"event\":\"listening\",\"peer\":\"%s\"}\n",
 	    peer_id_text(host_self(peer.host)));
-	return true;
+	return circuit_open(
+	    peer.secret, HOP_INDEX, STOP_INDEX, peer.relay, NULL, 0);
 }
 
 static bool
@@ -251,7 +262,9 @@ listen_and_say(void)
 	const struct slice listen = buf_slice(&b);
 	const char *self = peer_id_text(host_self(peer.host));
 	host_listen_set(peer.host, &listen, 1);
-	if (peer.dht && !dht_open(DHT_INDEX, &listen, 1))
+	if ((peer.dht && !dht_open(DHT_INDEX, &listen, 1)) ||
+	    !circuit_open(
+		peer.secret, HOP_INDEX, STOP_INDEX, peer.relay, &listen, 1))
 		return false;
 	printf("{\"event\":\"listening\",\"peer\":\"%s\",\"address\":"
 	       "\"%s/p2p/%s\"}\n",
@@ -271,7 +284,6 @@ static bool
 open_host(void)
 {
 	uint8_t seed[ED25519_SEED], pub[ED25519_PUBLIC];
-	uint8_t secret[ED25519_SECRET];
 
 	peer.env = (struct env){ mono_ms, wall_s, fill_random, log_line, NULL };
 	peer.mem = (struct mem){
@@ -280,14 +292,14 @@ open_host(void)
 	crypto_random(seed, sizeof(seed));
 	if (peer.seed != NULL && !seed_of(peer.seed, seed))
 		return false;
-	ed25519_keypair(pub, secret, seed);
+	ed25519_keypair(pub, peer.secret, seed);
 	struct gossip_params gossip = gossip_params_default();
 	if (peer.exchange)
 		gossip.score.exchange_threshold = 0;
 	struct host_config hc = {
 		.env = &peer.env,
 		.mem = &peer.mem,
-		.secret = secret,
+		.secret = peer.secret,
 		.psk = peer.private ? peer.psk : NULL,
 		.agent = "ohcn-peer/1",
 		.protocol_version = "ohcn/1",
@@ -311,6 +323,7 @@ open_host(void)
 		.dial_timeout_ms = 5000,
 		.proxy = peer.proxy.host == NULL ? NULL : &peer.proxy,
 		.event = on_event,
+		.output = circuit_output,
 		.after = on_pumped };
 	peer.transport = transport_new(&tc);
 	if (peer.transport == NULL)
@@ -354,6 +367,8 @@ read_option(char *option)
 		return peer.websocket = true;
 	if (strcmp(option, "dht") == 0)
 		return peer.dht = true;
+	if (strcmp(option, "relay") == 0)
+		return peer.relay = true;
 	if (strcmp(option, "exchange") == 0)
 		return peer.exchange = true;
 	if (strncmp(option, "seed=", 5) == 0) {
@@ -392,6 +407,7 @@ main(int argc, char **argv)
 	(void)uv_run(&peer.loop, UV_RUN_DEFAULT);
 	transport_free(peer.transport);
 	dht_free();
+	circuit_free();
 	host_free(peer.host);
 	(void)uv_loop_close(&peer.loop);
 	/* What is still held here leaked. */

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "crypto/crypto.h"
 #include "node/transport.h"
 #include "proto/base/text.h"
 #include "proto/libp2p/kad.h"
@@ -37,13 +38,14 @@ struct peer {
 	struct host *host;
 	struct transport *transport;
 	bool slow;
-	bool dht, exchange;
+	bool dht, exchange, relay;
 	bool silent;      /* takes no connections */
 	const char *seed; /* hex, or NULL: any */
 	bool websocket;   /* listens to WebSocket */
 	bool private;     /* in the network of ${psk} */
 	uint8_t psk[32];
 	struct transport_proxy proxy; /* host NULL: none */
+	uint8_t secret[ED25519_SECRET];
 	char line[LINE_MAX_BYTES];
 	size_t line_n;
 	char read_buf[65536];
@@ -97,3 +99,21 @@ void dht_free(void);
 bool dht_event(const struct host_event *ev);
 void dht_pumped(void); /* after the host was driven */
 NODISCARD err dht_command(const char *verb, const char *arg);
+
+/* circuit.c */
+
+/** circuit_open(secret, hop, stop, service, addrs, n): ${hop}, ${stop}: the
+ * indices of its protocols; ${service}: carry for others. */
+bool circuit_open(const uint8_t *secret, size_t hop, size_t stop, bool service,
+    const struct slice *addrs, size_t n);
+void circuit_close(void);
+void circuit_free(void);
+bool circuit_event(const struct host_event *ev);
+bool circuit_output(void *ctx, host_conn conn);
+void circuit_drain(void);
+void circuit_pumped(void);
+
+/** circuit_dial(addr): "RELAY/p2p/R/p2p-circuit/p2p/T"; OK: the answer to
+ * the command follows. */
+NODISCARD err circuit_dial(const char *addr);
+NODISCARD err circuit_reserve(const struct peer_id *id);
