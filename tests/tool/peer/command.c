@@ -69,6 +69,27 @@ write_proxy(const char *id, const char *hex)
 	return flow_write((unsigned)strtoul(id, NULL, 10), buf_slice(&b));
 }
 
+/* A stream of its own with these bytes, then closed; nobody reads it. */
+static err
+write_raw(const struct peer_id *id, const char *protocol, const char *hex)
+{
+	static char names[16][64]; /* the host keeps the pointer */
+	static unsigned turn;
+	static uint8_t raw[LINE_MAX_BYTES / 2];
+	struct buf b = { raw, 0, sizeof(raw) };
+	char *name = names[turn++ % 16];
+	struct host_stream s;
+	size_t taken = 0;
+
+	(void)snprintf(name, sizeof(names[0]), "%s", protocol);
+	TRY(hex_get(slice_str(hex), &b));
+	TRY(host_stream_open(peer.host, id, name, peer_now(), &s));
+	TRY(host_stream_write(peer.host, s, buf_slice(&b), &taken));
+	host_stream_close(peer.host, s);
+	printf("{\"event\":\"raw\",\"taken\":%zu}\n", taken);
+	return OK;
+}
+
 static void
 say_memory(void)
 {
@@ -246,6 +267,7 @@ command_run(char *line)
 	const char *verb = strtok_r(line, " ", &rest);
 	const char *a = strtok_r(NULL, " ", &rest);
 	const char *b = strtok_r(NULL, " ", &rest);
+	const char *c = strtok_r(NULL, " ", &rest);
 	struct peer_id id;
 	err e = ERR_FORM;
 
@@ -276,7 +298,9 @@ command_run(char *line)
 		say_peers();
 		e = OK;
 	} else if (a != NULL && peer_id_get(slice_str(a), &id) == OK) {
-		e = run_peer(verb, &id, b);
+		e = c != NULL && strcmp(verb, "raw") == 0
+			? write_raw(&id, b, c)
+			: run_peer(verb, &id, b);
 	} else if (a != NULL) {
 		e = run_words(verb, a, b);
 	}
