@@ -40,7 +40,7 @@ static const struct config_setting settings[] = {
 	    true, "host:port of a SOCKS 5 proxy (Tor: 127.0.0.1:9050)" },
 	{ "network.socks5_user", CONFIG_STRING, AT(network.socks5_user), "", 0,
 	    255, NULL, true, "user of the proxy; empty: one for each peer" },
-	{ "network.socks5_password", CONFIG_STRING, AT(network.socks5_password),
+	{ "network.socks5_password", CONFIG_SECRET, AT(network.socks5_password),
 	    "", 0, 255, NULL, true, "password of that user" },
 	{ "peers.bootstrap", CONFIG_PEER_LIST, AT(peers.bootstrap), "", 0, 0,
 	    NULL, true, "peers to stay connected to (multiaddr with /p2p/ID)" },
@@ -350,7 +350,8 @@ set_string(struct config *c, const struct config_setting *s, const char *text,
 	if (s->type == CONFIG_LANGUAGE && !only(text, 2, 3, LETTERS))
 		return bad_value(p, s, text,
 		    "two or three lower case letters are needed: en, gsw");
-	if (s->type == CONFIG_STRING && strlen(text) > s->max)
+	if ((s->type == CONFIG_STRING || s->type == CONFIG_SECRET) &&
+	    strlen(text) > s->max)
 		return bad_value(p, s, text, "it is too long");
 	copy = strdup(text);
 	if (copy == NULL)
@@ -460,6 +461,7 @@ set_index(struct config *c, size_t i, const char *value, bool append,
 	case CONFIG_ENUM:
 		return set_enum(c, s, value, p);
 	case CONFIG_STRING:
+	case CONFIG_SECRET:
 	case CONFIG_NETWORK:
 	case CONFIG_REGION:
 	case CONFIG_LANGUAGE:
@@ -501,6 +503,7 @@ config_fini(struct config *c)
 		if (is_list(s)) {
 			list_clear(list_of(c, s));
 		} else if (s->type == CONFIG_STRING ||
+			   s->type == CONFIG_SECRET ||
 			   s->type == CONFIG_NETWORK ||
 			   s->type == CONFIG_REGION ||
 			   s->type == CONFIG_LANGUAGE) {
@@ -833,6 +836,13 @@ config_text(const struct config *c, const struct config_setting *s, char *out,
 		n = snprintf(
 		    out, cap, "%.*s", (int)choice.n, (const char *)choice.p);
 		break;
+	case CONFIG_SECRET:
+		n = snprintf(out, cap, "%s",
+		    **(char *const *)(const void *)((const char *)c + s->at) ==
+			    '\0'
+			? ""
+			: "(set, not shown)");
+		break;
 	case CONFIG_STRING:
 	case CONFIG_NETWORK:
 	case CONFIG_REGION:
@@ -885,6 +895,7 @@ config_log_limits(const struct config *c, const struct env *env)
 		char value[64];
 
 		if (s->max == 0 || s->type == CONFIG_STRING ||
+		    s->type == CONFIG_SECRET ||
 		    config_text(c, s, value, sizeof(value)) != OK)
 			continue;
 		env_log(env, LOG_INFO, "limit", "%s=%s", s->name, value);

@@ -134,6 +134,7 @@ enum config_type {
 	CONFIG_MILLIS,  /* "700ms"; ms s m */
 	CONFIG_BOOL,    /* yes no true false on off 1 0 */
 	CONFIG_STRING,
+	CONFIG_SECRET,       /* a string that is never shown */
 	CONFIG_NETWORK,      /* 1..16 of [a-z0-9-] */
 	CONFIG_REGION,       /* two lower case letters */
 	CONFIG_LANGUAGE,     /* two or three lower case letters */

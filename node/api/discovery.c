@@ -8,6 +8,7 @@
 #include "node/discovery.h"
 #include "node/invite.h"
 #include "node/network.h"
+#include "proto/libp2p/psk.h"
 
 /* ---- invitations ---- */
 
@@ -53,12 +54,21 @@ api_invite(struct http_request *r, void *ctx)
 		    "this node has no address that others could call");
 		return;
 	}
-	if (http_query(r, "key") != NULL) {
+	const uint8_t *psk = host_psk(n->host);
+	if (http_query(r, "key") != NULL && psk == NULL) {
 		http_fail(r, 409, "E3311", "key", NULL,
 		    "this network is open: there is no key to give away");
 		return;
 	}
-	if (invite_put(&v, text) != OK) {
+	if (psk != NULL) {
+		psk_fingerprint(v.psk, psk);
+		v.has_key = http_query(r, "key") != NULL;
+		if (v.has_key)
+			memcpy(v.key, psk, sizeof(v.key));
+	}
+	const err e = invite_put(&v, text);
+	crypto_wipe(v.key, sizeof(v.key));
+	if (e != OK) {
 		http_fail(
 		    r, 500, "E3312", NULL, NULL, "the link would be too long");
 		return;
@@ -96,6 +106,22 @@ join(struct node *n, const struct invite *v)
 	return kept;
 }
 
+/* Are both in the open, or in the same private network? */
+static bool
+same_key(const struct node *n, const struct invite *v)
+{
+	const uint8_t *psk = host_psk(n->host);
+	char ours[PSK_FINGERPRINT_TEXT] = "", theirs[PSK_FINGERPRINT_TEXT];
+
+	_Static_assert(sizeof(v->psk) == sizeof(theirs), "fingerprint");
+	memcpy(theirs, v->psk, sizeof(theirs));
+	if (v->has_key)
+		psk_fingerprint(theirs, v->key);
+	if (psk != NULL)
+		psk_fingerprint(ours, psk);
+	return strcmp(ours, theirs) == 0;
+}
+
 static void
 join_link(struct http_request *r, struct node *n, const char *link)
 {
@@ -118,10 +144,14 @@ join_link(struct http_request *r, struct node *n, const char *link)
 		    v.net, n->config->node.network);
 		return;
 	}
-	if (v.psk[0] != '\0' || v.has_key) {
-		http_fail(r, 409, "E3315", "link", NULL,
-		    "the invitation is for a private network with a key, this "
-		    "node has none");
+	if (!same_key(n, &v)) {
+		http_fail(r, 409, "E3315", "link",
+		    "network.psk_file with the key of those who invite",
+		    host_psk(n->host) == NULL
+			? "the invitation is for a private network with a "
+			  "key, this node has none"
+			: "this node is in a private network with another "
+			  "key");
 		return;
 	}
 	if (peer_id_eq(&v.id, host_self(n->host))) {

@@ -458,6 +458,7 @@ type_name(enum config_type t)
 	case CONFIG_BOOL:
 		return "yes-no";
 	case CONFIG_STRING:
+	case CONFIG_SECRET:
 	case CONFIG_NETWORK:
 	case CONFIG_REGION:
 	case CONFIG_LANGUAGE:

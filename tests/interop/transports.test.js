@@ -427,6 +427,12 @@ describe('the whole node', () => {
     const shown = await node.must('network', 'key', 'show', file)
     assert.ok(node.log().includes(`fingerprint=${shown.fingerprint}`))
     const js = await jsWs({ connectionProtector: preSharedKey({ psk: swarmKey(KEY) }) })
+    const invitation = (await node.must('invite')).link
+    assert.ok(invitation.includes(`psk=${shown.fingerprint}`))
+    const open = await RealNode.start('test-js')
+    const refused = await open.cli('join', invitation)
+    assert.equal(refused.json.code, 'E3315')
+    assert.equal(await open.stop(), null)
     const stranger = await jsWs()
     await js.dial(multiaddr(node.address))
     await until('it is told of', async () => (await node.must('peer', 'list')).peers.length === 1)

@@ -296,6 +296,16 @@ test_proxy(void **state)
 	assert_int_equal(
 	    config_set(&c, "network.socks5_password", "pw", &p), OK);
 	assert_int_equal(config_check(&c, &p), OK);
+	/* it works, and is not shown */
+	size_t n = 0;
+	const struct config_setting *s = config_settings(&n);
+	char text[400];
+	assert_string_equal(c.network.socks5_password, "pw");
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(
+		    config_text(&c, &s[i], text, sizeof(text)), OK);
+		assert_null(strstr(text, "pw"));
+	}
 	config_fini(&c);
 }
 
