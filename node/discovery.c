@@ -5,8 +5,18 @@
 
 #include "node/mdns.h"
 
-#define KAD_MEMORY (8U << 20)
-#define TOPIC_NAME 32
+#define KAD_MEMORY  (8U << 20)
+#define TOPIC_NAME  32
+#define WAITING_MAX 4 /* lookups for the API at once */
+
+/* A lookup of the API's. */
+struct waiting {
+	uint32_t query; /* 0: a free place */
+	discovery_found *done;
+	void *ctx;
+	uint32_t n;
+	struct kad_contact found[KAD_CLOSER_MAX];
+};
 
 struct discovery {
 	struct node *n;
@@ -15,6 +25,7 @@ struct discovery {
 	bool told;                 /* AutoNAT has an answer, and it counts */
 	struct mdns_sockets *mdns; /* NULL: off */
 	bool mdns_runs;
+	struct waiting waiting[WAITING_MAX];
 	uint32_t addrs_n;
 	struct announced {
 		uint16_t n;
@@ -125,6 +136,51 @@ discovery_on_time(void *ctx, uint64_t now_ms)
 		mdns_sockets_on_time(d->mdns, now_ms);
 }
 
+static struct waiting *
+waiting_of(struct discovery *d, uint32_t query)
+{
+	for (size_t i = 0; i < WAITING_MAX; i++)
+		if (d->waiting[i].query == query)
+			return &d->waiting[i];
+	return NULL;
+}
+
+static void
+finish(struct waiting *w, err e, uint32_t asked)
+{
+	w->query = 0;
+	w->done(w->ctx, e, w->found, w->n, asked);
+}
+
+static void
+note_result(struct discovery *d, const struct kad_event *ev)
+{
+	struct waiting *w = waiting_of(d, ev->query);
+
+	ASSERT(w != NULL); /* nobody else asks for results */
+	if (ev->type == KAD_DONE)
+		finish(w, ev->error, ev->asked);
+	else if (w->n < KAD_CLOSER_MAX)
+		w->found[w->n++] = ev->contact;
+}
+
+err
+discovery_lookup(struct discovery *d, enum kad_lookup what, struct slice key,
+    discovery_found *done, void *ctx)
+{
+	struct waiting *w = waiting_of(d, 0);
+
+	if (d->kad == NULL)
+		return ERR_NOTFOUND;
+	if (w == NULL)
+		return ERR_LIMIT;
+	w->n = 0;
+	w->done = done;
+	w->ctx = ctx;
+	return kad_lookup(
+	    d->kad, what, key, d->n->env.mono_ms(d->n->env.ctx), &w->query);
+}
+
 void
 discovery_drain(void *ctx, uint64_t now_ms)
 {
@@ -132,7 +188,7 @@ discovery_drain(void *ctx, uint64_t now_ms)
 	struct kad_event ev;
 
 	while (d->kad != NULL && kad_next(d->kad, &ev))
-		continue; /* nobody asks by hand */
+		note_result(d, &ev);
 	if (d->mdns_runs)
 		mdns_sockets_drain(d->mdns, now_ms);
 }
@@ -165,6 +221,9 @@ discovery_stop(void *ctx)
 	if (d->mdns != NULL)
 		mdns_sockets_stop(d->mdns);
 	d->mdns_runs = false;
+	for (size_t i = 0; i < WAITING_MAX; i++)
+		if (d->waiting[i].query != 0)
+			finish(&d->waiting[i], ERR_CLOSED, 0);
 }
 
 void

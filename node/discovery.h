@@ -46,6 +46,18 @@ void discovery_free(void *ctx);
 /** discovery_reachable(d, yes): what AutoNAT found out. */
 void discovery_reachable(struct discovery *d, bool yes);
 
+/* What a lookup has found; ${error} as of KAD_DONE, ERR_CLOSED at the end. */
+typedef void discovery_found(void *ctx, err error,
+    const struct kad_contact *found, uint32_t n, uint32_t asked);
+
+/**
+ * discovery_lookup(d, what, key, done, ctx):
+ * ${done} is called once, later, from the loop. As kad_lookup(); ERR_NOTFOUND
+ * also: kad.mode is off; ${done} is then not called.
+ */
+NODISCARD err discovery_lookup(struct discovery *d, enum kad_lookup what,
+    struct slice key, discovery_found *done, void *ctx);
+
 /** discovery_addrs(d, out): what is announced; borrowed; how many. */
 uint32_t discovery_addrs(
     const struct discovery *d, struct slice out[HOST_ADDRS_MAX]);

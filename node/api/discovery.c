@@ -272,3 +272,74 @@ api_discovery(struct http_request *r, void *ctx)
 	(void)json_object_set_new(o, "mdns", mdns_json(n));
 	http_reply(r, 200, o);
 }
+
+/* ---- looking for somebody ---- */
+
+static void
+on_found(void *ctx, err e, const struct kad_contact *found, uint32_t n,
+    uint32_t asked)
+{
+	struct http_request *r = ctx;
+	json_t *o = json_object(), *list = json_array();
+
+	(void)e; /* nobody answered, or nobody knew: the list is empty */
+	for (uint32_t i = 0; i < n; i++) {
+		char id[PEER_ID_TEXT_MAX], text[MULTIADDR_TEXT_MAX];
+		json_t *one = json_object(), *addrs = json_array();
+		peer_id_put(id, &found[i].id);
+		for (uint32_t a = 0; a < found[i].addrs_n; a++)
+			if (multiaddr_put(text, sizeof(text),
+				kad_contact_addr(&found[i], a)) == OK)
+				(void)json_array_append_new(
+				    addrs, json_string(text));
+		(void)json_object_set_new(one, "peer_id", json_string(id));
+		(void)json_object_set_new(one, "addresses", addrs);
+		(void)json_array_append_new(list, one);
+	}
+	json_uint(o, "asked", asked);
+	(void)json_object_set_new(o, "found", list);
+	http_reply(r, 200, o);
+}
+
+static void
+find(struct http_request *r, struct node *n, enum kad_lookup what,
+    struct slice key)
+{
+	const err e = discovery_lookup(n->discovery, what, key, on_found, r);
+
+	if (e == ERR_NOTFOUND)
+		http_fail(r, 409, "E3321", NULL,
+		    "kad.mode, and a peer that serves: ohcn peer list",
+		    "there is nobody who could be asked");
+	else if (e != OK)
+		http_fail_err(r, e, "cannot look: %s", err_name(e));
+	else
+		network_wake(n->network);
+}
+
+void
+api_discovery_find(struct http_request *r, void *ctx)
+{
+	json_t *body = http_json(r);
+	const char *peer = json_string_value(json_object_get(body, "peer_id"));
+	const char *near = json_string_value(json_object_get(body, "near"));
+	const char *topic = json_string_value(json_object_get(body, "topic"));
+	uint8_t key[KAD_TOPIC_KEY];
+	struct peer_id id;
+
+	if (body == NULL)
+		return;
+	if (topic != NULL) {
+		kad_topic_key(slice_str(topic), key);
+		find(r, ctx, KAD_PROVIDERS, slice_of(key, sizeof(key)));
+	} else if ((peer == NULL && near == NULL) ||
+		   peer_id_get(slice_str(peer == NULL ? near : peer), &id) !=
+		       OK) {
+		http_fail(r, 422, "E3320", "peer_id", "12D3KooW...",
+		    "the id of a peer, or a topic, is missing or malformed");
+	} else {
+		find(r, ctx, peer == NULL ? KAD_CLOSEST : KAD_PEER,
+		    peer_id_slice(&id));
+	}
+	json_decref(body);
+}

@@ -46,6 +46,7 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/join", api_join, 0 },
 	{ HTTP_GET, V1 "/discovery", api_discovery, 0 },
 	{ HTTP_GET, V1 "/peers/{id}/explain", api_peer_explain, 0 },
+	{ HTTP_POST, V1 "/discovery/find", api_discovery_find, 0 },
 	{ HTTP_GET, V1 "/topics", api_topics, 0 },
 	{ HTTP_GET, V1 "/topics/explain", api_topic_explain, 0 },
 

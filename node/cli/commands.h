@@ -47,6 +47,7 @@ int run_record_export(struct cli *cli);
 int run_record_import(struct cli *cli);
 int run_peer_list(struct cli *cli);
 int run_peer_connect(struct cli *cli);
+int run_peer_find(struct cli *cli);
 int run_invite(struct cli *cli);
 int run_join(struct cli *cli);
 int run_peer_explain(struct cli *cli);

@@ -289,6 +289,32 @@ run_peer_connect(struct cli *cli)
 }
 
 int
+run_peer_find(struct cli *cli)
+{
+	json_t *reply = NULL, *peer, *addr;
+	size_t i, k;
+	const int code = cli_call(cli, "POST", "/api/v1/discovery/find",
+	    json_pack("{s:s}", "peer_id", cli->words[0]), &reply);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (cli_show(cli, reply))
+		return EXIT_DONE;
+	json_array_foreach(json_object_get(reply, "found"), i, peer)
+	{
+		json_array_foreach(json_object_get(peer, "addresses"), k, addr)
+		    output_line(&cli->out, "%s/p2p/%s", json_string_value(addr),
+			json_str(peer, "peer_id"));
+	}
+	if (i == 0)
+		output_line(&cli->out,
+		    "nobody knows; %" PRId64 " peers were asked",
+		    json_int(reply, "asked"));
+	json_decref(reply);
+	return i == 0 ? EXIT_NOTFOUND : EXIT_DONE;
+}
+
+int
 run_topic_list(struct cli *cli)
 {
 	static const char *const heads[] = { "topic", "peers", "mesh" };
