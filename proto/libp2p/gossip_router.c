@@ -73,7 +73,7 @@ gossip_params_default(void)
 		.lazy = { .on = true,
 		    .bytes_min = 256,
 		    .others = 4,
-		    .pull_ms = 150,
+		    .pull_ms = 200,
 		    .retry_ms = 500,
 		    .announce_ms = 125 },
 		.heartbeat_ms = 1000,
