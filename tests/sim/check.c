@@ -8,7 +8,8 @@
 
 #include "tests/sim/world.h"
 
-#define EXPIRED_LATE_S 300 /* expiry runs each minute */
+#define MISSED_AFTER   (120 * SIM_SECOND) /* keep-alives and time-outs */
+#define EXPIRED_LATE_S 300                /* expiry runs each minute */
 #define EXPIRES_SOON_S 900 /* such a record need not be everywhere */
 
 /* The rule once more, apart from record_beats(), which may be planted. */
@@ -66,6 +67,26 @@ check_meshes(struct sim_node *n)
 	}
 }
 
+/* Who has died without a word is missed after a while. */
+static void
+check_peers(struct sim_node *n)
+{
+	struct sim *s = n->s;
+
+	for (unsigned i = 0; i < s->nodes_n; i++) {
+		const struct sim_node *o = s->nodes[i];
+		const struct peer_id id =
+		    peer_id_of_ed25519(o->secret + ED25519_SEED);
+		struct host_peer_info info;
+		if (!o->up && s->now > o->down_at + MISSED_AFTER &&
+		    host_peer_find(n->host, &id, &info))
+			sim_fail(s,
+			    "node %u is still connected to node %u, which died "
+			    "%" PRIu64 " s ago",
+			    n->index, i, (s->now - o->down_at) / SIM_SECOND);
+	}
+}
+
 bool
 sim_check(struct sim *s)
 {
@@ -75,6 +96,7 @@ sim_check(struct sim *s)
 			continue;
 		check_bounds(n);
 		check_meshes(n);
+		check_peers(n);
 	}
 	return !s->failed;
 }
@@ -89,22 +111,64 @@ is_revoked(struct store_view *view, const struct author *a)
 	return store_get_slot(view, a->pub, KIND_REVOCATION, 0, &r) == OK;
 }
 
+static bool
+has_acked(const struct sim_node *n, uint32_t m)
+{
+	return m / 8 < n->acked_n && (n->acked[m / 8] >> m % 8 & 1) != 0;
+}
+
+static bool
+same_slot(const struct message *a, const struct message *b)
+{
+	return a->author == b->author && a->kind == b->kind &&
+	       a->slot == b->slot;
+}
+
 /* Not held, but for a reason: something better, revoked, or expired. */
 static bool
 is_excused(struct sim_node *n, struct store_view *view, const struct message *m)
 {
-	const struct author *a = &n->s->authors[m->author];
+	const struct sim *s = n->s;
+	const struct author *a = &s->authors[m->author];
 	struct store_record r;
-	uint64_t floor = 0;
 
 	if (m->expires_h * 3600 <= n->wall_max_s + EXPIRED_LATE_S ||
 	    is_revoked(view, a))
 		return true;
 	if (store_get_slot(view, a->pub, m->kind, m->slot, &r) == OK)
 		return beats(r.seq, r.id, m->seq, m->id);
-	/* A winner that has expired leaves a floor above it. */
-	return store_slot_seq(view, a->pub, m->kind, m->slot, &floor) == OK &&
-	       floor > m->seq;
+	/* It was replaced, and what replaced it has expired. */
+	for (uint32_t i = 0; i < s->messages_n; i++) {
+		const struct message *o = &s->messages[i];
+		if (has_acked(n, i) && same_slot(o, m) &&
+		    beats(o->seq, o->id, m->seq, m->id))
+			return true;
+	}
+	return false;
+}
+
+/* What it holds must not be beaten by something that it held before. */
+static void
+check_forward(struct sim_node *n, uint32_t held)
+{
+	struct sim *s = n->s;
+	const struct message *m = &s->messages[held];
+
+	/* What had expired by its clock, which was set back, is new again. */
+	if (m->expires_h * 3600 <= n->wall_max_s + EXPIRED_LATE_S)
+		return;
+	for (uint32_t i = 0; i < s->messages_n; i++) {
+		const struct message *o = &s->messages[i];
+		if (has_acked(n, i) &&
+		    sim_delivered(s, held, n->index) <
+			sim_delivered(s, i, n->index) &&
+		    o->author == m->author && o->kind == m->kind &&
+		    o->slot == m->slot && beats(o->seq, o->id, m->seq, m->id))
+			sim_fail(s,
+			    "node %u has gone back from message %" PRIu32
+			    " to %" PRIu32,
+			    n->index, i, held);
+	}
 }
 
 void
@@ -117,14 +181,15 @@ check_acked(struct sim_node *n)
 	const err e = store_view_open(n->store, &view);
 	ASSERT(e == OK);
 	for (uint32_t i = 0; i < s->messages_n && i / 8 < n->acked_n; i++) {
-		if ((n->acked[i / 8] >> i % 8 & 1) == 0 ||
-		    store_get(view, s->messages[i].id, &r) == OK ||
-		    is_excused(n, view, &s->messages[i]))
+		if (!has_acked(n, i))
 			continue;
-		sim_fail(s,
-		    "node %u has lost message %" PRIu32
-		    ", which it had acknowledged",
-		    n->index, i);
+		if (store_get(view, s->messages[i].id, &r) == OK)
+			check_forward(n, i);
+		else if (!is_excused(n, view, &s->messages[i]))
+			sim_fail(s,
+			    "node %u has lost message %" PRIu32
+			    ", which it had acknowledged",
+			    n->index, i);
 	}
 	store_view_close(view);
 }
@@ -233,6 +298,14 @@ is_wrong(const struct sim *s, const struct message *m)
 {
 	const uint64_t now_s = SIM_WALL + s->now / SIM_SECOND;
 
+	/* Who never saw the one that beats it, and has expired, may hold it. */
+	for (uint32_t i = 0; i < s->messages_n; i++) {
+		const struct message *o = &s->messages[i];
+		if (o->acked && o->author == m->author && o->kind == m->kind &&
+		    o->slot == m->slot &&
+		    o->expires_h * 3600 < now_s + EXPIRES_SOON_S)
+			return false;
+	}
 	return m->acked && !m->expect_none &&
 	       m->expires_h * 3600 > now_s + EXPIRES_SOON_S &&
 	       !is_expected(s, m);

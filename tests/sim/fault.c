@@ -121,7 +121,10 @@ strike(struct sim *s, const struct strike *k, unsigned node)
 		return;
 	case FAULT_CRASH:
 		sim_crash(s, node, prng_chance(dice(s), 500));
-		sim_at(s, s->now + seconds(s, 3, 60), end_crash, NULL, node);
+		sim_at(s,
+		    s->now + (prng_chance(dice(s), 250) ? seconds(s, 130, 300)
+							: seconds(s, 3, 60)),
+		    end_crash, NULL, node);
 		return;
 	case FAULT_CLOCK:
 		sim_wall_step(
@@ -191,25 +194,32 @@ faults_end(struct sim *s, unsigned nodes)
 	wires_release(s);
 }
 
-/* ---- a peer that changes bytes ---- */
+/* ---- a peer that changes bytes, and says old things again ---- */
+
+static void
+say(struct sim *s, unsigned node, const char *topic, struct slice data)
+{
+	uint32_t sent_to = 0;
+	const err e = host_publish(sim_host(s, node), topic, data, true,
+	    sim_mono_ms(s, node), &sent_to);
+
+	(void)e; /* the same bytes twice, or full queues: so be it */
+}
 
 static void
 say_mutated(struct sim *s, unsigned node, const struct gossip_message *m)
 {
 	struct prng *r = sim_prng(s, PRNG_ATTACK);
 	uint8_t bytes[RECORD_BYTES_MAX];
-	uint32_t sent_to = 0;
 
 	if (m->data.n == 0 || m->data.n > sizeof(bytes))
 		return;
 	memcpy(bytes, m->data.p, m->data.n);
-	for (uint64_t i = 0; i <= prng_below(r, 3); i++) {
+	for (uint64_t i = prng_below(r, 3) + 1; i > 0; i--) {
 		const uint64_t at = prng_below(r, m->data.n);
 		bytes[at] ^= (uint8_t)(1U << prng_below(r, 8));
 	}
-	const err e = host_publish(sim_host(s, node), m->topic,
-	    slice_of(bytes, m->data.n), true, sim_mono_ms(s, node), &sent_to);
-	(void)e; /* the same bytes twice, or full queues: so be it */
+	say(s, node, m->topic, slice_of(bytes, m->data.n));
 }
 
 static bool
@@ -220,18 +230,36 @@ evil_event(
 
 	if (ev->type != HOST_MESSAGE)
 		return false;
-	if (*active && prng_chance(sim_prng(s, PRNG_ATTACK), 500))
+	if (*active && prng_chance(sim_prng(s, PRNG_ATTACK), 300))
 		say_mutated(s, node, &ev->message);
 	host_verdict(sim_host(s, node), ev->message.handle, GOSSIP_ACCEPT,
 	    sim_mono_ms(s, node));
 	return true;
 }
 
+/* Any record that was ever published. */
+static void
+evil_tick(struct sim *s, unsigned node, void *brain)
+{
+	const bool *active = brain;
+	char topic[TOPIC_TEXT];
+
+	if (!*active || s->messages_n == 0)
+		return;
+	const struct message *m =
+	    &s->messages[prng_below(sim_prng(s, PRNG_ATTACK), s->messages_n)];
+	sim_topic(kind_info(m->kind)->class, topic);
+	if (m->acked)
+		say(s, node, topic, slice_of(m->bytes, m->n));
+}
+
 const struct sim_actor *
 evil_actor(void)
 {
 	static const struct sim_actor evil = { .name = "evil",
-		.event = evil_event };
+		.event = evil_event,
+		.tick = evil_tick,
+		.tick_ms = 4000 };
 
 	return &evil;
 }

@@ -221,8 +221,6 @@ on_judged(void *ctx, const struct judge_result *r)
 
 	if (planted(PLANT_STALE_ACCEPTED) && r->outcome == RECORD_STALE)
 		v = GOSSIP_ACCEPT;
-	if (planted(PLANT_FORGET_SEEN) && v == GOSSIP_FORGET)
-		v = GOSSIP_IGNORE;
 	n->accepts +=
 	    r->outcome == RECORD_STORED || r->outcome == RECORD_RELAYED;
 	if (v != GOSSIP_FORGET && a->message != SIM_NONE)

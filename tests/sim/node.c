@@ -72,8 +72,6 @@ env_mono_ms(void *ctx)
 {
 	const struct sim_node *n = ctx;
 
-	if (planted(PLANT_CLOCK_UNTIMED))
-		return n->mono_base_ms + 1000 * sim_wall_s(n->s, n->index);
 	return sim_mono_ms(n->s, n->index);
 }
 
@@ -369,6 +367,7 @@ node_die(struct sim_node *n)
 	n->heard_n = 0;
 	n->in_pump = false;
 	n->up = false;
+	n->down_at = n->s->now;
 	n->life++;
 }
 

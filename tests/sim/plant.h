@@ -18,17 +18,15 @@ enum plant {
 	PLANT_REVOCATION_OFF, /* a revoked key goes on */
 	PLANT_SIGNATURE_OFF,  /* under load nobody looks at signatures */
 	PLANT_STALE_ACCEPTED, /* gossip is told to pass on what is stale */
-	PLANT_FORGET_SEEN,   /* what was refused for the moment is remembered */
-	PLANT_SEEN_SHORT,    /* messages seen are forgotten at once */
-	PLANT_IWANT_DEAF,    /* IWANT is never answered */
-	PLANT_BACKOFF_EVER,  /* who was pruned is never grafted again */
-	PLANT_QUEUE_OPEN,    /* the queue of judging has no bound */
-	PLANT_FETCH_HOUR,    /* fetch skips the oldest hour it is asked for */
-	PLANT_EXPIRY_MONO,   /* expiry by the monotonic clock */
-	PLANT_EXPIRY_OFF,    /* nothing expires */
-	PLANT_KEEPALIVE_OFF, /* silent peers are never missed */
-	PLANT_ANNOUNCE_ONCE, /* what nobody heard is not said again */
-	PLANT_CLOCK_UNTIMED, /* time-outs by the wall clock */
+	PLANT_SEEN_SHORT,     /* messages seen are forgotten at once */
+	PLANT_IWANT_DEAF,     /* IWANT is never answered */
+	PLANT_BACKOFF_EVER,   /* who was pruned is never grafted again */
+	PLANT_QUEUE_OPEN,     /* the queue of judging has no bound */
+	PLANT_FETCH_HOUR,     /* fetch skips the oldest hour it is asked for */
+	PLANT_EXPIRY_MONO,    /* expiry by the monotonic clock */
+	PLANT_EXPIRY_OFF,     /* nothing expires */
+	PLANT_KEEPALIVE_OFF,  /* silent peers are never missed */
+	PLANT_ANNOUNCE_ONCE,  /* what nobody heard is not said again */
 	PLANTS
 };
 

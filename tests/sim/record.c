@@ -316,7 +316,8 @@ sim_publish(
 	if (full.author == 0)
 		full.author = node + 1;
 	TRY(next_seq(n, &full, &seq, &live));
-	make(s, &full, seq, expires_of(&full, seq >> 8, live), &out);
+	make(s, &full, seq,
+	    expires_of(&full, seq >> 8, full.careless ? 0 : live), &out);
 	struct published *p = malloc(sizeof(*p));
 	ASSERT(p != NULL);
 	*p = (struct published){ n, message_add(n, &full, buf_slice(&out)) };

@@ -69,9 +69,9 @@ static const struct {
 	const char *name;
 	void (*fill)(struct gossip_params *p);
 } params[] = {
-	{ "default", params_default },
-	{ "plain", params_plain },
-	{ "thin", params_thin }, /* D 4 */
+	{ "default", params_default }, { "plain", params_plain }, /* libp2p's */
+	{ "eager", params_eager }, /* ours, every member gets every body */
+	{ "thin", params_thin },   /* that, with D 4 */
 };
 
 const char *

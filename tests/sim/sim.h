@@ -188,6 +188,7 @@ struct sim_draft {
 	uint32_t kind; /* [KIND_DEMAND] */
 	uint32_t slot;
 	bool deleted;     /* a tombstone */
+	bool careless;    /* may expire before what it replaces does */
 	uint32_t text;    /* bytes of description [0]; about the size */
 	uint32_t hours;   /* lifetime [48] */
 	uint64_t author;  /* [the node's own]: an author by number, from 1 */

@@ -6,9 +6,9 @@
 #include "tests/sim/world.h"
 
 #define STEP       (5 * SIM_SECOND)
-#define SETTLE_S   420   /* back-offs of dials and meshes */
-#define CONVERGE_S 14400 /* the slow round of fetch may have to do it */
-#define GOSSIP_S   30    /* a message after that */
+#define SETTLE_S   420  /* back-offs of dials and meshes */
+#define CONVERGE_S 7200 /* the slow round of fetch may have to do it */
+#define GOSSIP_S   30   /* a message after that */
 
 /* What is published while the faults last; the ctx of its calls. */
 struct work {
@@ -16,6 +16,7 @@ struct work {
 	uint64_t until;
 	unsigned every_ms;
 	unsigned hours; /* lifetime at most */
+	unsigned burst; /* per mille */
 };
 
 static void
@@ -30,8 +31,11 @@ publish_something(struct sim *s, const struct work *w)
 
 	d.text = prng_chance(r, 300) ? (uint32_t)prng_between(r, 300, 2000) : 0;
 	d.deleted = prng_chance(r, 120);
+	d.careless = prng_chance(r, 300);
 	/* Some authors sign on two nodes: then the larger seq wins. */
-	d.author = prng_chance(r, 100) ? prng_below(r, w->nodes) + 1 : 0;
+	d.author = prng_chance(r, w->hours > 2 ? 100 : 300)
+		       ? prng_below(r, w->nodes) + 1
+		       : 0;
 	if (what < 20) {
 		d.kind = KIND_COURSE;
 	} else if (what < 40) {
@@ -48,14 +52,52 @@ publish_something(struct sim *s, const struct work *w)
 }
 
 static void
+rejoin(struct sim *s, void *ctx, uint64_t node)
+{
+	char topic[TOPIC_TEXT];
+
+	(void)ctx;
+	if (!sim_is_up(s, (unsigned)node))
+		return;
+	sim_topic(CLASS_LEARN, topic);
+	const err e = host_subscribe(
+	    sim_host(s, (unsigned)node), topic, sim_mono_ms(s, (unsigned)node));
+	ASSERT(e == OK || e == ERR_EXISTS);
+	sim_pump(s, (unsigned)node);
+}
+
+/* A node leaves a topic, is pruned and comes back. */
+static void
+leave(struct sim *s, unsigned node)
+{
+	struct prng *r = sim_prng(s, PRNG_WORK);
+	const uint64_t back = prng_between(r, 2, 30) * SIM_SECOND;
+	char topic[TOPIC_TEXT];
+
+	if (!sim_is_up(s, node))
+		return;
+	sim_topic(CLASS_LEARN, topic);
+	host_unsubscribe(sim_host(s, node), topic, sim_mono_ms(s, node));
+	sim_pump(s, node);
+	sim_at(s, s->now + back, rejoin, NULL, node);
+}
+
+static void
 on_work(struct sim *s, void *ctx, uint64_t number)
 {
 	struct work *w = ctx;
 
 	if (s->now >= w->until)
 		return;
-	if (number > 0)
+	struct prng *r = sim_prng(s, PRNG_WORK);
+	/* Mostly one record, now and then many at once. */
+	const uint64_t some = number == 0                ? 0
+			      : prng_chance(r, w->burst) ? 24
+							 : 1;
+	for (uint64_t i = 0; i < some; i++)
 		publish_something(s, w);
+	if (prng_chance(r, 40))
+		leave(s, (unsigned)prng_below(r, w->nodes));
 	sim_at(s,
 	    s->now + SIM_MS * prng_between(
 				  sim_prng(s, PRNG_WORK), 1, 2 * w->every_ms),
@@ -79,7 +121,7 @@ world_of(const struct swarm_options *o, struct prng *r)
 	cf.path.bytes_per_ms = (uint32_t)prng_between(r, 20, 5000);
 	cf.path.window = (uint32_t)prng_between(r, 8192, 262144);
 	cf.commit_us = (uint32_t)prng_between(r, 500, 30000);
-	cf.queue_max = (uint32_t)prng_between(r, 8, 512);
+	cf.queue_max = (uint32_t)prng_between(r, 4, 100);
 	cf.limits.events_max = (uint32_t)prng_between(r, 16, 1024);
 	for (unsigned f = 0; f < SIM_FAULTS; f++) {
 		const bool on = prng_chance(r, 450);
@@ -161,21 +203,44 @@ check_mesh_grown(struct sim_node *n)
 	}
 }
 
+static uint64_t
+promises_broken(struct sim *s, unsigned nodes)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < nodes; i++) {
+		struct host_stats st;
+		host_stats(sim_host(s, i), &st);
+		sum += st.gossip.promises_broken;
+	}
+	return sum;
+}
+
 /* What is said now must be everywhere soon, by gossip alone. */
 static void
 check_gossip(struct sim *s, unsigned nodes)
 {
-	uint32_t m[3] = { 0 };
+	uint32_t m[10] = { 0 };
+	uint64_t broken = promises_broken(s, nodes);
 	const uint64_t end = s->now + GOSSIP_S * SIM_SECOND;
 
 	for (unsigned i = 0; i < ARRAY_LEN(m); i++) {
-		const struct sim_draft d = {
-			.kind = KIND_COURSE, .slot = 100 + i, .author = 1000 + i
-		};
+		const struct sim_draft d = { .kind = KIND_COURSE,
+			.slot = 100 + i,
+			.text = 1500,
+			.author = 1000 + i };
 		const err e = sim_publish(s, i % nodes, &d, &m[i]);
 		ASSERT(e == OK);
+		sim_run(s, s->now + SIM_SECOND);
 	}
 	sim_run(s, end);
+	broken = promises_broken(s, nodes) - broken;
+	if (broken > 0)
+		sim_fail(s,
+		    "%" PRIu64
+		    " messages were offered, asked for and not sent, without "
+		    "any fault",
+		    broken);
 	for (unsigned i = 0; i < ARRAY_LEN(m) && !s->failed; i++)
 		for (unsigned k = 0; k < nodes; k++)
 			if (sim_delivered(s, m[i], k) > end)
@@ -184,6 +249,39 @@ check_gossip(struct sim *s, unsigned nodes)
 				    " did not reach node %u within %u s, "
 				    "without any fault",
 				    m[i], k, GOSSIP_S);
+}
+
+/* Who comes back to a topic hears of what was said a moment ago, by IHAVE,
+ * and gets it, by IWANT. */
+static void
+check_history(struct sim *s, unsigned nodes)
+{
+	const unsigned x = nodes - 1;
+	const struct sim_draft d = {
+		.kind = KIND_COURSE, .slot = 99, .text = 300, .author = 1099
+	};
+	char topic[TOPIC_TEXT];
+	uint32_t m = 0;
+
+	sim_topic(CLASS_LEARN, topic);
+	host_unsubscribe(sim_host(s, x), topic, sim_mono_ms(s, x));
+	sim_pump(s, x);
+	sim_run(s, s->now + SIM_SECOND);
+	err e = sim_publish(s, 0, &d, &m);
+	ASSERT(e == OK);
+	sim_run(s, s->now + SIM_SECOND);
+	if (s->failed)
+		return;
+	e = host_subscribe(sim_host(s, x), topic, sim_mono_ms(s, x));
+	ASSERT(e == OK);
+	sim_pump(s, x);
+	const uint64_t end = s->now + GOSSIP_S * SIM_SECOND;
+	sim_run(s, end);
+	if (sim_delivered(s, m, x) > end)
+		sim_fail(s,
+		    "node %u came back to a topic and did not get message "
+		    "%" PRIu32 " of a second before",
+		    x, m);
 }
 
 static void
@@ -198,8 +296,10 @@ come_right(struct sim *s, unsigned nodes, struct swarm_result *r)
 	/* Who is punished may be missing in a mesh. */
 	for (unsigned i = 0; i < nodes && !s->failed && !evil; i++)
 		check_mesh_grown(s->nodes[i]);
-	if (!s->failed)
+	if (!s->failed && !evil)
 		check_gossip(s, nodes);
+	if (!s->failed && !evil)
+		check_history(s, nodes);
 	while (!s->failed && !sim_converged(s)) {
 		if (s->now > healed + CONVERGE_S * SIM_SECOND) {
 			char what[400];
@@ -233,13 +333,13 @@ swarm_run(const struct swarm_options *o, struct swarm_result *r)
 	const struct sim_config cf = world_of(o, &dice);
 	const unsigned nodes = (unsigned)prng_between(&dice, 3, 12);
 	const unsigned active = (unsigned)prng_between(&dice, 60, 400);
-	const bool patient = prng_chance(&dice, 120);
+	const bool patient = prng_chance(&dice, 200);
 	struct sim *s = sim_new(&cf);
 	bool evil = true;
 
 	*r = (struct swarm_result){ .nodes = o->nodes != 0 ? o->nodes : nodes,
 		.active_s = o->active_s != 0 ? o->active_s
-			    : patient        ? 20 * active
+			    : patient        ? 4000 + 5 * active
 					     : active };
 	s->prng[PRNG_SWARM] = dice;
 	const uint64_t until = (10 + r->active_s) * SIM_SECOND;
@@ -247,6 +347,7 @@ swarm_run(const struct swarm_options *o, struct swarm_result *r)
 		.until = until,
 		.every_ms = (patient ? 20 : 1) *
 			    (unsigned)prng_between(&dice, 800, 6000),
+		.burst = patient ? 5 : 30,
 		.hours = patient ? 2 : 48 };
 	people_world(s, r->nodes, &evil);
 	sim_run(s, 10 * SIM_SECOND);

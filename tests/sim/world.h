@@ -116,7 +116,7 @@ struct sim_node {
 	uint32_t *wires;
 	unsigned wires_n, wires_cap;
 	uint64_t timer_at;
-	uint64_t clogged_until;
+	uint64_t clogged_until, down_at;
 	uint64_t expired_at, set_at; /* last expiry; last change of the clock */
 	uint64_t ticks;
 	/* what it said it holds: one bit per message */
