@@ -304,6 +304,7 @@ void gossip_pull_done(struct gossip *g, struct gossip_peer *p, uint64_t id_key);
 void gossip_pull_forget(struct gossip *g, uint32_t peer);
 void gossip_pull_due(struct gossip *g);
 uint64_t gossip_pull_expiry(const struct gossip *g);
+void gossip_pull_forgive(struct gossip *g);
 void gossip_pull_fini(struct gossip *g);
 
 /* gossip_recv.c */

@@ -3,6 +3,7 @@
 
 #define UNWANTED_BEATS 3
 #define MISSED_BEATS   8
+#define SLEPT_BEATS    5  /* so late we did not run at all */
 #define BROKEN_IDS     64 /* as many as one IWANT of ours has */
 #define BROKEN_MAX     10
 #define BACKOFF_BEATS  15
@@ -443,6 +444,8 @@ maintain(struct gossip *g, struct gossip_slot_topic *t)
 static void
 heartbeat(struct gossip *g)
 {
+	if (g->now_ms - g->heartbeat_ms > SLEPT_BEATS * g->p.heartbeat_ms)
+		gossip_pull_forgive(g);
 	turn_tables(g);
 	gossip_scores_beat(g);
 	for (uint32_t i = 0; i < g->p.topics_max; i++)

@@ -174,15 +174,28 @@ pull_missed(struct gossip *g, const struct gossip_pull *q)
 	}
 }
 
+/* Nobody brought it. Who could not, since we do not read, is not to blame. */
 static void
 pull_broken(struct gossip *g, struct gossip_pull *q)
 {
 	for (uint32_t i = 0; i < q->asked_n; i++) {
+		struct gossip_peer *p = g->peers[q->peers[i]];
+		if (gossip_full(g) || p->pending >= g->p.pending_per_peer_max)
+			continue;
 		g->stats.promises_broken++;
-		g->peers[q->peers[i]]->broken++;
-		g->peers[q->peers[i]]->counts.promises_broken++;
+		p->broken++;
+		p->counts.promises_broken++;
 	}
 	pull_del(g, q);
+}
+
+/* We slept: what was asked for before is nobody's fault. */
+void
+gossip_pull_forgive(struct gossip *g)
+{
+	for (unsigned i = 0; i < PULL_STAGES; i++)
+		while (g->pulls.head[i] != NULL)
+			pull_del(g, g->pulls.head[i]);
 }
 
 void
@@ -262,9 +275,7 @@ gossip_pull_forget(struct gossip *g, uint32_t peer)
 void
 gossip_pull_fini(struct gossip *g)
 {
-	for (unsigned i = 0; i < PULL_STAGES; i++)
-		while (g->pulls.head[i] != NULL)
-			pull_del(g, g->pulls.head[i]);
+	gossip_pull_forgive(g);
 	table_fini(&g->pulls.by_key);
 }
 

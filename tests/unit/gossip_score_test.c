@@ -417,6 +417,54 @@ test_promises(void **state)
 	bench_fini(&b);
 }
 
+/* While we sleep, or do not read, nobody can keep a promise. */
+static void
+test_no_promise_in_sleep(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t sleep_ms;
+		bool full;
+		uint64_t broken;
+	} cases[] = {
+		{ "awake", 0, false, 1 },
+		{ "asleep", 3600000, false, 0 },
+		{ "full", 0, true, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct gossip_stats s;
+		struct bench b;
+		uint8_t id[32] = { 4 };
+		mesh_init(&b, 2, 2);
+		bench_tell_ids(&b, 0, CONTROL_IHAVE, id, 1);
+		pass(&b, 2, 1000);
+		assert_int_equal(explain(&b, 0).counts.asked, 1);
+		for (uint32_t n = 0;
+		     n < b.p.pending_per_peer_max && cases[i].full; n++) {
+			uint8_t raw[256], body[4];
+			struct buf w = { raw, 0, sizeof(raw) };
+			put_u32be(body, n);
+			(void)rpc_message_put(
+			    &w, slice_str(T), slice_of(body, 4));
+			bench_tell(&b, 0, &w);
+		}
+		b.t.now_ms += cases[i].sleep_ms;
+		gossip_on_time(b.g, b.t.now_ms);
+		pass(&b, 2, 8000);
+		gossip_stats(b.g, &s);
+		if (s.promises_broken != cases[i].broken)
+			fail_msg("%s", cases[i].name);
+		assert_int_equal(s.pulls_now, 0);
+		struct gossip_message m;
+		while (gossip_next(b.g, &m))
+			gossip_verdict(
+			    b.g, m.handle, GOSSIP_IGNORE, b.t.now_ms);
+		bench_fini(&b);
+	}
+}
+
 /* Who does not read is left out of the mesh for a while, no more. */
 static void
 test_slow(void **state)
@@ -839,6 +887,7 @@ main(void)
 		cmocka_unit_test(test_colocation),
 		cmocka_unit_test(test_graft_flood),
 		cmocka_unit_test(test_promises),
+		cmocka_unit_test(test_no_promise_in_sleep),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_thresholds),
 		cmocka_unit_test(test_direct),
