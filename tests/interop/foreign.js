@@ -353,6 +353,33 @@ export function foreignTests (peer) {
       await end(their, our, third)
     })
 
+    it('in a crowd of ours, where bodies go to few and ids to all', async () => {
+      const { their, our } = await pair(peer)
+      const crowd = [our, ...await Promise.all(Array.from({ length: 6 }, () => OurPeer.start(BUILD)))]
+      for (const p of [their, ...crowd]) assert.equal(await p.run(`subscribe ${TOPIC}`), 'ok')
+      for (let i = 0; i < crowd.length; i++) {
+        for (const k of [1, 2]) assert.equal(await crowd[i].run(`dial ${crowd[(i + k) % crowd.length].address}`), 'ok')
+      }
+      for (const p of crowd) assert.equal(await p.run(`dial ${their.address}`), 'ok')
+      await until('all in meshes', async () => {
+        for (const p of crowd) if (await inMesh(p) < 4) return false
+        return (await theirMesh(their)).length >= 5
+      })
+      const number = (i, mark) => body(1500, mark) + i.toString(16).padStart(4, '0')
+      for (const [from, mark] of [[crowd[3], 41], [their, 42]]) {
+        for (let i = 0; i < 60; i++) {
+          from.send(`publish ${TOPIC} ${number(i, mark)}`)
+          if (i % 5 === 4) await new Promise(resolve => setTimeout(resolve, 50))
+        }
+        for (const p of [their, ...crowd]) {
+          if (p === from) continue
+          for (let i = 0; i < 60; i++) await got(p, number(i, mark))
+        }
+      }
+      for (const p of crowd) assert.equal((await p.ask('stats')).protocol_errors, 0)
+      await end(their, ...crowd)
+    })
+
     if (peer.exchange) {
       it('peer exchange: it prunes, we dial whom it names', async () => await exchange(peer, true))
       it('peer exchange: we prune, it dials whom we name', async () => await exchange(peer, false))
