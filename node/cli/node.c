@@ -15,6 +15,7 @@
 #include "node/cli/commands.h"
 #include "node/invite.h"
 #include "node/run.h"
+#include "proto/libp2p/psk.h"
 
 #define START_SECONDS 60
 #define STOP_SECONDS  60
@@ -25,6 +26,24 @@
  * The first ohcn.conf, with what --role, --name and --region say. A file
  * that is there belongs to the user: a contradiction is an error.
  */
+/* The key of an invitation into a file, as other programs have it. */
+static err
+take_key(struct cli *cli, struct invite *v, struct problem *p)
+{
+	uint8_t raw[PSK_FILE_MAX];
+	struct buf b = { raw, 0, sizeof(raw) };
+	char path[400];
+
+	snprintf(path, sizeof(path), "%.380s/swarm.key", cli->paths.home);
+	err e = psk_file_put(&b, v->key);
+	if (e == OK)
+		e = file_create(path, buf_slice(&b), 0600, p);
+	crypto_wipe(raw, sizeof(raw));
+	crypto_wipe(v->key, sizeof(v->key));
+	return e == OK ? config_set(&cli->config, "network.psk_file", path, p)
+		       : e;
+}
+
 /*
  * --join: a node that is made now enters the network of the invitation; one
  * that is there already must be of it. ${text} gets the line for the file.
@@ -41,9 +60,20 @@ take_network(
 	if (link == NULL)
 		return OK;
 	TRY(invite_get(link, &v, p));
+	fresh = fresh && access(cli->paths.key, F_OK) != 0;
+	if (v.psk[0] != '\0' && cli->config.network.psk_file[0] == '\0' &&
+	    (!v.has_key || !fresh)) {
+		problem_set(p, EXIT_CONFIG, "E1011",
+		    "the invitation is for a private network, and this node "
+		    "has no key");
+		problem_hint(p, "get its key file, then add --set "
+				"network.psk_file=FILE; or ask for an "
+				"invitation --with-key");
+		return ERR_CONFIG;
+	}
 	if (strcmp(v.net, mine) == 0)
-		return OK;
-	if (!fresh || access(cli->paths.key, F_OK) == 0) {
+		return v.has_key && fresh ? take_key(cli, &v, p) : OK;
+	if (!fresh) {
 		problem_set(p, EXIT_CONFLICT, "E1010",
 		    "the invitation is for the network \"%s\", this node is "
 		    "of \"%s\"",
@@ -55,7 +85,7 @@ take_network(
 	}
 	TRY(config_set(&cli->config, "node.network", v.net, p));
 	snprintf(text + n, cap - n, "network = %s\n", v.net);
-	return OK;
+	return v.has_key ? take_key(cli, &v, p) : OK;
 }
 
 static err
@@ -104,6 +134,14 @@ make_config(struct cli *cli, struct problem *p)
 		n = strlen(text);
 		snprintf(text + n, sizeof(text) - n, "%s = %s\n", flags[i].flag,
 		    after);
+		any = true;
+	}
+	if (cli_flag(cli, "join") != NULL &&
+	    cli->config.network.psk_file[0] != '\0') {
+		const size_t n = strlen(text);
+		snprintf(text + n, sizeof(text) - n,
+		    "\n[network]\npsk_file = %s\n",
+		    cli->config.network.psk_file);
 		any = true;
 	}
 	if (!fresh || !any)

@@ -6,7 +6,7 @@ import struct
 import time
 import unittest
 
-from support import BINARY, Case, command, peers_of, wait_for
+from support import BINARY, Case, command, peers_of, wait_for, write
 
 LAN = ("mdns.mode=on", "mdns.loopback=yes", "mdns.interval=2s")
 SERVER = ("kad.mode=server",)
@@ -129,6 +129,31 @@ class Invitation(Case):
         self.refused(command(home, *trial, "up", "--join", "ohcn:invite?net=x"), 2,
                      "not whole")
         self.assertEqual(0, command(home, *trial, "up", "--join", self.link).returncode)
+
+    def test_private(self):
+        """The key of a private network goes along only when it is asked for."""
+        w = self.world()
+        key = self.directory() / "swarm.key"
+        write(key, "/key/swarm/psk/1.0.0/\n/base16/\n" + "5a" * 32)
+        key.chmod(0o600)
+        host = w.node("host", "company", network="test-inv",
+                      settings=(f"network.psk_file={key}",))
+        host.start()
+        plain, full = host.cli("invite")["link"], host.cli("invite", "--with-key")["link"]
+        self.assertNotIn("5a5a", plain)
+        self.assertIn("&psk=", plain)
+        self.assertIn("&key=" + "5a" * 32, full)
+        home = self.directory() / "new"
+        trial = ["--set", "listen.addresses=/ip4/127.0.0.1/tcp/0", "--set",
+                 "api.port=0", "--set", "mdns.mode=off", "--no-passphrase"]
+        self.addCleanup(lambda: command(home, "down"))
+        self.refused(command(home, *trial, "up", "--join", plain), 78, "private network")
+        run = command(home, *trial, "up", "--join", full)
+        self.assertEqual(0, run.returncode, run.stderr)
+        self.assertIn("joined: connected", run.stdout)
+        self.assertEqual(0o600, (home / "swarm.key").stat().st_mode & 0o777)
+        with self.fails(8, "private network"):
+            self.host.cli("join", plain)
 
     def test_code(self):
         run = command(self.host.home, "invite", "--qr")
