@@ -4,6 +4,7 @@
 #define CHUNK       16384
 #define NAMED_SCORE (1000 * GOSSIP_POINT)
 #define TRIES_MAX   3 /* a peer that resets our stream is asked again */
+#define UNREAD_MS   20000 /* so long a peer may leave our stream unread */
 
 /* Where the router should believe the peer to be. */
 static void
@@ -156,6 +157,22 @@ start_over(struct host *h, struct host_peer *p, uint64_t now_ms)
 	host_gossip_open(h, p, now_ms);
 }
 
+/* The time runs from the first write that was short to the next that is not. */
+static void
+note_unread(struct host_peer *p, bool is_short, bool moved, uint64_t now_ms)
+{
+	struct host_service *s = host_service_find(p->out_link, p->out_stream);
+
+	if (s == NULL)
+		return;
+	if (!is_short) {
+		s->deadline_ms = UINT64_MAX;
+	} else if (moved || s->deadline_ms == UINT64_MAX) {
+		s->deadline_ms = now_ms + UNREAD_MS;
+		host_wake_at(p->out_link->h, s->deadline_ms);
+	}
+}
+
 /*
  * Fill our stream from the router. One byte more than there is room is taken
  * and kept, so that the write is short and the connection tells when to go
@@ -187,6 +204,7 @@ host_gossip_push(struct host *h, struct host_peer *p, uint64_t now_ms)
 		if (e != OK)
 			break; /* closed: an event says so */
 		host_touch(l);
+		note_unread(p, taken < out.n, taken > 0, now_ms);
 		if (taken < out.n) {
 			p->has_left = true;
 			p->left = bytes[taken];

@@ -61,7 +61,9 @@ struct host_service {
 	struct host_service *next;
 	enum service_kind kind;
 	uint32_t stream;
-	uint64_t deadline_ms; /* then reset; UINT64_MAX: lives on */
+	/* Then reset, or for GOSSIP_OUT the connection; UINT64_MAX: lives
+	 * on. */
+	uint64_t deadline_ms;
 	bool fresh_addrs, fresh_protocols; /* lists of it came already */
 	union {
 		struct identify_reader *reader;

@@ -538,6 +538,11 @@ host_services_time(struct host_link *l, uint64_t now_ms)
 		next = s->next;
 		if (s->deadline_ms > now_ms)
 			continue;
+		if (s->kind == SERVICE_GOSSIP_OUT) {
+			host_fail(l, ERR_LIMIT, "gossip: it does not read",
+			    now_ms);
+			return;
+		}
 		if (s->kind == SERVICE_PING)
 			ping_result(l, UINT32_MAX);
 		if (s->kind == SERVICE_IDENTIFY || s->kind == SERVICE_PUSHED)

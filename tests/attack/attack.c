@@ -58,14 +58,28 @@ honest_ip(unsigned i)
 	       0x0101;
 }
 
-/* The attacker rents machines: so many addresses, each in a /24 of its own. */
-static uint32_t
-sybil_ip(unsigned i, unsigned ips)
+/* The attacker rents machines, each in a /24 of its own. */
+uint32_t
+attack_sybil_ip(unsigned i)
 {
-	const unsigned k = ips == 0 ? i : i % ips;
+	return (uint32_t)SYBIL_NET << 24 | (uint32_t)(i / 250) << 16 |
+	       (uint32_t)(i % 250) << 8 | 9;
+}
 
-	return (uint32_t)SYBIL_NET << 24 | (uint32_t)(k / 250) << 16 |
-	       (uint32_t)(k % 250) << 8 | 9;
+void
+attack_undefended(struct sim_config *cf)
+{
+	struct gossip_score_params *score = &cf->gossip.score;
+
+	score->topic.invalid_weight = 0;
+	score->behaviour_weight = score->slow_weight = 0;
+	for (unsigned i = 0; i < GOSSIP_IP_GROUPS; i++)
+		score->ip[i].weight = 0;
+	cf->gossip.d_out = cf->gossip.d_score = 0;
+	cf->gossip.opportunistic_peers = 0;
+	cf->gossip.gossip_factor_percent = 0;
+	cf->gossip.d_lazy = 0;
+	cf->gossip.lazy.on = false;
 }
 
 void
@@ -100,12 +114,14 @@ attack_sybils(const struct attack_options *o, const struct attack_plan *plan,
 	limits.outbound_wanted = plan->sybil_degree;
 	w->sybils = scaled(plan->sybils, o);
 	for (unsigned i = 0; i < w->sybils; i++) {
-		const unsigned n = sim_add(w->s,
-		    &(struct sim_node_config){ .ip = sybil_ip(i, plan->ips),
-			.no_store = true,
-			.actor = plan->actor,
-			.brain = plan->brain,
-			.limits = &limits });
+		const unsigned n =
+		    sim_add(w->s, &(struct sim_node_config){
+				      .ip = attack_sybil_ip(
+					  plan->ips == 0 ? i : i % plan->ips),
+				      .no_store = true,
+				      .actor = plan->actor,
+				      .brain = plan->brain,
+				      .limits = &limits });
 		for (unsigned k = 0; k < plan->sybil_degree; k++)
 			sim_know(w->s, n, (unsigned)prng_below(r, w->honest));
 	}
@@ -128,10 +144,11 @@ attack_publish(struct attack_world *w, unsigned n, unsigned per_s)
 	struct prng *r = sim_prng(w->s, PRNG_WORK);
 
 	for (unsigned i = 0; i < n; i++) {
+		const uint32_t m = sim_messages(w->s);
 		const struct sim_draft d = { .kind = KIND_DEMAND,
-			.slot = (i / w->publishers) % 1024,
+			.slot = m / w->publishers % 1000,
 			.text = 450 };
-		const err e = sim_publish(w->s, i % w->publishers, &d, NULL);
+		const err e = sim_publish(w->s, m % w->publishers, &d, NULL);
 		ASSERT(e == OK || e == ERR_LIMIT);
 		sim_run(w->s,
 		    sim_now(w->s) + prng_between(r, 0, 2 * SIM_SECOND / per_s));
@@ -153,8 +170,8 @@ attack_delivery(struct attack_world *w, struct attack_result *r, uint32_t from,
 
 /* ---- what came of it ---- */
 
-static bool
-is_sybil(const struct host_peer_info *p)
+bool
+attack_is_sybil(const struct host_peer_info *p)
 {
 	return p->remote.n > 1 && p->remote.p[1] == SYBIL_NET;
 }
@@ -169,7 +186,7 @@ attack_sybil_share(struct attack_world *w)
 		struct host_peer_info p;
 		for (uint32_t k = 0; h != NULL && host_peer_at(h, k, &p); k++) {
 			all += p.meshes;
-			bad += is_sybil(&p) ? p.meshes : 0;
+			bad += attack_is_sybil(&p) ? p.meshes : 0;
 		}
 	}
 	return all == 0 ? 0 : bad * 100000 / all;
@@ -183,7 +200,7 @@ attack_honest_outbound(struct attack_world *w, unsigned node)
 	unsigned n = 0;
 
 	for (uint32_t k = 0; h != NULL && host_peer_at(h, k, &p); k++)
-		n += p.outbound && p.meshes > 0 && !is_sybil(&p) ? 1 : 0;
+		n += p.outbound && p.meshes > 0 && !attack_is_sybil(&p) ? 1 : 0;
 	return n;
 }
 

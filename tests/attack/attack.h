@@ -89,6 +89,15 @@ void attack_publish(struct attack_world *w, unsigned n, unsigned per_s);
 void attack_delivery(struct attack_world *w, struct attack_result *r,
     uint32_t from, uint32_t to, uint64_t least_milli, uint64_t p99_ms);
 
+/** attack_undefended(cf): scores, quotas and lazy gossip switched off. */
+void attack_undefended(struct sim_config *cf);
+
+/** attack_is_sybil(p): by its address. */
+bool attack_is_sybil(const struct host_peer_info *p);
+
+/** attack_sybil_ip(i): an address of the attacker's, each in a /24. */
+uint32_t attack_sybil_ip(unsigned i);
+
 /** attack_sybil_share(w): sybils in honest meshes, of 100,000. */
 uint64_t attack_sybil_share(struct attack_world *w);
 

@@ -19,19 +19,13 @@ plan_of(struct sybil_brain *brain)
 		.ips = 10 };
 }
 
-/* Scores, the outbound quota and opportunistic grafts: all off. */
 static struct sim_config
 config_of(const struct attack_options *o)
 {
 	struct sim_config cf = sim_config_default();
 
-	if (!o->defenceless)
-		return cf;
-	cf.gossip.d_out = cf.gossip.d_score = 0;
-	cf.gossip.opportunistic_peers = 0;
-	cf.gossip.gossip_factor_percent = 0;
-	cf.gossip.d_lazy = 0;
-	cf.gossip.history_gossip = 0;
+	if (o->defenceless)
+		attack_undefended(&cf);
 	return cf;
 }
 
