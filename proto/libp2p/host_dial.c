@@ -536,6 +536,35 @@ host_dials_resume(struct host *h, uint64_t now_ms)
 	look_again(h);
 }
 
+bool
+host_is_direct(const struct host *h, const struct peer_id *id)
+{
+	for (uint32_t i = 0; i < h->dials.direct_n; i++)
+		if (peer_id_eq(&h->dials.direct[i], id))
+			return true;
+	return false;
+}
+
+err
+host_dials_direct(struct host *h, const struct peer_id *id, bool on)
+{
+	struct host_dials *d = &h->dials;
+	struct known_peer *p = peer_store_find(h->known, id);
+
+	if (on && !host_is_direct(h, id)) {
+		if (d->direct_n == HOST_DIRECT_MAX)
+			return ERR_LIMIT;
+		d->direct[d->direct_n++] = *id;
+	}
+	for (uint32_t i = 0; !on && i < d->direct_n; i++)
+		if (peer_id_eq(&d->direct[i], id))
+			d->direct[i--] = d->direct[--d->direct_n];
+	if (p != NULL)
+		p->pinned = on;
+	look_again(h);
+	return OK;
+}
+
 /* ---- what is told of addresses ---- */
 
 /* How far away a teller is that is not known: as far as anyone we hear. */
@@ -601,6 +630,7 @@ host_peer_told(struct host *h, const struct peer_id *teller,
 	if (!may_name(h, teller, addr, source))
 		return ERR_AUTH;
 	TRY(peer_store_add(h->known, id, addr, source, now_ms, &p));
+	p->pinned = id != NULL && host_is_direct(h, id);
 	if (id != NULL && host_peer_lookup(h, id) != NULL && !p->connected) {
 		p->connected = true;
 		p->up_ms = now_ms;

@@ -299,12 +299,17 @@ host_peer_app_score(struct host *h, const struct peer_id *id, int32_t points)
 err
 host_direct_add(struct host *h, const struct peer_id *id)
 {
-	return gossip_direct_add(h->gossip, id);
+	TRY(host_dials_direct(h, id, true));
+	const err e = gossip_direct_add(h->gossip, id);
+	if (e != OK && e != ERR_EXISTS)
+		(void)!host_dials_direct(h, id, false);
+	return e;
 }
 
 void
 host_direct_del(struct host *h, const struct peer_id *id)
 {
+	(void)!host_dials_direct(h, id, false);
 	gossip_direct_del(h->gossip, id);
 }
 

@@ -22,6 +22,7 @@
 #define HOST_SERVICES_MAX 12  /* streams of ours on one connection */
 #define HOST_ADDR_MAX     256 /* bytes of one address that we keep */
 #define HOST_OBSERVED_MAX 64  /* bytes of an observed one that we keep */
+#define HOST_DIRECT_MAX   32  /* host_direct_add() */
 #define HOST_ASKED_MAX    64  /* host_connect() that wait */
 
 /* The protocols that the host answers itself; the application's follow. */
@@ -114,7 +115,7 @@ struct host_peer {
 	uint32_t links_n;
 	bool identified;
 	bool partly; /* over a limited connection: what it speaks there */
-	bool gone; /* only its last note is left */
+	bool gone;   /* only its last note is left */
 	struct host_note up, down, told, pinged;
 	bool pinging;
 	uint32_t tells; /* HOST_IDENTIFIED since ${tells_ms} */
@@ -164,6 +165,9 @@ struct host_dials {
 	/* host_connect() that came to nothing, to be told. */
 	struct peer_id unreachable[HOST_ASKED_MAX];
 	uint32_t unreachable_n, asked_n;
+	/* Explicit peers of gossip: dialled again whenever they are gone. */
+	struct peer_id direct[HOST_DIRECT_MAX];
+	uint32_t direct_n;
 };
 
 struct host {
@@ -262,6 +266,8 @@ void host_dials_time(struct host *h, uint64_t now_ms);
 void host_dials_learn(struct host_link *l, struct slice addr, uint64_t now_ms);
 
 void host_dials_resume(struct host *h, uint64_t now_ms);
+bool host_is_direct(const struct host *h, const struct peer_id *id);
+err host_dials_direct(struct host *h, const struct peer_id *id, bool on);
 
 /* host_record.c */
 void host_own_record(struct host *h);

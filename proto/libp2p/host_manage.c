@@ -161,6 +161,7 @@ may_trim(const struct host *h, const struct host_link *l, uint64_t now_ms)
 	const struct host_peer *p = l->peer;
 
 	if (l->dialer || l->closing || p == NULL || p->protects > 0 ||
+	    host_is_direct(h, &p->id) ||
 	    l->since_ms + h->limits.grace_ms > now_ms || host_peer_is_ours(p) ||
 	    has_streams(p))
 		return false;

@@ -170,7 +170,8 @@ peer_store_find(const struct peer_store *s, const struct peer_id *id)
 bool
 peer_store_kept(const struct known_peer *p)
 {
-	return p->source == PEER_OPERATOR || p->source == PEER_BOOTSTRAP;
+	return p->pinned || p->source == PEER_OPERATOR ||
+	       p->source == PEER_BOOTSTRAP;
 }
 
 static bool
@@ -204,7 +205,8 @@ is_hearsay(enum peer_source s)
 static bool
 peer_is_hearsay(const struct known_peer *p)
 {
-	return is_hearsay(p->source) && !in_use(p) && !peer_store_is_proven(p);
+	return is_hearsay(p->source) && !p->pinned && !in_use(p) &&
+	       !peer_store_is_proven(p);
 }
 
 /* Tried and not found, or not named for long: others may have its place. */
@@ -599,7 +601,7 @@ peer_store_sweep(struct peer_store *s, uint64_t now_ms)
 {
 	for (uint32_t i = 0; i < s->top; i++) {
 		struct known_peer *p = s->peers[i];
-		if (p == NULL || in_use(p))
+		if (p == NULL || in_use(p) || p->pinned)
 			continue;
 		struct known_addr *next = NULL;
 		bool gone = false;

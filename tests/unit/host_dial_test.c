@@ -293,6 +293,29 @@ test_wanted(void **state)
 	test_net_fini(&net);
 }
 
+/* Explicit peers are dialled and dialled again, whatever is wanted. */
+static void
+test_explicit(void **state)
+{
+	(void)state;
+	begin(17);
+	const unsigned a = add(0), b = add(0), c = add(0);
+	struct host *h = net.nodes[a].host;
+	assert_int_equal(host_direct_add(h, test_net_id(&net, b)), OK);
+	assert_int_equal(tell_node(a, b, PEER_DHT), OK);
+	assert_int_equal(tell_node(a, c, PEER_DHT), OK);
+	assert_int_equal(host_direct_add(h, test_net_id(&net, c)), OK);
+	test_net_run(&net, 1000);
+	assert_int_equal(stats_of(a).peers_out, 2);
+	host_direct_del(h, test_net_id(&net, c));
+	test_net_run(&net, 100000);
+	for (unsigned i = 0; i < 2; i++)
+		test_net_cut(&net, i);
+	test_net_run(&net, 5000);
+	assert_int_equal(stats_of(a).peers_out, 1);
+	test_net_fini(&net);
+}
+
 /* One network does not get all places while there are others. */
 static int
 nowhere(struct test_net *n, unsigned from, struct slice addr)
@@ -735,6 +758,7 @@ main(void)
 		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_wanted),
+		cmocka_unit_test(test_explicit),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_impostor),
 		cmocka_unit_test(test_nameless),
