@@ -248,6 +248,23 @@ gossip_median(const struct gossip *g, const struct gossip_slot_topic *t)
 	return 0;
 }
 
+/* The worst leave for those who came, if that costs no outbound member. */
+static void
+drop_worst(struct gossip *g, struct gossip_slot_topic *t)
+{
+	sort_members(g, t);
+	uint32_t out = outbound_members(g, t, t->members_n);
+	for (uint32_t i = t->members_n; i-- > 0 && t->members_n > g->p.d;) {
+		struct gossip_peer *p = g->peers[t->members[i]];
+		if (p->score >= g->p.score.opportunistic_threshold)
+			break;
+		if (p->outbound && out <= g->p.d_out)
+			continue;
+		out -= p->outbound ? 1 : 0;
+		gossip_prune(g, t, p, g->p.prune_backoff_ms, true);
+	}
+}
+
 /* A mesh that does poorly gets members that do better than most of it. */
 static void
 graft_better(struct gossip *g, struct gossip_slot_topic *t)
@@ -268,6 +285,8 @@ graft_better(struct gossip *g, struct gossip_slot_topic *t)
 		g->stats.opportunistic++;
 		more++;
 	}
+	if (more > 0)
+		drop_worst(g, t);
 }
 
 static void

@@ -25,7 +25,7 @@ score_default(void)
 			.mesh_time_quantum_ms = 1000,
 			.mesh_time_cap = 500,
 			.first_weight = GOSSIP_POINT,
-			.first_decay = slow,
+			.first_decay = gossip_decay(120000),
 			.first_cap = 50,
 			.mesh_decay = slow,
 			.mesh_cap = 100,

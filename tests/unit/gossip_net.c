@@ -283,6 +283,27 @@ by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* What the honest nodes think of those around them. */
+static void
+sum_up_peers(const struct net *net, struct gossip_net_result *r)
+{
+	uint32_t members = 0, bad = 0;
+
+	for (uint32_t i = 0; i < net->cf->nodes; i++) {
+		const struct net_node *n = &net->nodes[i];
+		for (uint32_t k = 0; k < n->ends_n && n->kind == NET_HONEST;
+		     k++) {
+			const bool good =
+			    net->nodes[n->ends[k].node].kind == NET_HONEST;
+			const uint32_t in = gossip_peer_meshes(n->g, k);
+			members += in;
+			bad += good ? 0 : in;
+			r->below_zero += good && gossip_score(n->g, k) < 0;
+		}
+	}
+	r->bad_percent = members == 0 ? 0 : bad * 100 / members;
+}
+
 static void
 sum_up(struct net *net, struct gossip_net_result *r)
 {
@@ -309,13 +330,7 @@ sum_up(struct net *net, struct gossip_net_result *r)
 		r->max_ms = all[n - 1];
 	}
 	free(all);
-	for (uint32_t i = 0; i < cf->nodes; i++)
-		for (uint32_t k = 0; k < net->nodes[i].ends_n; k++)
-			if (net->nodes[i].kind == NET_HONEST &&
-			    net->nodes[net->nodes[i].ends[k].node].kind ==
-				NET_HONEST &&
-			    gossip_score(net->nodes[i].g, k) < 0)
-				r->below_zero++;
+	sum_up_peers(net, r);
 }
 
 static struct gossip_stats

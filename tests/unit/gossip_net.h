@@ -38,6 +38,8 @@ struct gossip_net_result {
 	uint32_t pulled_percent; /* of the deliveries, by asking */
 	uint32_t retries;
 	uint64_t control_bytes; /* per node and message */
+	uint32_t
+	    bad_percent;     /* of the honest nodes' mesh members, at the end */
 	uint32_t below_zero; /* honest nodes' scores below 0 at honest nodes */
 };
 

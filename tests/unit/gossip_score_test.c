@@ -132,7 +132,7 @@ test_first(void **state)
 	    explain(&b, 1).score.first, b.p.score.topic.first_cap * POINT);
 	assert_int_equal(explain(&b, 1).counts.first, 101);
 	assert_int_equal(explain(&b, 0).counts.duplicates, 1);
-	pass(&b, 3, 601000);
+	pass(&b, 3, 121000);
 	const int64_t later = explain(&b, 1).score.first;
 	assert_in_range(later, 400, 510); /* a hundredth of 50 */
 	bench_fini(&b);
@@ -665,6 +665,28 @@ test_opportunistic(void **state)
 	bench_fini(&b);
 }
 
+/* A full mesh stays as large: for those who come the worst leave. */
+static void
+test_worst_leave(void **state)
+{
+	struct bench b;
+	unsigned members = 0;
+
+	(void)state;
+	mesh_init(&b, 10, 8);
+	applied(&b, 8, 5);
+	applied(&b, 9, 5);
+	applied(&b, 1, 1);
+	pass(&b, 10, 3700000);
+	for (uint32_t i = 0; i < 10; i++)
+		members += gossip_peer_meshes(b.g, i);
+	assert_int_equal(members, b.p.d);
+	assert_int_equal(gossip_peer_meshes(b.g, 8), 1);
+	assert_int_equal(gossip_peer_meshes(b.g, 9), 1);
+	assert_int_equal(gossip_peer_meshes(b.g, 1), 1);
+	bench_fini(&b);
+}
+
 /* ---- bounds ---- */
 
 /* Ids are cheap: whoever comes and goes with a bad one fills no memory. */
@@ -893,6 +915,7 @@ main(void)
 		cmocka_unit_test(test_direct),
 		cmocka_unit_test(test_best_are_kept),
 		cmocka_unit_test(test_opportunistic),
+		cmocka_unit_test(test_worst_leave),
 		cmocka_unit_test(test_retained_is_bounded),
 		cmocka_unit_test(test_monotone),
 		cmocka_unit_test(test_honest_stay_above),
