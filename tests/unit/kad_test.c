@@ -552,7 +552,7 @@ right_of(struct kad_net *n, unsigned node, struct slice key)
 static void
 finds_the_network(bool star)
 {
-	struct kad_net *n = line(star ? 11 : 12, 50, star);
+	struct kad_net *n = line(star ? 11 : 12, star ? 25 : 50, star);
 	uint32_t sent = 0;
 
 	for (unsigned i = 0; i < n->net.nodes_n; i++)
@@ -567,7 +567,7 @@ finds_the_network(bool star)
 			n->net.t.now_ms),
 		    OK);
 	}
-	kad_net_run(n, 4 * MINUTE);
+	kad_net_run(n, 3 * MINUTE);
 	unsigned least = 1000;
 	for (unsigned i = 0; i < n->net.nodes_n; i++)
 		least = MIN(least, kad_net_peers(n, i));
@@ -680,7 +680,9 @@ test_dead(void **state)
 			    &n->nodes[0].found[f].id, test_net_id(&n->net, i)));
 	/* The dead stand in the tables of all, and in the way of some. */
 	assert_true(n->nodes[0].found_n >= 8);
+	n->net.step_ms = 200; /* half an hour is long */
 	kad_net_run(n, 30 * MINUTE);
+	n->net.step_ms = 20;
 	for (uint32_t i = 0; kad_peer_at(n->nodes[0].kad, i, &row); i++)
 		for (unsigned d = 15; d < 30; d++)
 			assert_false(peer_id_eq(
@@ -712,6 +714,159 @@ test_client(void **state)
 	kad_net_free(n);
 }
 
+/* ---- those who lie ---- */
+
+/*
+ * A node that answers every question with twenty contacts that nobody has
+ * heard of, a new lot each time, and asks as fast as it can.
+ */
+static struct kad_net *lied_to;
+static uint32_t lies;
+
+static void
+lie(struct host *h, struct host_stream s, uint32_t type)
+{
+	static struct kad_message m;
+	static uint8_t bytes[KAD_MESSAGE_MAX + VARINT_MAX];
+	struct buf b = { bytes, 0, sizeof(bytes) };
+	size_t taken = 0;
+
+	m = (struct kad_message){ .type = type,
+		.closer_n = KAD_CLOSER_MAX,
+		.providers_n = KAD_CLOSER_MAX };
+	for (uint32_t i = 0; i < KAD_CLOSER_MAX; i++) {
+		m.closer[i] = contact_of(100000 + lies++);
+		m.providers[i] = contact_of(100000 + lies++);
+	}
+	assert_int_equal(kad_message_put(&b, &m), OK);
+	(void)!host_stream_write(h, s, buf_slice(&b), &taken);
+	host_stream_close(h, s);
+}
+
+static void
+on_lied(struct test_net *net, unsigned node, const struct host_event *ev)
+{
+	const struct host_stream s = { ev->conn, ev->stream };
+	struct host *h = net->nodes[node].host;
+
+	if (node > 0) {
+		(void)kad_event(lied_to->nodes[node].kad, ev, net->t.now_ms);
+		return;
+	}
+	if (ev->type != HOST_STREAM_DATA)
+		return;
+	/* The type is the first field of the message. */
+	const struct slice in = host_stream_read(h, s);
+	const uint32_t type = in.n > 2 ? in.p[2] : 0;
+	host_stream_consume(h, s, in.n);
+	lie(h, s, type);
+}
+
+static bool
+is_of_net(const struct kad_net *n, const struct peer_id *id)
+{
+	for (unsigned i = 0; i < n->net.nodes_n; i++)
+		if (peer_id_eq(id, test_net_id(&n->net, i)))
+			return true;
+	return false;
+}
+
+static void
+test_poison(void **state)
+{
+	const struct kad_params params = kad_params_default();
+	struct kad_stats stats;
+	uint8_t key[KAD_TOPIC_KEY];
+
+	(void)state;
+	lies = 0;
+	struct kad_net *n = line(21, 12, true); /* all know the liar first */
+	lied_to = n;
+	n->net.on_event = on_lied;
+	for (unsigned i = 2; i < 12; i++)
+		kad_net_tell(n, i, i - 1);
+	kad_net_tell(n, 1, 0);
+	kad_net_run(n, 2 * MINUTE);
+	for (unsigned i = 0; i < 6; i++) {
+		struct kad_net_node *me = &n->nodes[1 + i];
+		const unsigned told = me->told;
+		lookup(n, 1 + i, i % 2 == 0 ? KAD_CLOSEST : KAD_PROVIDERS,
+		    key_of(i, key));
+		assert_true(me->asked <= params.asked_max);
+		/* Other lookups go on meanwhile: a few of them. */
+		assert_true(
+		    me->told - told <= 8 * params.asked_max * KAD_ADDRS_MAX);
+		/* The honest ones are found all the same. */
+		if (i % 2 == 0)
+			assert_true(right_of(n, 1 + i, key_of(i, key)) >= 8);
+	}
+	assert_true(lies > 1000);
+	for (unsigned i = 1; i < 12; i++) {
+		struct kad_peer_info row;
+		kad_stats(n->nodes[i].kad, &stats);
+		assert_true(stats.table_now <= 11);
+		assert_int_equal(stats.providers_now, 0);
+		assert_true(n->net.nodes[i].mem.used < (2U << 20));
+		for (uint32_t r = 0; kad_peer_at(n->nodes[i].kad, r, &row); r++)
+			assert_true(is_of_net(n, &row.contact.id));
+	}
+	kad_net_free(n);
+}
+
+/* One peer that asks without end, and does not read. */
+static void
+test_flood(void **state)
+{
+	const struct kad_params params = kad_params_default();
+	struct kad_net *n = kad_net_new(31);
+	static uint8_t bytes[60000];
+	struct buf b = { bytes, 0, sizeof(bytes) };
+	struct host_stream streams[40];
+	struct kad_stats stats;
+	unsigned opened = 0;
+	uint8_t key[KAD_TOPIC_KEY];
+	static struct kad_message m;
+
+	(void)state;
+	(void)kad_net_add(n, &params, true);
+	(void)kad_net_add(n, &params, true);
+	kad_net_tell(n, 1, 0);
+	kad_net_run(n, 2000);
+	const struct kad_contact me = kad_net_contact(n, 1);
+	for (uint32_t i = 0; i < 400; i++) {
+		m = (struct kad_message){ .type = i % 2 == 0
+						      ? KAD_ADD_PROVIDER
+						      : KAD_GET_PROVIDERS,
+			.key = key_of(i / 2, key),
+			.providers_n = 2,
+			.providers = { me, contact_of(i) } };
+		assert_int_equal(kad_message_put(&b, &m), OK);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(streams); i++) {
+		size_t taken = 0;
+		if (host_stream_open(n->net.nodes[1].host,
+			test_net_id(&n->net, 0), KAD_NET_PROTOCOL,
+			n->net.t.now_ms, &streams[opened]) != OK)
+			continue;
+		(void)!host_stream_write(n->net.nodes[1].host,
+		    streams[opened++], buf_slice(&b), &taken);
+	}
+	assert_true(opened > params.streams_per_peer);
+	kad_net_run(n, 5000);
+	kad_stats(n->nodes[0].kad, &stats);
+	/* Streams over the share are reset; the others wait their turn. */
+	assert_true(stats.streams_now <= params.streams_per_peer);
+	assert_true(stats.refused >= opened - params.streams_per_peer);
+	assert_true(stats.served <=
+		    (uint64_t)params.streams_per_peer * params.rate * 7 + 20);
+	assert_true(stats.served >= params.rate);
+	/* So many keys of one provider, and nothing of third parties. */
+	assert_int_equal(stats.providers_now, params.per_peer);
+	assert_true(stats.provider_records_refused > 0);
+	assert_true(n->net.nodes[0].mem.used < (3U << 20));
+	kad_net_free(n);
+}
+
 int
 main(void)
 {
@@ -730,6 +885,8 @@ main(void)
 		cmocka_unit_test(test_lookups),
 		cmocka_unit_test(test_dead),
 		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_poison),
+		cmocka_unit_test(test_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
