@@ -30,8 +30,11 @@ for n in "${names[@]}"; do
 done
 if [ ${#names[@]} -eq 0 ] || [ ${#network[@]} -gt 0 ]; then
 	found=1
+	command -v python3 >/dev/null || need_packages "to run them" python3
+	# what brings npm is not always Debian's package; without it js is
+	# left out, with a line that says so
 	# shellcheck disable=SC2086
-	need_packages "for js-libp2p" python3 $packages_node
+	command -v npm >/dev/null || need_packages "for js-libp2p" $packages_node
 	python3 tests/bench/network.py "$root/build/release" $json "${network[@]}"
 fi
 [ "$found" = 1 ] || die "bench: nothing of that name" "there are: $(cd tests/bench && ls ./*_bench.c | sed 's|./||; s|_bench.c||' | tr '\n' ' ')gossip dial stream node spread"
