@@ -15,9 +15,10 @@
 #include "proto/libp2p/gossipsub.h"
 #include "tests/unit/test_env.h"
 
-#define PEERS   8
-#define BUDGET  (4 << 20)
-#define OUT_MAX (1 << 20)
+#define PEERS      8
+#define BUDGET     (4 << 20)
+#define OUT_MAX    (1 << 20)
+#define CHECK_EACH 8 /* steps: it is the most that a step costs */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -254,6 +255,7 @@ static void
 run(struct machine *m, struct slice script, size_t cut)
 {
 	struct gossip_params p = gossip_params_default();
+	unsigned steps = 0;
 
 	*m = (struct machine){ .cut = cut };
 	test_env_init(&m->t, 1);
@@ -282,8 +284,10 @@ run(struct machine *m, struct slice script, size_t cut)
 		const uint8_t what = script.p[0], arg = script.p[1];
 		slice_skip(&script, 2);
 		step(m, what, arg, &script);
-		check(m);
+		if (++steps % CHECK_EACH == 0)
+			check(m);
 	}
+	check(m);
 	judge(m, 0);
 	release(m, 0);
 	read_all(m);
