@@ -208,6 +208,8 @@ def has_js():
 def main():
     wanted = sys.argv[1:]
     failed = 0
+    # In memory, and gone with us however we end.
+    run("mount", "-t", "tmpfs", "none", "/mnt")
     scenarios = [punched, symmetric, upnp, natpmp]
     if has_js():
         scenarios += [js_autonat, js_dcutr]
@@ -217,7 +219,7 @@ def main():
         if wanted and scenario.__name__ not in wanted:
             continue
         begun = time.monotonic()
-        directory = tempfile.mkdtemp(prefix="ohcn-nat-")
+        directory = tempfile.mkdtemp(prefix="ohcn-nat-", dir="/mnt")
         lab, nodes = None, []
         try:
             lab = Lab(directory, BINARY)
