@@ -37,6 +37,11 @@ else
 	echo "SKIP sim/clang: clang is not installed"
 fi
 
+# A store on disk and one in memory do not change what happens.
+"$build/sim-gcc/tests/sim" --seeds 3-4 --hashes >"$build/sim-memory"
+"$build/sim-gcc/tests/sim" --seeds 3-4 --hashes --lmdb >"$build/sim-lmdb"
+diff "$build/sim-memory" "$build/sim-lmdb"
+
 # Are the checks awake? Some that are found at once; all of them in soak.
 for plant in store-lost index-hole iwant-deaf expiry-mono seen-short; do
 	if "$build/sim-gcc/tests/sim_stub" --plant "$plant" --seeds 1-2 \

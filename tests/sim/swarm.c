@@ -123,6 +123,7 @@ world_of(const struct swarm_options *o, struct prng *r)
 	cf.commit_us = (uint32_t)prng_between(r, 500, 30000);
 	cf.queue_max = (uint32_t)prng_between(r, 4, 100);
 	cf.limits.events_max = (uint32_t)prng_between(r, 16, 1024);
+	cf.limits.memory_bytes = prng_between(r, 4, 32) << 20;
 	for (unsigned f = 0; f < SIM_FAULTS; f++) {
 		const bool on = prng_chance(r, 450);
 		const uint64_t strength = prng_between(r, 1, 3);
