@@ -125,15 +125,37 @@ noise_message_send(struct conn *c)
 	uint8_t payload[NOISE_PAYLOAD_MAX];
 	uint8_t
 	    frame[NOISE_FRAME_HEAD + NOISE_PAYLOAD_MAX + NOISE_SECOND_OVERHEAD];
+	const struct noise_static *own = c->cf->noise;
 	struct noise_handshake *n = &c->hs->noise;
 	struct buf p = { payload, 0, sizeof(payload) };
 	struct buf b = { frame, NOISE_FRAME_HEAD, sizeof(frame) };
 
-	if (n->messages > 0)
+	if (n->messages > 0 && own != NULL)
+		TRY(buf_put(&p, own->payload, own->payload_n));
+	else if (n->messages > 0)
 		TRY(noise_payload_put(&p, c->cf->secret, n->s));
 	TRY(noise_handshake_write(n, buf_slice(&p), &b));
 	put_u16be(frame, (uint16_t)(b.n - NOISE_FRAME_HEAD));
 	return queue_put(&c->raw_out, frame, b.n);
+}
+
+static void
+noise_start(struct conn *c)
+{
+	const struct conn_config *cf = c->cf;
+	const struct slice none = { NULL, 0 };
+	uint8_t e[X25519_SIZE], s[X25519_SIZE];
+
+	cf->env->random(cf->env->ctx, e, sizeof(e));
+	if (cf->noise != NULL) {
+		noise_handshake_init_with(
+		    &c->hs->noise, c->dialer, none, cf->noise, e);
+	} else {
+		cf->env->random(cf->env->ctx, s, sizeof(s));
+		noise_handshake_init(&c->hs->noise, c->dialer, none, s, e);
+		crypto_wipe(s, sizeof(s));
+	}
+	crypto_wipe(e, sizeof(e));
 }
 
 static bool
@@ -165,8 +187,6 @@ struct conn *
 conn_new(const struct conn_config *cf, struct mem *mem, bool dialer,
     const struct peer_id *expect, uint64_t now_ms)
 {
-	uint8_t keys[2 * X25519_SIZE];
-
 	if (cf->limits.memory_bytes <= sizeof(struct conn))
 		return NULL;
 	struct conn *c = mem_alloc(mem, sizeof(*c));
@@ -196,10 +216,7 @@ conn_new(const struct conn_config *cf, struct mem *mem, bool dialer,
 	c->hs = mem_alloc(&c->mem, sizeof(*c->hs));
 	if (c->hs == NULL || !psk_start(c))
 		goto fail1;
-	cf->env->random(cf->env->ctx, keys, sizeof(keys));
-	noise_handshake_init(&c->hs->noise, dialer, (struct slice){ NULL, 0 },
-	    keys, keys + X25519_SIZE);
-	crypto_wipe(keys, sizeof(keys));
+	noise_start(c);
 	if (expect != NULL) {
 		c->hs->expects = true;
 		c->hs->expect = *expect;

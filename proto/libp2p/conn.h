@@ -37,10 +37,14 @@ struct conn_limits {
 struct conn_limits conn_limits_default(void);
 
 /* Shared by all connections of a host; must outlive them. */
+struct noise_static;
+
 struct conn_config {
 	const struct env *env;
 	const uint8_t *secret; /* Ed25519 node key, ED25519_SECRET bytes */
-	const uint8_t *psk;    /* of a private network, PSK_SIZE; NULL: none */
+	/* Of the same node key, borrowed; NULL: a new one per connection. */
+	const struct noise_static *noise;
+	const uint8_t *psk; /* of a private network, PSK_SIZE; NULL: none */
 	struct conn_limits limits;
 	/* Protocols that we answer on streams which the peer opens. */
 	const char *const *protocols;

@@ -151,7 +151,12 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 		host_free(h);
 		return NULL;
 	}
+	uint8_t key[X25519_SIZE];
+	cf->env->random(cf->env->ctx, key, sizeof(key));
+	noise_static_init(&h->noise, h->secret, key);
+	crypto_wipe(key, sizeof(key));
 	h->conn = (struct conn_config){ .env = cf->env,
+		.noise = &h->noise,
 		.secret = h->secret,
 		.psk = cf->psk == NULL ? NULL : h->psk,
 		.limits = cf->limits.conn,
@@ -205,6 +210,7 @@ host_free(struct host *h)
 	peer_store_free(h->known);
 	ASSERT(h->mem.used == 0);
 	crypto_wipe(h->secret, sizeof(h->secret));
+	crypto_wipe(&h->noise, sizeof(h->noise));
 	crypto_wipe(h->psk, sizeof(h->psk));
 	mem_free(source, h, sizeof(*h));
 }

@@ -16,6 +16,7 @@
 #include "proto/libp2p/gossip_table.h"
 #include "proto/libp2p/host.h"
 #include "proto/libp2p/identify.h"
+#include "proto/libp2p/noise.h"
 #include "proto/libp2p/ping.h"
 
 #define HOST_TEXT_MAX     128 /* bytes kept of an agent's name */
@@ -188,6 +189,7 @@ struct host {
 	uint8_t flags[HOST_PROTOCOLS_MAX]; /* of the application's */
 	struct host_limits limits;
 	struct conn_config conn, conn_limited;
+	struct noise_static noise;
 	struct peer_store *known;
 	struct host_dials dials;
 	uint8_t listen[HOST_ADDRS_MAX][HOST_ADDR_MAX];

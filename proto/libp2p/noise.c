@@ -149,19 +149,36 @@ decrypt_and_hash(struct noise_handshake *hs, struct slice in, uint8_t *out)
 
 /* ---- handshake state: Noise 5.3, pattern XX ---- */
 
-void
-noise_handshake_init(struct noise_handshake *hs, bool initiator,
-    struct slice prologue, const uint8_t s_secret[X25519_SIZE],
-    const uint8_t e_secret[X25519_SIZE])
+static void
+handshake_start(struct noise_handshake *hs, bool initiator,
+    struct slice prologue, const uint8_t e_secret[X25519_SIZE])
 {
 	*hs = (struct noise_handshake){ .initiator = initiator };
 	memcpy(hs->h, PROTOCOL_NAME, SHA256_SIZE);
 	memcpy(hs->ck, hs->h, SHA256_SIZE);
 	mix_hash(hs, prologue);
-	memcpy(hs->s_secret, s_secret, X25519_SIZE);
 	memcpy(hs->e_secret, e_secret, X25519_SIZE);
-	x25519_public(hs->s, s_secret);
 	x25519_public(hs->e, e_secret);
+}
+
+void
+noise_handshake_init(struct noise_handshake *hs, bool initiator,
+    struct slice prologue, const uint8_t s_secret[X25519_SIZE],
+    const uint8_t e_secret[X25519_SIZE])
+{
+	handshake_start(hs, initiator, prologue, e_secret);
+	memcpy(hs->s_secret, s_secret, X25519_SIZE);
+	x25519_public(hs->s, s_secret);
+}
+
+void
+noise_handshake_init_with(struct noise_handshake *hs, bool initiator,
+    struct slice prologue, const struct noise_static *own,
+    const uint8_t e_secret[X25519_SIZE])
+{
+	handshake_start(hs, initiator, prologue, e_secret);
+	memcpy(hs->s_secret, own->s_secret, X25519_SIZE);
+	memcpy(hs->s, own->s, X25519_SIZE);
 }
 
 static bool
@@ -292,6 +309,19 @@ noise_payload_put(struct buf *out, const uint8_t secret[ED25519_SECRET],
 	payload.identity_sig = protobuf_bytes(slice_of(sig, sizeof(sig)));
 	payload.extensions = &ext;
 	return protobuf_put(out, &payload.base);
+}
+
+void
+noise_static_init(struct noise_static *out,
+    const uint8_t secret[ED25519_SECRET], const uint8_t s_secret[X25519_SIZE])
+{
+	struct buf b = { out->payload, 0, sizeof(out->payload) };
+
+	memcpy(out->s_secret, s_secret, X25519_SIZE);
+	x25519_public(out->s, s_secret);
+	const err e = noise_payload_put(&b, secret, out->s);
+	ASSERT(e == OK); /* there is room */
+	out->payload_n = b.n;
 }
 
 static err

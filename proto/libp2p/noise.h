@@ -111,6 +111,26 @@ struct noise_identity {
 NODISCARD err noise_payload_put(struct buf *out,
     const uint8_t secret[ED25519_SECRET], const uint8_t s[X25519_SIZE]);
 
+/*
+ * A static key that is kept over many handshakes, and our payload for it:
+ * saves a key and a signature each time. The static key travels sealed, and
+ * beside the peer id, so that keeping it tells nobody more.
+ */
+struct noise_static {
+	uint8_t s_secret[X25519_SIZE], s[X25519_SIZE];
+	size_t payload_n;
+	uint8_t payload[NOISE_PAYLOAD_MAX];
+};
+
+/** noise_static_init(out, secret, s_secret): crypto_wipe() it at the end. */
+void noise_static_init(struct noise_static *out,
+    const uint8_t secret[ED25519_SECRET], const uint8_t s_secret[X25519_SIZE]);
+
+/** noise_handshake_init_with(): as noise_handshake_init(); all is copied. */
+void noise_handshake_init_with(struct noise_handshake *hs, bool initiator,
+    struct slice prologue, const struct noise_static *own,
+    const uint8_t e_secret[X25519_SIZE]);
+
 /**
  * noise_payload_check(payload, rs, mem, out):
  * Verify the peer's payload against its static key ${rs}. ERR_PEER:

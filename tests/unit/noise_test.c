@@ -255,10 +255,40 @@ test_bad_payloads(void **state)
 	test_env_check(&t);
 }
 
+/* A key that is kept makes the handshake and payload that a fresh one does. */
+static void
+test_kept_static_key(void **state)
+{
+	const uint8_t seed[ED25519_SEED] = { 5 }, k[X25519_SIZE] = { 6 };
+	const uint8_t e[X25519_SIZE] = { 7 };
+	const struct slice none = { NULL, 0 };
+	uint8_t pub[ED25519_PUBLIC], secret[ED25519_SECRET];
+	uint8_t room[NOISE_PAYLOAD_MAX];
+	struct buf b = { room, 0, sizeof(room) };
+	struct noise_handshake fresh, kept;
+	struct noise_static own;
+
+	(void)state;
+	ed25519_keypair(pub, secret, seed);
+	noise_static_init(&own, secret, k);
+	for (int initiator = 0; initiator < 2; initiator++) {
+		noise_handshake_init(&fresh, initiator, none, k, e);
+		noise_handshake_init_with(&kept, initiator, none, &own, e);
+		assert_memory_equal(fresh.s, kept.s, X25519_SIZE);
+		assert_memory_equal(fresh.s_secret, kept.s_secret, X25519_SIZE);
+		assert_memory_equal(fresh.e, kept.e, X25519_SIZE);
+		assert_memory_equal(fresh.h, kept.h, SHA256_SIZE);
+	}
+	assert_int_equal(noise_payload_put(&b, secret, fresh.s), OK);
+	assert_int_equal(own.payload_n, b.n);
+	assert_memory_equal(own.payload, b.p, b.n);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kept_static_key),
 		cmocka_unit_test(test_public_vector),
 		cmocka_unit_test(test_forged_handshakes),
 		cmocka_unit_test(test_low_order_key_is_refused),
