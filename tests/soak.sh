@@ -2,21 +2,11 @@
 # Sourced by ./dev: the long runs. SECONDS_PER_TARGET of fuzzing for each
 # target (default 600), then KILLS power cuts of a node under load (default
 # 200), then SEEDS histories of the simulator (default 2000) from SEED on.
-# What fuzzing finds lies in build/fuzz/found/.
+# Fuzzing adds its time to tests/fuzz/LEDGER.tsv; a finding ends the run.
 per_target=${SECONDS_PER_TARGET:-600}
 kills=${KILLS:-200}
-# shellcheck disable=SC2086
-need_packages "to fuzz" $packages_clang
-build fuzz
-for source in tests/fuzz/*_fuzz.c; do
-	name=$(basename "$source" _fuzz.c)
-	say "fuzzing $name for $per_target s"
-	mkdir -p "build/fuzz/found/$name"
-	"build/fuzz/tests/fuzz_$name" -max_total_time="$per_target" \
-		-max_len=70000 -artifact_prefix="build/fuzz/found/$name/" \
-		-print_final_stats=1 "build/fuzz/found/$name" \
-		"tests/fuzz/corpus/$name"
-done
+say "fuzzing each target for $per_target s"
+./dev fuzz --all "$per_target"
 build test
 say "$kills power cuts"
 python3 tests/e2e/power_cut.py "$root/build/test" --kills "$kills"

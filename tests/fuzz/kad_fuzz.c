@@ -114,6 +114,7 @@ with_liar(bool asks, const uint8_t *data, size_t size)
 		       slice_str("somewhere"), n->net.t.now_ms, &query) != OK) {
 		query = 0;
 	}
+	n->net.step_ms = 50; /* time goes by faster from here on */
 	kad_net_run(n, 70000);
 	ASSERT(query == 0 || n->nodes[0].done == 1);
 	ASSERT(n->net.nodes[0].mem.used <= MEMORY_MAX);

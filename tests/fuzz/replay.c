@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define INPUT_MAX (1 << 20)
-#define MUTATIONS 200
+#define MUTATIONS 200  /* of each file, */
+#define RUNS_MAX  4000 /* but not more than so many together */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -69,7 +70,7 @@ mutate(uint8_t *data, size_t n)
 }
 
 static int
-run_file(const char *path)
+run_file(const char *path, size_t mutations)
 {
 	static uint8_t data[INPUT_MAX], changed[INPUT_MAX + 8];
 	FILE *f = fopen(path, "rb");
@@ -81,41 +82,57 @@ run_file(const char *path)
 	const size_t n = fread(data, 1, sizeof(data), f);
 	(void)fclose(f);
 	run(data, n);
-	for (int i = 0; i < MUTATIONS; i++) {
+	for (size_t i = 0; i < mutations; i++) {
 		memcpy(changed, data, n);
 		run(changed, mutate(changed, n));
 	}
 	return 0;
 }
 
+/* Visits the files of a folder; runs them if ${mutations} is not NULL. */
+static int
+each_file(const char *folder, const size_t *mutations, size_t *files)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	int rc = 0;
+
+	if (dir == NULL) {
+		(void)fprintf(stderr, "no corpus at %s\n", folder);
+		return -1;
+	}
+	while (rc == 0 && (entry = readdir(dir)) != NULL) {
+		char path[4096];
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (mutations != NULL)
+			rc = run_file(path, *mutations);
+		*files += 1;
+	}
+	(void)closedir(dir);
+	return rc;
+}
+
 int
 main(int argc, char **argv)
 {
-	size_t files = 0;
+	size_t files = 0, again = 0;
 
-	for (int i = 1; i < argc; i++) {
-		DIR *dir = opendir(argv[i]);
-		struct dirent *entry;
-		if (dir == NULL) {
-			(void)fprintf(stderr, "no corpus at %s\n", argv[i]);
+	for (int i = 1; i < argc; i++)
+		if (each_file(argv[i], NULL, &files) != 0)
 			return 1;
-		}
-		while ((entry = readdir(dir)) != NULL) {
-			char path[4096];
-			if (entry->d_name[0] == '.')
-				continue;
-			(void)snprintf(path, sizeof(path), "%s/%s", argv[i],
-			    entry->d_name);
-			if (run_file(path) != 0)
-				return 1;
-			files++;
-		}
-		(void)closedir(dir);
-	}
 	if (files == 0) {
 		(void)fprintf(stderr, "the corpus is empty\n");
 		return 1;
 	}
-	printf("%zu files, %d mutations each\n", files, MUTATIONS);
+	size_t mutations = RUNS_MAX / files;
+	if (mutations > MUTATIONS)
+		mutations = MUTATIONS;
+	for (int i = 1; i < argc; i++)
+		if (each_file(argv[i], &mutations, &again) != 0)
+			return 1;
+	printf("%zu files, %zu mutations each\n", files, mutations);
 	return 0;
 }
