@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proto/libp2p/reach.h"
+
 #define LOOK_MS        15000 /* between looks at the interfaces */
 #define INTERFACES_MAX 32
 #define TTL            255 /* RFC 6762, 11 */
@@ -15,6 +17,7 @@ struct interface {
 	char name[UV_IF_NAMESIZE];
 	char ip[INET6_ADDRSTRLEN];                     /* IPv4 */
 	char scope[UV_IF_NAMESIZE + INET6_ADDRSTRLEN]; /* IPv6: "::%eth0" */
+	struct sockaddr_storage at, mask;
 };
 
 struct mdns_socket {
@@ -99,6 +102,8 @@ interface_make(const uv_interface_address_t *a, struct interface *out)
 	*out = (struct interface){ .internal = a->is_internal != 0,
 		.v6 = a->address.address4.sin_family == AF_INET6 };
 	(void)snprintf(out->name, sizeof(out->name), "%s", a->name);
+	memcpy(&out->at, &a->address, sizeof(a->address));
+	memcpy(&out->mask, &a->netmask, sizeof(a->netmask));
 	if (!out->v6)
 		return uv_ip4_name(
 			   &a->address.address4, out->ip, sizeof(out->ip)) == 0;
@@ -184,6 +189,51 @@ on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
 	*out = uv_buf_init((char *)socket->buffer, sizeof(socket->buffer));
 }
 
+static const uint8_t *
+ip_of(const struct sockaddr *a, size_t *n)
+{
+	*n = a->sa_family == AF_INET ? 4 : a->sa_family == AF_INET6 ? 16 : 0;
+	return *n == 4 ? (const uint8_t *)&(
+			     (const struct sockaddr_in *)(const void *)a)
+			     ->sin_addr
+		       : (const uint8_t *)&(
+			     (const struct sockaddr_in6 *)(const void *)a)
+			     ->sin6_addr;
+}
+
+bool
+mdns_on_link(const struct sockaddr *from, const struct sockaddr *at,
+    const struct sockaddr *mask)
+{
+	size_t n = 0, at_n = 0, mask_n = 0;
+	const uint8_t *a = ip_of(from, &n), *b = ip_of(at, &at_n);
+	const uint8_t *m = ip_of(mask, &mask_n);
+
+	if (n == 0 || n != at_n)
+		return false;
+	if (n == 16 && a[0] == 0xfe && (a[1] & 0xc0) == 0x80)
+		return true; /* no router passes it on */
+	for (size_t i = 0; i < n && n == mask_n; i++)
+		if (((a[i] ^ b[i]) & m[i]) != 0)
+			return false;
+	return n == mask_n;
+}
+
+/*
+ * The port is open to whoever can reach this machine, by unicast too. RFC
+ * 6762, 11: what does not come from the link is ignored.
+ */
+static bool
+is_neighbour(const struct mdns_sockets *s, const struct sockaddr *from)
+{
+	for (size_t i = 0; i < s->interfaces_n; i++)
+		if (mdns_on_link(from,
+			(const struct sockaddr *)&s->interfaces[i].at,
+			(const struct sockaddr *)&s->interfaces[i].mask))
+			return true;
+	return false;
+}
+
 static void
 on_packet(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf,
     const struct sockaddr *from, unsigned flags)
@@ -191,7 +241,8 @@ on_packet(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf,
 	struct mdns_sockets *s = udp->data;
 
 	/* Cut short: whoever sends such a packet does not mean us. */
-	if (n <= 0 || from == NULL || (flags & UV_UDP_PARTIAL) != 0)
+	if (n <= 0 || from == NULL || (flags & UV_UDP_PARTIAL) != 0 ||
+	    !is_neighbour(s, from))
 		return;
 	const uint64_t now_ms = s->n->env.mono_ms(s->n->env.ctx);
 	mdns_recv(s->m, slice_of(buf->base, (size_t)n), now_ms);
@@ -338,6 +389,10 @@ mdns_sockets_drain(struct mdns_sockets *s, uint64_t now_ms)
 
 	send_all(s, now_ms);
 	while (mdns_next(s->m, &ev)) {
+		/* A neighbour has no business on our loopback interface. */
+		if (!s->n->config->mdns.loopback &&
+		    reach_of(slice_of(ev.addr, ev.addr_n)) == REACH_MACHINE)
+			continue;
 		const err e = host_peer_add(s->n->host, &ev.id,
 		    slice_of(ev.addr, ev.addr_n), PEER_LAN, now_ms);
 		char id[PEER_ID_TEXT_MAX];

@@ -11,6 +11,13 @@
 struct mdns_sockets;
 
 /**
+ * mdns_on_link(from, at, mask): is ${from} in the subnet of an interface with
+ * the address ${at} and the netmask ${mask}, or a link-local address?
+ */
+bool mdns_on_link(const struct sockaddr *from, const struct sockaddr *at,
+    const struct sockaddr *mask);
+
+/**
  * mdns_sockets_new(n, changed, ctx): opens nothing yet. ${changed}: another
  * interface is there. NULL: no memory.
  */

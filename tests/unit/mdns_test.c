@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "node/mdns.h"
 #include "proto/libp2p/mdns.h"
 #include "proto/libp2p/multiaddr.h"
 #include "tests/unit/test_env.h"
@@ -455,6 +456,54 @@ test_found(void **state)
 	test_env_check(&t);
 }
 
+/* ---- who is a neighbour ---- */
+
+static struct sockaddr_storage
+sockaddr(const char *ip)
+{
+	struct sockaddr_storage out = { 0 };
+
+	if (uv_ip4_addr(ip, 5353, (struct sockaddr_in *)(void *)&out) != 0)
+		assert_int_equal(
+		    uv_ip6_addr(ip, 5353, (struct sockaddr_in6 *)(void *)&out),
+		    0);
+	return out;
+}
+
+static void
+test_on_link(void **state)
+{
+	static const struct {
+		const char *from, *at, *mask;
+		bool near;
+	} cases[] = {
+		{ "192.168.7.9", "192.168.7.1", "255.255.255.0", true },
+		{ "192.168.8.9", "192.168.7.1", "255.255.255.0", false },
+		{ "192.168.8.9", "192.168.7.1", "255.255.0.0", true },
+		{ "203.0.113.5", "192.168.7.1", "255.255.255.0", false },
+		{ "203.0.113.5", "203.0.113.4", "255.255.255.255", false },
+		{ "127.0.0.1", "192.168.7.1", "255.255.255.0", false },
+		{ "fe80::1", "2001:db8::1", "ffff:ffff:ffff:ffff::", true },
+		{ "2001:db8::9", "2001:db8::1", "ffff:ffff:ffff:ffff::", true },
+		{ "2001:db9::9", "2001:db8::1",
+		    "ffff:ffff:ffff:ffff::", false },
+		{ "fe80::1", "192.168.7.1", "255.255.255.0", false },
+		{ "192.168.7.9", "fe80::1", "ffff:ffff:ffff:ffff::", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sockaddr_storage from = sockaddr(cases[i].from);
+		const struct sockaddr_storage at = sockaddr(cases[i].at);
+		const struct sockaddr_storage mask = sockaddr(cases[i].mask);
+		if (mdns_on_link((const struct sockaddr *)&from,
+			(const struct sockaddr *)&at,
+			(const struct sockaddr *)&mask) != cases[i].near)
+			fail_msg("%s at %s/%s", cases[i].from, cases[i].at,
+			    cases[i].mask);
+	}
+}
+
 int
 main(void)
 {
@@ -467,6 +516,7 @@ main(void)
 		cmocka_unit_test(test_talk),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_on_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
