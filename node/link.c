@@ -312,18 +312,25 @@ on_upgrade(struct link *l, struct slice *in)
 static void
 on_frames(struct link *l, uint8_t *in, size_t n)
 {
-	while (n > 0 && !l->closing) {
+	uint8_t *const begin = in;
+	size_t got = 0;
+	err e = OK;
+
+	/* All that came in one piece: thousands of frames of a byte each are
+	 * no more work than a few large ones. */
+	while (n > 0 && e == OK) {
 		struct slice payload;
 		size_t used = 0;
-		const err e =
-		    websocket_recv(l->websocket, in, n, &used, &payload);
+		e = websocket_recv(l->websocket, in, n, &used, &payload);
 		in += used;
 		n -= used;
-		give_host(l, payload);
-		if (e != OK)
-			link_failed(
-			    l, e, e == ERR_CLOSED ? "" : l->websocket->why);
+		if (payload.n > 0)
+			memmove(begin + got, payload.p, payload.n);
+		got += payload.n;
 	}
+	give_host(l, slice_of(begin, got));
+	if (e != OK)
+		link_failed(l, e, e == ERR_CLOSED ? "" : l->websocket->why);
 	if (l->websocket != NULL && !l->closing &&
 	    websocket_reply_pending(l->websocket))
 		(void)link_flush(l);
