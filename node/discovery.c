@@ -59,7 +59,7 @@ book_connect(void *ctx, const struct peer_id *id, uint64_t now_ms)
 {
 	struct discovery *d = ctx;
 
-	return host_connect(d->n->host, id, now_ms);
+	return host_connect_once(d->n->host, id, now_ms);
 }
 
 /* ---- client or server ---- */

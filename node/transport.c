@@ -514,6 +514,23 @@ dial_connect(struct dial *d, const struct sockaddr *sa)
 	dial_end(d, ERR_CLOSED, uv_strerror(rc));
 }
 
+bool
+transport_pick(
+    const struct addrinfo *list, bool world, struct sockaddr_storage *out)
+{
+	struct multiaddr_ip ip;
+
+	for (; list != NULL; list = list->ai_next) {
+		if (list->ai_addrlen > sizeof(*out))
+			continue;
+		memcpy(out, list->ai_addr, list->ai_addrlen);
+		if (ip_of_sockaddr(out, &ip) &&
+		    (!world || reach_of_ip(&ip) == REACH_WORLD))
+			return true;
+	}
+	return false;
+}
+
 static void
 on_lookup(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 {
@@ -526,17 +543,19 @@ on_lookup(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 		uv_freeaddrinfo(res);
 		res = NULL;
 	}
-	if (status != 0 || res == NULL || res->ai_addrlen > sizeof(sa)) {
+	if (status != 0 || res == NULL ||
+	    !transport_pick(res, d->world && d->t->cf.proxy == NULL, &sa)) {
+		const bool named = status == 0 && res != NULL;
 		if (status == 0)
 			uv_freeaddrinfo(res);
 		dial_end(d, ERR_NOTFOUND,
 		    d->timed_out ? "the name server does not answer"
+		    : named      ? "a stranger's name leads to our own network"
 		    : d->t->cf.proxy != NULL
 			? "there is no host of the proxy's name"
 			: "there is no such host name");
 		return;
 	}
-	memcpy(&sa, res->ai_addr, res->ai_addrlen);
 	uv_freeaddrinfo(res);
 	dial_connect(d, (struct sockaddr *)&sa);
 }
@@ -659,6 +678,7 @@ dial_for_host(struct transport *t, const struct host_dial *dial)
 		return;
 	}
 	d->number = dial->number;
+	d->world = dial->world;
 	const err e = dial_start(d);
 	if (e != OK)
 		dial_end(d, e, "");

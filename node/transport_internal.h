@@ -73,7 +73,15 @@ struct dial {
 	bool port_taken; /* from our port it did not go */
 	bool punch;      /* from our port, or not at all */
 	bool listener;   /* the role above TCP */
+	bool world;      /* its name may not lead to this machine or site */
 };
+
+/**
+ * transport_pick(list, world, out): the first result of a lookup that may be
+ * dialled; false: there is none. ${world}: see host_dial.
+ */
+bool transport_pick(
+    const struct addrinfo *list, bool world, struct sockaddr_storage *out);
 
 struct transport {
 	struct transport_config cf;

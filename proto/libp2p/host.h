@@ -249,12 +249,25 @@ void host_peer_protect(struct host *h, const struct peer_id *id, bool on);
 NODISCARD err host_connect(
     struct host *h, const struct peer_id *id, uint64_t now_ms);
 
+/**
+ * host_connect_once(h, id, now_ms):
+ * As host_connect(), to ask the peer something: others have named it, so it
+ * counts as none of our own choice, and is closed again when such connections
+ * are more than an eighth of all and it has nothing to do. ERR_LIMIT as well
+ * when they are a quarter.
+ */
+NODISCARD err host_connect_once(
+    struct host *h, const struct peer_id *id, uint64_t now_ms);
+
 /* A connection that the host wants. */
 struct host_dial {
 	uint32_t number;     /* for host_conn_config.dial; never 0 */
 	struct peer_id peer; /* n == 0: whoever is there */
 	uint16_t addr_n;
 	uint8_t addr[PEER_ADDR_MAX]; /* binary, without /p2p at the end */
+	/* Strangers told of it: a name may only lead out into the world, or
+	 * whoever owns the name chooses a door in our house. */
+	bool world;
 };
 
 /**

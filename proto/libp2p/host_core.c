@@ -430,10 +430,10 @@ host_conn_open(struct host *h, const struct host_conn_config *cf,
 	struct host_conn_config own = *cf;
 	struct host_link *l = NULL;
 	struct peer_id expect = { 0 };
-	bool feeler = false;
+	const struct host_round *round = NULL;
 
 	if (cf->dial != 0) {
-		TRY(host_dial_taken(h, cf->dial, &expect, &feeler));
+		TRY(host_dial_taken(h, cf->dial, &expect, &round));
 		if (own.expect == NULL && expect.n > 0)
 			own.expect = &expect;
 	}
@@ -444,7 +444,8 @@ host_conn_open(struct host *h, const struct host_conn_config *cf,
 	}
 	*id = l->id;
 	l->dial = cf->dial;
-	l->feeler = feeler;
+	l->feeler = round != NULL && round->feeler;
+	l->once = round != NULL && round->once;
 	if (cf->dial != 0)
 		host_dial_stands(h, cf->dial, l->id);
 	return OK;

@@ -132,8 +132,8 @@ attempt_failed(
 /* ---- what the driver says of a dial ---- */
 
 err
-host_dial_taken(
-    struct host *h, uint32_t number, struct peer_id *expect, bool *feeler)
+host_dial_taken(struct host *h, uint32_t number, struct peer_id *expect,
+    const struct host_round **round)
 {
 	struct host_attempt *t = attempt_of(h, number);
 	bool stands = false;
@@ -145,7 +145,7 @@ host_dial_taken(
 		    h->dials.attempts[i].conn != 0)
 			stands = true;
 	*expect = t->round->peer->id;
-	*feeler = t->round->feeler;
+	*round = t->round;
 	if (!stands)
 		return OK;
 	attempt_end(h, t); /* another address of the peer was faster */
@@ -272,7 +272,7 @@ count_chosen(const struct host *h)
 	}
 	for (uint32_t i = 0; i < HOST_DIALS_MAX; i++)
 		if (h->dials.rounds[i].peer != NULL &&
-		    !h->dials.rounds[i].feeler)
+		    !h->dials.rounds[i].feeler && !h->dials.rounds[i].once)
 			c.n++;
 	for (uint32_t i = 0; i < HOST_DIALS_MAX; i++)
 		if (h->dials.attempts[i].number != 0)
@@ -421,7 +421,8 @@ begin_round(struct host *h, uint64_t now_ms)
 	struct known_peer *p = choose(h, now_ms, &feeler);
 	if (p == NULL)
 		return false;
-	*r = (struct host_round){ p, now_ms, feeler };
+	*r = (struct host_round){ p, now_ms, feeler,
+		p->asked && p->once && !peer_store_kept(p) };
 	p->dials++;
 	p->round++;
 	return true;
@@ -474,6 +475,7 @@ round_next(struct host *h, struct host_round *r, uint64_t now_ms,
 	h->stats.dials++;
 	out->number = d->number;
 	out->peer = r->peer->id;
+	out->world = a->source > PEER_INVITATION;
 	out->addr_n = a->n;
 	memcpy(out->addr, a->bytes, a->n);
 	return true;
@@ -600,9 +602,13 @@ may_name(struct host *h, const struct peer_id *teller, struct slice addr,
 	if (source >= PEER_RECORD) {
 		const struct host_peer *p =
 		    teller == NULL ? NULL : host_peer_lookup(h, teller);
-		near = p == NULL ? farthest(h)
-				 : reach_of(slice_of(
-				       p->links->remote, p->links->remote_n));
+		if (p != NULL)
+			return reach_may_name(
+			    slice_of(p->links->remote, p->links->remote_n),
+			    addr);
+		/* Who has gone since may have been anywhere. */
+		near = source == PEER_EXCHANGE && teller != NULL ? REACH_WORLD
+								 : farthest(h);
 	}
 	return reach_of(addr) >= near;
 }
@@ -643,7 +649,9 @@ err
 host_peer_add(struct host *h, const struct peer_id *id, struct slice addr,
     enum peer_source source, uint64_t now_ms)
 {
-	return host_peer_told(h, id, id, addr, source, now_ms);
+	const bool here = id != NULL && host_peer_lookup(h, id) != NULL;
+
+	return host_peer_told(h, here ? id : NULL, id, addr, source, now_ms);
 }
 
 /* A listen address that a connected peer says of itself. */
@@ -665,8 +673,15 @@ host_dials_learn(struct host_link *l, struct slice addr, uint64_t now_ms)
 			peer_store_proven(h->known, p, a, now_ms);
 }
 
-err
-host_connect(struct host *h, const struct peer_id *id, uint64_t now_ms)
+/* Who answers a lookup names peers without end: they get a share. */
+static uint32_t
+once_max(const struct host *h)
+{
+	return MAX(h->limits.conns_max / 4, 16U);
+}
+
+static err
+ask_for(struct host *h, const struct peer_id *id, bool once, uint64_t now_ms)
 {
 	const struct host_peer *up = host_peer_lookup(h, id);
 	struct known_peer *p = peer_store_find(h->known, id);
@@ -675,9 +690,13 @@ host_connect(struct host *h, const struct peer_id *id, uint64_t now_ms)
 		return ERR_EXISTS;
 	if (p == NULL || p->addrs == NULL)
 		return ERR_NOTFOUND;
-	if (p->asked)
+	if (p->asked) {
+		p->once = p->once && once;
 		return OK;
+	}
 	if (h->dials.asked_n + h->dials.unreachable_n >= HOST_ASKED_MAX)
+		return ERR_LIMIT;
+	if (once && host_once_count(h) + h->dials.asked_n >= once_max(h))
 		return ERR_LIMIT;
 	/* Who asks does not wait for a back-off, unless he has just asked. */
 	if (p->asked_ms == 0 || now_ms - p->asked_ms >= ASK_AGAIN_MS)
@@ -685,9 +704,22 @@ host_connect(struct host *h, const struct peer_id *id, uint64_t now_ms)
 			a->next_ms = MIN(a->next_ms, now_ms);
 	p->asked_ms = now_ms;
 	p->asked = true;
+	p->once = once;
 	h->dials.asked_n++;
 	look_again(h);
 	return OK;
+}
+
+err
+host_connect(struct host *h, const struct peer_id *id, uint64_t now_ms)
+{
+	return ask_for(h, id, false, now_ms);
+}
+
+err
+host_connect_once(struct host *h, const struct peer_id *id, uint64_t now_ms)
+{
+	return ask_for(h, id, true, now_ms);
 }
 
 uint32_t

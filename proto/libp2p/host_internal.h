@@ -93,6 +93,7 @@ struct host_link {
 	bool dialer;
 	bool limited;  /* through a relay with limits */
 	bool feeler;   /* dialled only to see who is there */
+	bool once;     /* by host_connect_once(): others have named it */
 	uint32_t dial; /* whose attempt it is, until it is secured */
 	bool closing;  /* HOST_CLOSE is said */
 	bool timed_out;
@@ -144,7 +145,7 @@ struct host_peer {
 struct host_round {
 	struct known_peer *peer; /* NULL: free */
 	uint64_t next_ms;        /* then one more address, beside the others */
-	bool feeler;
+	bool feeler, once;
 };
 
 /* One address that is being dialled. */
@@ -249,14 +250,16 @@ void host_peer_learn(struct host *h, struct host_peer *p,
     const struct identify *m, bool fresh_addrs, bool fresh_protocols);
 
 struct host_link *host_peer_link(const struct host_peer *p);
+/** host_once_count(h): connections by host_connect_once(). */
+uint32_t host_once_count(const struct host *h);
 bool host_peer_is_ours(const struct host_peer *p);
 void host_peer_fill(const struct host *h, const struct host_peer *p,
     struct host_peer_info *out);
 
 /* host_dial.c */
 void host_dials_init(struct host *h, uint64_t now_ms);
-err host_dial_taken(
-    struct host *h, uint32_t number, struct peer_id *expect, bool *feeler);
+err host_dial_taken(struct host *h, uint32_t number, struct peer_id *expect,
+    const struct host_round **round);
 void host_dial_stands(struct host *h, uint32_t number, host_conn conn);
 void host_dial_refused(struct host *h, uint32_t number, uint64_t now_ms);
 void host_dial_lost(struct host_link *l, err e, uint64_t now_ms);

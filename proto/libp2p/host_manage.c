@@ -154,14 +154,17 @@ has_streams(const struct host_peer *p)
 	return false;
 }
 
-/* May it be closed to make room? Only what others have opened. */
+/*
+ * May it be closed to make room? Only what others have opened, or have named
+ * to us.
+ */
 static bool
 may_trim(const struct host *h, const struct host_link *l, uint64_t now_ms)
 {
 	const struct host_peer *p = l->peer;
 
-	if (l->dialer || l->closing || p == NULL || p->protects > 0 ||
-	    host_is_direct(h, &p->id) ||
+	if ((l->dialer && !l->once) || l->closing || p == NULL ||
+	    p->protects > 0 || host_is_direct(h, &p->id) ||
 	    l->since_ms + h->limits.grace_ms > now_ms || host_peer_is_ours(p) ||
 	    has_streams(p))
 		return false;
@@ -211,14 +214,14 @@ worth(const struct host *h, const struct host_link *l, uint64_t now_ms)
 }
 
 static struct host_link *
-least(struct host *h, uint64_t now_ms)
+least(struct host *h, bool once, uint64_t now_ms)
 {
 	struct host_link *out = NULL;
 	int64_t least_worth = INT64_MAX;
 
 	for (uint32_t i = 0; i < h->links_top; i++) {
 		struct host_link *l = h->links[i];
-		if (l == NULL || !may_trim(h, l, now_ms))
+		if (l == NULL || l->once != once || !may_trim(h, l, now_ms))
 			continue;
 		const int64_t w = worth(h, l, now_ms);
 		/* Of equals the youngest goes: who was here first may stay. */
@@ -244,11 +247,40 @@ trim(struct host *h, uint64_t now_ms)
 	if (n <= high)
 		return;
 	for (; n > low; n--) {
-		struct host_link *l = least(h, now_ms);
+		struct host_link *l = least(h, false, now_ms);
 		if (l == NULL)
 			break;
 		h->stats.trimmed++;
 		host_fail(l, OK, "making room for others", now_ms);
+	}
+}
+
+uint32_t
+host_once_count(const struct host *h)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < h->links_top; i++)
+		n += h->links[i] != NULL && h->links[i]->once &&
+		     !h->links[i]->closing;
+	return n;
+}
+
+/*
+ * Peers that we had a question for. They were named by others, who must not
+ * fill our places with their friends: most go again.
+ */
+static void
+trim_once(struct host *h, uint64_t now_ms)
+{
+	const uint32_t most = MAX(h->limits.conns_max / 8, 4U);
+
+	for (uint32_t n = host_once_count(h); n > most; n--) {
+		struct host_link *l = least(h, true, now_ms);
+		if (l == NULL)
+			break;
+		h->stats.trimmed++;
+		host_fail(l, OK, "it was for a question", now_ms);
 	}
 }
 
@@ -258,6 +290,7 @@ host_manage_time(struct host *h, uint64_t now_ms)
 	if (now_ms >= h->manage_ms) {
 		h->manage_ms = now_ms + MANAGE_MS;
 		trim(h, now_ms);
+		trim_once(h, now_ms);
 		for (uint32_t i = 0; i < h->links_top; i++) {
 			struct host_link *l = h->links[i];
 			if (l != NULL && l->feeler && !l->closing &&

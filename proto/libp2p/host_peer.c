@@ -77,7 +77,7 @@ bool
 host_peer_is_ours(const struct host_peer *p)
 {
 	for (const struct host_link *l = p->links; l != NULL; l = l->sibling)
-		if (l->dialer && !l->limited && !l->feeler)
+		if (l->dialer && !l->limited && !l->feeler && !l->once)
 			return true;
 	return false;
 }

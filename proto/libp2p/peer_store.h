@@ -68,6 +68,7 @@ struct known_peer {
 	enum peer_source source; /* the best that named it */
 	bool connected;          /* set by the host: it is not dropped */
 	bool asked;              /* host_connect() waits */
+	bool once;               /* for a question, by host_connect_once() */
 	bool pinned;             /* an explicit peer: wanted, kept */
 	uint32_t dials;          /* under way: it is not dropped either */
 	uint8_t fails;           /* rounds of dials in a row that failed */

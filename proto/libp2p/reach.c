@@ -52,8 +52,9 @@ reach_of_ip(const struct multiaddr_ip *a)
 		return a->ip[15] == 1 ? REACH_MACHINE : REACH_NOWHERE;
 	if (a->ip[0] == 0xff)
 		return REACH_NOWHERE;
+	/* fc00::/7, fe80::/10, and fec0::/10 that some still route */
 	if ((a->ip[0] & 0xfe) == 0xfc ||
-	    (a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80))
+	    (a->ip[0] == 0xfe && (a->ip[1] & 0x80) != 0))
 		return REACH_SITE;
 	return REACH_WORLD;
 }
@@ -71,12 +72,25 @@ reach_of(struct slice addr)
 	return e == ERR_NOTFOUND && addr.n > 0 ? REACH_WORLD : REACH_NOWHERE;
 }
 
+static bool
+is_circuit(struct slice addr)
+{
+	struct multiaddr_part part;
+
+	while (multiaddr_next(&addr, &part) == OK)
+		if (part.code == MULTIADDR_P2P_CIRCUIT)
+			return true;
+	return false;
+}
+
 bool
 reach_may_name(struct slice from, struct slice addr)
 {
 	struct multiaddr_ip ip;
-	const enum reach near =
-	    front_ip(from, &ip) == OK ? reach_of_ip(&ip) : REACH_WORLD;
+	/* Who comes through a relay of ours is not where the relay is. */
+	const enum reach near = !is_circuit(from) && front_ip(from, &ip) == OK
+				    ? reach_of_ip(&ip)
+				    : REACH_WORLD;
 	const enum reach far = reach_of(addr);
 
 	return far != REACH_NOWHERE && far >= near;

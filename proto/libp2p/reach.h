@@ -29,7 +29,7 @@ enum reach reach_of(struct slice addr);
  * reach_may_name(from, addr):
  * May a peer that talks to us from the address ${from} name ${addr} as one
  * to dial? Not when it is nearer to us than the peer itself. ${from} that
- * is no IP address counts as far away.
+ * is no IP address, or is a relay's, counts as far away.
  */
 bool reach_may_name(struct slice from, struct slice addr);
 

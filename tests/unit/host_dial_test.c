@@ -515,6 +515,64 @@ test_reach(void **state)
 	}
 }
 
+/* Who told us and hung up at once may have been anywhere. */
+static void
+test_reach_gone(void **state)
+{
+	const struct peer_id gone = stranger(8), id = stranger(9);
+	uint8_t raw[MULTIADDR_MAX];
+
+	(void)state;
+	begin(9);
+	struct host *h = net.nodes[add(0)].host;
+	assert_int_equal(
+	    host_peer_told(h, &gone, &id, raw_of("/ip4/127.0.0.1/tcp/22", raw),
+		PEER_EXCHANGE, net.t.now_ms),
+	    ERR_AUTH);
+	assert_int_equal(
+	    host_peer_told(h, &gone, &gone, raw_of("/ip4/10.0.0.1/tcp/22", raw),
+		PEER_EXCHANGE, net.t.now_ms),
+	    ERR_AUTH);
+	assert_int_equal(host_peer_told(h, &gone, &id,
+			     raw_of("/ip4/203.0.113.5/tcp/22", raw),
+			     PEER_EXCHANGE, net.t.now_ms),
+	    OK);
+	test_net_fini(&net);
+}
+
+/* A name may lead into our own network when we were told by a friend. */
+static void
+test_world(void **state)
+{
+	static const struct {
+		enum peer_source source;
+		bool world;
+	} cases[] = {
+		{ PEER_OPERATOR, false },
+		{ PEER_BOOTSTRAP, false },
+		{ PEER_INVITATION, false },
+		{ PEER_DISK, true },
+		{ PEER_RECORD, true },
+		{ PEER_EXCHANGE, true },
+		{ PEER_DHT, true },
+	};
+	struct host_dial dial;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct peer_id id = stranger(9);
+		begin(9);
+		net.dials = false;
+		const unsigned a = add(1);
+		assert_int_equal(
+		    tell(a, &id, "/dns4/example.org/tcp/9", cases[i].source),
+		    OK);
+		assert_true(host_next_dial(net.nodes[a].host, &dial));
+		assert_int_equal(dial.world, cases[i].world);
+		test_net_fini(&net);
+	}
+}
+
 static void
 test_limited(void **state)
 {
@@ -764,6 +822,8 @@ main(void)
 		cmocka_unit_test(test_nameless),
 		cmocka_unit_test(test_self),
 		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_reach_gone),
+		cmocka_unit_test(test_world),
 		cmocka_unit_test(test_limited),
 		cmocka_unit_test(test_protocol_set),
 		cmocka_unit_test(test_resumed),

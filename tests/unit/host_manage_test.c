@@ -144,6 +144,53 @@ test_ours_stay(void **state)
 	test_net_fini(&net);
 }
 
+/*
+ * Peers that others have named to us for a question: they are no choice of
+ * ours, get a share of the places, and go again when they are too many.
+ */
+static void
+test_once(void **state)
+{
+	struct host_config cf = test_net_config();
+	unsigned asked = 0;
+	uint8_t at[8];
+
+	(void)state;
+	test_net_init(&net, 6);
+	net.dials = true;
+	cf.limits.conns_max = 64;
+	cf.limits.conns_per_ip_max = 64;
+	cf.limits.grace_ms = 5000;
+	cf.limits.outbound_wanted = 4;
+	cf.limits.feeler_ms = 0;
+	struct host *h = net.nodes[test_net_add(&net, &cf)].host;
+	for (unsigned i = 1; i <= 60; i++)
+		(void)add(NULL);
+	for (unsigned i = 1; i <= 50; i++) {
+		assert_int_equal(
+		    host_peer_add(h, test_net_id(&net, i),
+			test_net_address(i, at), PEER_DHT, net.t.now_ms),
+		    OK);
+		const err e =
+		    host_connect_once(h, test_net_id(&net, i), net.t.now_ms);
+		assert_true(e == OK || e == ERR_LIMIT);
+		asked += e == OK;
+	}
+	assert_int_equal(asked, 16); /* a quarter */
+	test_net_run(&net, 4000);
+	/* Four more of our own choice: those asked do not count. */
+	assert_int_equal(stats_of(0).peers_out, 4);
+	assert_int_equal(stats_of(0).conns_out, 20);
+	assert_int_equal(
+	    host_connect_once(h, test_net_id(&net, 50), net.t.now_ms) == OK &&
+		host_connect_once(h, test_net_id(&net, 49), net.t.now_ms) == OK,
+	    false);
+	test_net_run(&net, 20000);
+	assert_int_equal(stats_of(0).peers_out, 4);
+	assert_int_equal(stats_of(0).conns_out, 12); /* an eighth */
+	test_net_fini(&net);
+}
+
 static err
 open_from(struct host *h, const char *text, bool limited)
 {
@@ -311,6 +358,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_ours_stay),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_circuits),
 		cmocka_unit_test(test_streams),

@@ -43,6 +43,7 @@ test_reach(void **state)
 		{ "/ip6/fe80::1/tcp/1", REACH_SITE },
 		{ "/ip6zone/eth0/ip6/fe80::1/tcp/1", REACH_SITE },
 		{ "/ip6/fd00::1/tcp/1", REACH_SITE },
+		{ "/ip6/fec0::1/tcp/1", REACH_SITE },
 		{ "/ip6/ff02::fb/tcp/1", REACH_NOWHERE },
 		{ "/ip6/::ffff:127.0.0.1/tcp/1", REACH_MACHINE },
 		{ "/ip6/2001:db8::1/tcp/1", REACH_WORLD },
@@ -72,6 +73,10 @@ test_naming(void **state)
 		{ "/ip4/10.0.0.2/tcp/1", "/ip4/127.0.0.1/tcp/1", false },
 		{ "/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/1", true },
 		{ "/ip4/127.0.0.1/tcp/1", "/ip4/0.0.0.0/tcp/1", false },
+		{ "/ip4/10.0.0.2/tcp/1" P2P "/p2p-circuit",
+		    "/ip4/10.0.0.1/tcp/1", false },
+		{ "/ip4/127.0.0.1/tcp/1" P2P "/p2p-circuit",
+		    "/ip4/192.0.2.1/tcp/1", true },
 		{ "", "/ip4/10.0.0.1/tcp/1", false },
 		{ "", "/dns/example.org/tcp/1", true },
 	};

@@ -36,7 +36,7 @@ static err
 book_connect(void *ctx, const struct peer_id *id, uint64_t now_ms)
 {
 	(void)ctx;
-	return host_connect(peer.host, id, now_ms);
+	return host_connect_once(peer.host, id, now_ms);
 }
 
 bool
