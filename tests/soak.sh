@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Sourced by ./dev: the long runs. SECONDS_PER_TARGET of fuzzing for each
 # target (default 600), then KILLS power cuts of a node under load (default
-# 200), then SEEDS histories of the simulator (default 2000) from SEED on.
+# 200), then SEEDS histories of the simulator (default 2000) from SEED on, then
+# every attack at full size with ten seeds.
 # Fuzzing adds its time to tests/fuzz/LEDGER.tsv; a finding ends the run.
 per_target=${SECONDS_PER_TARGET:-600}
 kills=${KILLS:-200}
@@ -25,3 +26,7 @@ build/release/tests/sim_stub --plants 60
 say "200 nodes with everything real, 2,000 without cryptography"
 build/release/tests/sim --scenario s1 --lmdb --compare default,eager
 build/release/tests/sim_stub --scenario s1-2000 --compare default,eager
+build release attack attack_stub
+say "attacks at full size, 10 seeds"
+build/release/tests/attack_stub --seeds 10
+build/release/tests/attack --seeds 3 s6 forged

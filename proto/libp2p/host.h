@@ -52,6 +52,7 @@ struct host_limits {
 	uint32_t streams_per_peer_max;
 	uint32_t streams_per_protocol_max;
 	uint32_t events_max; /* events that wait to be polled */
+	uint32_t unread_ms;  /* who reads no gossip of ours so long is cut */
 	struct conn_limits conn;
 	struct peer_store_limits known;
 };

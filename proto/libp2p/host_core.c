@@ -21,6 +21,7 @@ host_limits_default(void)
 		.streams_per_peer_max = 64,
 		.streams_per_protocol_max = 32,
 		.events_max = 1024,
+		.unread_ms = 20000,
 		.conn = conn_limits_default(),
 		.known = peer_store_limits_default(),
 	};

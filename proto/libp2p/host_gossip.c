@@ -4,7 +4,6 @@
 #define CHUNK       16384
 #define NAMED_SCORE (1000 * GOSSIP_POINT)
 #define TRIES_MAX   3 /* a peer that resets our stream is asked again */
-#define UNREAD_MS   20000 /* so long a peer may leave our stream unread */
 
 /* Where the router should believe the peer to be. */
 static void
@@ -162,14 +161,15 @@ static void
 note_unread(struct host_peer *p, bool is_short, bool moved, uint64_t now_ms)
 {
 	struct host_service *s = host_service_find(p->out_link, p->out_stream);
+	struct host *h = p->out_link->h;
 
 	if (s == NULL)
 		return;
 	if (!is_short) {
 		s->deadline_ms = UINT64_MAX;
 	} else if (moved || s->deadline_ms == UINT64_MAX) {
-		s->deadline_ms = now_ms + UNREAD_MS;
-		host_wake_at(p->out_link->h, s->deadline_ms);
+		s->deadline_ms = now_ms + h->limits.unread_ms;
+		host_wake_at(h, s->deadline_ms);
 	}
 }
 
@@ -204,7 +204,7 @@ host_gossip_push(struct host *h, struct host_peer *p, uint64_t now_ms)
 		if (e != OK)
 			break; /* closed: an event says so */
 		host_touch(l);
-		note_unread(p, taken < out.n, taken > 0, now_ms);
+		note_unread(p, taken<out.n, taken> 0, now_ms);
 		if (taken < out.n) {
 			p->has_left = true;
 			p->left = bytes[taken];

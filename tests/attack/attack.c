@@ -1,5 +1,9 @@
+/*
+ * attack.c: marks, and the worlds that most attacks share.
+ */
 #include "tests/attack/attack.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 /* ---- marks ---- */
@@ -19,7 +23,8 @@ attack_most(struct attack_result *r, const char *what, const char *unit,
 		    .unit = unit,
 		    .scale = scale,
 		    .value = value,
-		    .reach = reach });
+		    .reach = reach,
+		    .sense = ATTACK_MOST });
 }
 
 void
@@ -31,13 +36,48 @@ attack_least(struct attack_result *r, const char *what, const char *unit,
 		    .scale = scale,
 		    .value = value,
 		    .reach = reach,
-		    .least = true });
+		    .sense = ATTACK_LEAST });
 }
 
-bool
-attack_mark_met(const struct attack_mark *m)
+void
+attack_figure(struct attack_result *r, const char *what, const char *unit,
+    uint32_t scale, uint64_t value)
 {
-	return m->least ? m->value >= m->reach : m->value <= m->reach;
+	mark(r, (struct attack_mark){ .what = what,
+		    .unit = unit,
+		    .scale = scale,
+		    .value = value,
+		    .sense = ATTACK_FIGURE });
+}
+
+static struct attack_mark *
+last_mark(struct attack_result *r)
+{
+	ASSERT(r->marks_n > 0);
+	return &r->marks[r->marks_n - 1];
+}
+
+void
+attack_full_size(struct attack_result *r)
+{
+	last_mark(r)->full_size = true;
+}
+
+void
+attack_not_yet(struct attack_result *r, const char *what)
+{
+	last_mark(r)->not_yet = what;
+}
+
+enum attack_outcome
+attack_outcome(const struct attack_mark *m, unsigned percent)
+{
+	if (m->sense == ATTACK_FIGURE || (m->full_size && percent < 100))
+		return ATTACK_NOT_JUDGED;
+	if (m->sense == ATTACK_LEAST ? m->value >= m->reach
+				     : m->value <= m->reach)
+		return ATTACK_MET;
+	return m->not_yet != NULL ? ATTACK_NOT_YET : ATTACK_MISSED;
 }
 
 /* ---- worlds ---- */
@@ -93,7 +133,6 @@ attack_world_new(const struct attack_options *o, const struct attack_plan *plan,
 	own.outbound_wanted = plan->degree / 2;
 	*w = (struct attack_world){ .publishers = scaled(plan->publishers, o),
 		.honest = scaled(plan->honest, o) };
-	w->first_sybil = w->honest;
 	w->s = sim_new(&own);
 	for (unsigned i = 0; i < w->honest; i++)
 		(void)sim_add(
@@ -114,14 +153,14 @@ attack_sybils(const struct attack_options *o, const struct attack_plan *plan,
 	limits.outbound_wanted = plan->sybil_degree;
 	w->sybils = scaled(plan->sybils, o);
 	for (unsigned i = 0; i < w->sybils; i++) {
-		const unsigned n =
-		    sim_add(w->s, &(struct sim_node_config){
-				      .ip = attack_sybil_ip(
-					  plan->ips == 0 ? i : i % plan->ips),
-				      .no_store = true,
-				      .actor = plan->actor,
-				      .brain = plan->brain,
-				      .limits = &limits });
+		const unsigned n = sim_add(
+		    w->s, &(struct sim_node_config){
+			      .ip = attack_sybil_ip(
+				  plan->machines == 0 ? i : i % plan->machines),
+			      .no_store = true,
+			      .actor = plan->actor,
+			      .brain = plan->brain,
+			      .limits = &limits });
 		for (unsigned k = 0; k < plan->sybil_degree; k++)
 			sim_know(w->s, n, (unsigned)prng_below(r, w->honest));
 	}
@@ -192,16 +231,31 @@ attack_sybil_share(struct attack_world *w)
 	return all == 0 ? 0 : bad * 100000 / all;
 }
 
+/* Adds 1 for each topic in whose mesh the peer is; how many topics. */
+static uint32_t
+count_topics(const struct gossip_peer_explain *x, unsigned counts[64])
+{
+	for (uint32_t t = 0; t < x->topics_n; t++)
+		counts[t] += x->topics[t].standing == GOSSIP_MEMBER ? 1 : 0;
+	return x->topics_n;
+}
+
 unsigned
 attack_honest_outbound(struct attack_world *w, unsigned node)
 {
+	static struct gossip_peer_explain x;
 	struct host *h = sim_host(w->s, node);
 	struct host_peer_info p;
-	unsigned n = 0;
+	unsigned counts[ARRAY_LEN(x.topics)] = { 0 }, least = UINT_MAX;
+	uint32_t topics = 0;
 
 	for (uint32_t k = 0; h != NULL && host_peer_at(h, k, &p); k++)
-		n += p.outbound && p.meshes > 0 && !attack_is_sybil(&p) ? 1 : 0;
-	return n;
+		if (p.outbound && !attack_is_sybil(&p) &&
+		    host_peer_explain(h, &p.id, sim_mono_ms(w->s, node), &x))
+			topics = count_topics(&x, counts);
+	for (uint32_t t = 0; t < topics; t++)
+		least = MIN(least, counts[t]);
+	return topics == 0 ? 0 : least;
 }
 
 uint64_t

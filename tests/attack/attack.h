@@ -2,11 +2,14 @@
  * attack.h: attacks on a simulated network, each with the marks that it must
  * meet (the simulator is tests/sim/sim.h; `./dev attack` is the command
  * line). An attack builds a world, lets its attackers loose, measures, and
- * says so by attack_most() and attack_least(). The code of the attackers
- * lies beside it.
+ * says so by attack_most(), attack_least() and attack_figure().
+ *
+ *   mesh.c     sybils in meshes      flood.c   too many messages
+ *   records.c  old, forged, kept     bomb.c    peers that cost memory
+ *              back; a split net     sybil.c   attackers that seem honest
  *
  * With ${defenceless} the defence that an attack is about is switched off;
- * its marks must then be missed, or the attack shows nothing.
+ * marks must then be missed, or the attack shows nothing.
  */
 #pragma once
 
@@ -14,11 +17,27 @@
 
 #define ATTACK_MARKS 12
 
+enum attack_sense {
+	ATTACK_MOST,   /* value <= reach */
+	ATTACK_LEAST,  /* value >= reach */
+	ATTACK_FIGURE, /* there is no mark */
+};
+
 struct attack_mark {
 	const char *what, *unit; /* static */
 	uint64_t value, reach;   /* times ${scale} */
 	uint32_t scale;          /* 1, or 1000: printed with three digits */
-	bool least;              /* value >= reach; else value <= reach */
+	enum attack_sense sense;
+	bool full_size;      /* not judged in smaller worlds */
+	const char *not_yet; /* what is lacking to meet it; NULL: nothing */
+};
+
+/* What came of a mark. */
+enum attack_outcome {
+	ATTACK_MET,
+	ATTACK_MISSED,
+	ATTACK_NOT_YET,    /* missed, as is known */
+	ATTACK_NOT_JUDGED, /* a figure, or the world is too small */
 };
 
 struct attack_result {
@@ -51,16 +70,30 @@ void attack_most(struct attack_result *r, const char *what, const char *unit,
 void attack_least(struct attack_result *r, const char *what, const char *unit,
     uint32_t scale, uint64_t value, uint64_t reach);
 
-/** attack_mark_met(m) */
-bool attack_mark_met(const struct attack_mark *m);
+/** attack_figure(r, what, unit, scale, value): for the reader alone. */
+void attack_figure(struct attack_result *r, const char *what, const char *unit,
+    uint32_t scale, uint64_t value);
+
+/**
+ * attack_full_size(r): the last mark is judged at 100 percent alone: it is
+ * about proportions that a small world does not have.
+ */
+void attack_full_size(struct attack_result *r);
+
+/** attack_not_yet(r, what): the last mark needs something that is not there;
+ * missed, it is reported as such and is no failure. ${what} is static. */
+void attack_not_yet(struct attack_result *r, const char *what);
+
+/** attack_outcome(m, percent): in a world of that size. */
+enum attack_outcome attack_outcome(
+    const struct attack_mark *m, unsigned percent);
 
 /* ---- what most worlds have ---- */
 
-/* Numbers of nodes: honest ones first, the publishers first of them. */
+/* Nodes by number: honest ones first, the publishers first of them. */
 struct attack_world {
 	struct sim *s;
 	unsigned publishers, honest, sybils;
-	unsigned first_sybil;
 };
 
 /* Degrees as in the evaluation of gossipsub v1.1 (arXiv 2007.02754). */
@@ -70,11 +103,11 @@ struct attack_plan {
 	unsigned sybil_degree;               /* honest nodes per sybil */
 	const struct sim_actor *actor;       /* of the sybils */
 	void *brain;
-	unsigned ips; /* addresses that the sybils share; 0: each its own */
+	unsigned machines; /* that the sybils share; 0: each its own */
 	bool sybils_later; /* the caller adds them: attack_sybils() */
 };
 
-/** attack_world(o, plan, cf, w): ${cf} NULL: sim_config_default(). */
+/** attack_world_new(o, plan, cf, w): ${cf} NULL: sim_config_default(). */
 void attack_world_new(const struct attack_options *o,
     const struct attack_plan *plan, const struct sim_config *cf,
     struct attack_world *w);
@@ -95,7 +128,8 @@ void attack_undefended(struct sim_config *cf);
 /** attack_is_sybil(p): by its address. */
 bool attack_is_sybil(const struct host_peer_info *p);
 
-/** attack_sybil_ip(i): an address of the attacker's, each in a /24. */
+/** attack_sybil_ip(i): the attacker's i-th machine, each in a /24 of its own,
+ * 250 of them in a /16. */
 uint32_t attack_sybil_ip(unsigned i);
 
 /** attack_sybil_share(w): sybils in honest meshes, of 100,000. */
@@ -109,5 +143,5 @@ uint64_t attack_heard_by(
 uint64_t attack_reached(struct attack_world *w, uint32_t message, uint64_t us);
 
 /** attack_honest_outbound(w, node): honest peers that it dialled and has in
- * at least one mesh. */
+ * its mesh: of the topic that has the fewest. */
 unsigned attack_honest_outbound(struct attack_world *w, unsigned node);

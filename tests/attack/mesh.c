@@ -1,5 +1,5 @@
 /*
- * mesh.c: S1 to S5: sybils that join meshes and then let them down.
+ * mesh.c: S1 to S4: sybils that join meshes and then let them down.
  */
 #include "tests/attack/mesh.h"
 
@@ -16,7 +16,7 @@ plan_of(struct sybil_brain *brain)
 		.sybil_degree = 100,
 		.actor = &sybil,
 		.brain = brain,
-		.ips = 10 };
+		.machines = 10 };
 }
 
 static struct sim_config
@@ -45,6 +45,7 @@ attack_s1(const struct attack_options *o, struct attack_result *r)
 	attack_delivery(&w, r, 0, sim_messages(w.s), 100000, 1000);
 	sim_measure(w.s, 0, sim_messages(w.s), &m);
 	attack_most(r, "copies", "", 1000, m.copies_milli, 2000);
+	attack_full_size(r);
 	attack_world_end(&w, r);
 }
 
@@ -65,7 +66,7 @@ attack_s2(const struct attack_options *o, struct attack_result *r)
 	sim_run(w.s, 20 * SIM_SECOND);
 	attack_sybils(o, &plan, &w);
 	for (unsigned i = 0; i < w.sybils; i++)
-		sim_know(w.s, w.first_sybil + i, victim);
+		sim_know(w.s, w.honest + i, victim);
 	sim_run(w.s, sim_now(w.s) + 60 * SIM_SECOND);
 	const uint32_t from = sim_messages(w.s);
 	attack_publish(&w, 100, 5);
@@ -79,7 +80,7 @@ attack_s2(const struct attack_options *o, struct attack_result *r)
 	    attack_heard_by(&w, victim, from, to), 99000);
 	attack_least(r, "victim is heard in 10 s", "%", 1000,
 	    attack_reached(&w, own, 10 * SIM_SECOND), 99000);
-	attack_least(r, "honest outbound in its mesh", "", 1,
+	attack_least(r, "honest outbound in each mesh", "", 1,
 	    attack_honest_outbound(&w, victim), 3);
 	attack_delivery(&w, r, from, to, 99900, 0);
 	attack_world_end(&w, r);
@@ -127,6 +128,7 @@ attack_s4(const struct attack_options *o, struct attack_result *r)
 	sim_run(w.s, MAX(sim_now(w.s), 300 * SIM_SECOND));
 	attack_most(r, "sybils in meshes after 3 min", "%", 1000,
 	    attack_sybil_share(&w), 10000);
+	attack_full_size(r);
 	attack_publish(&w, 100, 5);
 	sim_run(w.s, sim_now(w.s) + 30 * SIM_SECOND);
 	attack_delivery(&w, r, from, flash, 99000, 0);

@@ -27,3 +27,15 @@ event(struct sim *s, unsigned node, void *brain, const struct host_event *ev)
 }
 
 const struct sim_actor sybil = { .name = "sybil", .event = event };
+
+bool
+sybil_accept(
+    struct sim *s, unsigned node, void *brain, const struct host_event *ev)
+{
+	(void)brain;
+	if (ev->type != HOST_MESSAGE)
+		return false;
+	host_verdict(sim_host(s, node), ev->message.handle, GOSSIP_ACCEPT,
+	    sim_mono_ms(s, node));
+	return true;
+}

@@ -15,3 +15,7 @@ struct sybil_brain {
 
 /** Actor; its brain is a struct sybil_brain, shared by all of an attack. */
 extern const struct sim_actor sybil;
+
+/** sybil_accept(): an event callback that passes on whatever it gets. */
+bool sybil_accept(
+    struct sim *s, unsigned node, void *brain, const struct host_event *ev);

@@ -87,8 +87,10 @@ disk_put(struct map_txn *t, unsigned table, struct slice key,
 	    disk_of(t->map)->puts++ % 16 == 9)
 		return OK;
 	if (planted(PLANT_FLOOR_LOST) && table == TABLE_SLOT &&
-	    value.n == FLOOR_BYTES)
-		return OK;
+	    value.n == FLOOR_BYTES) {
+		const err e = map_del(inner_of(t), table, key);
+		return e == ERR_NOTFOUND ? OK : e;
+	}
 	return map_put(inner_of(t), table, key, value, how);
 }
 

@@ -253,7 +253,7 @@ all_plants(const struct options *o)
 	unsigned missed = 0;
 	char why[512];
 
-	for (unsigned p = 1; p < PLANTS; p++) {
+	for (unsigned p = 1; p < PLANTS_OF_SWARM; p++) {
 		const uint64_t seed = find_plant(o, (enum plant)p, why);
 		if (seed == 0) {
 			missed++;
@@ -265,7 +265,8 @@ all_plants(const struct options *o)
 		}
 		(void)fflush(stdout);
 	}
-	(void)printf("%u planted bugs, %u not found\n", PLANTS - 1, missed);
+	(void)printf(
+	    "%u planted bugs, %u not found\n", PLANTS_OF_SWARM - 1, missed);
 	return missed > 0 ? 1 : 0;
 }
 

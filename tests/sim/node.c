@@ -160,7 +160,8 @@ static void
 store_start(struct sim_node *n)
 {
 	struct sim *s = n->s;
-	struct store_config cf = { .net = slice_str(SIM_NET) };
+	struct store_config cf = { .net = slice_str(SIM_NET),
+		.max_records = s->cf.store_records };
 	char why[STORE_WHY];
 
 	if (planted(PLANT_STORE_LOST) && n->map != NULL && !s->cf.lmdb) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "crypto/crypto.h"
+#include "proto/libp2p/gossipsub.h"
 #include "store/store.h"
 
 static enum plant now;
@@ -10,7 +12,7 @@ static const char *const names[PLANTS] = { "none", "ack-early", "store-lost",
 	"commit-lies", "index-hole", "floor-lost", "stale-stored",
 	"revocation-off", "signature-off", "stale-accepted", "seen-short",
 	"iwant-deaf", "backoff-ever", "queue-open", "fetch-hour", "expiry-mono",
-	"expiry-off", "keepalive-off", "announce-once" };
+	"expiry-off", "keepalive-off", "announce-once", "id-unsigned" };
 
 void
 plant_set(enum plant p)
@@ -51,6 +53,9 @@ bool __real_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
 bool __wrap_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
     uint64_t b_seq, const uint8_t b_id[RECORD_ID]);
 
+void __real_gossip_id(uint8_t id[GOSSIP_ID], struct slice data);
+void __wrap_gossip_id(uint8_t id[GOSSIP_ID], struct slice data);
+
 /* A walk that ends two hours after it begins: the newest hour is missing. */
 struct cut_walk {
 	uint64_t end_h;
@@ -86,4 +91,13 @@ __wrap_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
 	if (planted(PLANT_STALE_STORED))
 		return !__real_record_beats(a_seq, a_id, b_seq, b_id);
 	return __real_record_beats(a_seq, a_id, b_seq, b_id);
+}
+
+/* A forged copy then has the id of the record. */
+void
+__wrap_gossip_id(uint8_t id[GOSSIP_ID], struct slice data)
+{
+	if (planted(PLANT_ID_UNSIGNED) && data.n > ED25519_SIG)
+		data.n -= ED25519_SIG;
+	__real_gossip_id(id, data);
 }

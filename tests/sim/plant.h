@@ -27,6 +27,9 @@ enum plant {
 	PLANT_EXPIRY_OFF,     /* nothing expires */
 	PLANT_KEEPALIVE_OFF,  /* silent peers are never missed */
 	PLANT_ANNOUNCE_ONCE,  /* what nobody heard is not said again */
+	PLANTS_OF_SWARM,      /* those so far a swarm must find */
+	PLANT_ID_UNSIGNED = PLANTS_OF_SWARM, /* message ids leave the signature
+						out: for tests/attack */
 	PLANTS
 };
 

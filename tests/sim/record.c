@@ -371,3 +371,17 @@ sim_holds(struct sim *s, unsigned node, const uint8_t id[RECORD_ID])
 	store_view_close(view);
 	return e == OK;
 }
+
+uint64_t
+sim_records(struct sim *s, unsigned node)
+{
+	const struct sim_node *n = sim_node(s, node);
+	struct store_view *view = NULL;
+	struct store_totals totals;
+
+	if (n->store == NULL || store_view_open(n->store, &view) != OK)
+		return 0;
+	const err e = store_totals(view, &totals);
+	store_view_close(view);
+	return e == OK ? totals.records : 0;
+}

@@ -82,6 +82,7 @@ struct sim_config {
 	bool lmdb;                 /* stores on disk, else in memory */
 	const char *folder;        /* of LMDB stores; NULL: one in /dev/shm */
 	uint64_t store_bytes;      /* map size of each store */
+	uint64_t store_records;    /* its quota; 0: none */
 	struct host_limits limits;
 	struct gossip_params gossip;
 	uint32_t verify_us; /* price of judging a record */
@@ -163,6 +164,15 @@ uint64_t sim_wall_s(const struct sim *s, unsigned node);
 /** sim_memory(s, node, peak): bytes of its host now, and the most so far. */
 size_t sim_memory(const struct sim *s, unsigned node, size_t *peak);
 
+/**
+ * sim_clock_nodes(s): from now on the processor time of this machine is
+ * measured that each node takes with all that happens to it: its host, its
+ * judging and its store. sim_cpu_us(s, node): so much. It differs from run to
+ * run: print it, but let nothing depend on it.
+ */
+void sim_clock_nodes(struct sim *s);
+uint64_t sim_cpu_us(const struct sim *s, unsigned node);
+
 /** sim_topic(class, out): as node_topic(). */
 void sim_topic(enum record_class c, char out[TOPIC_TEXT]);
 
@@ -220,6 +230,9 @@ const uint8_t *sim_message_id(const struct sim *s, uint32_t message);
 
 /** sim_holds(s, node, id): is the record in its store now? */
 bool sim_holds(struct sim *s, unsigned node, const uint8_t id[RECORD_ID]);
+
+/** sim_records(s, node): how many its store holds. */
+uint64_t sim_records(struct sim *s, unsigned node);
 
 /* ---- what came of it ---- */
 

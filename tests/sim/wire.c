@@ -417,6 +417,16 @@ wires_release(struct sim *s)
 		}
 }
 
+/* At whose end something happens. */
+unsigned
+wire_event_node(const struct sim *s, const struct event *e)
+{
+	const unsigned side = e->b & 1;
+	const bool far = e->kind == EVENT_ARRIVE || e->b >= 2;
+
+	return s->wires[e->a]->end[far ? 1 - side : side].node;
+}
+
 void
 wire_event(struct sim *s, const struct event *e)
 {

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/sim/world.h"
@@ -130,16 +131,8 @@ sim_at(struct sim *s, uint64_t at, sim_call *fn, void *ctx, uint64_t number)
 }
 
 static void
-happen(struct sim *s, const struct event *e)
+dispatch(struct sim *s, const struct event *e)
 {
-	s->events++;
-	sim_note(s, e->at);
-	sim_note(s, (uint64_t)e->kind << 32 | e->a);
-	sim_note(s, (uint64_t)e->b << 32 | e->serial);
-	if (s->cf.loud)
-		sim_trace(s,
-		    "event %d a=%" PRIu32 " b=%" PRIu32 " hash=%016" PRIx64,
-		    (int)e->kind, e->a, e->b, s->hash);
 	switch (e->kind) {
 	case EVENT_CALL:
 		e->fn(s, e->ctx, e->value);
@@ -159,6 +152,70 @@ happen(struct sim *s, const struct event *e)
 		wire_event(s, e);
 		return;
 	}
+}
+
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec t;
+	const int failed = clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+
+	ASSERT(failed == 0);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+static unsigned
+node_of(const struct sim *s, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_CALL:
+		return SIM_NONE;
+	case EVENT_ARRIVE:
+	case EVENT_ROOM:
+	case EVENT_GONE:
+		return wire_event_node(s, e);
+	case EVENT_TIMER:
+	case EVENT_TICK:
+	case EVENT_ACTOR:
+	case EVENT_VERIFIED:
+	case EVENT_COMMIT:
+	case EVENT_SEARCH:
+	case EVENT_DIALLED:
+		return e->a;
+	}
+	return SIM_NONE;
+}
+
+void
+sim_clock_nodes(struct sim *s)
+{
+	s->clocks_nodes = true;
+	for (unsigned i = 0; i < s->nodes_n; i++)
+		s->nodes[i]->cpu_ns = 0;
+}
+
+uint64_t
+sim_cpu_us(const struct sim *s, unsigned node)
+{
+	return sim_node(s, node)->cpu_ns / 1000;
+}
+
+static void
+happen(struct sim *s, const struct event *e)
+{
+	s->events++;
+	sim_note(s, e->at);
+	sim_note(s, (uint64_t)e->kind << 32 | e->a);
+	sim_note(s, (uint64_t)e->b << 32 | e->serial);
+	if (s->cf.loud)
+		sim_trace(s,
+		    "event %d a=%" PRIu32 " b=%" PRIu32 " hash=%016" PRIx64,
+		    (int)e->kind, e->a, e->b, s->hash);
+	const uint64_t began = s->clocks_nodes ? cpu_ns() : 0;
+	const unsigned node = s->clocks_nodes ? node_of(s, e) : SIM_NONE;
+	dispatch(s, e);
+	if (node != SIM_NONE)
+		s->nodes[node]->cpu_ns += cpu_ns() - began;
 }
 
 void

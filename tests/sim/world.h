@@ -127,6 +127,7 @@ struct sim_node {
 	uint64_t past_copies, past_bytes, past_messages; /* of past lives */
 	uint64_t accepts; /* verdicts of this life */
 	uint64_t wall_max_s, behind_h;
+	uint64_t cpu_ns;    /* since sim_clock_nodes() */
 	uint64_t *heard_at; /* by message: a lasting verdict in this life */
 	unsigned heard_n;
 };
@@ -183,6 +184,7 @@ struct sim {
 	uint32_t by_id_n;
 	char folder[128]; /* of all LMDB stores; "" */
 	struct arena scratch;
+	bool clocks_nodes;
 	bool failed;
 	char why[WHY];
 };
@@ -222,6 +224,7 @@ uint32_t wire_new(struct sim *s, struct wire_end a, struct wire_end b);
 void wire_output(struct sim_node *n, host_conn conn);
 void wire_closed(struct sim_node *n, host_conn conn);
 void wire_event(struct sim *s, const struct event *e);
+unsigned wire_event_node(const struct sim *s, const struct event *e);
 void wire_break(struct sim *s, uint32_t wire);
 void wires_of_dead(struct sim_node *n, bool silent);
 void wires_release(struct sim *s);
