@@ -128,6 +128,7 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 	h->mem = mem_child(cf->mem, cf->limits.memory_bytes);
 	h->limits = cf->limits;
 	h->next_id = 1;
+	h->says = 1;
 	h->expiry_ms = now_ms;
 	set_identity(h, cf->secret);
 	if (cf->psk != NULL)

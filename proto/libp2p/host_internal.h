@@ -116,8 +116,9 @@ struct host_peer {
 	struct host_link *links; /* oldest first */
 	uint32_t links_n;
 	bool identified;
-	bool partly; /* over a limited connection: what it speaks there */
-	bool gone;   /* only its last note is left */
+	bool partly;   /* over a limited connection: what it speaks there */
+	uint32_t said; /* h->says when identify went to it; 0: not yet */
+	bool gone;     /* only its last note is left */
 	struct host_note up, down, told, pinged;
 	bool pinging;
 	uint32_t tells; /* HOST_IDENTIFIED since ${tells_ms} */
@@ -208,6 +209,7 @@ struct host {
 	struct host_peer **peers; /* conns_max */
 	uint32_t peers_top;
 	struct gossip_table peer_ids; /* key of the id -> number */
+	uint32_t says;                /* changes of what identify says, and 1 */
 	host_conn next_id;
 	struct host_note *notes_head, *notes_tail;
 	uint32_t heap_notes;

@@ -127,6 +127,8 @@ say_identify(struct host_link *l, uint32_t stream)
 		return;
 	}
 	conn_stream_close(l->c, stream);
+	if (l->peer != NULL)
+		l->peer->said = h->says;
 	host_touch(l);
 }
 
@@ -195,29 +197,38 @@ host_listen_set(struct host *h, const struct slice *addrs, size_t n)
 	host_identify_push(h, h->env->mono_ms(h->env->ctx));
 }
 
-/* Who has changed tells all who want to hear it. */
+static void
+push_to(struct host *h, struct host_peer *p, uint64_t now_ms)
+{
+	uint32_t stream = 0;
+
+	if (!p->identified || !host_peer_says(h, p, IDENTIFY_PUSH_PROTOCOL))
+		return;
+	struct host_link *l = host_peer_link(p);
+	if (l == NULL)
+		l = p->links;
+	if (l == NULL || conn_stream_open(l->c, IDENTIFY_PUSH_PROTOCOL, now_ms,
+			     &stream) != OK)
+		return;
+	if (host_service_add(l, SERVICE_ANSWER, stream, now_ms + LINGER_MS) ==
+	    NULL)
+		conn_stream_reset(l->c, stream);
+	else
+		say_identify(l, stream);
+	host_touch(l);
+}
+
+/*
+ * Who has changed tells all who want to hear it. A peer that has not said yet
+ * whether it wants to is told as soon as it has: identify_done().
+ */
 void
 host_identify_push(struct host *h, uint64_t now_ms)
 {
-	for (uint32_t i = 0; i < h->peers_top; i++) {
-		struct host_peer *p = h->peers[i];
-		uint32_t stream = 0;
-		if (p == NULL || !p->identified ||
-		    !host_peer_says(h, p, IDENTIFY_PUSH_PROTOCOL))
-			continue;
-		struct host_link *l = host_peer_link(p);
-		if (l == NULL)
-			l = p->links;
-		if (conn_stream_open(
-			l->c, IDENTIFY_PUSH_PROTOCOL, now_ms, &stream) != OK)
-			continue;
-		if (host_service_add(
-			l, SERVICE_ANSWER, stream, now_ms + LINGER_MS) == NULL)
-			conn_stream_reset(l->c, stream);
-		else
-			say_identify(l, stream);
-		host_touch(l);
-	}
+	h->says++;
+	for (uint32_t i = 0; i < h->peers_top; i++)
+		if (h->peers[i] != NULL)
+			push_to(h, h->peers[i], now_ms);
 }
 
 /* What it pushes is learnt; but not each push makes work for all others. */
@@ -271,6 +282,8 @@ identify_done(struct host_link *l, struct host_service *s, uint64_t now_ms)
 		host_fail(l, OK, "only a look", now_ms);
 		return;
 	}
+	if (p->said != 0 && p->said != l->h->says)
+		push_to(l->h, p, now_ms);
 	host_gossip_open(l->h, p, now_ms);
 }
 
@@ -539,8 +552,8 @@ host_services_time(struct host_link *l, uint64_t now_ms)
 		if (s->deadline_ms > now_ms)
 			continue;
 		if (s->kind == SERVICE_GOSSIP_OUT) {
-			host_fail(l, ERR_LIMIT, "gossip: it does not read",
-			    now_ms);
+			host_fail(
+			    l, ERR_LIMIT, "gossip: it does not read", now_ms);
 			return;
 		}
 		if (s->kind == SERVICE_PING)

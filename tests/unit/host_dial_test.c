@@ -675,6 +675,39 @@ test_protocol_set(void **state)
 	test_net_fini(&net);
 }
 
+static void
+set_when_up(struct test_net *n, unsigned node, const struct host_event *ev)
+{
+	if (ev->type == HOST_PEER_UP && node == 1)
+		host_protocol_set(n->nodes[node].host, 1, true, n->t.now_ms);
+}
+
+/*
+ * What changes after a peer has asked who we are, and before it has said that
+ * it wants to hear of changes, reaches it all the same.
+ */
+static void
+test_protocol_early(void **state)
+{
+	static const char *const protocols[] = { "/test/a/1", "/test/b/1" };
+	static const uint8_t flags[] = { 0, HOST_PROTOCOL_OFF };
+	struct host_config cf = test_net_config();
+
+	(void)state;
+	begin(15);
+	net.on_event = set_when_up;
+	cf.protocols = protocols;
+	cf.protocols_n = 2;
+	cf.protocol_flags = flags;
+	const unsigned a = add(0), b = test_net_add(&net, &cf);
+	assert_int_equal(b, 1);
+	assert_int_equal(test_net_connect(&net, a, b, NULL), OK);
+	test_net_run(&net, 300);
+	assert_true(host_peer_speaks(
+	    net.nodes[a].host, test_net_id(&net, b), protocols[1]));
+	test_net_fini(&net);
+}
+
 /*
  * The machine sleeps: sockets are dead and nobody says so. Without a hint the
  * keep-alive finds out; told, the host knows within ten seconds.
@@ -826,6 +859,7 @@ main(void)
 		cmocka_unit_test(test_world),
 		cmocka_unit_test(test_limited),
 		cmocka_unit_test(test_protocol_set),
+		cmocka_unit_test(test_protocol_early),
 		cmocka_unit_test(test_resumed),
 		cmocka_unit_test(test_feeler),
 		cmocka_unit_test(test_records),
