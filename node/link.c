@@ -88,11 +88,24 @@ link_close(struct link *l)
 	if (l->closing)
 		return;
 	l->closing = true;
+	link_answer(l, ERR_CLOSED, "the other side hung up");
 	if (l->conn != 0) {
 		host_conn_gone(l->t->cf.host, l->conn, transport_now(l->t));
 		link_unname(l);
 	}
 	uv_close((uv_handle_t *)&l->tcp, on_closed);
+}
+
+void
+link_answer(struct link *l, err e, const char *why)
+{
+	transport_dialled *done = l->done;
+
+	if (done == NULL)
+		return;
+	l->done = NULL;
+	l->t->awaited_n--;
+	done(l->ctx, e, why);
 }
 
 /* ---- sending ---- */

@@ -26,6 +26,17 @@ on_timer(uv_timer_t *timer)
 
 static void dial_for_host(struct transport *t, const struct host_dial *dial);
 
+static void
+answer_secured(struct transport *t)
+{
+	struct host_conn_info info;
+
+	for (struct link *l = t->links; l != NULL; l = l->next)
+		if (l->done != NULL && l->conn != 0 &&
+		    host_conn_find(t->cf.host, l->conn, &info))
+			link_answer(l, OK, "");
+}
+
 void
 transport_pump(struct transport *t)
 {
@@ -51,8 +62,11 @@ transport_pump(struct transport *t)
 			    ev.error == OK ? LOG_INFO : LOG_UNUSUAL,
 			    "connection_closed", "conn=%" PRIu32 " why=\"%s\"",
 			    ev.conn, ev.why == NULL ? "" : ev.why);
+			link_answer(l, ERR_CLOSED, ev.why);
 			link_finish(l);
 		}
+		if (t->awaited_n > 0)
+			answer_secured(t);
 		while (host_next_dial(t->cf.host, &dial)) {
 			more = true;
 			if (t->cf.dial == NULL || !t->cf.dial(t->cf.ctx, &dial))
@@ -242,8 +256,15 @@ transport_listen(struct transport *t, const char *addr, struct problem *p)
 	problem_why(p, "%s",
 	    rc == UV_EADDRINUSE ? "another program uses this port"
 				: uv_strerror(rc));
-	problem_hint(p, "--set listen.addresses=/ip4/0.0.0.0/tcp/0 takes any "
-			"free port");
+	problem_hint(
+	    p, rc == UV_EADDRNOTAVAIL
+		   ? "no interface has this address: /ip4/0.0.0.0/tcp/4141 "
+		     "listens on all; listen.announce tells others another"
+	       : rc == UV_EACCES
+		   ? "ports below 1024 are for root: another port, or setcap "
+		     "cap_net_bind_service=+ep on the program"
+		   : "--set listen.addresses=/ip4/0.0.0.0/tcp/0 takes any free "
+		     "port");
 	return rc == UV_EADDRINUSE ? ERR_EXISTS : ERR_IO;
 }
 
@@ -304,8 +325,14 @@ dial_end(struct dial *d, err e, const char *why)
 
 	if (d->link != NULL) {
 		d->link->dial = NULL;
-		if (e != OK)
+		if (e != OK) {
 			link_close(d->link);
+		} else if (d->done != NULL) { /* said when it is secured */
+			d->link->done = d->done;
+			d->link->ctx = d->ctx;
+			t->awaited_n++;
+			d->done = NULL;
+		}
 	}
 	d->link = NULL;
 	if (e != OK) /* of no account when the host has refused it itself */

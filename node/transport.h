@@ -68,8 +68,9 @@ NODISCARD err transport_listen(
 bool transport_listen_at(
     const struct transport *t, size_t i, char out[MULTIADDR_TEXT_MAX]);
 
-/* OK: connected (the handshake goes on); else ERR_NOTFOUND name, ERR_CLOSED
- * refused or timed out, ERR_LIMIT, ERR_EXISTS connected already. */
+/* OK: connected, and the peer has shown its key; else ERR_NOTFOUND name,
+ * ERR_CLOSED refused, timed out or failed in the handshake, ERR_LIMIT,
+ * ERR_EXISTS connected already. */
 typedef void transport_dialled(void *ctx, err e, const char *why);
 
 /**

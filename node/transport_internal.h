@@ -53,6 +53,9 @@ struct link {
 	uint8_t *out; /* being written */
 	bool closing;
 	bool from_port; /* the peer sees the port that we listen on */
+	/* Who waits until it is secured, or over; NULL: nobody. */
+	transport_dialled *done;
+	void *ctx;
 };
 
 /* A connection attempt; becomes a link. */
@@ -92,6 +95,7 @@ struct transport {
 	struct dial *dials;
 	unsigned dials_n;
 	uv_timer_t timer;
+	unsigned awaited_n; /* links with a done */
 	bool pumping, stopping;
 	uint8_t isolation[16]; /* key of the names that we tell the proxy */
 	uint8_t read_buf[READ_BYTES];
@@ -106,6 +110,9 @@ transport_now(const struct transport *t)
 
 /* Runs the host's events and output, arms its timer. */
 void transport_pump(struct transport *t);
+
+/* Tell who waits for this connection, if anybody does. */
+void link_answer(struct link *l, err e, const char *why);
 
 /* The layers of a dial's link all stand; or they do not, and why. */
 void dial_ready(struct dial *d);

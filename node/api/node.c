@@ -102,8 +102,8 @@ warnings(struct node *n, const struct store_totals *totals,
 
 	if (hs->peers_now == 0)
 		warn(list, "no-peers", "no peer is connected",
-		    "name one: ohcn peer connect ADDRESS, or "
-		    "peers.bootstrap in the configuration");
+		    "ohcn join INVITATION, ohcn peer connect ADDRESS, or "
+		    "peers.bootstrap in the settings");
 	if ((bytes > 0 && totals->bytes >= bytes / 10 * 9) ||
 	    (records > 0 && totals->records >= records / 10 * 9))
 		warn(list, "store-nearly-full",
@@ -573,7 +573,8 @@ on_dialled(void *ctx, err e, const char *why)
 		return;
 	}
 	http_fail(r, 502, "E3301", "address",
-	    "is the other node up, and the address right?",
+	    "is the other node up, the address and the id in it right, and "
+	    "has it the same network key, or none?",
 	    "cannot connect: %s", why[0] == 0 ? err_name(e) : why);
 }
 
