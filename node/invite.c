@@ -169,11 +169,14 @@ take_part(
 		if (!take_addr(value, out))
 			return "an address (addr)";
 	} else if (slice_eq_str(s, "psk")) {
-		if (!take_hex(value, psk, sizeof(psk)))
+		if (out->psk[0] != '\0' || !take_hex(value, psk, sizeof(psk)))
 			return "the fingerprint of the key (psk)";
-		memcpy(out->psk, value, strlen(value) + 1);
+		/* as we write it, whatever the case: it is compared */
+		for (size_t i = 0; i < sizeof(psk); i++)
+			(void)snprintf(out->psk + 2 * i, 3, "%02x", psk[i]);
 	} else if (slice_eq_str(s, "key")) {
-		if (!take_hex(value, out->key, sizeof(out->key)))
+		if (out->has_key ||
+		    !take_hex(value, out->key, sizeof(out->key)))
 			return "the key (key)";
 		out->has_key = true;
 	}
