@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
@@ -108,8 +109,9 @@ static const struct config_setting settings[] = {
 	    true, "peers outside the mesh that hear of ids" },
 	{ "gossip.heartbeat", CONFIG_MILLIS, AT(gossip.heartbeat_ms), "1s", 100,
 	    60000, NULL, true, "time between mesh maintenance" },
-	{ "gossip.flood_publish", CONFIG_BOOL, AT(gossip.flood_publish), "yes",
-	    0, 0, NULL, true, "send own records to every peer of the topic" },
+	{ "gossip.flood_publish", CONFIG_ENUM, AT(gossip.flood_publish), "auto",
+	    0, 0, "auto|yes|no", true,
+	    "own records to every peer of the topic; auto: not a person's" },
 	{ "publish.delay", CONFIG_SECONDS, AT(publish.delay_s), "30m", 0, 86400,
 	    NULL, true, "a person's record waits a random time up to this" },
 	{ "log.level", CONFIG_ENUM, AT(log.level), "info", 0, 0,
@@ -537,7 +539,9 @@ config_set(
 
 	if (i == SIZE_MAX)
 		return unknown(name, p);
-	TRY(set_index(c, i, value, false, p));
+	/* as in the file: a list goes on when its name comes again */
+	const bool again = c->origin[i].from == ORIGIN_SET && value[0] != '\0';
+	TRY(set_index(c, i, value, again, p));
 	c->origin[i] = (struct config_origin){ .from = ORIGIN_SET };
 	return OK;
 }
@@ -762,10 +766,25 @@ check_proxy(const struct config *c, struct problem *p)
 	return OK;
 }
 
+static err
+check_gateway(const struct config *c, struct problem *p)
+{
+	struct in_addr at;
+
+	if (c->nat.gateway[0] == '\0' ||
+	    inet_pton(AF_INET, c->nat.gateway, &at) == 1)
+		return OK;
+	problem_set(p, EXIT_CONFIG, "E1107",
+	    "nat.gateway: \"%s\" is not an IPv4 address", c->nat.gateway);
+	problem_hint(p, "nat.gateway = 192.168.1.1, or leave it empty");
+	return ERR_CONFIG;
+}
+
 err
 config_check(const struct config *c, struct problem *p)
 {
 	TRY(check_proxy(c, p));
+	TRY(check_gateway(c, p));
 	if (c->gossip.d_lo > c->gossip.d || c->gossip.d > c->gossip.d_hi) {
 		problem_set(p, EXIT_CONFIG, "E1107",
 		    "gossip.d_lo <= gossip.d <= gossip.d_hi does not hold");

@@ -18,6 +18,8 @@
 
 #define CONFIG_LIST_MAX 64
 
+/* Who hears of our records first: a person had better not tell everybody. */
+enum flood { FLOOD_AUTO, FLOOD_YES, FLOOD_NO };
 enum node_role { ROLE_PERSON, ROLE_COMPANY, ROLE_PROVIDER, ROLE_RESEARCHER };
 /* Kademlia: auto is a server while others can reach us. */
 enum kad_mode { KAD_MODE_AUTO, KAD_MODE_CLIENT, KAD_MODE_SERVER, KAD_MODE_OFF };
@@ -95,7 +97,7 @@ struct config {
 	struct {
 		uint32_t d, d_lo, d_hi, d_lazy;
 		uint32_t heartbeat_ms;
-		uint32_t flood_publish; /* bool */
+		uint32_t flood_publish; /* enum flood */
 	} gossip;
 	struct {
 		uint32_t delay_s; /* a person's record waits up to this */

@@ -37,6 +37,16 @@ struct publisher {
 	struct announcer *announcer;
 };
 
+/* Told to all peers, a record is soon everywhere; told to the mesh alone, it
+ * is less plain whose it is. */
+static bool
+floods(const struct config *c)
+{
+	return c->gossip.flood_publish == FLOOD_YES ||
+	       (c->gossip.flood_publish == FLOOD_AUTO &&
+		   c->node.role != ROLE_PERSON);
+}
+
 struct publisher *
 publisher_new(struct node *n)
 {
@@ -54,7 +64,7 @@ publisher_new(struct node *n)
 		.store = n->store,
 		.net = slice_str(n->config->node.network),
 		.author = n->author.pub,
-		.flood = n->config->gossip.flood_publish != 0,
+		.flood = floods(n->config),
 	};
 	p->announcer = announcer_new(&cf);
 	if (p->scratch.p == NULL || p->announcer == NULL) {

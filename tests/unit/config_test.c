@@ -80,7 +80,7 @@ test_values(void **state)
 		{ "gossip.heartbeat", "700ms", true, "700ms" },
 		{ "gossip.heartbeat", "2s", true, "2s" },
 		{ "gossip.heartbeat", "2", false, NULL },
-		{ "gossip.flood_publish", "off", true, "no" },
+		{ "gossip.flood_publish", "no", true, "no" },
 		{ "gossip.flood_publish", "maybe", false, NULL },
 		{ "node.role", "company", true, "company" },
 		{ "node.role", "compan", false, NULL },
