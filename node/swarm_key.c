@@ -14,6 +14,9 @@ swarm_key_read(const char *path, uint8_t key[PSK_SIZE], struct problem *p)
 
 	memset(key, 0, PSK_SIZE);
 	const err e = file_read(path, PSK_FILE_MAX, &file, p);
+	if (e != OK && p->hint[0] == '\0')
+		problem_hint(p, "network.psk_file names the key file of the "
+				"others; ohcn network key new makes one");
 	if (e == ERR_LIMIT)
 		why = "it is too long for a key file";
 	else if (e != OK)

@@ -50,7 +50,8 @@ api_invite(struct http_request *r, void *ctx)
 		add_addrs(&v, addrs, addrs_n, REACH_MACHINE, &best);
 	if (v.addrs_n == 0) {
 		http_fail(r, 409, "E3310", "listen.addresses",
-		    "listen on an address, or send the invitation of a peer",
+		    "listen.addresses, or listen.announce (behind a proxy); or "
+		    "send the invitation of a peer",
 		    "this node has no address that others could call");
 		return;
 	}

@@ -8,8 +8,9 @@
 
 #include "node/api/mesh.h"
 
-#define FOUND_MAX 6 /* peers named when an abbreviation fits several */
-#define PART_MIN  4 /* characters of an abbreviated id */
+#define FOUND_MAX 6  /* peers named when an abbreviation fits several */
+#define PART_MIN  4  /* characters of an abbreviated id */
+#define WHOLE_MIN 46 /* of a whole one: "Qm..." */
 
 static uint64_t
 seconds_since(uint64_t then, uint64_t now)
@@ -175,7 +176,9 @@ peer_asked(struct node *n, struct http_request *r, struct peer_id *out)
 {
 	struct found f = { .asked = http_param(r, "id") };
 
-	if (f.asked != NULL && peer_id_get(slice_str(f.asked), out) == OK) {
+	/* of twelve characters, parts of many ids read as an id of 7 bytes */
+	if (f.asked != NULL && strlen(f.asked) >= WHOLE_MIN &&
+	    peer_id_get(slice_str(f.asked), out) == OK) {
 		if (!peer_id_eq(out, host_self(n->host)))
 			return true;
 		http_fail(r, 422, "E3305", "id", "ohcn peer list",

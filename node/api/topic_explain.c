@@ -64,16 +64,16 @@ explain_lacks(const struct gossip_topic_explain *e, struct reasons *t)
 	}
 	if (e->missing > 0)
 		mesh_say(t->why,
-		    "the mesh has %" PRIu32 " members, %" PRIu32
+		    "the mesh has %" PRIu32 " member%s, %" PRIu32
 		    " fewer than the %" PRIu32 " that it should not fall below",
-		    e->mesh, e->missing, e->d_lo);
+		    e->mesh, e->mesh == 1 ? "" : "s", e->missing, e->d_lo);
 	if (e->missing_peers > 0) {
 		mesh_say(t->why,
 		    "there are %" PRIu32 " fewer peers to choose from than "
 		    "the %" PRIu32 " that a mesh wants",
 		    e->missing_peers, e->d);
-		mesh_say(t->try, "more peers: ohcn peer connect ADDRESS, or "
-				 "peers.bootstrap in the settings");
+		mesh_say(t->try, "more peers: ohcn join INVITATION, ohcn peer "
+				 "connect ADDRESS, or peers.bootstrap");
 	}
 	if (e->missing > 0 && s[GOSSIP_BACKOFF] > 0) {
 		mesh_say(t->why, "%" PRIu32 " are in back-off after a prune",

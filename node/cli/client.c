@@ -231,6 +231,19 @@ err_of_status(long status)
 	return status >= 500 ? ERR_CLOSED : ERR_FORM;
 }
 
+/* What the command line itself gave: its user knows of no field. */
+static bool
+is_argument(const char *field)
+{
+	static const char *const given[] = { "id", "data", "address", "link",
+		"peer_id", "key" };
+
+	for (size_t i = 0; i < ARRAY_LEN(given); i++)
+		if (strcmp(field, given[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The node's problem+json in the words of a problem. */
 static err
 refused(long status, const char *text, struct problem *p)
@@ -244,9 +257,7 @@ refused(long status, const char *text, struct problem *p)
 	if (detail != NULL) {
 		problem_set(p, exit_of_status(status),
 		    code == NULL ? "E2000" : code, "%s", detail);
-		/* "id" and "data" are what the command line itself gave */
-		if (field != NULL && strcmp(field, "id") != 0 &&
-		    strcmp(field, "data") != 0)
+		if (field != NULL && !is_argument(field))
 			problem_why(p, "it is about the field \"%s\"", field);
 		if (hint != NULL)
 			problem_hint(p, "%s", hint);

@@ -233,7 +233,7 @@ check_reach(struct checkup *c, json_t *status)
 		finding(c, "reach", "ok", "%s", json_str(reach, "text"));
 	else
 		finding(c, "reach", "look", "%s%s%s", json_str(reach, "text"),
-		    hint[0] == '\0' ? "" : ": ", hint);
+		    hint[0] == '\0' ? "" : "; ", hint);
 }
 
 static void
@@ -261,7 +261,8 @@ check_node(struct checkup *c, struct cli *cli)
 		    c, "peers", "ok", "%" PRId64, json_int(status, "peers"));
 	else
 		finding(c, "peers", "bad",
-		    "none: set peers.bootstrap, or ohcn peer connect");
+		    "none: ohcn join INVITATION, ohcn peer connect, or "
+		    "peers.bootstrap");
 	check_reach(c, status);
 	json_array_foreach(json_object_get(status, "warnings"), i, v)
 	{

@@ -68,7 +68,8 @@ help_globals(FILE *to)
 	flag_line(to, "api", "URL",
 	    "talk to http://127.0.0.1:PORT instead of the socket");
 	flag_line(to, "json", NULL, "one JSON object with a \"schema\"");
-	flag_line(to, "set", "S.N=VALUE", "a setting, for this time");
+	flag_line(to, "set", "S.N=VALUE",
+	    "a setting, for this time; of a list: again");
 	flag_line(to, "passphrase-file", "FILE", "first line opens the key");
 	flag_line(to, "no-passphrase", NULL,
 	    "the key file is not protected: anyone who reads it is you");
@@ -125,7 +126,9 @@ help_short(FILE *to)
 	      "  ohcn signal top                     demand and supply by "
 	      "term\n"
 	      "every day\n"
-	      "  ohcn status, ohcn watch, ohcn doctor, ohcn down\n\n"
+	      "  ohcn status, ohcn watch, ohcn doctor, ohcn down\n"
+	      "  ohcn invite --qr, ohcn up --join LINK, ohcn peer explain "
+	      "ID\n\n"
 	      "more: ohcn help all (every command and flag), ohcn help NOUN "
 	      "[VERB],\n"
 	      "      ohcn help config, ohcn help exit-codes\n",

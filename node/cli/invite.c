@@ -119,6 +119,9 @@ join_link(struct cli *cli, const char *link)
 	    connected ? "joined: connected to"
 		      : "kept, and called again; not connected yet:",
 	    json_str(reply, "peer_id"));
+	if (!connected)
+		output_note(&cli->out, "why: ohcn peer explain %s",
+		    json_str(reply, "peer_id"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

@@ -361,6 +361,43 @@ start_background(struct cli *cli, struct key_material *km)
 	return code;
 }
 
+/*
+ * Where others can call: what is listened on, and in place of "all
+ * interfaces" what others are told, which can be copied. Owned by the caller.
+ */
+static json_t *
+dialable(const json_t *status)
+{
+	const json_t *told =
+	    json_object_get(json_object_get(status, "reach"), "announced");
+	json_t *list = json_array(), *v;
+	bool all = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "addresses"), i, v)
+	{
+		const char *at = json_string_value(v);
+		const bool any = strncmp(at, "/ip4/0.0.0.0/", 13) == 0 ||
+				 strncmp(at, "/ip6/::/", 8) == 0;
+		all = all || any;
+		if (!any || json_array_size(told) == 0)
+			(void)json_array_append(list, v);
+	}
+	for (i = 0; all && i < json_array_size(told); i++) {
+		const char *at = json_string_value(json_array_get(told, i));
+		json_t *text =
+		    json_sprintf("%s/p2p/%s", at, json_str(status, "peer_id"));
+		bool there = false;
+		for (size_t k = 0; k < json_array_size(list); k++)
+			there =
+			    there || json_equal(json_array_get(list, k), text);
+		if (!there)
+			(void)json_array_append(list, text);
+		json_decref(text);
+	}
+	return list;
+}
+
 static void
 show_started(struct cli *cli)
 {
@@ -372,27 +409,28 @@ show_started(struct cli *cli)
 				  "import courses.csv --dry-run",
 		[ROLE_RESEARCHER] = "ohcn record list, ohcn signal top",
 	};
-	json_t *status = NULL;
-	const char *address;
+	json_t *status = NULL, *at;
 
 	if (!node_answers(cli, &status) || status == NULL)
 		return;
-	address = json_string_value(
-	    json_array_get(json_object_get(status, "addresses"), 0));
 	if (cli->json) {
 		json_object_set_new(
 		    status, "socket", json_string(cli->paths.socket));
 		(void)cli_show(cli, status);
 		return;
 	}
-	output_line(&cli->out, "node  %s %s", json_str(status, "peer_id"),
-	    address == NULL ? "" : address);
+	output_line(&cli->out, "node  %s", json_str(status, "peer_id"));
+	at = dialable(status);
+	for (size_t i = 0; i < json_array_size(at); i++)
+		output_line(&cli->out, "%s  %s", i == 0 ? "at  " : "    ",
+		    json_string_value(json_array_get(at, i)));
+	json_decref(at);
 	output_line(&cli->out, "api   %s", cli->paths.socket);
 	output_line(&cli->out, "next  %s", next[cli->config.node.role]);
 	if (json_int(status, "peers") == 0 &&
 	    cli->config.peers.bootstrap.n == 0)
 		output_line(&cli->out,
-		    "note  no peer is known: ohcn join INVITATION, or "
+		    "note  no peer is connected yet: ohcn join INVITATION, or "
 		    "peers.bootstrap in %s",
 		    cli->paths.config);
 	json_decref(status);
@@ -469,7 +507,7 @@ run_up(struct cli *cli)
 		return code;
 	if (link != NULL)
 		code = join_link(cli, link);
-	else
+	if (link == NULL || !cli->json)
 		show_started(cli);
 	return code;
 }
@@ -585,10 +623,11 @@ show_connections(struct cli *cli, const json_t *c)
 	size_text(bytes, sizeof(bytes), (uint64_t)json_int(known, "bytes"));
 	output_line(&cli->out,
 	    "%-10s %" PRId64 " of %" PRId64 " peers, %" PRId64
-	    " addresses, %s; dials: %" PRId64 " done, %" PRId64 " failed",
+	    " address%s, %s; dials: %" PRId64 " done, %" PRId64 " failed",
 	    "known", json_int(known, "peers"), json_int(known, "peers_max"),
-	    json_int(known, "addresses"), bytes, json_int(dials, "done"),
-	    json_int(dials, "failed"));
+	    json_int(known, "addresses"),
+	    json_int(known, "addresses") == 1 ? "" : "es", bytes,
+	    json_int(dials, "done"), json_int(dials, "failed"));
 }
 
 static void
@@ -605,11 +644,11 @@ show_status(struct cli *cli, const json_t *s)
 	output_line(&cli->out, "%-10s %s", "node", json_str(s, "peer_id"));
 	output_line(&cli->out, "%-10s %s on network %s, up %s", "role",
 	    json_str(s, "role"), json_str(s, "network"), up);
-	json_array_foreach(json_object_get(s, "addresses"), i, v)
-	{
+	v = dialable(s);
+	for (i = 0; i < json_array_size(v); i++)
 		output_line(&cli->out, "%-10s %s", i == 0 ? "address" : "",
-		    json_string_value(v));
-	}
+		    json_string_value(json_array_get(v, i)));
+	json_decref(v);
 	output_line(&cli->out, "%-10s %" PRId64, "peers", json_int(s, "peers"));
 	show_connections(cli, json_object_get(s, "connections"));
 	output_line(&cli->out, "%-10s %s", "reach",

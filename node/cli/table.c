@@ -103,6 +103,14 @@ static const struct cli_command commands[] = {
 		{ "since", "ID", "go on after this event" },
 		{ "count", "N", "end after this many" }, END },
 	    run_watch },
+	{ "invite", NULL, "", 0, 0, "a link that leads others to the network",
+	    INVITE_HELP, "ohcn invite\nohcn invite --qr", invite_flags,
+	    run_invite },
+	{ "join", NULL, "LINK", 1, 1, "take an invitation in",
+	    "The link is of `ohcn invite` on another node of the same "
+	    "network. A new node:\nohcn up --join LINK.",
+	    "ohcn join \"ohcn:invite?net=main&id=12D3KooW...&addr=...\"", NULL,
+	    run_join },
 	{ "doctor", NULL, "", 0, 0, "look for what is wrong and say the cure",
 	    NULL, "ohcn doctor", NULL, run_doctor },
 	{ "version", NULL, "", 0, 0, "version of this program", NULL,
@@ -286,14 +294,6 @@ static const struct cli_command commands[] = {
 	    "ohcn peer find 12D3KooW...", NULL, run_peer_find },
 	{ "peer", "invite", "", 0, 0, "the same as `ohcn invite`", INVITE_HELP,
 	    "ohcn peer invite --qr", invite_flags, run_invite },
-	{ "invite", NULL, "", 0, 0, "a link that leads others to the network",
-	    INVITE_HELP, "ohcn invite\nohcn invite --qr", invite_flags,
-	    run_invite },
-	{ "join", NULL, "LINK", 1, 1, "take an invitation in",
-	    "The link is of `ohcn invite` on another node of the same "
-	    "network. A new node:\nohcn up --join LINK.",
-	    "ohcn join \"ohcn:invite?net=main&id=12D3KooW...&addr=...\"", NULL,
-	    run_join },
 	{ "peer", "explain", "ID", 1, 1, "why a peer is, or is not, in a mesh",
 	    "Its score by part, drops by reason, duplicates, back-off; of one "
 	    "that is gone,\nwhen and why. Part of an id will do, of 4 "
