@@ -7,6 +7,9 @@
 # not list is a failure.
 build test
 command -v npm >/dev/null || need_packages "for js-libp2p, the reference peer" $packages_node
+# NATs need root; without it that stage is skipped.
+[ "$(id -u)" -ne 0 ] || { command -v nft && command -v ip; } >/dev/null ||
+	need_packages "for nodes behind NATs" $packages_nat
 
 results=$(mktemp)
 failed=0

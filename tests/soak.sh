@@ -11,8 +11,8 @@ say "fuzzing each target for $per_target s"
 build test
 say "$kills power cuts"
 python3 tests/e2e/power_cut.py "$root/build/test" --kills "$kills"
-say "other implementations, with peers in go and rust"
-bash tests/interop/stage.sh "$root/build/test" go rust
+say "other implementations, with peers in go and rust; 20,000 random records"
+OHCN_CASES=20000 OHCN_SEED=$(date +%s) bash tests/interop/stage.sh "$root/build/test" js go rust
 
 # New seeds each time, every planted bug, and worlds that are large.
 build release sim sim_stub
