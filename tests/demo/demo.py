@@ -69,6 +69,7 @@ class Demo:
             self.person()
             self.company()
             self.signals()
+            self.network(js)
             self.crash()
             self.end_js(js)
             if self.o.keep:
@@ -366,6 +367,26 @@ class Demo:
         self.check("there are counts, none of fewer than ten people",
                    answer["cells"] and all(not c.get("supply") or c["supply"] >= 10
                                            for c in answer["cells"]))
+
+    def network(self, js):
+        self.step("Why a peer is in the mesh or not, and how others find the network")
+        others = self.acme.cli("peer", "list")["peers"]
+        peer = next((p for p in others if js and "js-libp2p" in p["agent"]), others[0])
+        told = self.acme.cli("peer", "explain", peer["peer_id"][-8:])
+        self.say(f"   acme about {told['agent']}, {told['peer_id']}:")
+        for why in told["why"]:
+            self.say(f"     {why}")
+        for part in told["score"]["parts"]:
+            if part["points"]:
+                self.say(f"     {part['points']:+.3f}  {part['name']}: {part['meaning']}")
+        parts = sum(p["points"] for p in told["score"]["parts"])
+        self.check(f"the parts add up to its score: {told['score']['points']:.3f}",
+                   abs(parts - told["score"]["points"]) < 0.01)
+        link = self.acme.cli("invite")["link"]
+        self.say(f"   acme invites: {link}")
+        guest = self.row[-1]
+        self.check(f"{guest.name} takes it in and is connected",
+                   guest.cli("join", link)["connected"])
 
     def crash(self):
         victim, neighbour = self.people[1], self.acme
