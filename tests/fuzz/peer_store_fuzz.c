@@ -117,7 +117,9 @@ step(struct peer_store *s, struct test_env *t, const uint8_t op[4])
 			peer_store_drop(s, p);
 		} else if (p != NULL && p->addrs != NULL) {
 			p->addrs->fails = op[3];
-			if (op[2] & 2 && p->addrs->dial == 0)
+			/* As the host does; never the operator's. */
+			if (op[2] & 2 && p->addrs->dial == 0 &&
+			    p->addrs->source > PEER_BOOTSTRAP)
 				(void)peer_store_drop_addr(s, p, p->addrs);
 		}
 		break;
