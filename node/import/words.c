@@ -37,6 +37,9 @@ next_word(struct slice *rest, struct slice *before, struct slice *word)
 {
 	size_t from = 0, to;
 
+	*before = *word = slice_of(NULL, 0);
+	if (rest->n == 0) /* an absent cell has no address to count from */
+		return false;
 	while (from < rest->n && !is_word_byte(rest->p[from]))
 		from++;
 	to = from;
