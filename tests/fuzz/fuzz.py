@@ -26,7 +26,7 @@ BUILD = ROOT / "build" / "fuzz"
 LEDGER = FUZZ / "LEDGER.tsv"
 COLUMNS = ["target", "seconds", "executions", "edges", "last_run", "findings"]
 CORPUS_BYTES = 200 * 1000  # of a target's committed corpus
-CORPUS_FILES = 150
+CORPUS_FILES = 64
 INPUT_MAX = 70000
 
 
@@ -127,7 +127,7 @@ def size(paths):
 
 
 def merge(name):
-    """What covers more than the committed files, the smallest first."""
+    """What covers more than the committed files, within bounds."""
     corpus, found = FUZZ / "corpus" / name, BUILD / "found" / name
     if not found.exists():
         return
@@ -143,14 +143,17 @@ def merge(name):
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         fresh = sorted((p for p in added.iterdir() if p.name not in named),
                        key=lambda p: (p.stat().st_size, p.name))
-        total, files = size(corpus.iterdir()), len(named)
-        for p in fresh:
-            if files >= CORPUS_FILES or \
-                    total + p.stat().st_size > CORPUS_BYTES:
+        # From small to large, evenly: a corpus of crumbs alone tests little.
+        room = max(0, CORPUS_FILES - len(named))
+        chosen = fresh if len(fresh) <= room else \
+            [fresh[i * len(fresh) // room] for i in range(room)]
+        total = size(corpus.iterdir())
+        for p in chosen:
+            if total + p.stat().st_size > CORPUS_BYTES:
                 break
             shutil.copy(p, corpus / p.name)
             total += p.stat().st_size
-            files += 1
+    files = len(list(corpus.iterdir()))
     print("fuzz: %s: %d files, %d bytes, of %d that cover more" % (
         name, files, total, len(fresh)), flush=True)
 

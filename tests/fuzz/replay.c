@@ -12,7 +12,7 @@
 
 #define INPUT_MAX (1 << 20)
 #define MUTATIONS 200  /* of each file, */
-#define RUNS_MAX  4000 /* but not more than so many together */
+#define RUNS_MAX  3000 /* but not more than so many together */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
