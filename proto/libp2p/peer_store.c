@@ -229,7 +229,8 @@ goes_before(const struct known_peer *a, const struct known_peer *b)
 
 /* What bounds a new peer of hearsay. */
 struct crowd {
-	uint32_t source_n, net_n; /* hearsay of this source, of this network */
+	uint32_t source_n; /* hearsay of this source */
+	uint32_t net_n;    /* of this network, but what the operator wants */
 	struct known_peer *source_last, *net_last, *last; /* who may go */
 };
 
@@ -264,7 +265,12 @@ count_crowd(const struct peer_store *s, enum peer_source source,
 
 	for (uint32_t i = 0; i < s->top; i++) {
 		struct known_peer *p = s->peers[i];
-		if (p == NULL || !peer_is_hearsay(p))
+		if (p == NULL || peer_store_kept(p))
+			continue;
+		/* Reached or not: a network has so many places and no more. */
+		const bool near = net != 0 && peer_in_net(p, net);
+		c.net_n += near ? 1 : 0;
+		if (!peer_is_hearsay(p))
 			continue;
 		const bool stale = is_stale(p, now_ms);
 		if (stale)
@@ -274,11 +280,8 @@ count_crowd(const struct peer_store *s, enum peer_source source,
 			if (stale)
 				candidate(&c.source_last, p);
 		}
-		if (net != 0 && peer_in_net(p, net)) {
-			c.net_n++;
-			if (stale)
-				candidate(&c.net_last, p);
-		}
+		if (near && stale)
+			candidate(&c.net_last, p);
 	}
 	return c;
 }
@@ -418,11 +421,26 @@ last_addr(const struct known_peer *p, enum peer_source source)
 	return last;
 }
 
+/* One more address of a peer: what it may not have as its first, it may not
+ * have as its second either. */
+static bool
+net_is_full(const struct peer_store *s, const struct known_peer *p,
+    struct slice addr, uint64_t now_ms)
+{
+	const reach_group net = net_of(addr);
+
+	return net != 0 && !peer_store_kept(p) && !peer_in_net(p, net) &&
+	       count_crowd(s, PEER_SOURCES, net, now_ms).net_n >=
+		   s->limits.per_net_max;
+}
+
 static err
 add_addr(struct peer_store *s, struct known_peer *p, struct slice addr,
     enum peer_source source, uint64_t now_ms)
 {
-	if (is_hearsay(source) && !hearsay_fits(s))
+	if (is_hearsay(source) &&
+	    (!hearsay_fits(s) ||
+		(p->addrs != NULL && net_is_full(s, p, addr, now_ms))))
 		return ERR_LIMIT;
 	if (p->addrs_n >= s->limits.addrs_max) {
 		struct known_addr *last = last_addr(p, source);

@@ -183,6 +183,43 @@ test_one_net(void **state)
 }
 
 /* One peer names ten thousand addresses. */
+/*
+ * A machine with a thousand keys answers each dial: that earns it no more
+ * places than its network has; nor does another's address in front.
+ */
+static void
+test_one_net_proven(void **state)
+{
+	struct known_peer *p = NULL;
+	unsigned taken = 0, second = 0;
+	char text[64];
+
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 100; i++) {
+		const struct peer_id id = peer(i);
+		(void)snprintf(
+		    text, sizeof(text), "/ip4/198.51.100.7/tcp/%u", 1000 + i);
+		if (peer_store_add(s, &id, raw_of(text), PEER_EXCHANGE,
+			t.now_ms, &p) != OK)
+			continue;
+		taken++;
+		peer_store_proven(s, p, p->addrs, t.now_ms);
+	}
+	assert_int_equal(taken, limits.per_net_max);
+	for (unsigned i = 200; i < 230; i++) {
+		(void)snprintf(
+		    text, sizeof(text), "/ip4/198.51.100.7/tcp/%u", 1000 + i);
+		assert_int_equal(add_far(i, PEER_EXCHANGE), OK);
+		second += add(i, text, PEER_EXCHANGE) == OK;
+	}
+	assert_int_equal(second, 0);
+	/* The operator knows what he does. */
+	assert_int_equal(
+	    add(300, "/ip4/198.51.100.7/tcp/9", PEER_OPERATOR), OK);
+	end();
+}
+
 static void
 test_one_peer(void **state)
 {
@@ -365,6 +402,7 @@ main(void)
 		cmocka_unit_test(test_one_source),
 		cmocka_unit_test(test_all_sources),
 		cmocka_unit_test(test_one_net),
+		cmocka_unit_test(test_one_net_proven),
 		cmocka_unit_test(test_one_peer),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_records),
