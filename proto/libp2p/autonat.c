@@ -35,7 +35,7 @@ struct question {
 	bool active, seen; /* the nonce has come */
 	struct host_stream stream;
 	struct peer_id server;
-	uint64_t group, nonce, deadline_ms;
+	uint64_t group, nonce, since_ms, deadline_ms;
 	uint8_t addr[AUTONAT_ADDR_MAX];
 	size_t addr_n;
 	uint64_t pay; /* bytes still owed */
@@ -434,6 +434,7 @@ ask(struct autonat *a, struct tested *t, uint64_t now_ms)
 		return false;
 	t->asked_ms = now_ms;
 	q->nonce = env_random_u64(a->cf.env);
+	q->since_ms = now_ms;
 	q->deadline_ms = now_ms + a->cf.limits.timeout_ms;
 	put(t, q);
 	m.nonce = q->nonce;
@@ -553,6 +554,18 @@ question_read(struct autonat *a, uint64_t now_ms)
 
 /* ---- being dialled back ---- */
 
+/* A dial back is a connection that was not there when we asked: the nonce
+ * on one that we made ourselves proves nothing. */
+static bool
+is_dial_back(const struct autonat *a, host_conn conn)
+{
+	struct host_conn_info info;
+
+	return a->ask.active && host_conn_find(a->cf.host, conn, &info) &&
+	       !info.dialer && !info.limited &&
+	       info.since_ms >= a->ask.since_ms;
+}
+
 static bool
 back_opened(struct autonat *a, const struct host_event *ev, uint64_t now_ms)
 {
@@ -560,7 +573,7 @@ back_opened(struct autonat *a, const struct host_event *ev, uint64_t now_ms)
 
 	if (ev->protocol != a->cf.dial_back)
 		return false;
-	for (size_t i = 0; i < BACKS_MAX && a->ask.active; i++)
+	for (size_t i = 0; i < BACKS_MAX && is_dial_back(a, ev->conn); i++)
 		if (a->backs[i].deadline_ms == 0) {
 			a->backs[i] = (struct back){ s, now_ms + LINGER_MS };
 			return true;

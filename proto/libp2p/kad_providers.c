@@ -131,6 +131,16 @@ count_group(const struct kad_provided *k, reach_group g)
 	return n;
 }
 
+static uint32_t
+count_group_all(const struct kad_providers *p, reach_group g)
+{
+	uint32_t n = 0;
+
+	for (struct link *l = p->keys.next; l != &p->keys; l = l->next)
+		n += count_group(key_of(l), g);
+	return n;
+}
+
 static struct kad_provided *
 key_add(struct kad_providers *p, struct slice key, const struct kad_point *at)
 {
@@ -190,6 +200,11 @@ kad_providers_add(struct kad_providers *p, struct slice key,
 			return ERR_AUTH;
 		if (count_peer(p, &contact->id) >= p->per_peer)
 			return ERR_LIMIT;
+		/* Keys can be ground near to us: nobody's subnet pushes all
+		 * others out by them. */
+		if (!exempt && count_group_all(p, group) >=
+				   MAX(p->keys_max / 8, p->per_peer))
+			return ERR_AUTH;
 		if (k == NULL || k->n < p->per_key)
 			TRY(make_room(p, &at, k == NULL));
 		if (k == NULL)

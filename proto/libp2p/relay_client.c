@@ -312,6 +312,18 @@ dial_answered(struct relay *r, struct flow *f, const struct relay_message *m,
 	relay_own_start(r, f, now_ms);
 }
 
+/* Circuits that a relay has brought us, or is about to. */
+static uint32_t
+brought_by(const struct relay *r, const struct peer_id *relay)
+{
+	uint32_t n = 0;
+
+	for (const struct flow *f = r->flows; f != NULL; f = f->next)
+		n += (f->kind == FLOW_STOP || f->kind == FLOW_OWN) &&
+		     peer_id_eq(&f->peer, relay);
+	return n;
+}
+
 /* A stop stream: only of relays that hold a place for us. */
 bool
 relay_client_opened(
@@ -323,8 +335,10 @@ relay_client_opened(
 		return false;
 	const struct relay_own *o = held_of(r, &ev->peer);
 	struct flow *f = NULL;
-	/* Some room is left for circuits that we ask for. */
+	/* Some room is left for circuits that we ask for, and no relay takes
+	 * the room of the others. */
 	if (o != NULL && o->held &&
+	    brought_by(r, &ev->peer) < MAX(r->limits.own_max / 2, 1U) &&
 	    r->own_n < r->limits.own_max - r->limits.own_max / 4)
 		f = relay_flow_add(
 		    r, FLOW_STOP, s, now_ms + r->limits.timeout_ms);

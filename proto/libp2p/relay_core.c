@@ -580,7 +580,7 @@ relay_next(struct relay *r, uint64_t now_ms, struct relay_news *out)
 uint64_t
 relay_expiry(const struct relay *r)
 {
-	uint64_t at = relay_client_expiry(r);
+	uint64_t at = MIN(relay_client_expiry(r), relay_service_expiry(r));
 
 	if (r->flows != NULL)
 		at = MIN(at, r->sweep_ms);
@@ -625,8 +625,8 @@ relay_on_time(struct relay *r, uint64_t now_ms)
 	if (r->sweep_ms <= now_ms) {
 		r->sweep_ms = now_ms + RELAY_SWEEP_MS;
 		sweep(r, now_ms);
-		relay_service_on_time(r, now_ms);
 	}
+	relay_service_on_time(r, now_ms);
 	for (struct flow *f = r->flows; f != NULL; f = next) {
 		next = f->next;
 		if (f->deadline_ms <= now_ms) {

@@ -129,4 +129,5 @@ void relay_service_read(
 void relay_service_bridge(struct relay *r, struct flow *f, uint64_t now_ms);
 void relay_service_lost(struct relay *r, struct flow *f, uint64_t now_ms);
 void relay_service_peer_down(struct relay *r, const struct peer_id *peer);
+uint64_t relay_service_expiry(const struct relay *r);
 void relay_service_on_time(struct relay *r, uint64_t now_ms);

@@ -19,6 +19,19 @@ refuse(
 		relay_flow_answered(r, f, now_ms);
 }
 
+/* Nobody alone keeps the others from asking. */
+static uint32_t
+relay_requests_of(const struct relay *r, const struct peer_id *peer)
+{
+	uint32_t n = 0;
+
+	for (const struct flow *f = r->flows; f != NULL; f = f->next)
+		n += (f->kind == FLOW_REQUEST || f->kind == FLOW_CALLING ||
+			 f->kind == FLOW_SERVED) &&
+		     peer_id_eq(&f->peer, peer);
+	return n;
+}
+
 bool
 relay_service_opened(
     struct relay *r, const struct host_event *ev, uint64_t now_ms)
@@ -28,7 +41,8 @@ relay_service_opened(
 	if (ev->protocol != r->hop)
 		return false;
 	struct flow *f = NULL;
-	if (r->service)
+	if (r->service && relay_requests_of(r, &ev->peer) <
+			      MAX(r->limits.requests_max / 4, 2U))
 		f = relay_flow_add(
 		    r, FLOW_REQUEST, s, now_ms + r->limits.timeout_ms);
 	if (f == NULL) {
@@ -136,7 +150,7 @@ reserve(struct relay *r, struct flow *f, uint64_t now_ms)
 		return;
 	}
 	wanted.counted =
-	    multiaddr_ip_tcp(info.remote, &wanted.ip) == OK &&
+	    multiaddr_front_ip(info.remote, &wanted.ip) == OK &&
 	    !(r->limits.loopback_exempt && multiaddr_is_loopback(&wanted.ip));
 	struct relay_guest *g = guest_place(r, &wanted);
 	if (g == NULL) {
@@ -165,6 +179,17 @@ relay_service_peer_down(struct relay *r, const struct peer_id *peer)
 
 	if (g != NULL)
 		guest_end(r, g);
+}
+
+uint64_t
+relay_service_expiry(const struct relay *r)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (uint32_t i = 0; i < r->limits.reservations_max; i++)
+		if (r->guests[i].peer.n > 0)
+			at = MIN(at, r->guests[i].until_ms);
+	return at;
 }
 
 void
@@ -204,7 +229,9 @@ call(struct relay *r, struct flow *f, const struct peer_id *to, uint64_t now_ms)
 		refuse(r, f, RELAY_DENIED, now_ms);
 		return;
 	}
-	if (guest_of(r, to) == NULL || peer_id_eq(to, &f->peer)) {
+	const struct relay_guest *guest = guest_of(r, to);
+	if (guest == NULL || guest->until_ms <= now_ms ||
+	    peer_id_eq(to, &f->peer)) {
 		refuse(r, f, RELAY_NO_RESERVATION, now_ms);
 		return;
 	}

@@ -303,6 +303,39 @@ words_are_no_proof(void **state)
 	nat_fini();
 }
 
+/* Nor one that brings the nonce on the connection that we made to it. */
+static void
+nonce_must_come_by_itself(void **state)
+{
+	struct autonat_addr a;
+	struct host_stream back;
+	uint8_t raw[32];
+	struct buf out = { raw, 0, sizeof(raw) };
+	size_t taken = 0;
+
+	(void)state;
+	setup(NULL, 2);
+	nat.mute = true;
+	set_addr(0, nat_address(0, raw));
+	nat_run(3000);
+	assert_int_equal(nat.nodes[1].dials_n, 1);
+	const struct autonat_news *n = &nat.nodes[1].dials[0];
+	assert_int_equal(autonat_back_put(&out, n->nonce), OK);
+	assert_int_equal(host_stream_open(host_at(1), test_net_id(&nat.net, 0),
+			     AUTONAT_BACK_PROTOCOL, nat.net.t.now_ms, &back),
+	    OK);
+	assert_int_equal(
+	    host_stream_write(host_at(1), back, buf_slice(&out), &taken), OK);
+	nat_run(500);
+	autonat_dialled(
+	    nat.nodes[1].autonat, n->id, AUTONAT_DIAL_OK, nat.net.t.now_ms);
+	nat_run(500);
+	assert_true(autonat_addr_at(nat.nodes[0].autonat, 0, &a));
+	assert_int_equal(a.yes, 0);
+	assert_int_equal(a.verdict, AUTONAT_UNKNOWN);
+	nat_fini();
+}
+
 static void
 nonsense_is_refused(void **state)
 {
@@ -404,6 +437,7 @@ main(void)
 		cmocka_unit_test(askers_are_counted),
 		cmocka_unit_test(private_addresses_are_refused),
 		cmocka_unit_test(words_are_no_proof),
+		cmocka_unit_test(nonce_must_come_by_itself),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(observers_vote),
 	};

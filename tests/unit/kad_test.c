@@ -481,6 +481,26 @@ test_providers(void **state)
 		}
 	}
 	assert_true(nearer <= p.keys_max * p.keys_max);
+	/* One subnet, of all keys in the world: its share, no more. */
+	unsigned mine = 0;
+	for (uint32_t i = 0; i < 4000; i++) {
+		const struct kad_contact c = contact_of(9000 + i);
+		mine += kad_providers_add(&p, key_of(5000 + i, other), &c,
+			    ip4(203, 250, 250, (uint8_t)i, raw), 1200) == OK;
+	}
+	assert_true(p.keys_n == p.keys_max);
+	unsigned held = 0;
+	for (struct link *l = p.keys.next; l != &p.keys; l = l->next) {
+		const struct kad_provided *k =
+		    CONTAINER_OF(l, struct kad_provided, link);
+		const struct link *list = &k->records;
+		for (struct link *r = list->next; r != list; r = r->next)
+			held +=
+			    CONTAINER_OF(r, struct kad_provider, link)->group ==
+			    reach_group_of(ip4(203, 250, 250, 1, raw));
+	}
+	assert_in_range(held, 1, p.per_peer);
+	assert_true(mine > 0);
 	kad_providers_expire(&p, 3000);
 	assert_true(p.n == 0 && p.keys_n == 0);
 	kad_providers_fini(&p);

@@ -243,7 +243,9 @@ on_poll(struct test_net *net, unsigned node)
 		}
 		if (n->dials_n < NAT_NEWS)
 			n->dials[n->dials_n++] = a;
-		autonat_dialled(n->autonat, a.id, dial_back(&a), net->t.now_ms);
+		if (!nat.mute)
+			autonat_dialled(
+			    n->autonat, a.id, dial_back(&a), net->t.now_ms);
 	}
 	while (dcutr_next(n->dcutr, &d)) {
 		more = true;

@@ -55,6 +55,7 @@ struct nat_net {
 	struct nat_node nodes[NAT_NODES];
 	bool lies;              /* who cannot dial back says that it did */
 	bool holes;             /* simultaneous dials meet */
+	bool mute;              /* dial-backs are not done, nor answered */
 	uint32_t punch_pending; /* node + 1 that has dialled */
 	struct dcutr_news punch;
 };
