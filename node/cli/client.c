@@ -236,7 +236,7 @@ static bool
 is_argument(const char *field)
 {
 	static const char *const given[] = { "id", "data", "address", "link",
-		"peer_id", "key" };
+		"peer_id", "key", "listen.addresses" };
 
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (strcmp(field, given[i]) == 0)
