@@ -5,6 +5,7 @@
 #include "proto/libp2p/gossip_internal.h"
 #include "proto/libp2p/gossip_rpc.h"
 
+#define QUIET_TIMES    10                   /* silent_ms, without a message */
 #define BACKOFF_MAX_S  3600                 /* what a peer may impose on us */
 #define EXCHANGE_BYTES (GOSSIP_FRAME - 512) /* of the peers in a PRUNE */
 
@@ -80,7 +81,7 @@ on_iwant(struct gossip *g, struct gossip_peer *p, const uint8_t id[GOSSIP_ID])
 	(void)table_del(&g->unwanted_old, mark);
 	const struct gossip_slot_topic *t = gossip_topic_find(g, b->topic);
 	if (t != NULL && (p->meshes & gossip_topic_bit(g, t)) != 0)
-		gossip_make_eager(g, t, p);
+		gossip_make_eager(g, t, p, true);
 	if (gossip_queue_body(g, p, b))
 		g->stats.iwant_served++;
 }
@@ -280,6 +281,34 @@ graft_early(struct gossip *g, struct gossip_peer *p, uint64_t until_ms)
 	gossip_score_breach(g, p, flood ? 2 : 1);
 }
 
+/*
+ * A mesh of d members of which enough bring messages takes a stranger only
+ * now and then: many who come and stay silent shall not fill it up to d_hi.
+ */
+static bool
+lets_in(
+    struct gossip *g, struct gossip_slot_topic *t, const struct gossip_peer *p)
+{
+	uint32_t bring = 0;
+
+	if (g->p.silent_messages == 0 || t->members_n < g->p.d ||
+	    gossip_brings(g, t, p))
+		return true;
+	for (uint32_t i = 0; i < t->members_n; i++)
+		bring += gossip_brings(g, t, g->peers[t->members[i]]) ? 1 : 0;
+	if (bring < g->p.d_lo)
+		return true;
+	/* The last one has had its chance; in a quiet topic after a while. */
+	const uint64_t ms = g->now_ms - t->tried_ms;
+	if (ms < g->p.silent_ms ||
+	    (t->first - t->tried_at < g->p.silent_messages &&
+		ms < QUIET_TIMES * (uint64_t)g->p.silent_ms))
+		return false;
+	t->tried_ms = g->now_ms;
+	t->tried_at = t->first;
+	return true;
+}
+
 static err
 on_graft(struct gossip *g, struct gossip_peer *p, struct slice in)
 {
@@ -307,7 +336,7 @@ on_graft(struct gossip *g, struct gossip_peer *p, struct slice in)
 		p->counts.score_ignored++;
 		gossip_prune(g, t, p, backoff_ms, false);
 	} else if ((t->members_n >= g->p.d_hi && !p->outbound) ||
-		   !gossip_member_add(g, t, p)) {
+		   !lets_in(g, t, p) || !gossip_member_add(g, t, p)) {
 		gossip_prune(g, t, p, backoff_ms, true);
 	}
 	return OK;

@@ -70,7 +70,10 @@ struct gossip_slot_topic {
 	bool own_score;        /* ${score} is in force */
 	struct gossip_topic_score score;
 	uint64_t first, duplicates; /* bodies */
-	uint32_t *members;          /* mesh, or fanout while not subscribed */
+	/* When a stranger was last let into a full mesh, and after how many
+	 * messages. */
+	uint64_t tried_ms, tried_at;
+	uint32_t *members; /* mesh, or fanout while not subscribed */
 	uint32_t members_n;
 };
 
@@ -79,6 +82,11 @@ struct gossip_deeds {
 	uint64_t topic;    /* key */
 	uint64_t since_ms; /* in our mesh; 0: it is not */
 	uint64_t first, mesh, failure, invalid;
+	/* How many messages the topic had when it last brought one, or came
+	 * into the mesh; and has it brought any? */
+	uint64_t brought_at;
+	bool brought;
+	uint8_t silences; /* in a row for which it lost its place */
 };
 
 /* What is known of a peer id, and kept when it left and that is bad. */
@@ -239,8 +247,8 @@ bool gossip_wants(const struct gossip_peer *p, uint64_t key);
 /* gossip_spread.c */
 bool gossip_is_lazy(const struct gossip *g, const struct gossip_slot_topic *t,
     const struct gossip_peer *p);
-void gossip_make_eager(
-    struct gossip *g, const struct gossip_slot_topic *t, struct gossip_peer *p);
+void gossip_make_eager(struct gossip *g, const struct gossip_slot_topic *t,
+    struct gossip_peer *p, bool asked);
 void gossip_was_late(
     struct gossip *g, struct gossip_peer *p, const struct gossip_body *b);
 void gossip_announce_due(struct gossip *g);
@@ -355,6 +363,12 @@ void gossip_score_joined(
 void gossip_score_left(struct gossip *g, struct gossip_peer *p, uint64_t topic);
 void gossip_score_first(
     struct gossip *g, struct gossip_peer *p, uint64_t topic);
+void gossip_score_brought(
+    struct gossip *g, struct gossip_peer *p, uint64_t topic);
+bool gossip_brings(const struct gossip *g, const struct gossip_slot_topic *t,
+    const struct gossip_peer *p);
+struct gossip_deeds *gossip_deeds_find(
+    const struct gossip_peer *p, uint64_t topic);
 void gossip_score_mesh(struct gossip *g, struct gossip_peer *p, uint64_t topic);
 void gossip_score_invalid(
     struct gossip *g, struct gossip_peer *p, uint64_t topic);

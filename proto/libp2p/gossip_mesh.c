@@ -7,6 +7,8 @@
 #define BROKEN_IDS     64 /* as many as one IWANT of ours has */
 #define BROKEN_MAX     10
 #define BACKOFF_BEATS  15
+#define SILENT_BEATS   5 /* one silent member of a topic goes, at most */
+#define SILENCES_MAX   4
 
 bool
 gossip_member_add(
@@ -17,7 +19,7 @@ gossip_member_add(
 	ASSERT((p->meshes & gossip_topic_bit(g, t)) == 0);
 	p->meshes |= gossip_topic_bit(g, t);
 	t->members[t->members_n++] = p->number;
-	gossip_make_eager(g, t, p);
+	gossip_make_eager(g, t, p, false);
 	if (t->subscribed)
 		gossip_score_joined(g, p, t->key);
 	return true;
@@ -265,6 +267,14 @@ drop_worst(struct gossip *g, struct gossip_slot_topic *t)
 	}
 }
 
+static bool
+fell_silent(const struct gossip *g, const struct gossip_slot_topic *t,
+    const struct gossip_peer *p)
+{
+	return g->p.silent_messages > 0 && t->first >= g->p.silent_messages &&
+	       !gossip_brings(g, t, p);
+}
+
 /* A mesh that does poorly gets members that do better than most of it. */
 static void
 graft_better(struct gossip *g, struct gossip_slot_topic *t)
@@ -280,7 +290,8 @@ graft_better(struct gossip *g, struct gossip_slot_topic *t)
 	gossip_shuffle(g, n, n);
 	for (uint32_t i = 0; i < n && more < g->p.opportunistic_peers; i++) {
 		struct gossip_peer *p = g->peers[g->pick[i]];
-		if (!is_free(g, t, p) || !graft(g, t, p))
+		if (!is_free(g, t, p) || fell_silent(g, t, p) ||
+		    !graft(g, t, p))
 			continue;
 		g->stats.opportunistic++;
 		more++;
@@ -289,10 +300,51 @@ graft_better(struct gossip *g, struct gossip_slot_topic *t)
 		drop_worst(g, t);
 }
 
+/* The one member that has been silent the longest while others spoke. */
+static struct gossip_peer *
+silent_member(const struct gossip *g, const struct gossip_slot_topic *t)
+{
+	struct gossip_peer *worst = NULL;
+	uint64_t most = g->p.silent_messages;
+
+	for (uint32_t i = 0; i < t->members_n; i++) {
+		struct gossip_peer *p = g->peers[t->members[i]];
+		const struct gossip_deeds *d = gossip_deeds_find(p, t->key);
+		if (d == NULL || t->first < d->brought_at + most ||
+		    g->now_ms - d->since_ms < g->p.silent_ms)
+			continue;
+		most = t->first - d->brought_at;
+		worst = p;
+	}
+	return worst;
+}
+
+/*
+ * Silence is no breach: somebody at the edge of the network hears all of us.
+ * It makes room for another, for longer each time.
+ */
+static void
+replace_silent(struct gossip *g, struct gossip_slot_topic *t)
+{
+	struct gossip_peer *p = NULL;
+
+	if (g->p.silent_messages == 0 || g->beat % SILENT_BEATS != 0 ||
+	    (p = silent_member(g, t)) == NULL)
+		return;
+	struct gossip_deeds *d = gossip_deeds_find(p, t->key);
+	const uint64_t backoff_ms = (uint64_t)g->p.prune_backoff_ms
+				    << MIN(d->silences, SILENCES_MAX);
+	d->silences = (uint8_t)MIN(d->silences + 1, SILENCES_MAX);
+	g->stats.silent++;
+	gossip_prune(g, t, p, backoff_ms, true);
+	gossip_fill(g, t, MIN(g->p.d, t->members_n + 1), false);
+}
+
 static void
 maintain_mesh(struct gossip *g, struct gossip_slot_topic *t)
 {
 	prune_negative(g, t);
+	replace_silent(g, t);
 	if (t->members_n < g->p.d_lo)
 		gossip_fill(g, t, g->p.d, false);
 	if (t->members_n >= g->p.d_hi && t->members_n > g->p.d)

@@ -348,8 +348,13 @@ gossip_on_ihave(struct gossip *g, struct gossip_peer *p, struct slice in)
 		if (f.number != IHAVE_IDS || f.bytes.n != GOSSIP_ID)
 			continue;
 		const uint64_t key = gossip_id_key(g, f.bytes.p);
-		if (gossip_seen(g, key, NULL, NULL))
+		enum gossip_fate fate = FATE_OPEN;
+		if (gossip_seen(g, key, &fate, NULL)) {
+			if (fate == FATE_ACCEPTED)
+				gossip_score_brought(
+				    g, p, gossip_topic_key(g, topic));
 			continue;
+		}
 		if (p->ihave_ids >= g->p.ihave_ids_max) {
 			ignored(g, p);
 			continue;

@@ -116,6 +116,8 @@ take_duplicate(struct gossip *g, struct gossip_peer *p,
 	t->duplicates++;
 	if (fate == FATE_REJECTED)
 		gossip_score_invalid(g, p, t->key);
+	if (fate == FATE_ACCEPTED)
+		gossip_score_brought(g, p, t->key);
 	if (b == NULL)
 		return;
 	gossip_was_late(g, p, b);

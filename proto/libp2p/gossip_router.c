@@ -69,6 +69,8 @@ gossip_params_default(void)
 		.d_score = 5,
 		.score = score_default(),
 		.opportunistic_beats = 60,
+		.silent_messages = 30,
+		.silent_ms = 20000,
 		.opportunistic_peers = 2,
 		.lazy = { .on = true,
 		    .bytes_min = 256,

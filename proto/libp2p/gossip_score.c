@@ -226,7 +226,7 @@ static bool
 is_blank(const struct gossip_deeds *d)
 {
 	return d->since_ms == 0 && d->first == 0 && d->mesh == 0 &&
-	       d->failure == 0 && d->invalid == 0;
+	       d->failure == 0 && d->invalid == 0 && d->silences == 0;
 }
 
 /* NULL: no room; then the deed is not counted. */
@@ -274,8 +274,44 @@ gossip_score_joined(struct gossip *g, struct gossip_peer *p, uint64_t topic)
 
 	if (d == NULL)
 		return;
+	const struct gossip_slot_topic *t = gossip_topic_find(g, topic);
 	d->since_ms = MAX(1u, g->now_ms);
 	d->mesh = 0;
+	d->brought_at = t == NULL ? 0 : t->first;
+}
+
+struct gossip_deeds *
+gossip_deeds_find(const struct gossip_peer *p, uint64_t topic)
+{
+	for (uint32_t i = 0; i < p->record.deeds_n; i++)
+		if (p->record.deeds[i].topic == topic)
+			return &p->record.deeds[i];
+	return NULL;
+}
+
+/* A good message, first or not, or its id before it was from us. */
+void
+gossip_score_brought(struct gossip *g, struct gossip_peer *p, uint64_t topic)
+{
+	const struct gossip_slot_topic *t = gossip_topic_find(g, topic);
+	struct gossip_deeds *d = deeds_of(g, &p->record, topic);
+
+	if (d == NULL || t == NULL)
+		return;
+	d->brought = true;
+	d->brought_at = t->first;
+	d->silences = 0;
+}
+
+/* Has it brought something of late? */
+bool
+gossip_brings(const struct gossip *g, const struct gossip_slot_topic *t,
+    const struct gossip_peer *p)
+{
+	const struct gossip_deeds *d = gossip_deeds_find(p, t->key);
+
+	return d != NULL && d->brought &&
+	       t->first - MIN(d->brought_at, t->first) < g->p.silent_messages;
 }
 
 /* It left the mesh: what lacked then stays with it for a while (P3b). */

@@ -11,7 +11,8 @@
 
 /* A link where less than 2 of 5 bodies are of use ends up lazy. */
 #define CREDIT_MAX   24
-#define CREDIT_START 6
+#define CREDIT_NEW   4 /* four bodies too late, and a new member is lazy */
+#define CREDIT_ASKED 6
 #define CREDIT_SENT  2
 #define CREDIT_LATE  3
 #define ANNOUNCE_IDS 64 /* ids of one IHAVE that tells at once */
@@ -31,11 +32,11 @@ gossip_is_lazy(const struct gossip *g, const struct gossip_slot_topic *t,
 }
 
 void
-gossip_make_eager(
-    struct gossip *g, const struct gossip_slot_topic *t, struct gossip_peer *p)
+gossip_make_eager(struct gossip *g, const struct gossip_slot_topic *t,
+    struct gossip_peer *p, bool asked)
 {
 	p->lazy &= ~gossip_topic_bit(g, t);
-	p->credit[slot_of(g, t)] = CREDIT_START;
+	p->credit[slot_of(g, t)] = asked ? CREDIT_ASKED : CREDIT_NEW;
 }
 
 /* It had the body that we sent, or asks us not to send it. */
@@ -128,9 +129,8 @@ announce_flush(struct gossip *g, struct gossip_peer *p)
 static uint64_t
 announce_at(const struct gossip *g, const struct gossip_peer *p)
 {
-	return p->announces >= ANNOUNCES
-		   ? MAX(p->announce_ms, g->heartbeat_ms)
-		   : p->announce_ms;
+	return p->announces >= ANNOUNCES ? MAX(p->announce_ms, g->heartbeat_ms)
+					 : p->announce_ms;
 }
 
 /* False: no room; it should get the body. */
@@ -246,9 +246,12 @@ praise(struct gossip *g, const struct gossip_body *b)
 {
 	if (b->first != GOSSIP_NONE)
 		gossip_score_first(g, g->peers[b->first], b->topic);
-	for (uint32_t i = 0; i < b->sources_n; i++)
+	for (uint32_t i = 0; i < b->sources_n; i++) {
+		struct gossip_peer *p = g->peers[b->sources[i]];
+		gossip_score_brought(g, p, b->topic);
 		if (b->sources[i] != b->first)
-			gossip_score_mesh(g, g->peers[b->sources[i]], b->topic);
+			gossip_score_mesh(g, p, b->topic);
+	}
 }
 
 /* Whoever sent it, not the first alone; who has hung up since as well. */

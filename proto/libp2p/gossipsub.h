@@ -113,6 +113,13 @@ struct gossip_params {
 	/* Every so many heartbeats a mesh of poor scores gets new members. */
 	uint32_t opportunistic_beats, opportunistic_peers;
 	/*
+	 * A member that has brought nothing, neither a good body nor the id
+	 * of one, for so long and while so many came, makes room for another;
+	 * a full mesh of others lets a stranger in once in silent_ms.
+	 * silent_messages 0: neither. (Ours: sybils that only listen.)
+	 */
+	uint32_t silent_messages, silent_ms;
+	/*
 	 * Bodies to few, ids to many. Members of the mesh begin as eager: they
 	 * get bodies. One to whom our bodies come too late becomes lazy: it
 	 * gets the id at once, asks when the body does not come, and is then
@@ -196,6 +203,7 @@ struct gossip_stats {
 	uint64_t pulled, pull_retries; /* bodies we asked for; asked again */
 	uint64_t exchange_out, exchange_in, exchange_refused; /* records */
 	uint64_t opportunistic; /* grafts since the mesh scored badly */
+	uint64_t silent;        /* members that made room for others */
 	uint32_t seen_now, cached_now, pending_now, pulls_now, retained_now;
 };
 

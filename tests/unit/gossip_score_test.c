@@ -687,6 +687,44 @@ test_worst_leave(void **state)
 	bench_fini(&b);
 }
 
+/*
+ * Members 1 to 7 bring messages and 0 does not: it makes room, stays out for
+ * the longer the more often, and a full mesh that is brought to takes one
+ * stranger at a time.
+ */
+static void
+test_silent(void **state)
+{
+	struct gossip_stats s;
+	struct bench b;
+	uint32_t strangers = 0;
+
+	(void)state;
+	mesh_init(&b, 12, 8);
+	for (unsigned n = 0; n < 35; n++) {
+		bring(&b, 1 + n % 7, (uint8_t)n, GOSSIP_ACCEPT);
+		pass(&b, 12, 1000);
+	}
+	gossip_stats(b.g, &s);
+	assert_int_equal(s.silent, 1);
+	assert_int_equal(gossip_peer_meshes(b.g, 0), 0);
+	for (uint32_t i = 1; i < 8; i++)
+		assert_int_equal(gossip_peer_meshes(b.g, i), 1);
+	/* It comes back after its time, and loses its place again. */
+	pass(&b, 12, 62000);
+	bench_tell_graft(&b, 0, T);
+	assert_int_equal(gossip_peer_meshes(b.g, 0), 1);
+	for (uint32_t i = 8; i < 12; i++) {
+		pass(&b, 12, 3700000 / 4);
+	}
+	for (uint32_t i = 8; i < 12; i++) {
+		bench_tell_graft(&b, i, T);
+		strangers += gossip_peer_meshes(b.g, i);
+	}
+	assert_int_equal(strangers, 1);
+	bench_fini(&b);
+}
+
 /* ---- bounds ---- */
 
 /* Ids are cheap: whoever comes and goes with a bad one fills no memory. */
@@ -916,6 +954,7 @@ main(void)
 		cmocka_unit_test(test_best_are_kept),
 		cmocka_unit_test(test_opportunistic),
 		cmocka_unit_test(test_worst_leave),
+		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_retained_is_bounded),
 		cmocka_unit_test(test_monotone),
 		cmocka_unit_test(test_honest_stay_above),
