@@ -117,6 +117,7 @@ attack_undefended(struct sim_config *cf)
 		score->ip[i].weight = 0;
 	cf->gossip.d_out = cf->gossip.d_score = 0;
 	cf->gossip.opportunistic_peers = 0;
+	cf->gossip.silent_messages = 0;
 	cf->gossip.gossip_factor_percent = 0;
 	cf->gossip.d_lazy = 0;
 	cf->gossip.lazy.on = false;
@@ -215,6 +216,23 @@ attack_is_sybil(const struct host_peer_info *p)
 	return p->remote.n > 1 && p->remote.p[1] == SYBIL_NET;
 }
 
+/* Is it in the mesh of the topic that all scenarios speak on? */
+static bool
+in_mesh(struct attack_world *w, unsigned node, const struct peer_id *id)
+{
+	struct gossip_peer_explain x;
+	char topic[TOPIC_TEXT];
+
+	sim_topic(CLASS_DEMAND, topic);
+	if (!host_peer_explain(
+		sim_host(w->s, node), id, sim_mono_ms(w->s, node), &x))
+		return false;
+	for (uint32_t i = 0; i < x.topics_n; i++)
+		if (strcmp(x.topics[i].name, topic) == 0)
+			return x.topics[i].member_since_ms != 0;
+	return false;
+}
+
 uint64_t
 attack_sybil_share(struct attack_world *w)
 {
@@ -224,8 +242,9 @@ attack_sybil_share(struct attack_world *w)
 		struct host *h = sim_host(w->s, i);
 		struct host_peer_info p;
 		for (uint32_t k = 0; h != NULL && host_peer_at(h, k, &p); k++) {
-			all += p.meshes;
-			bad += attack_is_sybil(&p) ? p.meshes : 0;
+			const bool is_in = in_mesh(w, i, &p.id);
+			all += is_in ? 1 : 0;
+			bad += is_in && attack_is_sybil(&p) ? 1 : 0;
 		}
 	}
 	return all == 0 ? 0 : bad * 100000 / all;

@@ -63,6 +63,7 @@ params_plain(struct gossip_params *p)
 	p->d_hi = 12;
 	p->d_out = 2;
 	p->d_lazy = 6;
+	p->silent_messages = 0;
 }
 
 static const struct {
