@@ -572,7 +572,7 @@ right_of(struct kad_net *n, unsigned node, struct slice key)
 static void
 finds_the_network(bool star)
 {
-	struct kad_net *n = line(star ? 11 : 12, star ? 25 : 50, star);
+	struct kad_net *n = line(star ? 11 : 12, star ? 25 : 32, star);
 	uint32_t sent = 0;
 
 	for (unsigned i = 0; i < n->net.nodes_n; i++)
