@@ -21,6 +21,9 @@ def discovery(node):
 
 
 class Lan(Case):
+    """Other nodes may be about: a second run of these tests on this machine.
+    Nothing is said here of peers that the test has not made."""
+
     def test_neighbours(self):
         """No bootstrap peer, no address: both are there, and gossip runs."""
         w = self.world()
@@ -30,9 +33,7 @@ class Lan(Case):
         b.start()
         wait_for("the neighbours to meet", lambda: knows(a, b) and knows(b, a), 30)
         wait_for("gossip", lambda: any(p["meshes"] > 0 for p in peers_of(a)), 30)
-        seen = discovery(a)["mdns"]
-        self.assertGreater(seen["answers"], 0)
-        self.assertEqual(0, seen["bad"])
+        self.assertGreater(discovery(a)["mdns"]["answers"], 0)
 
     def test_listen_and_off(self):
         """Who only listens finds others and is not told; who is off, nothing."""
@@ -43,12 +44,12 @@ class Lan(Case):
         for n in (listens, off):
             n.start()
         time.sleep(6)
-        self.assertEqual([], peers_of(listens))
+        self.assertFalse(knows(listens, off))
         self.assertEqual(0, discovery(listens)["mdns"]["answered"])
         self.assertIsNone(discovery(off)["mdns"])
         on.start()
         wait_for("the listener to call", lambda: knows(listens, on), 30)
-        self.assertEqual([], peers_of(off))
+        self.assertFalse(knows(off, on) or knows(off, listens))
 
     def test_garbage(self):
         """Packets that are none, and addresses that lead nowhere."""
@@ -58,8 +59,8 @@ class Lan(Case):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
         name = b"\x01x\x04_p2p\x04_udp\x05local\x00"
-        text = (b"dnsaddr=/ip4/127.0.0.1/tcp/1/p2p/"
-                b"12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN")
+        nobody = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
+        text = f"dnsaddr=/ip4/127.0.0.1/tcp/1/p2p/{nobody}".encode()
         txt = bytes([len(text)]) + text
         head = struct.pack(">HHHHHH", 0, 0x8400, 0, 1, 0, 0)
         answer = head + name + struct.pack(">HHIH", 16, 1, 120, len(txt)) + txt
@@ -69,7 +70,7 @@ class Lan(Case):
         wait_for("the garbage", lambda: discovery(a)["mdns"]["bad"] > 0, 20)
         s.sendto(answer, ("224.0.0.251", 5353))
         wait_for("the answer", lambda: discovery(a)["mdns"]["answers"] > 0, 20)
-        self.assertEqual([], peers_of(a))
+        self.assertNotIn(nobody, [p["peer_id"] for p in peers_of(a)])
         s.close()
 
 

@@ -36,8 +36,14 @@ class NodeError(Exception):
         self.text = text
 
 
+# A machine that does other work as well is no failure.
+PATIENCE = 3
+
+
 def wait_for(what, check, seconds=60.0, every=0.2):
-    """Polls check() until it is true; its value. Fails with ${what}."""
+    """Polls check() until it is true; its value. Fails with ${what} after
+    PATIENCE times ${seconds}."""
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while True:
         value = check()
