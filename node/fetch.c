@@ -67,7 +67,7 @@ struct asking {
 	uint64_t first; /* hour that the first page was asked from */
 	uint64_t since;
 	uint64_t last_hour; /* of the last record, as it says itself */
-	uint64_t got, fresh;
+	uint64_t got, fresh, refused; /* our queue was full */
 	uint64_t begun_s, last_s;
 };
 
@@ -78,6 +78,7 @@ struct fetch {
 	struct asking asking[FETCH_ASKED_AT_ONCE];
 	unsigned serial;
 	struct fetch_stats stats;
+	uint32_t window; /* records under judgement, as our queue takes them */
 	uint64_t next_round_s, next_try_s;
 	struct arena scratch;
 	struct fetch_search *search; /* NULL: none under way */
@@ -124,6 +125,7 @@ fetch_new(const struct fetch_config *cf, uint64_t behind_h)
 		return NULL;
 	f->cf = *cf;
 	memcpy(f->net, cf->net.p, cf->net.n);
+	f->window = IN_PIPELINE_MAX;
 	f->behind_h = behind_h;
 	f->seen_h = now_h(f);
 	f->scratch =
@@ -548,11 +550,15 @@ on_judged(void *ctx, const struct judge_result *r)
 		return;
 	a->in_pipeline--;
 	a->fresh += r->outcome == RECORD_STORED;
+	if (r->outcome == RECORD_QUEUE_FULL) {
+		a->refused++;
+		f->window = MAX(1u, f->window / 2);
+	}
 	if (record_verdict(r->outcome) == VERDICT_REJECT) {
 		env_log(f->cf.env, LOG_UNUSUAL, "fetch_bad_record",
 		    "outcome=%s", record_outcome_name(r->outcome));
 		asking_end(f, a, false);
-	} else if (!a->stepping && a->in_pipeline < IN_PIPELINE_MAX / 2) {
+	} else if (!a->stepping && a->in_pipeline <= f->window / 2) {
 		asking_data(f, a);
 		f->cf.wake(f->cf.ctx);
 	}
@@ -577,17 +583,22 @@ static void
 asking_page(struct fetch *f, struct asking *a, bool more)
 {
 	const struct peer_id peer = a->peer;
-	const uint64_t first = a->first;
+	const uint64_t first = a->first, refused = a->refused;
+	const bool moved = a->fresh > 0;
 	const uint64_t from =
 	    a->last_hour > a->since ? a->last_hour : a->since + 1;
 
 	more =
 	    more && a->got > 0 && from <= (now_s(f) + RECORD_FUTURE_S) / 3600;
 	asking_end(f, a, true);
-	if (more)
+	if (more && refused == 0)
 		ask(f, &peer, first, from);
-	else
+	else if (refused == 0)
 		note_whole(f, &peer, first);
+	if (refused == 0)
+		f->window = MIN(f->window + 1, IN_PIPELINE_MAX);
+	else if (moved) /* what was refused is asked for again, soon */
+		f->next_round_s = MIN(f->next_round_s, mono_s(f) + RETRY_S);
 }
 
 /* Takes one record or the end off the stream; false: wait, or it is over. */
@@ -598,7 +609,7 @@ asking_step(struct fetch *f, struct asking *a)
 	uint64_t len = 0;
 	size_t head = 0;
 
-	if (a->in_pipeline >= IN_PIPELINE_MAX)
+	if (a->in_pipeline >= f->window)
 		return false;
 	const err e = varint_get(in, &len, &head);
 	if (e == ERR_MORE)
