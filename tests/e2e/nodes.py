@@ -88,9 +88,12 @@ class Node:
     def _arguments(self):
         sets = [f"node.role={self.role}", f"node.network={self.network}",
                 f"node.region={self.region}", f"node.language={self.language}",
-                "listen.addresses=/ip4/127.0.0.1/tcp/0", "api.port=0",
+                "api.port=0",
                 "mdns.mode=off",  # worlds must not meet
                 "log.format=text", *self.settings]
+        # A list that is set again goes on: loopback only where nothing else is.
+        if not any(s.startswith("listen.addresses=") for s in self.settings):
+            sets.append("listen.addresses=/ip4/127.0.0.1/tcp/0")
         if self.name:
             sets.append(f"node.name={self.name}")
         if self.bootstrap:
