@@ -36,6 +36,8 @@ struct mdns_sockets {
 	struct mdns_socket sockets[2]; /* IPv4, IPv6 */
 	struct interface interfaces[INTERFACES_MAX];
 	size_t interfaces_n;
+	struct sockaddr_storage own[INTERFACES_MAX]; /* of this machine */
+	size_t own_n;
 	uint64_t look_ms;
 	bool stopped;
 };
@@ -158,6 +160,10 @@ look(struct mdns_sockets *s)
 
 	if (uv_interface_addresses(&list, &count) != 0)
 		return false;
+	s->own_n = 0;
+	for (int i = 0; i < count && s->own_n < INTERFACES_MAX; i++)
+		memcpy(&s->own[s->own_n++], &list[i].address,
+		    sizeof(list[i].address));
 	for (int i = 0; i < count && n < INTERFACES_MAX; i++) {
 		struct interface *at = &now[n];
 		if (!is_wanted(s, &list[i]) || !interface_make(&list[i], at))
@@ -201,6 +207,15 @@ ip_of(const struct sockaddr *a, size_t *n)
 			     ->sin6_addr;
 }
 
+static bool
+same_ip(const struct sockaddr *x, const struct sockaddr *y)
+{
+	size_t n = 0, m = 0;
+	const uint8_t *a = ip_of(x, &n), *b = ip_of(y, &m);
+
+	return n != 0 && n == m && memcmp(a, b, n) == 0;
+}
+
 bool
 mdns_on_link(const struct sockaddr *from, const struct sockaddr *at,
     const struct sockaddr *mask)
@@ -230,6 +245,10 @@ is_neighbour(const struct mdns_sockets *s, const struct sockaddr *from)
 		if (mdns_on_link(from,
 			(const struct sockaddr *)&s->interfaces[i].at,
 			(const struct sockaddr *)&s->interfaces[i].mask))
+			return true;
+	/* By loopback another process may speak from any address of ours. */
+	for (size_t i = 0; i < s->own_n && s->n->config->mdns.loopback; i++)
+		if (same_ip(from, (const struct sockaddr *)&s->own[i]))
 			return true;
 	return false;
 }

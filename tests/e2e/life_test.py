@@ -12,7 +12,8 @@ from nodes import FAULT
 from support import BINARY, Case, DATA, READS, command, frames, wait_for, write
 
 TRIAL = ["--set", "node.network=test-life", "--set",
-         "listen.addresses=/ip4/127.0.0.1/tcp/0", "--set", "api.port=0"]
+         "listen.addresses=/ip4/127.0.0.1/tcp/0", "--set", "api.port=0",
+         "--set", "mdns.mode=off"]
 OPEN = ["--no-passphrase", *TRIAL]
 
 
