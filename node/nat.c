@@ -541,6 +541,7 @@ on_time(void *ctx, uint64_t now_ms)
 			calls_end(
 			    t, &t->calls[i].peer, ERR_CLOSED, "nobody answers");
 	update_addresses(t);
+	network_announce(t->w); /* interfaces come and go */
 	seek_relays(t);
 }
 

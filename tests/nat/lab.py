@@ -1,6 +1,7 @@
 """A small Internet in network namespaces: public hosts, homes behind NATs.
 The caller is alone in its mount, net and process namespaces (stage.sh)."""
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,14 @@ class Lab:
                   f"{net}.2/24")
         run("ip", "route", "add", "default", "via", f"{net}.1", ns=name)
         return f"{net}.2"
+
+    def cable(self, name, state):
+        """Pulls the cable of a public host ("down"), or plugs it in ("up")."""
+        link = run("ip", "-o", "link", "show", "wan", ns=name)
+        number = re.search(r"wan@if(\d+)", link).group(1)
+        links = run("ip", "-o", "link", ns="core")
+        end = re.search(rf"^{number}: (\w+)", links, re.M).group(1)
+        run("ip", "link", "set", end, state, ns="core")
 
     def home(self, name, masquerade="masquerade"):
         """A host NAME behind a router NAME-r; the router's public address."""
