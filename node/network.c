@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node/discovery.h"
+#include "node/env.h"
 #include "node/fetch.h"
 #include "node/swarm_key.h"
 #include "proto/libp2p/autonat.h"
@@ -202,20 +203,6 @@ network_services_open(struct network *w)
 
 /* ---- the host and its transport ---- */
 
-static void *
-heap_alloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void
-heap_release(void *ctx, void *p)
-{
-	(void)ctx;
-	free(p);
-}
-
 static struct gossip_params
 gossip_params(const struct config *c)
 {
@@ -270,9 +257,7 @@ open_host(struct network *w)
 		.gossip = gossip_params(c),
 	};
 
-	n->mem = (struct mem){ .alloc = heap_alloc,
-		.release = heap_release,
-		.cap = c->peers.memory };
+	n->mem = mem_heap(c->peers.memory);
 	memcpy(w->protocols, protocols, sizeof(protocols));
 	discovery_protocol(c->node.network, w->kad_protocol);
 	w->protocols[NETWORK_KAD] = w->kad_protocol;

@@ -2,13 +2,15 @@
 
 #include <stdlib.h>
 
+#include "proto/base/fifo.h"
+
 #define VERIFY_BATCH 32
 #define COMMIT_BATCH 4096
 #define BUSY_BATCH   4 /* records in a commit: from here on it pays to wait */
 
 /* One record on its way, or one piece of work for the writer. */
 struct job {
-	struct job *next;
+	struct fifo_link link;
 	struct judging j;
 	uint8_t *bytes;
 	size_t n;
@@ -20,11 +22,6 @@ struct job {
 	writer_work *work; /* instead of a record */
 	writer_done *work_done;
 	err work_result;
-};
-
-struct list {
-	struct job *first, *last;
-	unsigned n;
 };
 
 struct gone_event {
@@ -55,8 +52,8 @@ struct pipeline {
 	uv_cond_t wake;
 	uv_async_t async;
 	/* under ${lock} */
-	struct list waiting; /* for a verify thread */
-	struct list to_write, written;
+	struct fifo waiting; /* for a verify thread */
+	struct fifo to_write, written;
 	uint64_t verified;
 	struct gone_event *gone, **gone_end;
 	uint64_t commits, committed, write_errors;
@@ -68,30 +65,12 @@ struct pipeline {
 	void *stopped_ctx;
 };
 
-static void
-list_push(struct list *l, struct job *j)
-{
-	j->next = NULL;
-	if (l->last != NULL)
-		l->last->next = j;
-	else
-		l->first = j;
-	l->last = j;
-	l->n++;
-}
-
 static struct job *
-list_pop(struct list *l)
+pop(struct fifo *q)
 {
-	struct job *j = l->first;
+	struct fifo_link *l = fifo_pop(q);
 
-	if (j == NULL)
-		return NULL;
-	l->first = j->next;
-	if (l->first == NULL)
-		l->last = NULL;
-	l->n--;
-	return j;
+	return l == NULL ? NULL : CONTAINER_OF(l, struct job, link);
 }
 
 static void
@@ -135,7 +114,7 @@ static void
 send_to_writer(struct pipeline *p, struct job *j)
 {
 	uv_mutex_lock(&p->lock);
-	list_push(&p->to_write, j);
+	fifo_push(&p->to_write, &j->link);
 	uv_cond_signal(&p->wake);
 	uv_mutex_unlock(&p->lock);
 }
@@ -155,7 +134,7 @@ verify_take(struct verify *v)
 	    MIN(p->waiting.n / p->cf.threads + 1, (unsigned)VERIFY_BATCH);
 	v->n = 0;
 	while (v->n < share && p->waiting.n > 0)
-		v->jobs[v->n++] = list_pop(&p->waiting);
+		v->jobs[v->n++] = pop(&p->waiting);
 	uv_mutex_unlock(&p->lock);
 	return v->n;
 }
@@ -171,7 +150,7 @@ verify_give(struct verify *v)
 	p->verified += v->n;
 	for (unsigned i = 0; i < v->n; i++) {
 		const bool good = v->jobs[i]->j.outcome == RECORD_FINE;
-		list_push(good ? &p->to_write : &p->written, v->jobs[i]);
+		fifo_push(good ? &p->to_write : &p->written, &v->jobs[i]->link);
 		refused = refused || !good;
 	}
 	uv_cond_signal(&p->wake);
@@ -270,7 +249,7 @@ pipeline_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
 		return;
 	}
 	uv_mutex_lock(&p->lock);
-	list_push(&p->waiting, j);
+	fifo_push(&p->waiting, &j->link);
 	const unsigned waiting = p->waiting.n;
 	uv_mutex_unlock(&p->lock);
 	verify_start(p, waiting);
@@ -346,7 +325,7 @@ commit_records(struct pipeline *p, struct commit *c)
 		p->last_error[STORE_WHY - 1] = 0;
 	}
 	for (unsigned i = 0; i < c->n; i++)
-		list_push(&p->written, c->jobs[i]);
+		fifo_push(&p->written, &c->jobs[i]->link);
 	if (c->gone != NULL) {
 		*p->gone_end = c->gone;
 		p->gone_end = c->gone_end;
@@ -363,14 +342,14 @@ do_work(struct pipeline *p, struct job *j)
 {
 	j->work_result = j->work(p->cf.store, j->ctx);
 	uv_mutex_lock(&p->lock);
-	list_push(&p->written, j);
+	fifo_push(&p->written, &j->link);
 	uv_mutex_unlock(&p->lock);
 	(void)uv_async_send(&p->async);
 }
 
 /* Waits for jobs; takes them all; false: the end. */
 static bool
-take_jobs(struct pipeline *p, struct list *out, unsigned last_batch)
+take_jobs(struct pipeline *p, struct fifo *out, unsigned last_batch)
 {
 	uv_mutex_lock(&p->lock);
 	while (p->to_write.n == 0 && !p->stopping)
@@ -389,7 +368,7 @@ take_jobs(struct pipeline *p, struct list *out, unsigned last_batch)
 			break;
 	}
 	*out = p->to_write;
-	p->to_write = (struct list){ 0 };
+	p->to_write = (struct fifo){ 0 };
 	const bool some = out->n > 0;
 	uv_mutex_unlock(&p->lock);
 	return some;
@@ -400,7 +379,7 @@ writer_main(void *ctx)
 {
 	struct pipeline *p = ctx;
 	struct commit *c = calloc(1, sizeof(*c));
-	struct list jobs;
+	struct fifo jobs;
 	unsigned last_batch = 0;
 
 	if (c == NULL)
@@ -409,7 +388,7 @@ writer_main(void *ctx)
 	while (take_jobs(p, &jobs, last_batch)) {
 		struct job *j;
 		last_batch = jobs.n;
-		while ((j = list_pop(&jobs)) != NULL) {
+		while ((j = pop(&jobs)) != NULL) {
 			if (j->work == NULL) {
 				c->jobs[c->n++] = j;
 				if (c->n == COMMIT_BATCH)
@@ -429,12 +408,12 @@ static void
 on_written(uv_async_t *async)
 {
 	struct pipeline *p = CONTAINER_OF(async, struct pipeline, async);
-	struct list done;
+	struct fifo done;
 	struct job *j;
 
 	uv_mutex_lock(&p->lock);
 	done = p->written;
-	p->written = (struct list){ 0 };
+	p->written = (struct fifo){ 0 };
 	struct gone_event *gone = p->gone;
 	p->gone = NULL;
 	p->gone_end = &p->gone;
@@ -446,7 +425,7 @@ on_written(uv_async_t *async)
 		free(gone);
 		gone = next;
 	}
-	while ((j = list_pop(&done)) != NULL) {
+	while ((j = pop(&done)) != NULL) {
 		if (j->work == NULL) {
 			job_finish(p, j);
 			continue;

@@ -9,6 +9,7 @@
 #include "match/core.h"
 #include "node/api/api.h"
 #include "node/discovery.h"
+#include "node/env.h"
 #include "node/fetch_node.h"
 #include "node/nat.h"
 #include "node/network.h"
@@ -25,32 +26,6 @@
 #define INGEST_BYTES_MAX (64U << 20)
 #define BEHIND           "fetch/behind" /* in the vault */
 #define BEHIND_EVERY     3600           /* ticks */
-
-/* ---- the outside world ---- */
-
-static uint64_t
-env_mono_ms(void *ctx)
-{
-	(void)ctx;
-	return uv_hrtime() / 1000000;
-}
-
-static uint64_t
-env_wall_s(void *ctx)
-{
-	uv_timeval64_t tv = { 0 };
-
-	(void)ctx;
-	(void)uv_gettimeofday(&tv);
-	return tv.tv_sec < 0 ? 0 : (uint64_t)tv.tv_sec;
-}
-
-static void
-env_random(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	crypto_random(out, n);
-}
 
 /* ---- gossip ---- */
 
@@ -583,8 +558,7 @@ node_run(const struct config *cf, const struct paths *paths,
 	n->problem = p;
 	log_init(&n->log, STDERR_FILENO, (enum log_level)cf->log.level,
 	    (enum log_format)cf->log.format);
-	n->env = (struct env){ env_mono_ms, env_wall_s, env_random, log_sink,
-		&n->log };
+	n->env = env_system(log_sink, &n->log);
 	n->started_s = node_now(n);
 	if (uv_loop_init(&n->loop) != 0) {
 		free(n);

@@ -9,30 +9,12 @@
 #define COMMIT_BATCH 4096
 #define SEEN_SURELY  (100 * SIM_SECOND) /* below the time-to-live of a seen id */
 
-static void
-push(struct job_list *l, struct job *j)
-{
-	j->next = NULL;
-	if (l->last != NULL)
-		l->last->next = j;
-	else
-		l->first = j;
-	l->last = j;
-	l->n++;
-}
-
 static struct job *
-pop(struct job_list *l)
+pop(struct fifo *q)
 {
-	struct job *j = l->first;
+	struct fifo_link *l = fifo_pop(q);
 
-	if (j == NULL)
-		return NULL;
-	l->first = j->next;
-	if (l->first == NULL)
-		l->last = NULL;
-	l->n--;
-	return j;
+	return l == NULL ? NULL : CONTAINER_OF(l, struct job, link);
 }
 
 static void
@@ -56,7 +38,7 @@ finish(struct sim_node *n, struct job *j, bool over_quota)
 static void
 to_commit(struct sim_node *n, struct job *j)
 {
-	push(&n->committing, j);
+	fifo_push(&n->committing, &j->link);
 	if (n->commit_due)
 		return;
 	n->commit_due = true;
@@ -116,7 +98,7 @@ judge_submit(struct sim_node *n, struct slice bytes, uint32_t class_mask,
 		to_commit(n, j);
 		return;
 	}
-	push(&n->verifying, j);
+	fifo_push(&n->verifying, &j->link);
 	n->verify_free_at = MAX(n->verify_free_at, s->now) + n->verify_us;
 	sim_put(s, n->verify_free_at, EVENT_VERIFIED, n->index, 0, n->life);
 }

@@ -13,6 +13,7 @@
 #include "node/announce.h"
 #include "node/fetch.h"
 #include "node/judge.h"
+#include "proto/base/fifo.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/heap.h"
 #include "tests/sim/plant.h"
@@ -60,18 +61,13 @@ struct wire {
 
 /* A record under judgement. */
 struct job {
-	struct job *next;
+	struct fifo_link link;
 	struct judging j;
 	uint8_t *bytes;
 	size_t n;
 	judge_done *done;
 	void *ctx;
 	bool early; /* planted: it was acknowledged already */
-};
-
-struct job_list {
-	struct job *first, *last;
-	unsigned n;
 };
 
 struct sim_node {
@@ -99,7 +95,7 @@ struct sim_node {
 	struct fetch *fetch;
 	struct fetch_search *search;
 	/* judging */
-	struct job_list verifying, committing;
+	struct fifo verifying, committing;
 	unsigned jobs_n;
 	uint32_t verify_us;
 	uint64_t verify_free_at;

@@ -25,10 +25,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "node/env.h"
 #include "node/transport.h"
 #include "proto/base/text.h"
 #include "proto/libp2p/aead.h"
@@ -119,27 +119,6 @@ static struct bench b;
 static const char *const protocols[] = { SINK_PROTOCOL };
 static uint8_t zeros[65536];
 
-static uint64_t
-mono_ms(void *ctx)
-{
-	(void)ctx;
-	return uv_hrtime() / 1000000;
-}
-
-static uint64_t
-wall_s(void *ctx)
-{
-	(void)ctx;
-	return (uint64_t)time(NULL);
-}
-
-static void
-fill_random(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	crypto_random(out, n);
-}
-
 static void
 log_line(void *ctx, enum log_level level, const char *event, const char *kv)
 {
@@ -148,24 +127,10 @@ log_line(void *ctx, enum log_level level, const char *event, const char *kv)
 		(void)fprintf(stderr, "%s %s\n", event, kv);
 }
 
-static void *
-heap_alloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void
-heap_release(void *ctx, void *p)
-{
-	(void)ctx;
-	free(p);
-}
-
 static uint64_t
 now_ms(void)
 {
-	return mono_ms(NULL);
+	return env_mono_ms();
 }
 
 static double
@@ -571,9 +536,7 @@ node_new(bool listens)
 
 	if (n == NULL || b.nodes_n == ARRAY_LEN(b.nodes))
 		return NULL;
-	n->mem = (struct mem){
-		.alloc = heap_alloc, .release = heap_release, .cap = 512U << 20
-	};
+	n->mem = mem_heap(512U << 20);
 	crypto_random(seed, sizeof(seed));
 	ed25519_keypair(pub, secret, seed);
 	struct host_config hc = { .env = &b.env,
@@ -1008,7 +971,7 @@ main(int argc, char **argv)
 		limits();
 		return 0;
 	}
-	b.env = (struct env){ mono_ms, wall_s, fill_random, log_line, NULL };
+	b.env = env_system(log_line, NULL);
 	const size_t hosts = argc > 2 && strcmp(argv[1], "hosts") == 0
 				 ? (size_t)strtoul(argv[2], NULL, 10)
 				 : 1;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/env.h"
 #include "proto/base/text.h"
 #include "proto/base/varint.h"
 #include "proto/libp2p/autonat_wire.h"
@@ -23,23 +24,7 @@
 static char line[2 * BYTES_MAX + 64], text[2 * BYTES_MAX + 1];
 static uint8_t raw[BYTES_MAX], out_raw[BYTES_MAX], block[BYTES_MAX];
 
-static void *
-heap_alloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void
-heap_release(void *ctx, void *p)
-{
-	(void)ctx;
-	free(p);
-}
-
-static struct mem heap = {
-	.alloc = heap_alloc, .release = heap_release, .cap = SIZE_MAX
-};
+static struct mem heap;
 
 static err
 kad(struct slice in, struct buf *out)
@@ -139,6 +124,7 @@ answer(void)
 int
 main(void)
 {
+	heap = mem_heap(SIZE_MAX);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		if (!answer()) {
 			(void)fprintf(stderr, "messages: %.80s\n", line);

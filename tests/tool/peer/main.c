@@ -33,6 +33,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/env.h"
 #include "proto/libp2p/relay.h"
 #include "tests/tool/peer/peer.h"
 
@@ -46,30 +47,6 @@ static const uint8_t protocol_flags[] = { [PROXY_INDEX] = HOST_PROTOCOL_LIMITED,
 	[HOP_INDEX] = HOST_PROTOCOL_OFF,
 	[STOP_INDEX] = 0 };
 
-static uint64_t
-mono_ms(void *ctx)
-{
-	(void)ctx;
-	return uv_hrtime() / 1000000;
-}
-
-static uint64_t
-wall_s(void *ctx)
-{
-	uv_timeval64_t tv = { 0 };
-
-	(void)ctx;
-	(void)uv_gettimeofday(&tv);
-	return (uint64_t)tv.tv_sec;
-}
-
-static void
-fill_random(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	crypto_random(out, n);
-}
-
 static void
 log_line(void *ctx, enum log_level level, const char *event, const char *kv)
 {
@@ -78,24 +55,10 @@ log_line(void *ctx, enum log_level level, const char *event, const char *kv)
 		(void)fprintf(stderr, "%s %s\n", event, kv);
 }
 
-static void *
-heap_alloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	return malloc(n);
-}
-
-static void
-heap_release(void *ctx, void *p)
-{
-	(void)ctx;
-	free(p);
-}
-
 uint64_t
 peer_now(void)
 {
-	return mono_ms(NULL);
+	return env_mono_ms();
 }
 
 const char *
@@ -285,10 +248,8 @@ open_host(void)
 {
 	uint8_t seed[ED25519_SEED], pub[ED25519_PUBLIC];
 
-	peer.env = (struct env){ mono_ms, wall_s, fill_random, log_line, NULL };
-	peer.mem = (struct mem){
-		.alloc = heap_alloc, .release = heap_release, .cap = 256U << 20
-	};
+	peer.env = env_system(log_line, NULL);
+	peer.mem = mem_heap(256U << 20);
 	crypto_random(seed, sizeof(seed));
 	if (peer.seed != NULL && !seed_of(peer.seed, seed))
 		return false;
