@@ -20,6 +20,8 @@
 static const struct config_setting settings[] = {
 	{ "node.role", CONFIG_ENUM, AT(node.role), "person", 0, 0,
 	    "person|company|provider|researcher", true, "whose node this is" },
+	{ "node.mode", CONFIG_ENUM, AT(node.mode), "full", 0, 0, "full|light",
+	    true, "light: connect a few times a day, within light.day_bytes" },
 	{ "node.name", CONFIG_STRING, AT(node.name), "", 0, 120, NULL, true,
 	    "name that an organisation shows; a person has none" },
 	{ "node.network", CONFIG_NETWORK, AT(node.network), "main", 0, 0, NULL,
@@ -114,6 +116,24 @@ static const struct config_setting settings[] = {
 	    "own records to every peer of the topic; auto: not a person's" },
 	{ "publish.delay", CONFIG_SECONDS, AT(publish.delay_s), "30m", 0, 86400,
 	    NULL, true, "a person's record waits a random time up to this" },
+	{ "scope.classes", CONFIG_STRING, AT(scope.classes), "", 0, 200, NULL,
+	    true, "kept classes: people demand learn mail meta; empty: all" },
+	{ "scope.kinds", CONFIG_STRING, AT(scope.kinds), "", 0, 400, NULL, true,
+	    "kept kinds: profile demand course ...; empty: all" },
+	{ "scope.regions", CONFIG_STRING, AT(scope.regions), "", 0, 200, NULL,
+	    true, "kept regions: de fr zz; empty: all (light: node.region)" },
+	{ "scope.horizon", CONFIG_SECONDS, AT(scope.horizon_s), "0s", 0,
+	    400 * 86400, NULL, true, "kept are records so young; 0: all" },
+	{ "sync.sessions", CONFIG_NUMBER, AT(sync.sessions), "8", 2, 64, NULL,
+	    true, "peers to compare records with at once" },
+	{ "sync.pace", CONFIG_SECONDS, AT(sync.pace_s), "5m", 10, 86400, NULL,
+	    true, "time between two comparisons when nothing is missing" },
+	{ "light.syncs_per_day", CONFIG_NUMBER, AT(light.syncs_per_day), "4", 1,
+	    96, NULL, true, "how often a light node connects and syncs" },
+	{ "light.day_bytes", CONFIG_BYTES, AT(light.day_bytes), "3MB", 64 * KIB,
+	    TIB, NULL, true, "what a light node may use in a day" },
+	{ "crawl.allow", CONFIG_BOOL, AT(crawl.allow), "yes", 0, 0, NULL, true,
+	    "let researchers' crawlers copy public records from this node" },
 	{ "log.level", CONFIG_ENUM, AT(log.level), "info", 0, 0,
 	    "debug|info|unusual|broken", true, "what is written to the log" },
 	{ "log.format", CONFIG_ENUM, AT(log.format), "text", 0, 0, "text|json",
@@ -139,8 +159,11 @@ static const struct config_setting settings[] = {
 	    1, 10000000, NULL, true, "rows of one import" },
 	{ "limits.list_rows", CONFIG_NUMBER, AT(limits.list_rows), "1000", 10,
 	    100000, NULL, true, "rows of one answer of the API" },
+	{ "limits.sync_memory", CONFIG_BYTES, AT(limits.sync_memory), "128MiB",
+	    MIB, TIB, NULL, true,
+	    "lists of records in comparison, about 40 bytes for each" },
 };
-_Static_assert(ARRAY_LEN(settings) <= 64, "struct config: origin");
+_Static_assert(ARRAY_LEN(settings) <= 96, "struct config: origin");
 
 const struct config_setting *
 config_settings(size_t *n)
@@ -780,6 +803,36 @@ check_gateway(const struct config *c, struct problem *p)
 	return ERR_CONFIG;
 }
 
+/* What a light node does without, if nobody wants it by name. */
+static const struct {
+	const char *name, *value;
+} light[] = {
+	{ "listen.addresses", "" },
+	{ "kad.mode", "off" },
+	{ "mdns.mode", "listen" },
+	{ "nat.port_mapping", "no" },
+	{ "nat.hole_punching", "no" },
+	{ "nat.answer", "no" },
+	{ "relay.client", "no" },
+};
+
+err
+config_mode(struct config *c)
+{
+	if (c->node.mode != NODE_LIGHT)
+		return OK;
+	for (size_t i = 0; i < ARRAY_LEN(light); i++) {
+		const size_t at = setting_index(light[i].name);
+		struct problem p;
+		ASSERT(at != SIZE_MAX);
+		if (c->origin[at].from != ORIGIN_DEFAULT)
+			continue;
+		TRY(set_index(c, at, light[i].value, false, &p));
+		c->origin[at] = (struct config_origin){ .from = ORIGIN_MODE };
+	}
+	return OK;
+}
+
 err
 config_check(const struct config *c, struct problem *p)
 {
@@ -800,7 +853,8 @@ config_check(const struct config *c, struct problem *p)
 		problem_hint(p, "a larger store.map_size; it costs no disk");
 		return ERR_CONFIG;
 	}
-	if (c->listen.addresses.n == 0 && c->peers.bootstrap.n == 0) {
+	if (c->listen.addresses.n == 0 && c->peers.bootstrap.n == 0 &&
+	    c->node.mode != NODE_LIGHT) {
 		problem_set(p, EXIT_CONFIG, "E1107",
 		    "no address to listen on and no peer to call");
 		problem_hint(p, "set listen.addresses or peers.bootstrap");
@@ -902,6 +956,9 @@ config_origin_text(const struct config *c, size_t i, char *out, size_t cap)
 		break;
 	case ORIGIN_SET:
 		snprintf(out, cap, "--set");
+		break;
+	case ORIGIN_MODE:
+		snprintf(out, cap, "node.mode = light");
 		break;
 	}
 }

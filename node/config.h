@@ -21,6 +21,8 @@
 /* Who hears of our records first: a person had better not tell everybody. */
 enum flood { FLOOD_AUTO, FLOOD_YES, FLOOD_NO };
 enum node_role { ROLE_PERSON, ROLE_COMPANY, ROLE_PROVIDER, ROLE_RESEARCHER };
+/* Light: on a metered line; connected a few times a day, for sync alone. */
+enum node_mode { NODE_FULL, NODE_LIGHT };
 /* Kademlia: auto is a server while others can reach us. */
 enum kad_mode { KAD_MODE_AUTO, KAD_MODE_CLIENT, KAD_MODE_SERVER, KAD_MODE_OFF };
 /* Multicast DNS: listen asks and tells nothing of us. */
@@ -36,6 +38,7 @@ struct config_list {
 struct config {
 	struct {
 		uint32_t role;  /* enum node_role */
+		uint32_t mode;  /* enum node_mode */
 		char *name;     /* shown by organisations; "" */
 		char *network;  /* 1..16 of [a-z0-9-] */
 		char *region;   /* two lower case letters, or "zz" */
@@ -103,6 +106,23 @@ struct config {
 		uint32_t delay_s; /* a person's record waits up to this */
 	} publish;
 	struct {
+		char *classes; /* names, "": all */
+		char *kinds;
+		char *regions;
+		uint32_t horizon_s; /* 0: all */
+	} scope;
+	struct {
+		uint32_t sessions; /* at once, both directions */
+		uint32_t pace_s;   /* between two of the slow round */
+	} sync;
+	struct {
+		uint32_t syncs_per_day;
+		uint64_t day_bytes; /* both directions */
+	} light;
+	struct {
+		uint32_t allow; /* bool: serve those who crawl */
+	} crawl;
+	struct {
 		uint32_t level;  /* enum log_level */
 		uint32_t format; /* enum log_format */
 	} log;
@@ -115,7 +135,8 @@ struct config {
 		uint64_t message_cache_bytes; /* gossip bodies for IWANT */
 		uint32_t pending_messages;    /* wait for a verdict */
 		uint32_t import_rows;
-		uint32_t list_rows; /* of any list the API answers */
+		uint32_t list_rows;   /* of any list the API answers */
+		uint64_t sync_memory; /* items of all sessions of sync */
 	} limits;
 	/* Where each setting comes from, by its place in the table. */
 	struct config_origin {
@@ -123,10 +144,11 @@ struct config {
 			ORIGIN_DEFAULT,
 			ORIGIN_FILE,
 			ORIGIN_ENV,
-			ORIGIN_SET
+			ORIGIN_SET,
+			ORIGIN_MODE /* what node.mode = light makes of it */
 		} from;
 		unsigned line;
-	} origin[64];
+	} origin[96];
 };
 
 enum config_type {
@@ -181,6 +203,13 @@ NODISCARD err config_read(
 /** config_read_env(c, env, p): "OHCN_SECTION_NAME=value", others skipped. */
 NODISCARD err config_read_env(
     struct config *c, char *const *env, struct problem *p);
+
+/**
+ * config_mode(c): settings that nobody has set become those of node.mode: a
+ * light node listens on nothing, maps no port, answers no DHT. After all
+ * sources were read, before config_check(). ERR_NOMEM.
+ */
+NODISCARD err config_mode(struct config *c);
 
 /** config_check(c, p): what spans settings (d_lo <= d <= d_hi, quota). */
 NODISCARD err config_check(const struct config *c, struct problem *p);

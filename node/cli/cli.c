@@ -361,6 +361,7 @@ load_config(struct cli *cli, struct problem *p)
 		    (int)(equals - cli->sets[i]), cli->sets[i]);
 		TRY(config_set(&cli->config, name, equals + 1, p));
 	}
+	TRY(config_mode(&cli->config));
 	TRY(config_check(&cli->config, p));
 	return paths_override(&cli->paths, &cli->config, p);
 }

@@ -232,6 +232,8 @@ run_config_check(struct cli *cli)
 			return EXIT_TEMPORARY;
 		e = config_read(&c, file, &p);
 		if (e == OK)
+			e = config_mode(&c);
+		if (e == OK)
 			e = config_check(&c, &p);
 		config_fini(&c);
 		if (e != OK)

@@ -260,6 +260,13 @@ NODISCARD err host_connect(
 NODISCARD err host_connect_once(
     struct host *h, const struct peer_id *id, uint64_t now_ms);
 
+/**
+ * host_hold(h, on): while on, nobody is dialled but whom host_connect() asks
+ * for: no wanted number, no bootstrap, no looks at strangers. For a node that
+ * pays for each byte. Off at first.
+ */
+void host_hold(struct host *h, bool on);
+
 /* A connection that the host wants. */
 struct host_dial {
 	uint32_t number;     /* for host_conn_config.dial; never 0 */

@@ -363,8 +363,9 @@ choose(struct host *h, uint64_t now_ms, bool *feeler)
 {
 	struct host_dials *d = &h->dials;
 	const struct chosen c = count_chosen(h);
-	const bool wanted = c.n < h->limits.outbound_wanted;
-	const bool look = h->limits.feeler_ms > 0 && now_ms >= d->feeler_ms;
+	const bool wanted = !d->held && c.n < h->limits.outbound_wanted;
+	const bool look =
+	    !d->held && h->limits.feeler_ms > 0 && now_ms >= d->feeler_ms;
 	const uint64_t salt = env_random_u64(h->env);
 	struct known_peer *best = NULL, *unproven = NULL;
 	uint64_t best_cost = UINT64_MAX, unproven_draw = 0;
@@ -373,7 +374,8 @@ choose(struct host *h, uint64_t now_ms, bool *feeler)
 		struct known_peer *p = peer_store_at(h->known, i);
 		if (p == NULL || (p->connected && !p->asked) || p->dials > 0)
 			continue;
-		const bool needed = p->asked || peer_store_kept(p);
+		const bool needed =
+		    p->asked || (!d->held && peer_store_kept(p));
 		if (!needed && !wanted && !look)
 			continue;
 		if (!p->asked && p->next_ms > now_ms) {
@@ -500,7 +502,7 @@ host_next_dial(struct host *h, struct host_dial *out)
 			}
 	} while (begin_round(h, now_ms));
 	d->due = false; /* what failed meanwhile has its time in at_ms */
-	if (h->limits.feeler_ms > 0 && d->feeler_ms > now_ms)
+	if (h->limits.feeler_ms > 0 && !d->held && d->feeler_ms > now_ms)
 		d->at_ms = MIN(d->at_ms, d->feeler_ms);
 	host_wake_at(h, d->at_ms);
 	return false;
@@ -535,6 +537,13 @@ host_dials_resume(struct host *h, uint64_t now_ms)
 		for (struct known_addr *a = p->addrs; a != NULL; a = a->next)
 			a->next_ms = now_ms;
 	}
+	look_again(h);
+}
+
+void
+host_hold(struct host *h, bool on)
+{
+	h->dials.held = on;
 	look_again(h);
 }
 

@@ -163,6 +163,7 @@ struct host_dials {
 	uint32_t attempts_n;
 	uint32_t number; /* last given */
 	bool due;        /* there may be something to dial */
+	bool held;       /* nobody but who is asked for */
 	uint64_t at_ms;  /* when there may be again */
 	uint64_t feeler_ms, sweep_ms;
 	/* host_connect() that came to nothing, to be told. */

@@ -57,6 +57,36 @@ test_table(void **state)
 	config_fini(&c);
 }
 
+/* A light node does without what costs bytes, but for what is wanted. */
+static void
+test_light(void **state)
+{
+	struct config c;
+	struct problem p;
+	char origin[40];
+
+	(void)state;
+	assert_int_equal(config_init(&c), OK);
+	assert_int_equal(config_mode(&c), OK);
+	assert_int_equal(c.listen.addresses.n, 1); /* full: nothing changes */
+	assert_int_equal(config_set(&c, "node.mode", "light", &p), OK);
+	assert_int_equal(config_set(&c, "kad.mode", "client", &p), OK);
+	assert_int_equal(config_mode(&c), OK);
+	assert_int_equal(config_check(&c, &p), OK);
+	assert_int_equal(c.listen.addresses.n, 0);
+	assert_int_equal(c.kad.mode, KAD_MODE_CLIENT);
+	assert_int_equal(c.mdns.mode, MDNS_MODE_LISTEN);
+	assert_int_equal(c.relay.client, 0);
+	assert_int_equal(c.nat.port_mapping, 0);
+	size_t n, i = 0;
+	const struct config_setting *s = config_settings(&n);
+	while (strcmp(s[i].name, "relay.client") != 0)
+		i++;
+	config_origin_text(&c, i, origin, sizeof(origin));
+	assert_string_equal(origin, "node.mode = light");
+	config_fini(&c);
+}
+
 static void
 test_values(void **state)
 {
@@ -467,6 +497,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_light),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_bad_files),

@@ -840,10 +840,38 @@ test_records(void **state)
 	test_net_fini(&net);
 }
 
+/* Held, a host dials whom it is asked to, and not even its bootstrap. */
+static void
+test_hold(void **state)
+{
+	(void)state;
+	begin(77);
+	const unsigned a = add(4);
+	host_hold(net.nodes[a].host, true);
+	for (unsigned i = 0; i < 3; i++) {
+		const unsigned b = add(0);
+		assert_int_equal(
+		    tell_node(a, b, i == 0 ? PEER_BOOTSTRAP : PEER_EXCHANGE),
+		    OK);
+	}
+	test_net_run(&net, 60000);
+	assert_int_equal(stats_of(a).dials, 0);
+	assert_int_equal(
+	    host_connect(net.nodes[a].host, test_net_id(&net, 2), net.t.now_ms),
+	    OK);
+	test_net_run(&net, 1000);
+	assert_int_equal(stats_of(a).conns_now, 1);
+	host_hold(net.nodes[a].host, false);
+	test_net_run(&net, 60000);
+	assert_int_equal(stats_of(a).conns_now, 3);
+	test_net_fini(&net);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_beside),
