@@ -159,7 +159,8 @@ on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
 static void
 on_gone(void *ctx, const struct store_gone *gone)
 {
-	static const char *const why[] = { "replaced", "revoked", "expired" };
+	static const char *const why[] = { "replaced", "revoked", "expired",
+		"evicted" };
 	struct node *n = ctx;
 	char id[RECORD_ID_TEXT];
 

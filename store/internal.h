@@ -24,17 +24,6 @@
 
 #include "store/store.h"
 
-enum store_table {
-	TABLE_META,
-	TABLE_RECORD,
-	TABLE_ID,
-	TABLE_SLOT,
-	TABLE_TIME,
-	TABLE_EXPIRY,
-	TABLE_OWN,
-	TABLE_PRIVATE,
-};
-
 #define HEADER_BYTES  60
 #define SLOT_WINNER   1
 #define SLOT_FLOOR    2

@@ -228,7 +228,7 @@ check_store(struct sim_node *n)
 
 	err e = store_view_open(n->store, &view);
 	ASSERT(e == OK);
-	e = store_check(view, on_fault, n, &report);
+	e = store_check(view, STORE_CHECK, on_fault, n, &report);
 	/* A clock that was set, a full disk: expiry has not run yet. */
 	if (e == OK && n->ticks > 120 && n->wall_wrong_s == 0 &&
 	    n->expired_at + 120 * SIM_SECOND > n->s->now &&

@@ -221,7 +221,9 @@ node_compare(struct node *n, const struct world *w, uint64_t seed)
 	}
 	assert_int_equal(store_totals(v, &t), OK);
 	assert_int_equal(t.records, held);
-	assert_int_equal(store_check(v, print_fault, NULL, &report), OK);
+	assert_int_equal(
+	    store_check(v, STORE_CHECK_SIGNATURES, print_fault, NULL, &report),
+	    OK);
 	assert_int_equal(report.faults, 0);
 	assert_int_equal(report.records, held);
 	store_view_close(v);

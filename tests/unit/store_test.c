@@ -77,7 +77,8 @@ faults(struct store *s, store_fault_fn *fn, void *ctx)
 {
 	struct store_report report;
 	struct store_view *v = view(s);
-	assert_int_equal(store_check(v, fn, ctx, &report), OK);
+	assert_int_equal(
+	    store_check(v, STORE_CHECK_SIGNATURES, fn, ctx, &report), OK);
 	store_view_close(v);
 	return report.faults;
 }
