@@ -24,7 +24,11 @@ want() { # want NAME: is the stage asked for?
 	return 1
 }
 
-# stage NAME COMMAND...: run it, keep its output when it fails.
+# Lines of ctest, cmocka, node --test and unittest.
+went_well='^ *Start +[0-9]+:|^ *[0-9]+/[0-9]+ Test .* Passed '
+went_well+='|^\[ (RUN     |      OK) \]|^ *✔|^\S+ \(\S+\).* \.\.\. ok$'
+
+# stage NAME COMMAND...: run it, show its output when it fails.
 stage() {
 	local name=$1 log start seconds state
 	shift
@@ -37,7 +41,8 @@ stage() {
 	skips=$(grep -ac '^SKIP ' "$log" || true)
 	if [ "$state" = FAILED ]; then
 		failed=1
-		tail -n 60 "$log" >&2
+		# What went well would push out what did not.
+		grep -avE "$went_well" "$log" | tail -n 100 | cut -c1-400 >&2
 	fi
 	printf '%-14s %-7s %5ss  %s\n' "$name" "$state" "$seconds" \
 		"$([ "$skips" -gt 0 ] && echo "$skips skipped")" >>"$results"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the tests *_test.py beside it, two files at a time, since they wait
-more than they work; the output of each as unittest prints it. With words, only
-the files whose names contain one of them."""
+more than they work; the output of each as unittest prints it, that of those
+that failed last. With words, only the files whose names contain one of
+them."""
 import subprocess
 import sys
 import time
@@ -21,13 +22,16 @@ def one(path):
 def main():
     files = [f for f in sorted(HERE.glob("*_test.py"))
              if not sys.argv[1:] or any(w in f.stem for w in sys.argv[1:])]
-    failed = [] if files else ["there is no such test"]
+    failed = {} if files else {"there is no such test": ""}
     with ThreadPoolExecutor(2) as pool:
         for name, code, text, seconds in pool.map(one, files):
-            print(f"== {name}: {'ok' if code == 0 else 'FAILED'}, {seconds:.0f} s\n{text}",
-                  flush=True)
-            if code != 0:
-                failed.append(name)
+            print(f"== {name}: {'ok' if code == 0 else 'FAILED'}, {seconds:.0f} s", flush=True)
+            if code == 0:
+                print(text, flush=True)
+            else:
+                failed[name] = text
+    for name, text in failed.items():
+        print(f"== {name}: FAILED\n{text}")
     print(f"{len(files)} files, failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 

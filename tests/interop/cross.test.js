@@ -257,7 +257,7 @@ async function exchange (stream, bytes) {
     stream.addEventListener('message', e => parts.push(e.data.subarray()))
     stream.addEventListener('remoteCloseWrite', resolve)
     stream.addEventListener('close', e => e.error === undefined ? resolve() : reject(e.error))
-    setTimeout(() => reject(new Error('no end of the answer')), 15000).unref()
+    setTimeout(() => reject(new Error('no end of the answer')), 60000).unref()
   })
   stream.send(bytes)
   stream.close().catch(() => {})

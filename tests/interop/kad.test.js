@@ -82,7 +82,7 @@ describe('kad-dht of js-libp2p', () => {
   })
 
   it('js finds a peer through us', async () => {
-    const found = await a.services.dht.findPeer(b.peerId, { signal: AbortSignal.timeout(20000) })
+    const found = await a.services.dht.findPeer(b.peerId, { signal: AbortSignal.timeout(60000) })
     const events = []
     for await (const e of found) events.push(e)
     const last = events.find(e => e.name === 'FINAL_PEER')
@@ -95,7 +95,7 @@ describe('kad-dht of js-libp2p', () => {
   it('js gets the closest peers from us', async () => {
     const key = createHash('sha256').update('closest').digest()
     const events = await collect(
-      b.services.dht.getClosestPeers(key, { signal: AbortSignal.timeout(20000) }), 'PEER_RESPONSE')
+      b.services.dht.getClosestPeers(key, { signal: AbortSignal.timeout(60000) }), 'PEER_RESPONSE')
     const answered = events.map(e => e.from.toString())
     assert.ok(answered.includes(our.address.split('/p2p/')[1]), answered.join(' '))
     const told = events.flatMap(e => e.closer.map(p => p.id.toString()))
@@ -105,17 +105,17 @@ describe('kad-dht of js-libp2p', () => {
   it('a provider record of js goes to us and comes back', async () => {
     const cid = cidOf('something that a provides')
     const before = (await kadOf(our)).provider_records
-    for await (const _ of a.services.dht.provide(cid, { signal: AbortSignal.timeout(20000) }));
+    for await (const _ of a.services.dht.provide(cid, { signal: AbortSignal.timeout(60000) }));
     await until('we hold the record', async () => (await kadOf(our)).provider_records > before)
     const events = await collect(
-      b.services.dht.findProviders(cid, { signal: AbortSignal.timeout(20000) }), 'PROVIDER')
+      b.services.dht.findProviders(cid, { signal: AbortSignal.timeout(60000) }), 'PROVIDER')
     const ids = events.flatMap(e => e.providers.map(p => p.id.toString()))
     assert.ok(ids.includes(a.peerId.toString()), ids.join(' '))
   })
 
   it('js finds us as a provider of our network', async () => {
     const events = await collect(
-      c.services.dht.findProviders(cidOf(`ohcn/${NET}`), { signal: AbortSignal.timeout(20000) }), 'PROVIDER')
+      c.services.dht.findProviders(cidOf(`ohcn/${NET}`), { signal: AbortSignal.timeout(60000) }), 'PROVIDER')
     const ours = events.flatMap(e => e.providers).find(p => p.id.toString() === our.address.split('/p2p/')[1])
     assert.ok(ours)
     assert.ok(ours.multiaddrs.length >= 1)
@@ -137,7 +137,7 @@ describe('kad-dht of js-libp2p', () => {
 
   it('we find providers that js holds', async () => {
     const topic = 'something that c provides'
-    for await (const _ of c.services.dht.provide(cidOf(topic), { signal: AbortSignal.timeout(20000) }));
+    for await (const _ of c.services.dht.provide(cidOf(topic), { signal: AbortSignal.timeout(60000) }));
     const { found } = await api(our, 'POST', '/discovery/find', { topic })
     assert.deepEqual(found.map(p => p.peer_id), [c.peerId.toString()])
   })
@@ -146,11 +146,11 @@ describe('kad-dht of js-libp2p', () => {
     const key = Buffer.from('/v/key')
     const events = []
     try {
-      for await (const e of b.services.dht.put(key, Buffer.from('value'), { signal: AbortSignal.timeout(5000) })) events.push(e)
+      for await (const e of b.services.dht.put(key, Buffer.from('value'), { signal: AbortSignal.timeout(60000) })) events.push(e)
     } catch (e) { events.push({ name: e.message }) }
     const kad = await kadOf(our)
     assert.ok(kad.refused > 0, JSON.stringify(events.map(e => e.name)))
-    for await (const e of a.services.dht.findPeer(b.peerId, { signal: AbortSignal.timeout(20000) })) events.push(e)
+    for await (const e of a.services.dht.findPeer(b.peerId, { signal: AbortSignal.timeout(60000) })) events.push(e)
     assert.ok(events.some(e => e.name === 'FINAL_PEER'))
   })
 })

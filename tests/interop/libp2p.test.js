@@ -270,7 +270,7 @@ describe('a peer that drops in the middle', () => {
       s.on('close', () => resolve('closed'))
       s.on('error', () => resolve('closed'))
       s.resume()
-      setTimeout(() => resolve('open'), 5000)
+      setTimeout(() => resolve('open'), 60000).unref()
     })
     assert.equal(answer, 'closed')
     await ended([our.quit()])

@@ -115,7 +115,7 @@ export class RealNode {
   /** Ends it in order; what was wrong with it, null: nothing. */
   async stop () {
     this.process.kill('SIGTERM')
-    const timer = setTimeout(() => this.process.kill('SIGKILL'), 30000)
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), 120000)
     const code = await this.exited
     clearTimeout(timer)
     const log = this.log()

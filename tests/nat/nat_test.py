@@ -222,7 +222,7 @@ def has_js():
 
 def main():
     wanted = sys.argv[1:]
-    failed = 0
+    errors = []
     # In memory, and gone with us however we end.
     run("mount", "-t", "tmpfs", "none", "/mnt")
     scenarios = [late, punched, symmetric, upnp, natpmp]
@@ -244,19 +244,21 @@ def main():
                 assert not n.faults(), n.faults()
             state = "ok"
         except Exception:
-            traceback.print_exc()
+            errors.append(f"---- {scenario.__name__}\n"
+                          f"{traceback.format_exc()}")
             for log in sorted(Path(directory).glob("*.log")):
                 print(f"---- {log.name}")
                 print("\n".join(log.read_text(errors="replace")
                                 .splitlines()[-60:]))
-            state, failed = "FAILED", 1
+            state = "FAILED"
         print(f"{scenario.__name__:<12} {state} "
               f"{time.monotonic() - begun:.0f} s", flush=True)
         run("sh", "-c", "for p in $(ip netns list | cut -d' ' -f1); do "
             "ip netns pids $p | xargs -r kill -9; ip netns del $p; done; "
             "umount /run/netns")
         run("rm", "-rf", directory)
-    return failed
+    print("".join(errors))
+    return 1 if errors else 0
 
 
 sys.exit(main())
