@@ -11,7 +11,7 @@
 #include "node/paths.h"
 
 #define MAGIC      "ohcnsec1"
-#define PLAIN_SIZE (8 + 1 + 1 + SEED_SIZE + ED25519_SEED + AEAD_KEY + 8)
+#define PLAIN_SIZE KEY_MATERIAL_BYTES
 
 void
 key_material_new(
@@ -52,8 +52,8 @@ keyfile_cost(unsigned target_ms)
 	return cost;
 }
 
-static void
-plain_put(uint8_t out[PLAIN_SIZE], const struct key_material *km)
+void
+key_material_put(uint8_t out[PLAIN_SIZE], const struct key_material *km)
 {
 	uint8_t *at = out;
 
@@ -70,8 +70,8 @@ plain_put(uint8_t out[PLAIN_SIZE], const struct key_material *km)
 	put_u64be(at, km->created);
 }
 
-static bool
-plain_get(const uint8_t in[PLAIN_SIZE], struct key_material *km)
+bool
+key_material_get(const uint8_t in[PLAIN_SIZE], struct key_material *km)
 {
 	if (memcmp(in, MAGIC, 8) != 0 || in[8] != 1 || in[9] != 0)
 		return false;
@@ -102,7 +102,7 @@ keyfile_create(const char *path, const struct key_material *km,
 		problem_hint(p, "another --home, or move the file away");
 		return ERR_EXISTS;
 	}
-	plain_put(plain, km);
+	key_material_put(plain, km);
 	crypto_random(random, sizeof(random));
 	made = seal_make(sealed, plain, PLAIN_SIZE, pass, pass_n, cost, random);
 	crypto_wipe(plain, sizeof(plain));
@@ -179,7 +179,7 @@ keyfile_open(const char *path, const char *pass, size_t pass_n,
 	} else {
 		e = open_problem(
 		    seal_open(plain, file.p, file.n, pass, pass_n), path, p);
-		if (e == OK && !plain_get(plain, out))
+		if (e == OK && !key_material_get(plain, out))
 			e = open_problem(SEAL_FOREIGN, path, p);
 	}
 	crypto_wipe(plain, sizeof(plain));

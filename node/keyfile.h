@@ -24,6 +24,16 @@ void key_material_new(
     struct key_material *out, const uint8_t seed[SEED_SIZE], uint64_t now);
 void key_material_wipe(struct key_material *km);
 
+/*
+ * The secrets as bytes, before they are sealed: in the key file and in a
+ * backup of the node. key_material_get(): false: not such bytes.
+ */
+#define KEY_MATERIAL_BYTES (8 + 1 + 1 + SEED_SIZE + ED25519_SEED + AEAD_KEY + 8)
+void key_material_put(
+    uint8_t out[KEY_MATERIAL_BYTES], const struct key_material *km);
+NODISCARD bool key_material_get(
+    const uint8_t in[KEY_MATERIAL_BYTES], struct key_material *km);
+
 /**
  * keyfile_cost(target_ms): a cost that takes about that long here, never
  * below SEAL_OPS_MIN and SEAL_MEM_KIB_MIN. Takes up to a second.

@@ -8,6 +8,7 @@
 
 #include "match/core.h"
 #include "node/api/api.h"
+#include "node/care.h"
 #include "node/discovery.h"
 #include "node/env.h"
 #include "node/fetch_node.h"
@@ -273,51 +274,15 @@ author_make(struct node *n, const struct key_material *km)
 	ed25519_keypair(pub, n->node_secret, km->node_seed);
 }
 
-/* Tells a store that was carried to another machine. */
-static void
-machine_mark(const struct node *n, uint8_t mark[STORE_MARK])
-{
-	struct slice id = { NULL, 0 };
-	const bool known = file_read("/etc/machine-id", 256, &id, NULL) == OK;
-	const struct crypto_part parts[] = { { n->author.pub, ED25519_PUBLIC },
-		{ known ? id.p : NULL, known ? id.n : 0 } };
-
-	hash_blake2b(mark, STORE_MARK, "ohcn-mark-v1", parts, 2);
-	if (known)
-		free((void *)(uintptr_t)id.p);
-}
-
 static err
 open_store(struct node *n)
 {
-	const struct map_lmdb_options options = {
-		.map_bytes = n->config->store.map_size,
-		.create = true,
-	};
-	struct store_config cf = {
-		.net = slice_str(n->config->node.network),
-		.max_bytes = n->config->store.quota_bytes,
-		.max_records = n->config->store.quota_records,
-	};
-	char why[STORE_WHY] = "";
+	struct care_store cs;
 
-	err e = map_lmdb_open(n->paths->store, &options, &n->map, why);
-	if (e == OK) {
-		crypto_random(cf.random, sizeof(cf.random));
-		machine_mark(n, cf.mark);
-		e = store_open(n->map, &cf, &n->store, why);
-	}
-	if (e != OK) {
-		problem_set(n->problem,
-		    e == ERR_CONFIG    ? EXIT_NEWER
-		    : e == ERR_CORRUPT ? EXIT_DAMAGED
-		    : e == ERR_EXISTS  ? EXIT_CONFLICT
-		    : e == ERR_AUTH    ? EXIT_CONFIG
-				       : problem_exit(e),
-		    "E1301", "cannot open the store in %s", n->paths->store);
-		problem_why(n->problem, "%s", why);
-		return e;
-	}
+	TRY(care_store_open(
+	    &cs, n->paths, n->config, n->author.pub, true, n->problem));
+	n->map = cs.map;
+	n->store = cs.store;
 	const struct store_info info = store_info(n->store);
 	if (!info.created && !info.clean)
 		env_log(&n->env, LOG_INFO, "store_was_cut_off",

@@ -162,3 +162,74 @@ vault_each(struct vault *v, const char *prefix,
 	map_cursor_close(c);
 	map_abort(txn);
 }
+
+err
+vault_each_sealed(struct vault *v,
+    bool (*fn)(void *ctx, struct slice name, struct slice sealed), void *ctx)
+{
+	struct map_txn *txn = NULL;
+	struct map_cursor *c = NULL;
+	struct slice name, sealed;
+
+	TRY(map_begin(v->map, false, &txn));
+	err e = map_cursor_open(txn, TABLE, &c);
+	if (e != OK) {
+		map_abort(txn);
+		return e;
+	}
+	do {
+		e = map_cursor_next(c, &name, &sealed);
+	} while (e == OK && fn(ctx, name, sealed));
+	map_cursor_close(c);
+	map_abort(txn);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+err
+vault_put_sealed(struct vault *v, struct slice name, struct slice sealed)
+{
+	struct map_txn *txn = NULL;
+
+	if (name.n < 1 || name.n > VAULT_NAME_MAX || sealed.n > SEALED_MAX)
+		return ERR_AUTH;
+	json_t *value = unseal(v, name, sealed);
+	if (value == NULL)
+		return ERR_AUTH;
+	json_decref(value);
+	TRY(map_begin(v->map, true, &txn));
+	const err e = map_put(txn, TABLE, name, sealed, MAP_PUT);
+	if (e == OK)
+		return map_commit(txn);
+	map_abort(txn);
+	return e;
+}
+
+err
+vault_delete_all(struct vault *v, const char *prefix)
+{
+	const struct slice want = slice_str(prefix);
+	struct map_txn *txn = NULL;
+	struct map_cursor *c = NULL;
+	struct slice name, sealed;
+
+	TRY(map_begin(v->map, true, &txn));
+	err e = map_cursor_open(txn, TABLE, &c);
+	if (e != OK) {
+		map_abort(txn);
+		return e;
+	}
+	e = map_cursor_seek(c, want, &name, &sealed);
+	while (e == OK && name.n >= want.n &&
+	       memcmp(name.p, want.p, want.n) == 0) {
+		uint8_t copy[MAP_KEY_MAX];
+		memcpy(copy, name.p, name.n);
+		e = map_del(txn, TABLE, slice_of(copy, name.n));
+		if (e == OK)
+			e = map_cursor_next(c, &name, &sealed);
+	}
+	map_cursor_close(c);
+	if (e == OK || e == ERR_NOTFOUND)
+		return map_commit(txn);
+	map_abort(txn);
+	return e;
+}

@@ -42,3 +42,20 @@ NODISCARD err vault_delete(struct vault *v, const char *name);
 /** vault_each(v, prefix, fn, ctx): names in order; false ends the walk. */
 void vault_each(struct vault *v, const char *prefix,
     bool (*fn)(void *ctx, const char *name, json_t *value), void *ctx);
+
+/**
+ * vault_each_sealed(v, fn, ctx): all values as they lie there, for a backup;
+ * false ends the walk. ERR_IO, ERR_CORRUPT, ERR_NOMEM.
+ */
+NODISCARD err vault_each_sealed(struct vault *v,
+    bool (*fn)(void *ctx, struct slice name, struct slice sealed), void *ctx);
+
+/**
+ * vault_put_sealed(v, name, sealed): from a backup, under the same key.
+ * ERR_AUTH: it does not open; ERR_IO.
+ */
+NODISCARD err vault_put_sealed(
+    struct vault *v, struct slice name, struct slice sealed);
+
+/** vault_delete_all(v, prefix): every name that begins with it. ERR_IO. */
+NODISCARD err vault_delete_all(struct vault *v, const char *prefix);

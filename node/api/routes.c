@@ -10,6 +10,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/status", api_status, 0 },
 	{ HTTP_POST, V1 "/shutdown", api_shutdown, 0 },
 	{ HTTP_GET, V1 "/config", api_config, 0 },
+	{ HTTP_GET, V1 "/backup", api_backup, 0 },
 
 	{ HTTP_GET, V1 "/profile", api_profile_get, 0 },
 	{ HTTP_PUT, V1 "/profile", api_profile_put, 0 },

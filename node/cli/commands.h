@@ -1,6 +1,6 @@
 /*
  * cli/commands.h: the handlers of the commands, one function each, in
- * cli/node.c, cli/doctor.c, cli/owner.c, cli/match.c, cli/invite.c,
+ * cli/node.c, cli/backup.c, cli/doctor.c, cli/owner.c, cli/match.c, cli/invite.c,
  * cli/network.c and cli/mesh.c.
  */
 #pragma once
@@ -23,6 +23,9 @@ int run_network_key(struct cli *cli);
 int run_config_list(struct cli *cli);
 int run_config_show(struct cli *cli);
 int run_config_check(struct cli *cli);
+int run_backup_create(struct cli *cli);
+int run_backup_show(struct cli *cli);
+int run_backup_restore(struct cli *cli);
 
 int run_profile_import(struct cli *cli);
 int run_profile_edit(struct cli *cli);

@@ -29,6 +29,15 @@
 	"The key file is sealed by a passphrase: asked on the terminal, or "   \
 	"taken\nfrom --passphrase-file or OHCN_PASSPHRASE_FILE."
 
+#define BACKUP_FLAG                                                            \
+	{                                                                      \
+		"backup-passphrase-file", "FILE",                              \
+		    "passphrase of the backup, if it is not the key's"         \
+	}
+#define BACKUP_PASS                                                            \
+	"--backup-passphrase-file, else that of the key\n"                     \
+	"(--passphrase-file, OHCN_PASSPHRASE_FILE, or asked)."
+
 #define INVITE_HELP                                                            \
 	"Whoever takes the link in with `ohcn join` finds the network "        \
 	"through "                                                             \
@@ -324,6 +333,30 @@ static const struct cli_command commands[] = {
 	    "ohcn vocabulary list", NULL, run_vocabulary_list },
 
 	/* This machine */
+	{ "backup", "create", "FILE", 1, 1, "the whole node into one file",
+	    "Keys, drafts and other private data, own records, settings and "
+	    "known peers,\nsealed by a passphrase. Also while the node runs. "
+	    "Records of others are not\nin it: they come again from the "
+	    "network. (The store with all records:\n`ohcn store backup`.)\n"
+	    "The passphrase is that of " BACKUP_PASS,
+	    "ohcn backup create /mnt/stick/me.ohcnbackup\n"
+	    "ohcn backup create me.ohcnbackup --backup-passphrase-file pass",
+	    FLAGS{ BACKUP_FLAG,
+		{ "force", NULL, "replace the file if there is one" }, END },
+	    run_backup_create },
+	{ "backup", "show", "FILE", 1, 1, "what a backup holds; checks it all",
+	    "The passphrase is that of " BACKUP_PASS,
+	    "ohcn backup show me.ohcnbackup", FLAGS{ BACKUP_FLAG, END },
+	    run_backup_show },
+	{ "backup", "restore", "FILE", 1, 1, "make a node from a backup",
+	    "Where no node is yet: on a new machine, or with --home in a new "
+	    "folder. It is\nthe same author with the same peer id: the old "
+	    "node must not run any more.\nThe new key file gets the "
+	    "passphrase of the backup, or with\n--backup-passphrase-file the "
+	    "one of --passphrase-file (or --no-passphrase).",
+	    "ohcn backup restore me.ohcnbackup\n"
+	    "ohcn --home /srv/me backup restore me.ohcnbackup",
+	    FLAGS{ BACKUP_FLAG, END }, run_backup_restore },
 	{ "config", "list", "", 0, 0, "every setting with its meaning", NULL,
 	    "ohcn config list", NULL, run_config_list },
 	{ "config", "show", "[NAME]", 0, 1, "values in force", NULL,

@@ -1,0 +1,58 @@
+/*
+ * care.h: what the care of a store needs outside it: the mark of this
+ * machine, room on the disk, folders that are put aside, and the memory of
+ * when it was last checked and saved (a small file "care" in the home).
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "node/paths.h"
+#include "store/store.h"
+
+/* A store that is open, and the map that it lies in. */
+struct care_store {
+	struct map *map;
+	struct store *store;
+};
+
+/**
+ * care_store_open(out, paths, config, author, create, p):
+ * The store of the node in ${paths}, as its node opens it. ERR_EXISTS: a
+ * node has it open; ERR_NOTFOUND: there is none, and not ${create}; the
+ * others of map_lmdb_open() and store_open(), all said in ${p}.
+ */
+NODISCARD err care_store_open(struct care_store *out, const struct paths *paths,
+    const struct config *config, const uint8_t author[ED25519_PUBLIC],
+    bool create, struct problem *p);
+
+/** care_store_close(cs): what is open of it. */
+void care_store_close(struct care_store *cs);
+
+/** care_mark(author, mark): of this author on this machine. */
+void care_mark(const uint8_t author[ED25519_PUBLIC], uint8_t mark[STORE_MARK]);
+
+/**
+ * care_room(path, bytes, p):
+ * Is there room for ${bytes} on the disk of ${path} (which may be yet to be
+ * made), and a little over? ERR_IO with ${p}: how much is, and how much
+ * would be needed.
+ */
+NODISCARD err care_room(const char *path, uint64_t bytes, struct problem *p);
+
+/** care_size(dir): bytes that its data.mdb takes on the disk; 0: none. */
+uint64_t care_size(const char *dir);
+
+/**
+ * care_aside(dir, what, out, p):
+ * Rename a folder to "DIR.WHAT-20260102T030405Z"; ${out}: its new name.
+ * ERR_IO.
+ */
+NODISCARD err care_aside(const char *dir, const char *what,
+    char out[PATH_TEXT_MAX], struct problem *p);
+
+/** care_note(paths, what, value): remember; takes ${value}. Best effort. */
+void care_note(const struct paths *paths, const char *what, json_t *value);
+
+/** care_notes(paths): all that is remembered; an object. */
+json_t *care_notes(const struct paths *paths);
