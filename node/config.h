@@ -93,8 +93,10 @@ struct config {
 		char *token_file; /* "": where paths.h says */
 	} api;
 	struct {
-		uint32_t threads;   /* 0: one per core, at most 4 */
-		uint32_t queue;     /* records that wait for a thread */
+		uint32_t threads; /* 0: one per core, at most 4 */
+		uint32_t queue;   /* records under judgement */
+		uint64_t queue_bytes;
+		uint32_t seen;      /* verified ones remembered, not held */
 		uint32_t commit_ms; /* a group commit waits at most this */
 	} ingest;
 	struct {

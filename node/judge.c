@@ -16,31 +16,41 @@ came_back(struct store_view *view, const struct judging *j,
 }
 
 bool
-judge_before(struct store *store, struct slice bytes,
+judge_before(struct store_view *view, struct slice bytes,
     const struct record_rules *rules, struct arena *scratch, struct judging *j)
 {
-	struct store_view *view = NULL;
 	struct store_held held = { 0 };
-	bool go_on = false;
 
 	j->outcome = record_open(bytes, rules, scratch, &j->record);
-	if (j->outcome != RECORD_FINE)
+	j->parsed = j->outcome == RECORD_FINE;
+	if (!j->parsed)
 		return false;
-	if (store_view_open(store, &view) != OK) {
-		j->outcome = RECORD_QUEUE_FULL;
-		return false;
-	}
 	if (store_look(view, &j->record, rules->now_s, &j->outcome, &held) !=
 	    OK) {
 		j->outcome = RECORD_QUEUE_FULL;
-	} else if (j->outcome == RECORD_FINE) {
-		go_on = true;
-	} else if (j->outcome == RECORD_DUPLICATE) {
-		j->rid = held.rid;
-		go_on = j->verified = came_back(view, j, &held);
+		return false;
 	}
-	store_view_close(view);
-	return go_on;
+	if (j->outcome == RECORD_DUPLICATE) {
+		j->rid = held.rid;
+		j->verified = came_back(view, j, &held);
+	}
+	return j->outcome == RECORD_FINE || j->verified;
+}
+
+bool
+judge_copy(const struct judging *first, struct judging *copy)
+{
+	const enum record_outcome o = first->outcome;
+
+	if (first->verified && copy->own != first->own) {
+		copy->verified = true;
+		return false;
+	}
+	copy->rid = first->rid;
+	copy->outcome = o == RECORD_STORED    ? RECORD_DUPLICATE
+			: o == RECORD_RELAYED ? RECORD_OUT_OF_SCOPE
+					      : o;
+	return true;
 }
 
 /*

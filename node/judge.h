@@ -24,19 +24,30 @@ typedef void judge_done(void *ctx, const struct judge_result *r);
 struct judging {
 	struct record record;
 	bool own;      /* in: from the owner, not from a peer */
-	bool verified; /* out: the signature is not needed, bytes are ours */
+	bool verified; /* the signature is known to be good */
+	bool parsed;   /* out: a record of this net and time */
 	enum record_outcome outcome;
 	uint64_t rid; /* DUPLICATE: of the record that is held */
 };
 
 /**
- * judge_before(store, bytes, rules, scratch, j):
+ * judge_before(view, bytes, rules, scratch, j):
  * The checks before the signature, cheapest first. ${j}->record borrows
  * ${bytes}. True: go on with record_verify(), unless ${j}->verified, and then
- * with store_apply(). False: ${j}->outcome is final.
+ * with store_apply(). False: ${j}->outcome is final; ${j}->parsed tells
+ * whether it was the store that had something against it.
  */
-NODISCARD bool judge_before(struct store *store, struct slice bytes,
+NODISCARD bool judge_before(struct store_view *view, struct slice bytes,
     const struct record_rules *rules, struct arena *scratch, struct judging *j);
+
+/**
+ * judge_copy(first, copy):
+ * ${copy} has the same bytes as ${first}, whose outcome is known, and came
+ * while that was under way. True: ${copy}'s outcome is set. False: its
+ * signature is good (${copy}->verified), but the store must hear of it, since
+ * one of the two is ours.
+ */
+NODISCARD bool judge_copy(const struct judging *first, struct judging *copy);
 
 /**
  * judge_verdict(r): what gossip is told. What depends on our clock or on how

@@ -2,81 +2,30 @@
 
 #include <stdlib.h>
 
-#include "proto/base/fifo.h"
+#include "crypto/crypto.h"
+#include "node/pipeline_internal.h"
 
-#define VERIFY_BATCH 32
-#define COMMIT_BATCH 4096
-#define BUSY_BATCH   4 /* records in a commit: from here on it pays to wait */
+#define JOB_ROOM  1024 /* bytes of a record; larger ones come from the heap */
+#define SPARE_MAX 256  /* jobs kept for the next records */
+#define STAGE_MAX 16   /* records handed to the threads at once */
+#define VIEW_MAX  64   /* looks through one view */
 
-/* One record on its way, or one piece of work for the writer. */
-struct job {
-	struct fifo_link link;
-	struct judging j;
-	uint8_t *bytes;
-	size_t n;
-	bool unwritten; /* the writer's transaction failed */
-	bool over_quota;
-	judge_done *done;
-	void *ctx;
-
-	writer_work *work; /* instead of a record */
-	writer_done *work_done;
-	err work_result;
-};
-
-struct gone_event {
-	struct gone_event *next;
-	struct store_gone gone;
-};
-
-struct verify {
-	uv_work_t work;
-	struct pipeline *p;
-	struct job *jobs[VERIFY_BATCH];
-	unsigned n;
-	struct arena scratch;
-	bool busy;
-};
-
-struct pipeline {
-	struct pipeline_config cf;
-	char net[NET_MAX + 1];
-	struct arena scratch;  /* of the loop */
-	struct verify *verify; /* cf.threads of them */
-	unsigned queued;
-	uint64_t queued_bytes;
-	struct pipeline_stats stats;
-
-	uv_thread_t writer;
-	uv_mutex_t lock;
-	uv_cond_t wake;
-	uv_async_t async;
-	/* under ${lock} */
-	struct fifo waiting; /* for a verify thread */
-	struct fifo to_write, written;
-	uint64_t verified;
-	struct gone_event *gone, **gone_end;
-	uint64_t commits, committed, write_errors;
-	char last_error[STORE_WHY];
-	bool stopping; /* the writer ends when its queue is empty */
-
-	bool stop_asked;
-	void (*stopped)(void *ctx);
-	void *stopped_ctx;
-};
+/* ---- jobs ---- */
 
 static struct job *
-pop(struct fifo *q)
+job_new(struct pipeline *p, size_t n)
 {
-	struct fifo_link *l = fifo_pop(q);
+	const size_t room = MAX(n, (size_t)JOB_ROOM);
+	struct job *j = room == JOB_ROOM ? job_pop(&p->spare) : NULL;
 
-	return l == NULL ? NULL : CONTAINER_OF(l, struct job, link);
-}
-
-static void
-count(struct pipeline *p, enum record_outcome o)
-{
-	p->stats.outcomes[o]++;
+	if (j == NULL)
+		j = malloc(sizeof(*j) + room);
+	if (j == NULL)
+		return NULL;
+	*j = (struct job){ .n = n, .room = room };
+	p->queued++;
+	p->queued_bytes += n;
+	return j;
 }
 
 static void
@@ -85,16 +34,80 @@ job_end(struct pipeline *p, struct job *j)
 	ASSERT(p->queued > 0 && p->queued_bytes >= j->n);
 	p->queued--;
 	p->queued_bytes -= j->n;
-	free(j->bytes);
-	free(j);
+	if (j->room == JOB_ROOM && p->spare.n < SPARE_MAX)
+		fifo_push(&p->spare, &j->link);
+	else
+		free(j);
 }
 
-/* A record's way is over: count it, tell who brought it. */
+/* ---- flights: which bytes are under way ---- */
+
 static void
-job_finish(struct pipeline *p, struct job *j)
+job_hash(const struct pipeline *p, struct job *j)
+{
+	uint8_t both[RECORD_ID + ED25519_SIG];
+
+	memcpy(both, j->j.record.id, RECORD_ID);
+	memcpy(both + RECORD_ID, j->j.record.sig, ED25519_SIG);
+	j->hash = hash_siphash(both, sizeof(both), p->key);
+}
+
+static struct job *
+flight_find(const struct pipeline *p, const struct job *like)
+{
+	struct job *j = p->flights[like->hash & (p->rows - 1)];
+
+	while (
+	    j != NULL &&
+	    (j->hash != like->hash ||
+		memcmp(j->j.record.id, like->j.record.id, RECORD_ID) != 0 ||
+		memcmp(j->j.record.sig, like->j.record.sig, ED25519_SIG) != 0))
+		j = j->next;
+	return j;
+}
+
+static void
+flight_add(struct pipeline *p, struct job *j)
+{
+	struct job **row = &p->flights[j->hash & (p->rows - 1)];
+
+	j->next = *row;
+	*row = j;
+	j->flying = true;
+}
+
+static void
+flight_remove(struct pipeline *p, struct job *j)
+{
+	struct job **at = &p->flights[j->hash & (p->rows - 1)];
+
+	if (!j->flying)
+		return;
+	while (*at != j)
+		at = &(*at)->next;
+	*at = j->next;
+	j->flying = false;
+}
+
+/* ---- the end of a record's way ---- */
+
+static void
+count(struct pipeline *p, enum pipeline_stage s, enum record_outcome o)
+{
+	p->stats.outcomes[o]++;
+	p->stats.ended[s][o]++;
+}
+
+static void hand_on(struct pipeline *p, struct job *j);
+static void copies_finish(struct pipeline *p, struct job *j);
+
+/* Count it, tell who brought it. */
+static void
+job_finish(struct pipeline *p, struct job *j, enum pipeline_stage stage)
 {
 	char why[STORE_WHY];
-	const struct judge_result r = { j->j.outcome, &j->j.record, j->j.rid,
+	const enum record_outcome o = j->j.outcome;
+	const struct judge_result r = { o, &j->j.record, j->j.rid,
 		j->over_quota, j->unwritten ? why : NULL };
 
 	if (j->unwritten) {
@@ -102,109 +115,121 @@ job_finish(struct pipeline *p, struct job *j)
 		memcpy(why, p->last_error, sizeof(why));
 		uv_mutex_unlock(&p->lock);
 	}
-	count(p, j->j.outcome);
-	if (j->j.outcome == RECORD_STORED && p->cf.stored != NULL)
+	if (j->flying && j->j.verified && o != RECORD_STORED &&
+	    o != RECORD_DUPLICATE)
+		seen_put(&p->seen, j->hash);
+	flight_remove(p, j);
+	count(p, stage, o);
+	if (o == RECORD_STORED && p->cf.stored != NULL)
 		p->cf.stored(p->cf.ctx, &j->j.record, j->j.rid, j->j.own);
 	if (j->done != NULL)
 		j->done(j->ctx, &r);
+	copies_finish(p, j);
 	job_end(p, j);
 }
 
 static void
-send_to_writer(struct pipeline *p, struct job *j)
+copies_finish(struct pipeline *p, struct job *j)
 {
-	uv_mutex_lock(&p->lock);
-	fifo_push(&p->to_write, &j->link);
-	uv_cond_signal(&p->wake);
-	uv_mutex_unlock(&p->lock);
-}
+	struct job *copy;
 
-static void verify_start(struct pipeline *p, unsigned waiting);
-static void stop_if_idle(struct pipeline *p);
-
-/* Takes a share of what waits; how many. */
-static unsigned
-verify_take(struct verify *v)
-{
-	struct pipeline *p = v->p;
-
-	uv_mutex_lock(&p->lock);
-	/* Leave some for the other workers when there are few. */
-	const unsigned share =
-	    MIN(p->waiting.n / p->cf.threads + 1, (unsigned)VERIFY_BATCH);
-	v->n = 0;
-	while (v->n < share && p->waiting.n > 0)
-		v->jobs[v->n++] = pop(&p->waiting);
-	uv_mutex_unlock(&p->lock);
-	return v->n;
-}
-
-/* Good records go straight on to the writer, the others back to the loop. */
-static void
-verify_give(struct verify *v)
-{
-	struct pipeline *p = v->p;
-	bool refused = false;
-
-	uv_mutex_lock(&p->lock);
-	p->verified += v->n;
-	for (unsigned i = 0; i < v->n; i++) {
-		const bool good = v->jobs[i]->j.outcome == RECORD_FINE;
-		fifo_push(good ? &p->to_write : &p->written, &v->jobs[i]->link);
-		refused = refused || !good;
-	}
-	uv_cond_signal(&p->wake);
-	uv_mutex_unlock(&p->lock);
-	if (refused)
-		(void)uv_async_send(&p->async);
-}
-
-/*
- * A worker goes on while records wait: if the loop had to hand it each batch,
- * it would stand idle whenever the loop is busy taking in more.
- */
-static void
-on_verify(uv_work_t *work)
-{
-	struct verify *v = CONTAINER_OF(work, struct verify, work);
-
-	while (verify_take(v) > 0) {
-		for (unsigned i = 0; i < v->n; i++)
-			v->jobs[i]->j.outcome =
-			    record_verify(&v->jobs[i]->j.record, &v->scratch);
-		verify_give(v);
-	}
-}
-
-static void
-on_verified(uv_work_t *work, int status)
-{
-	struct verify *v = CONTAINER_OF(work, struct verify, work);
-	struct pipeline *p = v->p;
-
-	(void)status; /* nothing cancels it */
-	v->busy = false;
-	uv_mutex_lock(&p->lock);
-	const unsigned waiting = p->waiting.n;
-	uv_mutex_unlock(&p->lock);
-	verify_start(p, waiting); /* what came after the worker's last look */
-	stop_if_idle(p);
-}
-
-/* Wakes workers, as many as there is something to do for: ${waiting}. */
-static void
-verify_start(struct pipeline *p, unsigned waiting)
-{
-	for (unsigned t = 0; t < p->cf.threads && waiting > 0; t++) {
-		struct verify *v = &p->verify[t];
-		if (v->busy)
+	while ((copy = job_pop(&j->copies)) != NULL) {
+		if (!judge_copy(&j->j, &copy->j)) {
+			hand_on(p, copy);
 			continue;
-		v->busy = true;
-		waiting--;
-		const int rc =
-		    uv_queue_work(p->cf.loop, &v->work, on_verify, on_verified);
-		ASSERT(rc == 0);
+		}
+		copy->unwritten = j->unwritten;
+		copy->over_quota = j->over_quota;
+		job_finish(p, copy, PIPELINE_SEEN);
 	}
+}
+
+/* ---- a record's way, the part on the loop ---- */
+
+static void
+flush(struct pipeline *p)
+{
+	if (p->staged.n > 0)
+		threads_hand(p, &p->staged);
+}
+
+static void
+view_close(struct pipeline *p)
+{
+	store_view_close(p->view);
+	p->view = NULL;
+	p->looks = 0;
+}
+
+/* Before the loop waits for the world. */
+static void
+on_prepare(uv_prepare_t *prepare)
+{
+	struct pipeline *p = CONTAINER_OF(prepare, struct pipeline, prepare);
+
+	view_close(p);
+	flush(p);
+	(void)uv_prepare_stop(prepare);
+}
+
+/* To the threads, together with others. */
+static void
+hand_on(struct pipeline *p, struct job *j)
+{
+	fifo_push(&p->staged, &j->link);
+	if (p->staged.n >= STAGE_MAX)
+		flush(p);
+	else
+		(void)uv_prepare_start(&p->prepare, on_prepare);
+}
+
+/* For a look: what was committed a moment ago is found by the writer. */
+static bool
+view_open(struct pipeline *p)
+{
+	if (p->looks++ >= VIEW_MAX)
+		view_close(p);
+	if (p->view != NULL)
+		return true;
+	(void)uv_prepare_start(&p->prepare, on_prepare);
+	return store_view_open(p->cf.store, &p->view) == OK;
+}
+
+/* True: its signature is to be checked, or the writer to be asked. */
+static bool
+checks(struct pipeline *p, struct job *j, uint32_t class_mask)
+{
+	const struct record_rules rules = { slice_str(p->net),
+		p->cf.env->wall_s(p->cf.env->ctx), class_mask };
+	const uint64_t begin = uv_hrtime();
+	bool go_on = view_open(p);
+
+	if (go_on)
+		go_on = judge_before(p->view, slice_of(j->bytes, j->n), &rules,
+		    &p->scratch, &j->j);
+	else
+		j->j.outcome = RECORD_QUEUE_FULL;
+	p->stats.loop_ns += uv_hrtime() - begin;
+	return go_on;
+}
+
+/* Is it known already that its bytes are good, or will it be? */
+static void
+depart(struct pipeline *p, struct job *j)
+{
+	job_hash(p, j);
+	struct job *first = flight_find(p, j);
+	if (first != NULL) {
+		p->stats.spared++;
+		fifo_push(&first->copies, &j->link);
+		return;
+	}
+	flight_add(p, j);
+	if (seen_has(&p->seen, j->hash)) {
+		p->stats.spared++;
+		j->seen = j->j.verified = true;
+	}
+	hand_on(p, j);
 }
 
 void
@@ -219,40 +244,23 @@ pipeline_submit(struct pipeline *p, struct slice bytes, uint32_t class_mask,
 		    bytes.n == 0 ? RECORD_NOT_CANONICAL : RECORD_OVERSIZE;
 	else if (!p->stop_asked && p->queued < p->cf.queue_max &&
 		 bytes.n <= p->cf.bytes_max - p->queued_bytes)
-		j = calloc(1, sizeof(*j));
-	if (j != NULL && (j->bytes = malloc(bytes.n)) == NULL) {
-		free(j);
-		j = NULL;
-	}
+		j = job_new(p, bytes.n);
 	if (j == NULL) {
-		count(p, r.outcome);
+		count(p, PIPELINE_QUEUE, r.outcome);
 		if (done != NULL)
 			done(ctx, &r);
 		return;
 	}
 	memcpy(j->bytes, bytes.p, bytes.n);
-	j->n = bytes.n;
 	j->j.own = own;
 	j->done = done;
 	j->ctx = ctx;
-	p->queued++;
-	p->queued_bytes += j->n;
-	const struct record_rules rules = { slice_str(p->net),
-		p->cf.env->wall_s(p->cf.env->ctx), class_mask };
-	if (!judge_before(p->cf.store, slice_of(j->bytes, j->n), &rules,
-		&p->scratch, &j->j)) {
-		job_finish(p, j);
-		return;
-	}
-	if (j->j.verified) {
-		send_to_writer(p, j);
-		return;
-	}
-	uv_mutex_lock(&p->lock);
-	fifo_push(&p->waiting, &j->link);
-	const unsigned waiting = p->waiting.n;
-	uv_mutex_unlock(&p->lock);
-	verify_start(p, waiting);
+	if (!checks(p, j, class_mask))
+		job_finish(p, j, j->j.parsed ? PIPELINE_LOOK : PIPELINE_PARSE);
+	else if (j->j.verified) /* ours, come back */
+		hand_on(p, j);
+	else
+		depart(p, j);
 }
 
 err
@@ -261,189 +269,129 @@ pipeline_write(
 {
 	if (p->stop_asked || p->queued >= p->cf.queue_max)
 		return ERR_LIMIT;
-	struct job *j = calloc(1, sizeof(*j));
+	struct job *j = job_new(p, 0);
 	if (j == NULL)
 		return ERR_NOMEM;
 	j->work = work;
 	j->work_done = done;
 	j->ctx = ctx;
-	p->queued++;
-	send_to_writer(p, j);
+	hand_on(p, j);
 	return OK;
 }
 
-/* ---- the writer thread ---- */
+/* ---- room ---- */
 
-/* What one commit covers. */
-struct commit {
-	struct job *jobs[COMMIT_BATCH];
-	struct store_item items[COMMIT_BATCH];
-	unsigned n;
-	struct gone_event *gone, **gone_end;
-};
-
-static void
-on_gone(void *ctx, const struct store_gone *gone)
+bool
+pipeline_room(const struct pipeline *p)
 {
-	struct commit *c = ctx;
-	struct gone_event *g = calloc(1, sizeof(*g));
-
-	if (g == NULL)
-		return; /* the index notices when it reads the record */
-	g->gone = *gone;
-	*c->gone_end = g;
-	c->gone_end = &g->next;
+	return !p->stop_asked && 2 * (uint64_t)p->queued < p->cf.queue_max &&
+	       2 * p->queued_bytes < p->cf.bytes_max;
 }
 
-/* Records of the commit, in one transaction. */
-static void
-commit_records(struct pipeline *p, struct commit *c)
+void
+pipeline_when_room(struct pipeline *p, struct pipeline_waiter *w)
 {
-	if (c->n == 0)
+	if (w->waiting || p->stop_asked)
 		return;
-	for (unsigned i = 0; i < c->n; i++)
-		c->items[i] =
-		    (struct store_item){ .record = &c->jobs[i]->j.record,
-			    .own = c->jobs[i]->j.own };
-	const err e = store_apply(p->cf.store, c->items, c->n,
-	    p->cf.env->wall_s(p->cf.env->ctx), on_gone, c);
-	for (unsigned i = 0; i < c->n; i++) {
-		struct job *j = c->jobs[i];
-		j->j.outcome =
-		    e == OK ? c->items[i].outcome : RECORD_QUEUE_FULL;
-		j->j.rid = e == OK ? c->items[i].rid : 0;
-		j->unwritten = e != OK;
-		j->over_quota = e == OK && j->j.outcome == RECORD_QUEUE_FULL;
-	}
-	uv_mutex_lock(&p->lock);
-	if (e == OK) {
-		p->commits++;
-		p->committed += c->n;
-	} else {
-		p->write_errors++;
-		memcpy(p->last_error, store_why(p->cf.store), STORE_WHY);
-		p->last_error[STORE_WHY - 1] = 0;
-	}
-	for (unsigned i = 0; i < c->n; i++)
-		fifo_push(&p->written, &c->jobs[i]->link);
-	if (c->gone != NULL) {
-		*p->gone_end = c->gone;
-		p->gone_end = c->gone_end;
-	}
-	uv_mutex_unlock(&p->lock);
-	(void)uv_async_send(&p->async);
-	c->n = 0;
-	c->gone = NULL;
-	c->gone_end = &c->gone;
+	w->waiting = true;
+	fifo_push(&p->waiters, &w->link);
+	if (pipeline_room(p))
+		(void)uv_async_send(&p->async);
+}
+
+void
+pipeline_forget(struct pipeline *p, struct pipeline_waiter *w)
+{
+	struct fifo all = p->waiters;
+	struct fifo_link *l;
+
+	if (!w->waiting)
+		return;
+	w->waiting = false;
+	p->waiters = (struct fifo){ 0 };
+	while ((l = fifo_pop(&all)) != NULL)
+		if (l != &w->link)
+			fifo_push(&p->waiters, l);
 }
 
 static void
-do_work(struct pipeline *p, struct job *j)
+room_tell(struct pipeline *p)
 {
-	j->work_result = j->work(p->cf.store, j->ctx);
-	uv_mutex_lock(&p->lock);
-	fifo_push(&p->written, &j->link);
-	uv_mutex_unlock(&p->lock);
-	(void)uv_async_send(&p->async);
+	for (uint32_t n = p->waiters.n; n > 0 && pipeline_room(p); n--) {
+		struct fifo_link *l = fifo_pop(&p->waiters);
+		if (l == NULL) /* another one's call made it forget */
+			return;
+		struct pipeline_waiter *w =
+		    CONTAINER_OF(l, struct pipeline_waiter, link);
+		w->waiting = false;
+		w->room(w->ctx);
+	}
 }
 
-/* Waits for jobs; takes them all; false: the end. */
-static bool
-take_jobs(struct pipeline *p, struct fifo *out, unsigned last_batch)
-{
-	uv_mutex_lock(&p->lock);
-	while (p->to_write.n == 0 && !p->stopping)
-		uv_cond_wait(&p->wake, &p->lock);
-	/*
-	 * Under load wait a little, so that more records share the fsync; a
-	 * single record is committed at once.
-	 */
-	const uint64_t until =
-	    uv_hrtime() + (uint64_t)p->cf.commit_ms * 1000000U;
-	while (last_batch >= BUSY_BATCH && p->to_write.n < COMMIT_BATCH &&
-	       !p->stopping) {
-		const uint64_t now = uv_hrtime();
-		if (now >= until ||
-		    uv_cond_timedwait(&p->wake, &p->lock, until - now) != 0)
-			break;
-	}
-	*out = p->to_write;
-	p->to_write = (struct fifo){ 0 };
-	const bool some = out->n > 0;
-	uv_mutex_unlock(&p->lock);
-	return some;
-}
+/* ---- what comes back ---- */
 
 static void
-writer_main(void *ctx)
+gone_tell(struct pipeline *p, struct gone_list *gone)
 {
-	struct pipeline *p = ctx;
-	struct commit *c = calloc(1, sizeof(*c));
-	struct fifo jobs;
-	unsigned last_batch = 0;
-
-	if (c == NULL)
-		abort(); /* at start-up, before anything was acknowledged */
-	c->gone_end = &c->gone;
-	while (take_jobs(p, &jobs, last_batch)) {
-		struct job *j;
-		last_batch = jobs.n;
-		while ((j = pop(&jobs)) != NULL) {
-			if (j->work == NULL) {
-				c->jobs[c->n++] = j;
-				if (c->n == COMMIT_BATCH)
-					commit_records(p, c);
-			} else {
-				/* Order is kept: what came before it first. */
-				commit_records(p, c);
-				do_work(p, j);
-			}
-		}
-		commit_records(p, c);
+	while (gone != NULL) {
+		struct gone_list *next = gone->next;
+		for (size_t i = 0; p->cf.gone != NULL && i < gone->n; i++)
+			p->cf.gone(p->cf.ctx, &gone->v[i]);
+		free(gone);
+		gone = next;
 	}
-	free(c);
 }
+
+/* Verified again and again, it would pass as new each time. */
+static void
+relayed_before(struct job *j)
+{
+	if (j->seen && j->j.outcome == RECORD_RELAYED)
+		j->j.outcome = RECORD_OUT_OF_SCOPE;
+}
+
+static void stop_if_idle(struct pipeline *p);
 
 static void
 on_written(uv_async_t *async)
 {
 	struct pipeline *p = CONTAINER_OF(async, struct pipeline, async);
-	struct fifo done;
 	struct job *j;
 
+	/* What flies no longer must be found in the store from now on. */
+	view_close(p);
 	uv_mutex_lock(&p->lock);
-	done = p->written;
+	struct fifo done = p->written;
 	p->written = (struct fifo){ 0 };
-	struct gone_event *gone = p->gone;
+	struct gone_list *gone = p->gone;
 	p->gone = NULL;
 	p->gone_end = &p->gone;
 	uv_mutex_unlock(&p->lock);
-	while (gone != NULL) {
-		struct gone_event *next = gone->next;
-		if (p->cf.gone != NULL)
-			p->cf.gone(p->cf.ctx, &gone->gone);
-		free(gone);
-		gone = next;
-	}
-	while ((j = pop(&done)) != NULL) {
+	gone_tell(p, gone);
+	while ((j = job_pop(&done)) != NULL) {
 		if (j->work == NULL) {
-			job_finish(p, j);
+			relayed_before(j);
+			job_finish(p, j,
+			    j->j.verified ? PIPELINE_STORE : PIPELINE_VERIFY);
 			continue;
 		}
 		if (j->work_done != NULL)
 			j->work_done(j->ctx, j->work_result);
 		job_end(p, j);
 	}
+	room_tell(p);
 	stop_if_idle(p);
 }
 
-static void
-on_async_closed(uv_handle_t *handle)
-{
-	struct pipeline *p =
-	    CONTAINER_OF((uv_async_t *)handle, struct pipeline, async);
+/* ---- life ---- */
 
-	p->stopped(p->stopped_ctx);
+static void
+on_closed(uv_handle_t *handle)
+{
+	struct pipeline *p = handle->data;
+
+	if (--p->closing == 0)
+		p->stopped(p->stopped_ctx);
 }
 
 static void
@@ -451,15 +399,11 @@ stop_if_idle(struct pipeline *p)
 {
 	if (!p->stop_asked || p->queued > 0 || p->stopping)
 		return;
-	for (unsigned t = 0; t < p->cf.threads; t++)
-		if (p->verify[t].busy)
-			return; /* on_verified() comes here again */
-	uv_mutex_lock(&p->lock);
-	p->stopping = true;
-	uv_cond_signal(&p->wake);
-	uv_mutex_unlock(&p->lock);
-	(void)uv_thread_join(&p->writer);
-	uv_close((uv_handle_t *)&p->async, on_async_closed);
+	view_close(p);
+	threads_stop(p);
+	p->closing = 2;
+	uv_close((uv_handle_t *)&p->async, on_closed);
+	uv_close((uv_handle_t *)&p->prepare, on_closed);
 }
 
 void
@@ -469,7 +413,25 @@ pipeline_stop(struct pipeline *p, void (*stopped)(void *ctx), void *ctx)
 	p->stop_asked = true;
 	p->stopped = stopped;
 	p->stopped_ctx = ctx;
+	flush(p);
 	stop_if_idle(p);
+}
+
+static void
+memory_free(struct pipeline *p)
+{
+	struct job *j;
+
+	for (unsigned t = 0; p->verifiers != NULL && t < p->cf.threads; t++)
+		free(p->verifiers[t].scratch.p);
+	free(p->verifiers);
+	free(p->scratch.p);
+	free(p->flights);
+	free(p->commit);
+	seen_free(&p->seen);
+	while ((j = job_pop(&p->spare)) != NULL)
+		free(j);
+	free(p);
 }
 
 void
@@ -479,12 +441,9 @@ pipeline_free(struct pipeline *p)
 		return;
 	ASSERT(p->stopping);
 	uv_mutex_destroy(&p->lock);
-	uv_cond_destroy(&p->wake);
-	for (unsigned t = 0; t < p->cf.threads; t++)
-		free(p->verify[t].scratch.p);
-	free(p->verify);
-	free(p->scratch.p);
-	free(p);
+	uv_cond_destroy(&p->verify_wake);
+	uv_cond_destroy(&p->write_wake);
+	memory_free(p);
 }
 
 static bool
@@ -494,45 +453,58 @@ scratch_new(struct arena *a)
 	return a->p != NULL;
 }
 
-static struct pipeline *
-pipeline_alloc(const struct pipeline_config *cf)
+static bool
+memory_new(struct pipeline *p)
 {
-	struct pipeline *p = calloc(1, sizeof(*p));
+	const unsigned threads = p->cf.threads;
 
-	if (p == NULL)
-		return NULL;
-	p->cf = *cf;
-	memcpy(p->net, cf->net.p, cf->net.n);
-	p->gone_end = &p->gone;
-	p->verify = calloc(cf->threads, sizeof(*p->verify));
-	bool good = p->verify != NULL && scratch_new(&p->scratch);
-	for (unsigned t = 0; good && t < cf->threads; t++) {
-		p->verify[t].p = p;
-		good = scratch_new(&p->verify[t].scratch);
+	for (p->rows = 64; p->rows < p->cf.queue_max; p->rows *= 2)
+		;
+	p->verifiers = calloc(threads, sizeof(*p->verifiers));
+	p->flights = calloc(p->rows, sizeof(p->flights[0]));
+	p->commit = calloc(1, sizeof(*p->commit));
+	bool good = p->verifiers != NULL && p->flights != NULL &&
+		    p->commit != NULL && scratch_new(&p->scratch) &&
+		    seen_new(&p->seen, p->cf.seen_max) == OK;
+	for (unsigned t = 0; good && t < threads; t++) {
+		p->verifiers[t].p = p;
+		good = scratch_new(&p->verifiers[t].scratch);
 	}
-	if (good)
-		return p;
-	for (unsigned t = 0; p->verify != NULL && t < cf->threads; t++)
-		free(p->verify[t].scratch.p);
-	free(p->verify);
-	free(p->scratch.p);
-	free(p);
-	return NULL;
+	return good;
 }
 
 struct pipeline *
 pipeline_new(const struct pipeline_config *cf)
 {
-	ASSERT(cf->threads >= 1 && cf->threads <= 16);
+	ASSERT(cf->threads >= 1 && cf->threads <= THREADS_MAX);
 	ASSERT(cf->net.n <= NET_MAX);
-	struct pipeline *p = pipeline_alloc(cf);
+	struct pipeline *p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return NULL;
-	if (uv_mutex_init(&p->lock) != 0 || uv_cond_init(&p->wake) != 0 ||
-	    uv_async_init(cf->loop, &p->async, on_written) != 0 ||
-	    uv_thread_create(&p->writer, writer_main, p) != 0)
-		abort(); /* the system is out of threads at start-up */
+	p->cf = *cf;
+	memcpy(p->net, cf->net.p, cf->net.n);
+	p->gone_end = &p->gone;
+	if (!memory_new(p)) {
+		memory_free(p);
+		return NULL;
+	}
+	crypto_random(p->key, sizeof(p->key));
+	if (uv_async_init(cf->loop, &p->async, on_written) != 0 ||
+	    uv_prepare_init(cf->loop, &p->prepare) != 0)
+		abort(); /* the system has nothing left at start-up */
+	p->async.data = p->prepare.data = p;
+	uv_unref((uv_handle_t *)&p->prepare);
+	threads_start(p);
 	return p;
+}
+
+const char *
+pipeline_stage_name(enum pipeline_stage s)
+{
+	static const char *const names[PIPELINE_STAGES] = { "queue", "parse",
+		"look", "seen", "verify", "store" };
+
+	return names[s];
 }
 
 void
@@ -542,7 +514,11 @@ pipeline_stats(struct pipeline *p, struct pipeline_stats *out)
 	out->queued = p->queued;
 	out->queued_bytes = p->queued_bytes;
 	uv_mutex_lock(&p->lock);
+	out->to_verify = p->to_verify.n + p->staged.n;
+	out->to_write = p->to_write.n;
 	out->verified = p->verified;
+	out->verify_ns = p->verify_ns;
+	out->write_ns = p->write_ns;
 	out->commits = p->commits;
 	out->committed = p->committed;
 	out->write_errors = p->write_errors;

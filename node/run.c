@@ -24,7 +24,6 @@
 #define EXPIRE_BATCH     1000
 #define CLOCK_LEAP_S     86400 /* between two ticks: who is wrong? */
 #define CLOCK_HOLD       3600  /* ticks without expiry after a leap */
-#define INGEST_BYTES_MAX (64U << 20)
 #define BEHIND           "fetch/behind" /* in the vault */
 #define BEHIND_EVERY     3600           /* ticks */
 
@@ -317,8 +316,9 @@ open_parts(struct node *n)
 		.net = slice_str(n->config->node.network),
 		.threads = MIN(threads, 16U),
 		.queue_max = n->config->ingest.queue,
-		.bytes_max = INGEST_BYTES_MAX,
+		.bytes_max = n->config->ingest.queue_bytes,
 		.commit_ms = n->config->ingest.commit_ms,
+		.seen_max = n->config->ingest.seen,
 		.stored = on_stored,
 		.gone = on_gone,
 		.ctx = n,

@@ -186,6 +186,31 @@ gossip_part(struct out *o, const struct gossip_stats *g)
 	    g->pending_now);
 }
 
+/* Where records end, and where the time goes. */
+static void
+stages_part(struct out *o, const struct pipeline_stats *ps)
+{
+	head(o, "ohcn_ingest_ended_total", "counter",
+	    "Records judged, by the stage that decided.");
+	for (int s = 0; s < PIPELINE_STAGES; s++)
+		for (int i = RECORD_FINE + 1; i < RECORD_OUTCOMES; i++)
+			if (ps->ended[s][i] > 0)
+				add(o,
+				    "ohcn_ingest_ended_total{stage=\"%s\","
+				    "outcome=\"%s\"} %" PRIu64 "\n",
+				    pipeline_stage_name((enum pipeline_stage)s),
+				    record_outcome_name((enum record_outcome)i),
+				    ps->ended[s][i]);
+	SERIES(o, "ohcn_ingest_busy_milliseconds_total", "counter",
+	    "Time at work, by part.", "part",
+	    { "checks", ps->loop_ns / 1000000 },
+	    { "verify", ps->verify_ns / 1000000 },
+	    { "write", ps->write_ns / 1000000 });
+	SERIES(o, "ohcn_ingest_waiting", "gauge",
+	    "Records before a stage of the pipeline.", "stage",
+	    { "verify", ps->to_verify }, { "store", ps->to_write });
+}
+
 static void
 records_part(struct out *o, struct node *n, const struct store_totals *t,
     const struct pipeline_stats *ps)
@@ -207,13 +232,17 @@ records_part(struct out *o, struct node *n, const struct store_totals *t,
 		    "ohcn_record_outcomes_total{outcome=\"%s\"} %" PRIu64 "\n",
 		    record_outcome_name((enum record_outcome)i),
 		    ps->outcomes[i]);
+	stages_part(o, ps);
 	counter(o, "ohcn_signature_checks_total", "Signatures checked.",
 	    ps->verified);
+	counter(o, "ohcn_signature_checks_spared_total",
+	    "Signatures known to be good, or checked for a copy.", ps->spared);
 	counter(o, "ohcn_store_commits_total", "Transactions.", ps->commits);
 	counter(o, "ohcn_store_write_errors_total", "Transactions that failed.",
 	    ps->write_errors);
 	gauge(o, "ohcn_ingest_queue", "Records that are being judged.",
 	    ps->queued);
+	gauge(o, "ohcn_ingest_queue_bytes", "Their bytes.", ps->queued_bytes);
 	gauge(o, "ohcn_store_bytes", "Bytes of the records held.", t->bytes);
 	gauge(o, "ohcn_store_quota_bytes", "Their bound.",
 	    n->config->store.quota_bytes);

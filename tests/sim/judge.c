@@ -83,8 +83,14 @@ judge_submit(struct sim_node *n, struct slice bytes, uint32_t class_mask,
 	j->ctx = ctx;
 	j->j.own = own;
 	n->jobs_n++;
-	bool go_on = judge_before(
-	    n->store, slice_of(j->bytes, j->n), &rules, &s->scratch, &j->j);
+	struct store_view *view = NULL;
+	bool go_on = store_view_open(n->store, &view) == OK;
+	if (go_on)
+		go_on = judge_before(
+		    view, slice_of(j->bytes, j->n), &rules, &s->scratch, &j->j);
+	else
+		j->j.outcome = RECORD_QUEUE_FULL;
+	store_view_close(view);
 	if (planted(PLANT_REVOCATION_OFF) && go_on && !own &&
 	    j->j.record.kind == KIND_REVOCATION) {
 		j->j.outcome = RECORD_OUT_OF_SCOPE;

@@ -82,6 +82,7 @@ rig_start_quota(struct rig *g, unsigned queue_max, uint64_t max_records)
 		.queue_max = queue_max,
 		.bytes_max = 1 << 20,
 		.commit_ms = 1,
+		.seen_max = 64,
 		.stored = on_stored,
 		.gone = on_gone,
 		.ctx = g,
