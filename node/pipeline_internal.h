@@ -5,11 +5,10 @@
  * A job is on the loop, then in ${order} until all before it are verified
  * (the threads mark it, whoever completes the head moves it on), then with
  * the writer, then on the loop again. Which side may touch it follows from
- * where it is; it moves under ${lock} alone.
+ * where it is; it moves under ${lock} alone. After node/pipeline.h.
  */
 #pragma once
 
-#include "node/pipeline.h"
 #include "node/seen.h"
 
 #define VERIFY_BATCH 32

@@ -1,6 +1,7 @@
 /* The threads of the pipeline: signatures in parallel, one writer. */
 #include <stdlib.h>
 
+#include "node/pipeline.h"
 #include "node/pipeline_internal.h"
 
 #define BUSY_BATCH  4   /* records in a commit: from here on waiting pays */
