@@ -11,6 +11,8 @@ struct client {
 	char auth[256]; /* header, or "" */
 	char where[PATH_TEXT_MAX];
 	unsigned timeout_s;
+	client_progress *progress; /* NULL: nobody */
+	void *progress_ctx;
 };
 
 /* What comes back: kept, written to a file or read as events. */
@@ -112,6 +114,13 @@ client_timeout(struct client *c, unsigned seconds)
 	c->timeout_s = seconds;
 }
 
+void
+client_on_progress(struct client *c, client_progress *fn, void *ctx)
+{
+	c->progress = fn;
+	c->progress_ctx = ctx;
+}
+
 static bool
 sink_keep(struct sink *s, const char *p, size_t n)
 {
@@ -181,6 +190,8 @@ on_data(char *p, size_t size, size_t n, void *ctx)
 
 	n *= size;
 	s->total += n;
+	if (s->c->progress != NULL && s->file != NULL)
+		s->c->progress(s->c->progress_ctx, s->total);
 	curl_easy_getinfo(s->c->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (s->file != NULL && status == 200) {
 		if (fwrite(p, 1, n, s->file) == n)

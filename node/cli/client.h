@@ -36,6 +36,12 @@ NODISCARD err client_call(struct client *c, const char *method,
 NODISCARD err client_upload(struct client *c, const char *path,
     const char *type, struct slice body, json_t **reply, struct problem *p);
 
+/* Told now and then how many bytes have come. */
+typedef void client_progress(void *ctx, uint64_t bytes);
+
+/** client_on_progress(c, fn, ctx): of downloads; NULL: nobody. */
+void client_on_progress(struct client *c, client_progress *fn, void *ctx);
+
 /** client_download(...): GET into a file; ${n} gets the bytes. */
 NODISCARD err client_download(struct client *c, const char *path, FILE *to,
     uint64_t *n, struct problem *p);

@@ -1,7 +1,7 @@
 /*
  * cli/commands.h: the handlers of the commands, one function each, in
- * cli/node.c, cli/backup.c, cli/doctor.c, cli/owner.c, cli/match.c, cli/invite.c,
- * cli/network.c and cli/mesh.c.
+ * cli/node.c, cli/backup.c, cli/doctor.c, cli/owner.c, cli/match.c,
+ * cli/invite.c, cli/network.c, cli/record_file.c and cli/mesh.c.
  */
 #pragma once
 

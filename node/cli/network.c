@@ -7,8 +7,6 @@
 
 #include "node/cli/commands.h"
 
-#define IMPORT_MAX ((size_t)256 << 20)
-
 /* A list of ${key} as a table of the members ${heads}; ${none}: it is empty. */
 static void
 show_list(struct cli *cli, const json_t *reply, const char *key,
@@ -160,84 +158,6 @@ run_record_show(struct cli *cli)
 	free(text);
 	json_decref(reply);
 	return EXIT_DONE;
-}
-
-int
-run_record_export(struct cli *cli)
-{
-	const char *to = cli_flag(cli, "output");
-	char path[200], half[PATH_TEXT_MAX];
-	struct problem p = { 0 };
-	FILE *f = stdout;
-	uint64_t n;
-	err e;
-	int code = cli_need_client(cli);
-
-	if (code != EXIT_DONE)
-		return code;
-	if (cli_query(path, sizeof(path), "/api/v1/records/export", "kind",
-		cli_flag(cli, "kind"), (char *)NULL) != OK)
-		return cli_usage(cli, "--kind is too long");
-	if (to == NULL && isatty(STDOUT_FILENO) == 1)
-		return cli_usage(cli, "these are bytes; -o FILE");
-	if (to != NULL && strcmp(to, "-") == 0)
-		to = NULL;
-	snprintf(half, sizeof(half), "%s.part", to == NULL ? "" : to);
-	if (to != NULL && (f = fopen(half, "we")) == NULL) {
-		problem_set(&p, EXIT_DISK, "E1012", "cannot write %s: %s", half,
-		    strerror(errno));
-		return cli_fail(cli, &p);
-	}
-	client_timeout(cli->client, 0);
-	e = client_download(cli->client, path, f, &n, &p);
-	if (to != NULL) {
-		if (fclose(f) != 0 && e == OK)
-			e = ERR_IO;
-		if (e == OK && rename(half, to) != 0)
-			e = ERR_IO;
-		if (e == ERR_IO && errno != 0 && p.what[0] == '\0')
-			problem_set(
-			    &p, EXIT_DISK, "E1012", "cannot write %s", to);
-		if (e != OK)
-			unlink(half);
-	}
-	if (e != OK)
-		return cli_fail(cli, &p);
-	output_note(&cli->out, "%" PRIu64 " bytes%s%s", n,
-	    to == NULL ? "" : " in ", to == NULL ? "" : to);
-	return EXIT_DONE;
-}
-
-int
-run_record_import(struct cli *cli)
-{
-	struct slice bytes;
-	struct problem p;
-	json_t *reply = NULL, *v;
-	const char *name;
-	int64_t rejected = 0;
-	err e;
-	const int code = cli_need_client(cli);
-
-	if (code != EXIT_DONE)
-		return code;
-	if (file_read(cli->words[0], IMPORT_MAX, &bytes, &p) != OK)
-		return cli_fail(cli, &p);
-	e = client_upload(cli->client, "/api/v1/records/import",
-	    "application/octet-stream", bytes, &reply, &p);
-	free((void *)(uintptr_t)bytes.p);
-	if (e != OK)
-		return cli_fail(cli, &p);
-	rejected = json_int(reply, "rejected");
-	if (cli_show(cli, reply))
-		return rejected > 0 ? EXIT_PARTIAL : EXIT_DONE;
-	json_object_foreach(json_object_get(reply, "outcomes"), name, v)
-	{
-		output_line(&cli->out, "%8" JSON_INTEGER_FORMAT "  %s",
-		    json_integer_value(v), name);
-	}
-	json_decref(reply);
-	return rejected > 0 ? EXIT_PARTIAL : EXIT_DONE;
 }
 
 /* GET, then a table; what most lists are. */

@@ -282,16 +282,26 @@ static const struct cli_command commands[] = {
 	    "ohcn record show 7f3ak2xq5m --bytes",
 	    FLAGS{ { "bytes", NULL, "the exact bytes, hexadecimal" }, END },
 	    run_record_show },
-	{ "record", "export", "", 0, 0, "all records into a file",
-	    "Each record as an unsigned varint of its length and its bytes.",
+	{ "record", "export", "", 0, 0, "records into a file, for a USB stick",
+	    "All that this node holds, or a choice; revocations always. Own "
+	    "cards that nobody\nhas sent back yet stay here. TIME is a span "
+	    "(30d, 12h), a date (2026-11-22, UTC) or\na unix hour; records "
+	    "made since then are taken.",
 	    "ohcn record export -o all.ohcn\n"
-	    "ohcn record export --kind demand > demands.ohcn",
+	    "ohcn record export --since 30d -o /media/stick/month.ohcn\n"
+	    "ohcn record export --kind demand --region de > demands.ohcn",
 	    FLAGS{ { "output", "FILE", "(-o) instead of standard output" },
-		{ "kind", "KIND", "of this kind only" }, END },
+		{ "since", "TIME", "made since then: 30d, 12h, 2026-11-22" },
+		{ "kind", "KIND", "of this kind only" },
+		{ "region", "CODE", "of this region only, such as de" }, END },
 	    run_record_export },
 	{ "record", "import", "FILE", 1, 1, "take records from an export",
-	    "Each is checked like one from the network.",
-	    "ohcn record import all.ohcn", NULL, run_record_import },
+	    "Each is checked like one from the network; what is here already "
+	    "does no harm. Of a\ndamaged file all that is whole is taken, and "
+	    "where the rest lay is told. FILE - is\nstandard input.",
+	    "ohcn record import all.ohcn\n"
+	    "ssh other ohcn record export --since 7d | ohcn record import -",
+	    NULL, run_record_import },
 	{ "peer", "list", "", 0, 0, "who this node is connected to", NULL,
 	    "ohcn peer list", NULL, run_peer_list },
 	{ "peer", "connect", "ADDRESS", 1, 1, "call a peer",

@@ -120,13 +120,23 @@ void http_reply_bytes(struct http_request *r, unsigned status,
 
 /*
  * pull() fills up to ${cap} bytes and says how many; 0 is the end, below 0 a
- * failure, which cuts the connection. close() is called once at the end.
+ * failure, which cuts the connection, but HTTP_STREAM_WAIT: nothing yet, it
+ * is called again after http_stream_wake(). close() is called once at the
+ * end.
  */
+#define HTTP_STREAM_WAIT INT64_MIN
+
+struct http_waiting;
 struct http_stream {
 	int64_t (*pull)(void *ctx, uint8_t *out, size_t cap);
 	void (*close)(void *ctx);
 	void *ctx;
+	/* NULL, or set before the first pull(), good until close(). */
+	struct http_waiting **waiting;
 };
+
+/** http_stream_wake(w): there is more, or the end; from the loop. */
+void http_stream_wake(struct http_waiting *w);
 
 /** http_reply_stream(r, status, type, stream): pulled from the loop. */
 void http_reply_stream(struct http_request *r, unsigned status,

@@ -104,10 +104,17 @@ http_reply_bytes(struct http_request *r, unsigned status,
 static ssize_t
 stream_read(void *ctx, uint64_t pos, char *out, size_t max)
 {
-	struct http_stream *stream = ctx;
-	const int64_t n = stream->pull(stream->ctx, (uint8_t *)out, max);
+	struct http_waiting *w = ctx;
 
 	(void)pos;
+	if (w->ended)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	const int64_t n = w->stream.pull(w->stream.ctx, (uint8_t *)out, max);
+	if (n == HTTP_STREAM_WAIT) {
+		w->suspended = true;
+		MHD_suspend_connection(w->conn);
+		return 0;
+	}
 	if (n == 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	return n < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : (ssize_t)n;
@@ -116,29 +123,59 @@ stream_read(void *ctx, uint64_t pos, char *out, size_t max)
 static void
 stream_close(void *ctx)
 {
-	struct http_stream *stream = ctx;
+	struct http_waiting *w = ctx, **at = &w->server->streams;
 
-	if (stream->close != NULL)
-		stream->close(stream->ctx);
-	free(stream);
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	if (w->stream.close != NULL)
+		w->stream.close(w->stream.ctx);
+	free(w);
+}
+
+void
+http_stream_wake(struct http_waiting *w)
+{
+	if (!w->suspended)
+		return;
+	w->suspended = false;
+	MHD_resume_connection(w->conn);
+	http_kick(w->listener);
+}
+
+void
+http_streams_end(struct http_server *s)
+{
+	for (struct http_waiting *w = s->streams; w != NULL; w = w->next) {
+		w->ended = true;
+		http_stream_wake(w);
+	}
 }
 
 void
 http_reply_stream(struct http_request *r, unsigned status,
     const char *content_type, const struct http_stream *stream)
 {
-	struct http_stream *copy = malloc(sizeof(*copy));
+	struct http_waiting *w = calloc(1, sizeof(*w));
 	struct MHD_Response *response = NULL;
 
-	if (copy != NULL) {
-		*copy = *stream;
-		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-		    64 * 1024, stream_read, copy, stream_close);
+	if (w != NULL) {
+		*w = (struct http_waiting){ .stream = *stream,
+			.server = r->server,
+			.listener = r->listener,
+			.conn = r->conn };
+		response = MHD_create_response_from_callback(
+		    MHD_SIZE_UNKNOWN, 64 * 1024, stream_read, w, stream_close);
 	}
 	if (response == NULL) {
-		free(copy);
+		free(w);
 		if (stream->close != NULL)
 			stream->close(stream->ctx);
+	} else {
+		w->next = r->server->streams;
+		r->server->streams = w;
+		if (stream->waiting != NULL)
+			*stream->waiting = w;
 	}
 	reply(r, status, response, content_type);
 }

@@ -364,6 +364,7 @@ do_stop(struct http_server *s)
 		return;
 	s->stopping = true;
 	http_events_end(s);
+	http_streams_end(s);
 	for (r = s->requests; r != NULL; r = next) {
 		next = r->next;
 		if (!r->suspended)

@@ -42,6 +42,16 @@ struct event_client {
 	bool beat, suspended, ended;
 };
 
+/* A stream of bytes that is being sent. */
+struct http_waiting {
+	struct http_waiting *next;
+	struct http_stream stream;
+	struct http_server *server;
+	struct http_listener *listener;
+	struct MHD_Connection *conn;
+	bool suspended, ended;
+};
+
 struct http_server {
 	uv_loop_t *loop;
 	struct http_config cf;
@@ -55,6 +65,7 @@ struct http_server {
 	bool beating; /* the handle is initialised */
 	unsigned handles;
 	struct http_request *requests;
+	struct http_waiting *streams;
 	bool stopping, stop_wanted;
 	struct http_stats stats;
 	/* events: a ring, ids without holes */
@@ -100,6 +111,9 @@ void http_on_completed(void *ctx, struct MHD_Connection *conn, void **state,
 
 /** http_headers(response): what every reply carries. */
 void http_headers(struct MHD_Response *response);
+
+/** http_streams_end(s): every stream of bytes is cut. */
+void http_streams_end(struct http_server *s);
 
 /** http_events_start(r): answer ${r} with a stream of events, or refuse. */
 void http_events_start(struct http_request *r);

@@ -239,17 +239,25 @@ def records(c, q):
     s, data = c.call("GET", "/api/v1/records/export", raw=True)
     check("export", s == 200 and len(data) > 1000)
     put = "/api/v1/records/import"
-    for what, body in (("a file cut short", data[:-5]), ("junk", b"hello, this is no record")):
+    for what, body in (("junk", b"hello, this is no record"), ("nothing", b"")):
         s, r = q.call("POST", put, body)
         check(f"{what} is refused", s == 422 and "at byte" in r["detail"], r)
     check("and nothing of it taken", q.get("/status")[1]["store"]["records"] == 0)
     forged = bytearray(data)
-    forged[-1] ^= 1
+    forged[-18] ^= 1
     s, r = q.call("POST", put, bytes(forged))
     check("a forged signature", r["outcomes"] == {"stored": total - 1, "bad-signature": 1} and
-          r["rejected"] == 1, r)
-    s, r = q.call("POST", put, data)
-    check("import", r["outcomes"] == {"stored": 1, "duplicate": total - 1}, r)
+          r["rejected"] == 1 and r["whole"], r)
+    s, r = q.call("POST", put, data[:-20])
+    check("a file cut short", r["outcomes"] == {"duplicate": total - 1} and not r["whole"] and
+          r["damages"] > 0 and r["damaged_bytes"] > 100, r)
+    s, r = q.call("POST", put, data + data)
+    check("import", r["outcomes"] == {"stored": 1, "duplicate": 2 * total - 1} and r["whole"], r)
+    for bad in ("since=gestern", "region=DE", "kind=x"):
+        s, r = c.get(f"/records/export?{bad}")
+        check(f"{bad} is refused", s == 422 and bad.split("=")[0] == r["field"], r)
+    s, data = c.call("GET", "/api/v1/records/export?since=0h&region=fr", raw=True)
+    check("a choice", s == 200 and data.endswith(b"OHCNEND\n"))
     s, r = q.get("/status?visit=1")
     check("new since the last visit", r["new_since_last_visit"]["records"] == total, r)
     s, r = q.get("/status")

@@ -5,7 +5,8 @@ import subprocess
 import time
 import unittest
 
-from support import Case, DATA, frames, holds, peers_of, varint, wait_for, write
+from support import (Case, DATA, command, frames, holds, peers_of, record_file,
+                     wait_for, write)
 
 NET = "test-loop"
 HEAD = "external_id,type,title,region,skills,teaches,languages\n"
@@ -72,7 +73,7 @@ class Loop(Case):
                 node.cli("record", "show", newer)
         # The old bytes are refused by the tombstone, wherever they come from.
         back = self.w.directory / "back.ohcn"
-        back.write_bytes(varint(len(raw)) + raw)
+        back.write_bytes(record_file(NET, [raw]))
         answer = omar.cli("record", "import", back)
         self.assertNotIn("stored", answer["outcomes"])
         self.assertIsNotNone(lea.cli("profile", "show")["draft"], "the draft is the owner's")
@@ -202,15 +203,25 @@ class Loop(Case):
         island = self.w.node("island", "researcher", network=NET)
         island.start()
         hurt = self.w.directory / "hurt.ohcn"
-        offset = len(data) - len(frames(data)[-1]) - 2
-        for name, bad in (("cut", data[:-5]), ("junk", data + b"\x05hello")):
-            with self.subTest(name):
-                hurt.write_bytes(bad)
-                expected = offset if name == "cut" else len(data)
-                with self.fails(1, "byte", str(expected), "nothing was imported"):
-                    island.cli("record", "import", hurt)
-                self.assertEqual(0, island.cli("status")["records"]["demand"])
-        self.assertEqual({"stored": 3}, island.cli("record", "import", stick)["outcomes"])
+        records = frames(data)
+        # A cut copy and a garbled one: what is whole is taken, the rest told.
+        last = len(data) - 17 - len(records[-1]) - 2
+        hurt.write_bytes(data[:last + 50])
+        run = command(island.home, "record", "import", hurt)
+        self.assertEqual(7, run.returncode, run.stderr)
+        self.assertIn(f"at byte {last}: 50 bytes left out: the file is cut short", run.stderr)
+        self.assertEqual(2, island.cli("status")["records"]["demand"])
+        second = data.index(records[1]) - 2
+        hurt.write_bytes(data[:second] + b"\xff" * 9 + data[second + 9:])
+        reply = island.cli("record", "import", hurt)
+        self.assertEqual({"duplicate": 1, "stored": 1}, reply["outcomes"])
+        self.assertEqual([(second, len(records[1]) + 2)],
+                         [(d["offset"], d["bytes"]) for d in reply["damaged"]])
+        for bad, text in ((b"hello", "no file of records"), (b"", "empty"),
+                          (record_file("other", records), "of the network")):
+            hurt.write_bytes(bad)
+            with self.fails(1, text, "nothing was imported"):
+                island.cli("record", "import", hurt)
         self.assertEqual({"duplicate": 3}, island.cli("record", "import", stick)["outcomes"])
         self.assertEqual(self.held(self.acme, "demand"), self.held(island, "demand"))
         again = self.w.directory / "again.ohcn"

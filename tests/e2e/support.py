@@ -59,10 +59,14 @@ def varint(n):
     return bytes(out + bytes([n]))
 
 
+HEAD, END = b"OHCNREC\n", b"OHCNEND\n"
+
+
 def frames(data):
-    """The records in an export."""
-    out, at = [], 0
-    while at < len(data):
+    """The records in a record file (SPEC.md section 15) that is whole."""
+    assert data[:9] == HEAD + b"\x01" and data[-8:] == END, data[:20]
+    out, at = [], 10 + data[9]
+    while data[at] != 0:
         n = shift = 0
         while True:
             b = data[at]
@@ -73,7 +77,15 @@ def frames(data):
                 break
         out.append(data[at:at + n])
         at += n
+    assert data[at:] == b"\0" + len(out).to_bytes(8, "big") + END
     return out
+
+
+def record_file(net, records):
+    """A record file of these records."""
+    return (HEAD + b"\x01" + bytes([len(net)]) + net.encode() +
+            b"".join(varint(len(r)) + r for r in records) +
+            b"\0" + len(records).to_bytes(8, "big") + END)
 
 
 class Case(unittest.TestCase):

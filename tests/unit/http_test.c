@@ -88,6 +88,17 @@ get_fail(struct http_request *r, void *ctx)
 	    "row %d: no such currency \"%s\"", 14, "EURO");
 }
 
+static uv_timer_t stream_timer;
+static struct http_waiting *stream_waiting;
+static bool stream_waits;
+
+static void
+on_stream_timer(uv_timer_t *timer)
+{
+	(void)timer;
+	http_stream_wake(stream_waiting);
+}
+
 static int64_t
 pull(void *ctx, uint8_t *out, size_t cap)
 {
@@ -96,6 +107,13 @@ pull(void *ctx, uint8_t *out, size_t cap)
 
 	if (*left == 0)
 		return 0;
+	/* Now and then there is nothing yet. */
+	if (*left % 50 == 0 && !stream_waits) {
+		stream_waits = true;
+		uv_timer_start(&stream_timer, on_stream_timer, 1, 0);
+		return HTTP_STREAM_WAIT;
+	}
+	stream_waits = false;
 	--*left;
 	memset(out, 'x', n);
 	return (int64_t)n;
@@ -116,7 +134,8 @@ get_stream(struct http_request *r, void *ctx)
 	(void)ctx;
 	stream_left = 300;
 	http_reply_stream(r, 200, "application/octet-stream",
-	    &(struct http_stream){ pull, closed, &stream_left });
+	    &(struct http_stream){
+		pull, closed, &stream_left, &stream_waiting });
 }
 
 static const struct http_route routes[] = {
@@ -156,6 +175,7 @@ set_up(void **state)
 	memset(&w, 0, sizeof(w));
 	test_env_init(&w.env, 1);
 	uv_loop_init(&w.loop);
+	uv_timer_init(&w.loop, &stream_timer);
 	snprintf(w.paths.socket, sizeof(w.paths.socket), "%s/api.sock", dir);
 	snprintf(w.paths.token, sizeof(w.paths.token), "%s/token", dir);
 	cf = config_of(&w);
@@ -174,6 +194,7 @@ tear_down(void **state)
 
 	if (w->server != NULL)
 		http_server_stop(w->server);
+	uv_close((uv_handle_t *)&stream_timer, NULL);
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&w->loop), 0);
 	assert_int_not_equal(access(w->paths.socket, F_OK), 0);
