@@ -72,7 +72,7 @@ class Node:
 
     def __init__(self, binary, home, role, name, network="test-e2e",
                  region="de", bootstrap=(), settings=(), language="en",
-                 preload=None, plant=None):
+                 preload=None, plant=None, clock=None):
         self.binary = str(binary)
         self.home = Path(home)
         self.role, self.name, self.network = role, name, network
@@ -80,6 +80,8 @@ class Node:
         self.bootstrap = list(bootstrap)
         self.settings = list(settings)
         self.preload, self.plant = preload, plant
+        self.clock_library = clock
+        self.clock = self.home.parent / f"{self.home.name}.clock"
         self.process = None
         self.bad_end = None
         self.log = self.home.parent / f"{self.home.name}.log"
@@ -117,12 +119,18 @@ class Node:
                 env.get("ASAN_OPTIONS", "")
             if self.plant:
                 env["OHCN_TEST_PLANT"] = self.plant
+        if self.clock_library:
+            env["LD_PRELOAD"] = " ".join(filter(None, [
+                env.get("LD_PRELOAD"), str(self.clock_library)]))
+            env["OHCN_TEST_CLOCK"] = str(self.clock)
+            env["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
+                env.get("ASAN_OPTIONS", "")
         log = open(self.log, "ab")
         command = self._arguments()
         if not (self.home / "key").exists() and not list(self.home.glob("*key*")):
             command_init = command + ["init"]
             subprocess.run(command_init, stdout=log, stderr=log, check=True,
-                           stdin=subprocess.DEVNULL)
+                           stdin=subprocess.DEVNULL, env=env)
             log.flush()
         self.process = subprocess.Popen(
             command + ["daemon"], stdout=log, stderr=log,
@@ -195,6 +203,10 @@ class Node:
             out.append(f"{self.name}: {self.bad_end}\n{self.log_tail(5)}")
         return out
 
+    def set_clock(self, seconds):
+        """Its wall clock is so far off the machine's; needs ${clock}."""
+        self.clock.write_text(str(int(seconds)))
+
     def address(self):
         return self.cli("status")["addresses"][0]
 
@@ -222,6 +234,15 @@ class Node:
         if code != 0:
             self.bad_end = f"it ended with {code} when asked to stop"
         return code
+
+
+def preload_library(source, directory):
+    """Compiles ${source} beside this file into a library to be preloaded."""
+    out = Path(directory) / (Path(source).stem + ".so")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", str(out),
+                    str(Path(__file__).resolve().parent / source), "-ldl",
+                    "-lpthread"], check=True)
+    return out
 
 
 PAGE = 4096

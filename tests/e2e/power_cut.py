@@ -11,7 +11,6 @@ something, or it is blind.
 import argparse
 import http.client
 import random
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,15 +18,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from nodes import Fault, NodeError, World  # noqa: E402
+from nodes import Fault, NodeError, World, preload_library  # noqa: E402
 
 
 def build_preload(directory):
-    out = Path(directory) / "drop_unsynced.so"
-    source = Path(__file__).resolve().parent / "drop_unsynced.c"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", str(out),
-                    str(source), "-ldl", "-lpthread"], check=True)
-    return out
+    return preload_library("drop_unsynced.c", directory)
 
 
 PUBLISHERS = 3
