@@ -39,6 +39,7 @@ _Static_assert(HEADER_BYTES + RECORD_BYTES_MAX <= MAP_VALUE_MAX,
 
 struct store {
 	struct map *map;
+	bool read_only;
 	uint64_t max_bytes, max_records;
 	uint64_t (*hash)(const void *in, size_t n, const uint8_t key[16]);
 	uint8_t secret[STORE_SECRET];

@@ -83,6 +83,9 @@ struct map_lmdb_options {
 	uint64_t map_bytes;
 	unsigned readers_max; /* read transactions at once; 0: 126 */
 	bool create;          /* make directory and file when absent */
+	/* To look at it beside its owner, who may write meanwhile: no lock is
+	 * taken and nothing written; a write transaction gets ERR_IO. */
+	bool read_only;
 };
 
 /**
@@ -98,6 +101,15 @@ struct map_lmdb_options {
 NODISCARD err map_lmdb_open(const char *path,
     const struct map_lmdb_options *options, struct map **map,
     char why[MAP_WHY]);
+
+/**
+ * map_lmdb_readers(m, live, cleared):
+ * Read transactions that are open, in all processes; those of processes that
+ * have ended are cleared away, since they keep pages from being reused. To be
+ * called each minute. OK; ERR_IO; ERR_CONFIG (not of LMDB).
+ */
+NODISCARD err map_lmdb_readers(
+    struct map *m, unsigned *live, unsigned *cleared);
 
 /**
  * map_memory_open(max_bytes, map):

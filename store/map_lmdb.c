@@ -28,6 +28,7 @@ struct lmdb {
 	uint64_t page_bytes;
 	uint64_t last_page; /* the file is known to reach it; the writer's */
 	int lock_fd;
+	bool read_only;
 	char path[PATH_BYTES];
 	char why[MAP_WHY];
 };
@@ -568,7 +569,7 @@ length_check(struct lmdb *m)
 	m->page_bytes = page;
 	const uint64_t want = ((uint64_t)info.me_last_pgno + 1) * page;
 	const uint64_t have = (uint64_t)st.st_size;
-	if (have >= want)
+	if (have >= want || m->read_only)
 		return OK;
 	if (want - have > TAIL_PAGES * page || have < want / 2) {
 		snprintf(m->why, sizeof(m->why),
@@ -594,8 +595,9 @@ env_open(struct lmdb *m, const struct map_lmdb_options *o)
 	if (rc == MDB_SUCCESS && o->readers_max > 0)
 		rc = mdb_env_set_maxreaders(m->env, o->readers_max);
 	if (rc == MDB_SUCCESS)
-		rc = mdb_env_open(m->env, m->path, MDB_NOTLS, 0600);
-	if (rc == MDB_SUCCESS)
+		rc = mdb_env_open(m->env, m->path,
+		    MDB_NOTLS | (m->read_only ? MDB_RDONLY : 0), 0600);
+	if (rc == MDB_SUCCESS && !m->read_only)
 		rc = mdb_reader_check(m->env, &dead);
 	if (err_from_lmdb(rc) == ERR_CORRUPT) {
 		snprintf(m->why, sizeof(m->why),
@@ -627,7 +629,7 @@ tables_begin(struct lmdb *m)
 	MDB_txn *t;
 	MDB_stat st = { 0 };
 
-	int rc = mdb_txn_begin(m->env, NULL, 0, &t);
+	int rc = mdb_txn_begin(m->env, NULL, m->read_only ? MDB_RDONLY : 0, &t);
 	if (rc != MDB_SUCCESS)
 		return explain(m, m->path, rc);
 	MDB_dbi top;
@@ -635,7 +637,8 @@ tables_begin(struct lmdb *m)
 	if (rc == MDB_SUCCESS)
 		rc = mdb_stat(t, top, &st);
 	if (rc == MDB_SUCCESS)
-		rc = tables_open(m, t, st.ms_entries == 0 ? MDB_CREATE : 0);
+		rc = tables_open(
+		    m, t, st.ms_entries == 0 && !m->read_only ? MDB_CREATE : 0);
 	if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
 		mdb_txn_abort(t);
 		snprintf(m->why, sizeof(m->why),
@@ -656,12 +659,14 @@ lmdb_start(struct lmdb *m, const struct map_lmdb_options *o)
 {
 	bool present = false;
 
-	TRY(folder_open(m, o->create, &present));
-	TRY(owner_lock(m));
+	m->read_only = o->read_only;
+	TRY(folder_open(m, o->create && !o->read_only, &present));
+	if (!m->read_only)
+		TRY(owner_lock(m));
 	TRY(env_open(m, o));
 	TRY(length_check(m));
 	TRY(tables_begin(m));
-	if (present)
+	if (present || m->read_only)
 		return OK;
 	return explain(m, m->path, folder_sync(m->path));
 }
@@ -715,5 +720,34 @@ map_lmdb_open(const char *path, const struct map_lmdb_options *options,
 	}
 	m->why[0] = '\0';
 	*map = &m->map;
+	return OK;
+}
+
+static int
+count_reader(const char *line, void *ctx)
+{
+	unsigned *lines = ctx;
+
+	(void)line;
+	++*lines;
+	return 0;
+}
+
+err
+map_lmdb_readers(struct map *map, unsigned *live, unsigned *cleared)
+{
+	int dead = 0;
+	unsigned lines = 0;
+
+	*live = *cleared = 0;
+	if (map->ops->close != lmdb_close)
+		return ERR_CONFIG;
+	struct lmdb *m = lmdb_of(map);
+	if (mdb_reader_check(m->env, &dead) != MDB_SUCCESS ||
+	    mdb_reader_list(m->env, count_reader, &lines) < 0)
+		return ERR_IO;
+	/* one line is the head, or says that there are none */
+	*live = lines > 0 ? lines - 1 : 0;
+	*cleared = dead > 0 ? (unsigned)dead : 0;
 	return OK;
 }

@@ -166,6 +166,8 @@ meta_begin(
 	if (e == OK) {
 		TRY(format_check(s, format));
 		TRY(meta_read(s, t, config->mark));
+	} else if (e == ERR_NOTFOUND && s->read_only) {
+		return say(s, ERR_CORRUPT, "not a store of ohcn");
 	} else if (e == ERR_NOTFOUND) {
 		TRY(map_is_empty(t, &empty));
 		if (!empty)
@@ -174,6 +176,8 @@ meta_begin(
 	} else {
 		return e;
 	}
+	if (s->read_only)
+		return OK;
 	TRY(meta_put(t, "mark", config->mark, STORE_MARK));
 	return meta_put(t, "clean", "\0", 1);
 }
@@ -183,7 +187,7 @@ open_in(struct store *s, const struct store_config *config)
 {
 	struct map_txn *t;
 
-	TRY(map_begin(s->map, true, &t));
+	TRY(map_begin(s->map, !s->read_only, &t));
 	const err e = meta_begin(s, t, config);
 	if (e != OK) {
 		map_abort(t);
@@ -207,6 +211,7 @@ store_open(struct map *map, const struct store_config *config,
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->map = map;
+	s->read_only = config->read_only;
 	s->max_bytes = config->max_bytes;
 	s->max_records = config->max_records;
 	s->hash = config->hash != NULL ? config->hash : hash_siphash;
@@ -234,7 +239,7 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	/* If the mark cannot be written, the next open finds it unclean. */
-	if (map_begin(s->map, true, &t) == OK) {
+	if (!s->read_only && map_begin(s->map, true, &t) == OK) {
 		err e = meta_put(t, "clean", "\1", 1);
 		if (e == OK)
 			e = map_commit(t);

@@ -62,6 +62,9 @@ struct store_config {
 	    random[STORE_SECRET]; /* fresh; becomes the secret of a new store */
 	/* Names node and machine; a change of it is told (store_info.moved). */
 	uint8_t mark[STORE_MARK];
+	/* To look at it, in a map that is read_only: nothing is written, not
+	 * even that it was opened; all that writes gives ERR_IO. */
+	bool read_only;
 	/* For tests alone: a hash that collides. NULL: hash_siphash(). */
 	uint64_t (*hash)(const void *in, size_t n, const uint8_t key[16]);
 };

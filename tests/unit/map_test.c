@@ -723,6 +723,68 @@ test_copy(void **state)
 	map_close(m);
 }
 
+/*
+ * In a process of its own: look at the map of ${folder} beside its owner;
+ * 'y' when a read transaction is open that sees ten values and no write is
+ * let through. It ends when it is killed.
+ */
+static void
+look_on(const char *folder, int to)
+{
+	const struct map_lmdb_options look = { .map_bytes = 256 << 20,
+		.read_only = true };
+	char why[MAP_WHY], name[8], answer = 'y';
+	uint8_t bytes[128];
+	struct map *m = NULL;
+	struct map_txn *t = NULL, *w = NULL;
+	struct slice v;
+
+	if (map_lmdb_open(folder, &look, &m, why) != OK ||
+	    map_begin(m, true, &w) != ERR_IO || map_begin(m, false, &t) != OK)
+		answer = 'n';
+	for (size_t i = 0; i < 10 && answer == 'y'; i++)
+		if (map_get(t, 1, model_key(i, name), &v) != OK ||
+		    !slice_eq(v, model_value(77, bytes)))
+			answer = 'n';
+	if (write(to, &answer, 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void
+test_look_on(void **state)
+{
+	struct test_map tm;
+	unsigned live, cleared;
+	int ends[2], status;
+	char answer = 0;
+
+	(void)state;
+	test_map_open(&tm, TEST_LMDB);
+	put_ten(tm.map, 77);
+	assert_int_equal(pipe(ends), 0);
+	const pid_t pid = fork();
+	if (pid == 0)
+		look_on(tm.folder, ends[1]);
+	assert_int_equal(read(ends[0], &answer, 1), 1);
+	assert_int_equal(answer, 'y');
+	put_ten(tm.map, 78); /* it is in nobody's way */
+	assert_int_equal(map_lmdb_readers(tm.map, &live, &cleared), OK);
+	assert_int_equal(live, 1);
+	assert_int_equal(cleared, 0);
+	/* Killed it leaves its place behind, which would pin pages. */
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(map_lmdb_readers(tm.map, &live, &cleared), OK);
+	assert_int_equal(cleared, 1);
+	assert_int_equal(map_lmdb_readers(tm.map, &live, &cleared), OK);
+	assert_int_equal(live + cleared, 0);
+	close(ends[0]);
+	close(ends[1]);
+	test_map_close(&tm);
+}
+
 int
 main(void)
 {
@@ -738,6 +800,7 @@ main(void)
 		cmocka_unit_test(test_other_program),
 		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_look_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
