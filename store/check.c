@@ -1,7 +1,13 @@
 /*
- * The check: every record is read and verified anew, each index is
- * compared with what the records ask for, both ways, and the totals with a
- * count. Only records and floors are believed.
+ * The check: every record is read anew, each index is compared with what the
+ * records ask for, both ways, and the totals with a count. Only records and
+ * floors are believed.
+ *
+ * An index is compared as a whole: the sum of a keyed hash of each row that
+ * there must be, in the order of the records, with that of each row that
+ * there is, in the order of the index. That reads every page once, one after
+ * the other. Only where they differ the rows are looked up one by one, to
+ * say which.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +18,12 @@
 #define TEXT_BYTES 160
 #define TEXTS_MAX  1000
 
+/* All rows of an index, in any order. */
+struct row_sum {
+	uint64_t rows;
+	uint64_t sum;
+};
+
 struct check {
 	struct store_view *v;
 	enum store_check_how how;
@@ -19,6 +31,10 @@ struct check {
 	void *ctx;
 	struct store_report *report;
 	struct store_totals seen;
+	struct row_sum want[STORE_TABLES], have[STORE_TABLES];
+	bool slots_differ;
+	enum store_table only; /* the index that is looked up row by row */
+	struct store_key last_slot;
 	uint64_t largest_rid;
 	struct arena scratch;
 };
@@ -94,22 +110,81 @@ expect_slot(
 	return OK;
 }
 
-static err
-expect_all(struct check *c, const struct store_record *r)
+static void
+row_add(struct check *c, struct row_sum *sum, enum store_table table,
+    struct slice key, struct slice value)
+{
+	uint8_t row[2 + STORE_KEY_MAX + TIME_BYTES] = { (uint8_t)table,
+		(uint8_t)key.n };
+
+	sum->rows++;
+	if (key.n > STORE_KEY_MAX || value.n > TIME_BYTES)
+		return; /* none of ours: the sums differ */
+	memcpy(row + 2, key.p, key.n);
+	if (value.n > 0)
+		memcpy(row + 2 + key.n, value.p, value.n);
+	sum->sum += hash_siphash(row, 2 + key.n + value.n, c->v->store->secret);
+}
+
+static void
+want_all(struct check *c, const struct store_record *r, struct slice value)
 {
 	const struct slice none = { 0 };
+	struct row_sum *want = c->want;
 	struct record_keys k;
-	uint8_t kind[2];
+	uint8_t time[TIME_BYTES];
 
-	put_u16be(kind, (uint16_t)r->kind);
 	store_keys(c->v->store, r, &k);
-	TRY(expect(c, r->rid, TABLE_ID, &k.id, none, "id"));
-	TRY(expect(c, r->rid, TABLE_TIME, &k.time, slice_of(kind, 2), "time"));
-	TRY(expect(c, r->rid, TABLE_EXPIRY, &k.expiry, none, "expiry"));
-	TRY(expect_slot(c, r, &k.slot));
-	if (!r->own)
+	store_time_put(time, r, store_sum(c->v->store, value));
+	row_add(c, &want[TABLE_ID], TABLE_ID, key_slice(&k.id), none);
+	row_add(c, &want[TABLE_TIME], TABLE_TIME, key_slice(&k.time),
+	    slice_of(time, TIME_BYTES));
+	row_add(
+	    c, &want[TABLE_EXPIRY], TABLE_EXPIRY, key_slice(&k.expiry), none);
+	if (r->own)
+		row_add(
+		    c, &want[TABLE_OWN], TABLE_OWN, key_slice(&k.record), none);
+}
+
+/* The time index holds the checksum of the record as well. */
+static err
+expect_time(struct check *c, const struct store_record *r,
+    const struct store_key *key, struct slice record)
+{
+	uint8_t want[TIME_BYTES];
+	struct slice value;
+
+	store_time_put(want, r, store_sum(c->v->store, record));
+	const err e = map_get(c->v->txn, TABLE_TIME, key_slice(key), &value);
+	if (e == OK && value.n == TIME_BYTES &&
+	    memcmp(value.p, want, TIME_BYTES - 4) == 0 &&
+	    memcmp(value.p, want, TIME_BYTES) != 0) {
+		fault(c, "record %" PRIu64 ": its bytes have changed", r->rid);
 		return OK;
-	return expect(c, r->rid, TABLE_OWN, &k.record, none, "own");
+	}
+	return expect(
+	    c, r->rid, TABLE_TIME, key, slice_of(want, TIME_BYTES), "time");
+}
+
+/* Row by row, in the index that differs. */
+static err
+expect_one(struct check *c, struct slice key, struct slice value)
+{
+	const struct slice none = { 0 };
+	struct store_record r;
+	struct record_keys k;
+
+	if (key.n != 8 || store_record_parse(get_u64be(key.p), value, &r) != OK)
+		return OK; /* told before */
+	store_keys(c->v->store, &r, &k);
+	if (c->only == TABLE_ID)
+		return expect(c, r.rid, TABLE_ID, &k.id, none, "id");
+	if (c->only == TABLE_TIME)
+		return expect_time(c, &r, &k.time, value);
+	if (c->only == TABLE_EXPIRY)
+		return expect(
+		    c, r.rid, TABLE_EXPIRY, &k.expiry, none, "expiry");
+	return r.own ? expect(c, r.rid, TABLE_OWN, &k.record, none, "own") : OK;
 }
 
 /* Does the header say what the signed bytes say? */
@@ -171,8 +246,12 @@ check_record(struct check *c, struct slice key, struct slice value)
 	c->seen.records++;
 	c->seen.bytes += r.bytes.n;
 	c->seen.kind[r.kind]++;
+	c->seen.own += r.own;
 	header_check(c, &r);
-	return expect_all(c, &r);
+	want_all(c, &r, value);
+	const struct slot_name name = { r.author, r.kind, r.slot };
+	const struct store_key slot = store_key_slot(c->v->store, &name, rid);
+	return expect_slot(c, &r, &slot);
 }
 
 /* ---- indexes, and the record that each entry must have ---- */
@@ -256,7 +335,7 @@ static err
 check_time(struct check *c, struct slice key, struct slice value)
 {
 	(void)value;
-	return check_entry(c, "time", key, 20, key_time);
+	return check_entry(c, "time", key, TIME_KEY, key_time);
 }
 
 static err
@@ -285,8 +364,8 @@ check_expiry(struct check *c, struct slice key, struct slice value)
 	uint32_t until_h = 0;
 
 	if (value.n == 0)
-		return check_entry(c, "expiry", key, 12, key_expiry);
-	if (key.n != 12 || value.n != SLOT_PREFIX) {
+		return check_entry(c, "expiry", key, EXPIRY_KEY, key_expiry);
+	if (key.n != EXPIRY_KEY || value.n != SLOT_PREFIX) {
 		fault(c, "expiry index: a malformed entry");
 		return OK;
 	}
@@ -317,10 +396,6 @@ check_floor(
 	struct slot_state st;
 	struct slice back;
 
-	if (get_u64be(key.p) != store_hash_author(c->v->store, p + 45))
-		fault(c,
-		    "slot index: floor %" PRIu64 " is not where it belongs",
-		    rid);
 	TRY(damage(c, store_slot_find(c->v, &name, &st), "slot"));
 	if (st.found && st.rid != rid)
 		fault(c,
@@ -382,14 +457,54 @@ check_table(
 	TRY(map_cursor_open(c->v->txn, table, &cursor));
 	err e = map_cursor_next(cursor, &key, &value);
 	while (e == OK) {
-		if (table != TABLE_RECORD)
-			c->report->entries++;
 		e = fn(c, key, value);
 		if (e == OK)
 			e = map_cursor_next(cursor, &key, &value);
 	}
 	map_cursor_close(cursor);
 	return e == ERR_NOTFOUND ? OK : damage(c, e, name);
+}
+
+static err
+sum_row(struct check *c, struct slice key, struct slice value)
+{
+	c->report->entries++;
+	row_add(c, &c->have[c->only], c->only, key, value);
+	return OK;
+}
+
+/*
+ * The first look at slot: floors, and how many rows there are. Each record
+ * has found its own, so that the right number means no others.
+ */
+static err
+sum_slot(struct check *c, struct slice key, struct slice value)
+{
+	uint32_t until_h = 0;
+	const int type = store_slot_parse(value, &until_h);
+
+	c->report->entries++;
+	c->have[TABLE_SLOT].rows++;
+	if (key.n != SLOT_KEY || type == 0) {
+		c->slots_differ = true;
+		return OK;
+	}
+	/* two rows for one slot, or two authors whose hashes collide */
+	if (memcmp(key.p, c->last_slot.p, SLOT_PREFIX) == 0)
+		c->slots_differ = true;
+	memcpy(c->last_slot.p, key.p, SLOT_PREFIX);
+	if (type != SLOT_FLOOR)
+		return OK;
+	c->seen.floors++;
+	const uint64_t rid = get_u64be(key.p + SLOT_PREFIX);
+	const struct store_key k = store_key_expiry(until_h, rid);
+	row_add(c, &c->want[TABLE_EXPIRY], TABLE_EXPIRY, key_slice(&k),
+	    slice_of(key.p, SLOT_PREFIX));
+	if (get_u64be(key.p) != store_hash_author(c->v->store, value.p + 45))
+		fault(c,
+		    "slot index: floor %" PRIu64 " is not where it belongs",
+		    rid);
+	return OK;
 }
 
 static err
@@ -409,6 +524,12 @@ check_totals(struct check *c)
 	if (t.bytes != c->seen.bytes)
 		fault(c, "totals: %" PRIu64 " bytes, counted %" PRIu64, t.bytes,
 		    c->seen.bytes);
+	if (t.floors != c->seen.floors)
+		fault(c, "totals: %" PRIu64 " floors, counted %" PRIu64,
+		    t.floors, c->seen.floors);
+	if (t.own != c->seen.own)
+		fault(c, "totals: %" PRIu64 " of the owner, counted %" PRIu64,
+		    t.own, c->seen.own);
 	if (t.next_rid <= c->largest_rid)
 		fault(c,
 		    "totals: the next number is %" PRIu64 ", but %" PRIu64
@@ -424,24 +545,42 @@ check_totals(struct check *c)
 }
 
 static err
+check_slots(struct check *c)
+{
+	TRY(check_table(c, TABLE_SLOT, "slot", sum_slot));
+	if (c->have[TABLE_SLOT].rows != c->seen.records + c->seen.floors)
+		c->slots_differ = true;
+	return c->slots_differ ? check_table(c, TABLE_SLOT, "slot", check_slot)
+			       : OK;
+}
+
+static err
+check_index(
+    struct check *c, enum store_table table, const char *name, check_fn *back)
+{
+	const struct row_sum *want = &c->want[table], *have = &c->have[table];
+	const uint64_t before = c->report->faults;
+
+	c->only = table;
+	TRY(check_table(c, table, name, sum_row));
+	if (want->rows == have->rows && want->sum == have->sum)
+		return OK;
+	TRY(check_table(c, TABLE_RECORD, "record", expect_one));
+	TRY(check_table(c, table, name, back));
+	if (c->report->faults == before)
+		fault(c, "%s index: not what the records ask for", name);
+	return OK;
+}
+
+static err
 check_all(struct check *c)
 {
-	static const struct {
-		enum store_table table;
-		const char *name;
-		check_fn *fn;
-	} tables[] = {
-		{ TABLE_RECORD, "record", check_record },
-		{ TABLE_ID, "id", check_id },
-		{ TABLE_SLOT, "slot", check_slot },
-		{ TABLE_TIME, "time", check_time },
-		{ TABLE_EXPIRY, "expiry", check_expiry },
-		{ TABLE_OWN, "own", check_own },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		TRY(check_table(
-		    c, tables[i].table, tables[i].name, tables[i].fn));
+	TRY(check_table(c, TABLE_RECORD, "record", check_record));
+	TRY(check_slots(c));
+	TRY(check_index(c, TABLE_ID, "id", check_id));
+	TRY(check_index(c, TABLE_TIME, "time", check_time));
+	TRY(check_index(c, TABLE_EXPIRY, "expiry", check_expiry));
+	TRY(check_index(c, TABLE_OWN, "own", check_own));
 	return check_totals(c);
 }
 

@@ -5,11 +5,18 @@
  *   record   rid                           -> header 60, record bytes
  *   id       H(id), rid                    -> nothing
  *   slot     H(author), kind u16, slot u32, rid -> winner or floor
- *   time     hour of seq u32, id[0..8], rid -> kind u16
+ *   time     hour u32, id[0..16], rid      -> kind u16, region 2, flags u8,
+ *                                             expires u32, author[0..8], sum u32
  *   expiry   hour u32, rid                 -> nothing; of a floor: the first 14
  *                                             bytes of its key in slot
  *   own      rid                           -> nothing
  *   private  the node's key                -> the node's value
+ *
+ * The hour in time is that of the record's seq, 0 for a revocation, so that
+ * they come first; which records a scope has is decided from this one index.
+ * sum is a checksum of the row in record, since an id covers no signature and
+ * no header. Version 1 had keys of hour, id[0..8], rid there, and the kind
+ * alone as value.
  *
  * All integers are big-endian, rid and H are u64. H is SipHash under the
  * store's secret, so that nobody can grind keys that collide; since two may
@@ -31,11 +38,42 @@
 #define FLOOR_BYTES   77
 #define SLOT_PREFIX   14 /* of a key in slot: all but the rid */
 #define SLOT_KEY      22
-#define TOTALS_BYTES  (24 + 4 * STORE_KINDS)
-#define STORE_KEY_MAX 22 /* of the tables above but meta and private */
+#define TIME_KEY      28
+#define TIME_BYTES    21
+#define TIME_KEY_V1   20
+#define EXPIRY_KEY    12
+#define TOTALS_BYTES  (48 + 4 * STORE_KINDS)
+#define TOTALS_V1     (24 + 4 * STORE_KINDS)
+#define STORE_KEY_MAX 28 /* of the tables above but meta and private */
+
+/* flags in time */
+#define TIME_HIDDEN 1U /* an own profile that was not heard: in no set */
+#define TIME_OWN    2U
+#define TIME_KEPT   4U /* outside the scope when it came: see store.h */
 
 _Static_assert(HEADER_BYTES + RECORD_BYTES_MAX <= MAP_VALUE_MAX,
     "a record fits into a value");
+
+struct store_key {
+	uint8_t p[STORE_KEY_MAX];
+	size_t n;
+};
+
+/* Which authors the store holds. */
+struct sampling {
+	uint32_t below;     /* SCOPE_EVERYBODY: all */
+	uint32_t epoch;     /* a salt each; a new one when all were in again */
+	uint32_t changed_s; /* 0: never */
+};
+
+enum pass_phase { PASS_NONE, PASS_RECORDS, PASS_FLOORS };
+
+/* The search for what lies outside the scope, a few rows each time. */
+struct pass {
+	enum pass_phase phase;
+	uint32_t below_h;    /* records of earlier hours only; 0: all */
+	struct store_key at; /* the row that was looked at last; n 0: none */
+};
 
 struct store {
 	struct map *map;
@@ -46,7 +84,12 @@ struct store {
 	uint8_t net[NET_MAX];
 	size_t net_n;
 	struct store_info info;
-	uint64_t refused_full; /* atomic: the writer counts, views read */
+	char lock;          /* atomic: of ${scope}, which others may read */
+	struct scope scope; /* the sample included */
+	struct sampling sampling; /* the writer's */
+	struct pass pass;         /* the writer's */
+	uint64_t refused_full;    /* atomic: the writer counts, views read */
+	bool evicting;            /* atomic: ${pass} has not ended */
 	char why[STORE_WHY];
 	uint8_t value[MAP_VALUE_MAX]; /* the writer's scratch */
 };
@@ -55,11 +98,8 @@ struct store_view {
 	struct store *store;
 	struct map_txn *txn;
 	struct map_cursor *slots; /* opened when first needed */
-};
-
-struct store_key {
-	uint8_t p[STORE_KEY_MAX];
-	size_t n;
+	int64_t revocations;      /* held; -1: not asked yet */
+	struct scope scope;       /* of the store, at its begin */
 };
 
 static inline struct slice
@@ -79,7 +119,7 @@ struct slot_name {
 struct slot_state {
 	bool found;
 	bool live; /* the winner is held; else a floor */
-	bool own, heard;
+	bool own, heard, kept;
 	struct store_key row; /* its key, if found */
 	uint64_t rid;
 	uint64_t seq;
@@ -92,6 +132,19 @@ struct slot_state {
 /* Everything about a record that its index entries are made of. */
 struct record_keys {
 	struct store_key record, id, slot, time, expiry;
+};
+
+/** What a row of the time index says. */
+struct time_row {
+	uint32_t hour;
+	const uint8_t *id; /* 16 bytes */
+	uint64_t rid;
+	uint32_t kind;
+	const char *region;
+	unsigned flags;
+	uint32_t expires_h;
+	const uint8_t *author; /* 8 bytes */
+	uint32_t sum;
 };
 
 uint64_t store_hash_id(const struct store *s, const uint8_t id[RECORD_ID]);
@@ -107,6 +160,17 @@ struct store_key store_key_slot(
 /** store_keys(s, r, k): every key of a record. */
 void store_keys(
     const struct store *s, const struct store_record *r, struct record_keys *k);
+
+/** store_sum(s, value): of a row in record. */
+uint32_t store_sum(const struct store *s, struct slice value);
+
+/** store_time_put(out, r, sum): the value of its row in time. */
+void store_time_put(
+    uint8_t out[TIME_BYTES], const struct store_record *r, uint32_t sum);
+
+/** store_time_parse(key, value, row): ERR_CORRUPT. */
+NODISCARD err store_time_parse(
+    struct slice key, struct slice value, struct time_row *row);
 
 /** store_header_put(out, r): the header; ${r}->author points into r->bytes. */
 void store_header_put(uint8_t out[HEADER_BYTES], const struct store_record *r);
@@ -133,9 +197,34 @@ void store_floor_put(uint8_t out[FLOOR_BYTES], uint32_t until_h, uint64_t seq,
 NODISCARD err store_judge(struct store_view *v, const struct record *r,
     uint64_t now_s, enum record_outcome *outcome, struct slot_state *st);
 
+/** store_totals_get(): of version 1 too, floors and own are then 0. */
 NODISCARD err store_totals_get(struct map_txn *t, struct store_totals *out);
 NODISCARD err store_totals_put(
     struct map_txn *t, const struct store_totals *totals);
+
+/** store_totals_of(v, out): as above; their absence is damage. */
+NODISCARD err store_totals_of(struct store_view *v, struct store_totals *out);
+
+/**
+ * store_outside(scope, r, st, now_s): does nothing but its being passed on
+ * come of a record that the slot would take?
+ */
+bool store_outside(const struct scope *scope, const struct record *r,
+    const struct slot_state *st, uint64_t now_s);
+
+/** store_scope_swap(s, scope): the writer sets what store_scope() tells. */
+void store_scope_swap(struct store *s, const struct scope *scope);
+
+/** store_sampling_put(t, sampling): into the meta table. */
+NODISCARD err store_sampling_put(
+    struct map_txn *t, const struct sampling *sampling);
+
+/** store_sample_of(s, sampling): with the salt of its epoch. */
+struct scope_sample store_sample_of(
+    const struct store *s, const struct sampling *sampling);
+
+/** store_usable(s): ERR_CONFIG as long as it must be migrated. */
+NODISCARD err store_usable(struct store *s);
 
 /** store_fail(s, doing, e): remember in words what failed; returns ${e}. */
 err store_fail(struct store *s, const char *doing, err e);

@@ -5,6 +5,7 @@
 #define FLAG_HEARD   2U
 #define FLAG_DELETED 4U
 #define FLAG_OPAQUE  8U
+#define FLAG_KEPT    16U
 
 /*
  * The header of a value in the record table:
@@ -46,7 +47,7 @@ store_key_hash(uint64_t hash, uint64_t rid)
 struct store_key
 store_key_expiry(uint32_t hour, uint64_t rid)
 {
-	struct store_key k = { .n = 12 };
+	struct store_key k = { .n = EXPIRY_KEY };
 	put_u32be(k.p, hour);
 	put_u64be(k.p + 4, rid);
 	return k;
@@ -64,6 +65,13 @@ store_key_slot(
 	return k;
 }
 
+/* Revocations stand before all others. */
+static uint32_t
+time_hour(const struct store_record *r)
+{
+	return r->kind == KIND_REVOCATION ? 0 : (uint32_t)(r->seq >> 8);
+}
+
 void
 store_keys(
     const struct store *s, const struct store_record *r, struct record_keys *k)
@@ -74,10 +82,10 @@ store_keys(
 	k->id = store_key_hash(store_hash_id(s, r->id), r->rid);
 	k->slot = store_key_slot(s, &name, r->rid);
 	k->expiry = store_key_expiry((uint32_t)r->expires_h, r->rid);
-	k->time.n = 20;
-	put_u32be(k->time.p, (uint32_t)(r->seq >> 8));
-	memcpy(k->time.p + 4, r->id, 8);
-	put_u64be(k->time.p + 12, r->rid);
+	k->time.n = TIME_KEY;
+	put_u32be(k->time.p, time_hour(r));
+	memcpy(k->time.p + 4, r->id, STORE_ITEM_ID);
+	put_u64be(k->time.p + 4 + STORE_ITEM_ID, r->rid);
 }
 
 void
@@ -92,7 +100,8 @@ store_header_put(uint8_t out[HEADER_BYTES], const struct store_record *r)
 	out[1] =
 	    (uint8_t)((r->own ? FLAG_OWN : 0) | (r->heard ? FLAG_HEARD : 0) |
 		      (r->deleted ? FLAG_DELETED : 0) |
-		      (r->opaque ? FLAG_OPAQUE : 0));
+		      (r->opaque ? FLAG_OPAQUE : 0) |
+		      (r->kept ? FLAG_KEPT : 0));
 	put_u16be(out + 2, (uint16_t)r->kind);
 	put_u16be(out + 4, (uint16_t)author_at);
 	memcpy(out + 6, r->region, 2);
@@ -101,6 +110,47 @@ store_header_put(uint8_t out[HEADER_BYTES], const struct store_record *r)
 	put_u32be(out + 20, (uint32_t)r->expires_h);
 	put_u32be(out + 24, r->received_s);
 	memcpy(out + 28, r->id, RECORD_ID);
+}
+
+uint32_t
+store_sum(const struct store *s, struct slice value)
+{
+	return (uint32_t)hash_siphash(value.p, value.n, s->secret);
+}
+
+void
+store_time_put(
+    uint8_t out[TIME_BYTES], const struct store_record *r, uint32_t sum)
+{
+	const bool hidden = r->kind == KIND_PROFILE && r->own && !r->heard;
+
+	put_u16be(out, (uint16_t)r->kind);
+	memcpy(out + 2, r->region, 2);
+	out[4] = (uint8_t)((hidden ? TIME_HIDDEN : 0) |
+			   (r->own ? TIME_OWN : 0) | (r->kept ? TIME_KEPT : 0));
+	put_u32be(out + 5, (uint32_t)r->expires_h);
+	memcpy(out + 9, r->author, SCOPE_AUTHOR);
+	put_u32be(out + 17, sum);
+}
+
+err
+store_time_parse(struct slice key, struct slice value, struct time_row *row)
+{
+	if (key.n != TIME_KEY || value.n != TIME_BYTES)
+		return ERR_CORRUPT;
+	const uint8_t *p = value.p;
+	*row = (struct time_row){
+		.hour = get_u32be(key.p),
+		.id = key.p + 4,
+		.rid = get_u64be(key.p + 4 + STORE_ITEM_ID),
+		.kind = get_u16be(p),
+		.region = (const char *)p + 2,
+		.flags = p[4],
+		.expires_h = get_u32be(p + 5),
+		.author = p + 9,
+		.sum = get_u32be(p + 17),
+	};
+	return row->kind < STORE_KINDS ? OK : ERR_CORRUPT;
 }
 
 err
@@ -130,6 +180,7 @@ store_record_parse(uint64_t rid, struct slice value, struct store_record *r)
 		.opaque = (h[1] & FLAG_OPAQUE) != 0,
 		.own = (h[1] & FLAG_OWN) != 0,
 		.heard = (h[1] & FLAG_HEARD) != 0,
+		.kept = (h[1] & FLAG_KEPT) != 0,
 	};
 	return OK;
 }
@@ -179,6 +230,7 @@ slot_match(struct store_view *v, const struct slot_name *name, uint64_t rid,
 			.live = true,
 			.own = r.own,
 			.heard = r.heard,
+			.kept = r.kept,
 			.seq = r.seq,
 			.expires_h = r.expires_h,
 			.bytes_n = r.bytes.n };
@@ -254,7 +306,12 @@ store_judge(struct store_view *v, const struct record *r, uint64_t now_s,
 		*outcome = RECORD_EXPIRED;
 		return OK;
 	}
-	if (r->kind != KIND_REVOCATION) {
+	if (r->kind != KIND_REVOCATION && v->revocations < 0) {
+		struct store_totals totals;
+		TRY(store_totals_of(v, &totals));
+		v->revocations = totals.kind[KIND_REVOCATION];
+	}
+	if (r->kind != KIND_REVOCATION && v->revocations > 0) {
 		TRY(store_slot_find(v, &end, st));
 		if (st->live && !store_is_past(st->expires_h, now_s)) {
 			*outcome = RECORD_REVOKED;
@@ -274,22 +331,44 @@ store_judge(struct store_view *v, const struct record *r, uint64_t now_s,
 	return OK;
 }
 
+bool
+store_outside(const struct scope *scope, const struct record *r,
+    const struct slot_state *st, uint64_t now_s)
+{
+	if (st->live && !store_is_past(st->expires_h, now_s))
+		return false; /* whoever offers the loser needs the answer */
+	return !scope_has(scope, r->kind, r->region, record_hour(r), r->author);
+}
+
 err
 store_totals_get(struct map_txn *t, struct store_totals *out)
 {
 	struct slice v;
 
 	TRY(map_get(t, TABLE_META, slice_str("totals"), &v));
-	if (v.n != TOTALS_BYTES)
+	if (v.n != TOTALS_BYTES && v.n != TOTALS_V1)
 		return ERR_CORRUPT;
+	const uint8_t *kinds = v.p + v.n - 4 * (size_t)STORE_KINDS;
 	*out = (struct store_totals){
 		.next_rid = get_u64be(v.p),
 		.records = get_u64be(v.p + 8),
 		.bytes = get_u64be(v.p + 16),
 	};
+	if (v.n == TOTALS_BYTES) {
+		out->floors = get_u64be(v.p + 24);
+		out->own = get_u64be(v.p + 32);
+		out->evicted = get_u64be(v.p + 40);
+	}
 	for (size_t i = 0; i < STORE_KINDS; i++)
-		out->kind[i] = get_u32be(v.p + 24 + 4 * i);
+		out->kind[i] = get_u32be(kinds + 4 * i);
 	return OK;
+}
+
+err
+store_totals_of(struct store_view *v, struct store_totals *out)
+{
+	const err e = store_totals_get(v->txn, out);
+	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
 }
 
 err
@@ -300,8 +379,11 @@ store_totals_put(struct map_txn *t, const struct store_totals *totals)
 	put_u64be(out, totals->next_rid);
 	put_u64be(out + 8, totals->records);
 	put_u64be(out + 16, totals->bytes);
+	put_u64be(out + 24, totals->floors);
+	put_u64be(out + 32, totals->own);
+	put_u64be(out + 40, totals->evicted);
 	for (size_t i = 0; i < STORE_KINDS; i++)
-		put_u32be(out + 24 + 4 * i, totals->kind[i]);
+		put_u32be(out + 48 + 4 * i, totals->kind[i]);
 	return map_put(t, TABLE_META, slice_str("totals"),
 	    slice_of(out, sizeof(out)), MAP_PUT);
 }

@@ -115,6 +115,14 @@ map_cursor_close(struct map_cursor *c)
 }
 
 err
+map_table_stats(struct map_txn *t, unsigned table, struct map_table_stats *out)
+{
+	ASSERT(table < MAP_TABLES);
+	*out = (struct map_table_stats){ 0 };
+	return t->map->ops->table_stats(t, table, out);
+}
+
+err
 map_stats(struct map *m, struct map_stats *out)
 {
 	*out = (struct map_stats){ 0 };

@@ -31,6 +31,11 @@ struct map_stats {
 	uint64_t max_bytes;  /* map size, or the cap of memory */
 };
 
+struct map_table_stats {
+	uint64_t rows;
+	uint64_t bytes; /* of pages or memory that the table takes */
+};
+
 struct map;
 struct map_txn;
 struct map_cursor;
@@ -57,6 +62,8 @@ struct map_ops {
 	err (*cursor_prev)(
 	    struct map_cursor *c, struct slice *key, struct slice *value);
 	void (*cursor_close)(struct map_cursor *c);
+	err (*table_stats)(
+	    struct map_txn *t, unsigned table, struct map_table_stats *out);
 	err (*stats)(struct map *m, struct map_stats *out);
 	err (*sync)(struct map *m);
 	err (*copy)(struct map *m, const char *path);
@@ -175,6 +182,10 @@ NODISCARD err map_cursor_next(
 NODISCARD err map_cursor_prev(
     struct map_cursor *c, struct slice *key, struct slice *value);
 void map_cursor_close(struct map_cursor *c);
+
+/** map_table_stats(t, table, out): at once; in memory by counting. OK; ERR_IO. */
+NODISCARD err map_table_stats(
+    struct map_txn *t, unsigned table, struct map_table_stats *out);
 
 /** map_stats(m, out): OK; ERR_IO. Walks LMDB's list of free pages. */
 NODISCARD err map_stats(struct map *m, struct map_stats *out);

@@ -384,6 +384,21 @@ free_pages(MDB_env *env, uint64_t *pages)
 }
 
 static err
+lmdb_table_stats(
+    struct map_txn *txn, unsigned table, struct map_table_stats *out)
+{
+	MDB_stat st;
+
+	TRY(err_from_lmdb(
+	    mdb_stat(txn_of(txn), lmdb_of(txn->map)->tables[table], &st)));
+	out->rows = st.ms_entries;
+	out->bytes = ((uint64_t)st.ms_branch_pages + st.ms_leaf_pages +
+			 st.ms_overflow_pages) *
+		     st.ms_psize;
+	return OK;
+}
+
+static err
 lmdb_stats(struct map *map, struct map_stats *out)
 {
 	struct lmdb *m = lmdb_of(map);
@@ -687,6 +702,7 @@ map_lmdb_open(const char *path, const struct map_lmdb_options *options,
 		.cursor_next = lmdb_cursor_next,
 		.cursor_prev = lmdb_cursor_prev,
 		.cursor_close = lmdb_cursor_close,
+		.table_stats = lmdb_table_stats,
 		.stats = lmdb_stats,
 		.sync = lmdb_sync,
 		.copy = lmdb_copy,

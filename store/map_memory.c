@@ -617,6 +617,24 @@ memory_cursor_close(struct map_cursor *c)
 /* ---- the rest ---- */
 
 static err
+memory_table_stats(
+    struct map_txn *txn, unsigned number, struct map_table_stats *out)
+{
+	const struct table *t = txn_of(txn)->root->tables[number];
+
+	for (size_t i = 0; t != NULL && i < t->n; i++) {
+		const struct page *p = t->pages[i];
+		out->rows += p->n;
+		out->bytes += sizeof(*p);
+		for (unsigned k = 0; k < p->n; k++)
+			out->bytes += sizeof(struct entry) +
+				      p->entries[k]->key_n +
+				      p->entries[k]->value_n;
+	}
+	return OK;
+}
+
+static err
 memory_stats(struct map *map, struct map_stats *out)
 {
 	struct memory *m = memory_of(map);
@@ -674,6 +692,7 @@ map_memory_open(uint64_t max_bytes, struct map **map)
 		.cursor_next = memory_cursor_next,
 		.cursor_prev = memory_cursor_prev,
 		.cursor_close = memory_cursor_close,
+		.table_stats = memory_table_stats,
 		.stats = memory_stats,
 		.sync = memory_sync,
 		.copy = memory_copy,

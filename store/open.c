@@ -5,15 +5,20 @@
  *   secret   16 bytes, the key of all hashes
  *   mark     16 bytes, which node and machine opened it last
  *   clean    1: closed properly
- *   totals   next_rid, records, bytes u64; 128 counts per kind u32
+ *   totals   next_rid, records, bytes, floors, own, evicted u64; 128 counts
+ *            per kind u32 (in version 1 without floors, own and evicted)
+ *   sample   below, epoch, changed u32; absent: everybody, never changed
+ *   migrate  while a migration is under way: see migrate.c
+ *   migrated from, to, seconds since 1970 u32
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "store/internal.h"
 
-#define FORMAT_NAME  "ohcnstor"
-#define FORMAT_BYTES 16
+#define FORMAT_NAME    "ohcnstor"
+#define FORMAT_BYTES   16
+#define SAMPLING_BYTES 12
 
 static void
 format_put(uint8_t out[FORMAT_BYTES], uint32_t version)
@@ -115,6 +120,7 @@ format_check(struct store *s, struct slice format)
 	}
 	if (s->info.version < 1)
 		return say(s, ERR_CORRUPT, "the store has version 0");
+	s->info.must_migrate = s->info.version < STORE_VERSION;
 	return OK;
 }
 
@@ -146,6 +152,18 @@ meta_read(struct store *s, struct map_txn *t, const uint8_t mark[STORE_MARK])
 		    "the store's head is damaged; restore a backup or move "
 		    "the store away");
 	TRY(e);
+
+	e = map_get(t, TABLE_META, slice_str("migrate"), &v);
+	if (e == OK)
+		s->info.must_migrate = true;
+	else if (e != ERR_NOTFOUND)
+		return e;
+	e = map_get(t, TABLE_META, slice_str("sample"), &v);
+	if (e == OK && v.n == SAMPLING_BYTES)
+		s->sampling = (struct sampling){ get_u32be(v.p),
+			get_u32be(v.p + 4), get_u32be(v.p + 8) };
+	else if (e != OK && e != ERR_NOTFOUND)
+		return e;
 
 	e = map_get(t, TABLE_META, slice_str("mark"), &v);
 	s->info.moved = e == OK && !slice_eq(v, slice_of(mark, STORE_MARK));
@@ -180,6 +198,109 @@ meta_begin(
 		return OK;
 	TRY(meta_put(t, "mark", config->mark, STORE_MARK));
 	return meta_put(t, "clean", "\0", 1);
+}
+
+/* ---- the scope ---- */
+
+static void
+scope_lock(struct store *s)
+{
+	while (__atomic_test_and_set(&s->lock, __ATOMIC_ACQUIRE)) {
+	}
+}
+
+static void
+scope_unlock(struct store *s)
+{
+	__atomic_clear(&s->lock, __ATOMIC_RELEASE);
+}
+
+void
+store_scope_swap(struct store *s, const struct scope *scope)
+{
+	scope_lock(s);
+	s->scope = *scope;
+	scope_unlock(s);
+}
+
+void
+store_scope(struct store *s, struct scope *out)
+{
+	scope_lock(s);
+	*out = s->scope;
+	scope_unlock(s);
+}
+
+struct scope_sample
+store_sample_of(const struct store *s, const struct sampling *sampling)
+{
+	struct scope_sample sample = { .below = sampling->below };
+	uint8_t name[10] = "sample";
+
+	if (sampling->below == SCOPE_EVERYBODY)
+		return sample;
+	put_u32be(name + 6, sampling->epoch);
+	put_u64be(sample.salt, hash_siphash(name, sizeof(name), s->secret));
+	return sample;
+}
+
+err
+store_sampling_put(struct map_txn *t, const struct sampling *sampling)
+{
+	uint8_t out[SAMPLING_BYTES];
+
+	put_u32be(out, sampling->below);
+	put_u32be(out + 4, sampling->epoch);
+	put_u32be(out + 8, sampling->changed_s);
+	return meta_put(t, "sample", out, sizeof(out));
+}
+
+/* ${scope} with the store's own sample, and no other. */
+static struct scope
+scope_mine(const struct store *s, const struct scope *scope)
+{
+	struct scope mine = *scope;
+
+	memset(mine.samples, 0, sizeof(mine.samples));
+	for (size_t i = 0; i < SCOPE_SAMPLES; i++)
+		mine.samples[i].below = SCOPE_EVERYBODY;
+	mine.samples[0] = store_sample_of(s, &s->sampling);
+	return mine;
+}
+
+void
+store_set_scope(struct store *s, const struct scope *scope)
+{
+	const struct scope new = scope_mine(s, scope);
+	struct scope later = s->scope;
+
+	if (scope_equal(&new, &s->scope))
+		return;
+	/* a horizon that moves on concerns old records alone */
+	later.since_h = new.since_h;
+	const bool moved_on =
+	    new.since_h > s->scope.since_h &&scope_equal(&new, &later);
+	if (!moved_on || s->pass.phase != PASS_NONE)
+		s->pass = (struct pass){ .phase = PASS_RECORDS };
+	else
+		s->pass = (struct pass){ .phase = PASS_RECORDS,
+			.below_h = new.since_h };
+	__atomic_store_n(&s->evicting, true, __ATOMIC_RELAXED);
+	store_scope_swap(s, &new);
+}
+
+/* A change since the last run is not remembered: look through it all, unless
+ * nothing can lie outside. */
+static void
+scope_begin(struct store *s, const struct store_config *config)
+{
+	const struct scope all = scope_all();
+
+	s->scope = scope_mine(s, config->scope != NULL ? config->scope : &all);
+	if (!s->info.created && !scope_equal(&s->scope, &all)) {
+		s->pass.phase = PASS_RECORDS;
+		s->evicting = true;
+	}
 }
 
 static err
@@ -217,6 +338,7 @@ store_open(struct map *map, const struct store_config *config,
 	s->hash = config->hash != NULL ? config->hash : hash_siphash;
 	memcpy(s->net, config->net.p, config->net.n);
 	s->net_n = config->net.n;
+	s->sampling.below = SCOPE_EVERYBODY;
 
 	const err e = open_in(s, config);
 	if (e != OK) {
@@ -227,6 +349,7 @@ store_open(struct map *map, const struct store_config *config,
 		return e;
 	}
 	s->why[0] = '\0';
+	scope_begin(s, config);
 	*store = s;
 	return OK;
 }
@@ -251,6 +374,16 @@ store_close(struct store *s)
 	free(s);
 }
 
+err
+store_usable(struct store *s)
+{
+	if (!s->info.must_migrate)
+		return OK;
+	return say(s, ERR_CONFIG,
+	    "the store has the layout of an older ohcn and must be migrated "
+	    "first");
+}
+
 struct store_info
 store_info(const struct store *s)
 {
@@ -267,8 +400,9 @@ static err
 private_write(struct store *s, struct slice key, const struct slice *value)
 {
 	struct map_txn *t;
-	err e = map_begin(s->map, true, &t);
 
+	TRY(store_usable(s));
+	err e = map_begin(s->map, true, &t);
 	if (e != OK)
 		return store_fail(s, "write", e);
 	if (value != NULL)

@@ -18,7 +18,7 @@
  * that down by a tenth at a time, and removes who is above it, little by
  * little, at the begin of the transactions that follow. So a flood of fresh
  * authors displaces itself: a newcomer is in with the same chance as anybody,
- * not with none. With room again (below 70 %) the threshold rises by an
+ * not with none. With room again (below 62 %) the threshold rises by an
  * eighth an hour. Own records and revocations are never removed for it.
  *
  * Records must have passed record_open() and record_verify() before; the
@@ -32,9 +32,10 @@
 #pragma once
 
 #include "proto/record/record.h"
+#include "proto/record/scope.h"
 #include "store/map.h"
 
-#define STORE_VERSION     1
+#define STORE_VERSION     2
 #define STORE_SECRET      16
 #define STORE_MARK        16
 #define STORE_WHY         MAP_WHY
@@ -46,7 +47,6 @@
 #define STORE_ITEM_ID    16  /* bytes of an id that name an item of sync */
 #define STORE_LEAVES_S   600 /* an item leaves the set before it expires */
 
-struct scope; /* proto/record/scope.h */
 struct store;
 
 struct store_config {
@@ -144,6 +144,7 @@ struct store_record {
 	bool opaque;  /* as in struct record */
 	bool own;     /* the owner's: listed, never evicted */
 	bool heard;   /* has come from the network, not from the owner alone */
+	bool kept;    /* was outside the scope, but beat one that was held */
 };
 
 /* ---- writing ---- */

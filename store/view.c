@@ -7,10 +7,14 @@ err
 store_view_open(struct store *s, struct store_view **v)
 {
 	*v = NULL;
+	if (s->info.must_migrate)
+		return ERR_CONFIG;
 	struct store_view *view = calloc(1, sizeof(*view));
 	if (view == NULL)
 		return ERR_NOMEM;
 	view->store = s;
+	view->revocations = -1;
+	store_scope(s, &view->scope);
 	const err e = map_begin(s->map, false, &view->txn);
 	if (e != OK) {
 		free(view);
@@ -43,7 +47,10 @@ store_look(struct store_view *v, const struct record *r, uint64_t now_s,
 	if (*outcome == RECORD_STALE && store_raises(r, &st))
 		*outcome = RECORD_FINE;
 	if (held != NULL && st.live)
-		*held = (struct store_held){ st.rid, st.own, st.heard };
+		*held = (struct store_held){ st.rid, st.own, st.heard, false };
+	if (held != NULL && *outcome == RECORD_FINE && !st.own)
+		held->outside = store_outside(&v->scope, r, &st, now_s) &&
+				!store_raises(r, &st);
 	return OK;
 }
 
@@ -187,32 +194,30 @@ store_each_author(struct store_view *v, const uint8_t author[RECORD_AUTHOR],
 
 /* The time index holds the kind, so that others are passed by unread. */
 static err
-each_time(struct store_view *v, uint64_t from_h, uint32_t kind,
-    uint32_t class_mask, store_each_fn *fn, void *ctx)
+each_time(struct store_view *v, uint64_t from_h, uint64_t to_h, uint32_t kind,
+    uint32_t class_mask, bool *more, store_each_fn *fn, void *ctx)
 {
-	struct walk w = { .key_n = 20 };
+	struct walk w = { .key_n = TIME_KEY };
 	struct slice key, value;
 	uint8_t from[4];
-	bool more = true;
 
 	put_u32be(from, (uint32_t)MIN(from_h, UINT32_MAX));
 	err e = walk_begin(&w, v, TABLE_TIME, slice_of(from, 4), &key, &value);
-	while (e == OK && more) {
+	while (e == OK && *more) {
 		struct store_record r;
-		if (value.n != 2) {
-			e = ERR_CORRUPT;
+		struct time_row row;
+		e = store_time_parse(key, value, &row);
+		if (e != OK || row.hour > to_h)
 			break;
-		}
-		const uint32_t k = get_u16be(value.p);
-		const struct kind_info *info = kind_info(k);
-		if ((kind == 0 || kind == k) && info != NULL &&
+		const struct kind_info *info = kind_info(row.kind);
+		if ((kind == 0 || kind == row.kind) && info != NULL &&
 		    (class_mask & 1U << info->class) != 0) {
-			e = get_named(v, get_u64be(key.p + 12), &r);
+			e = get_named(v, row.rid, &r);
 			if (e != OK)
 				break;
-			more = fn(ctx, &r);
+			*more = fn(ctx, &r);
 		}
-		if (more)
+		if (*more)
 			e = walk_next(&w, &key, &value);
 	}
 	return walk_end(&w, e);
@@ -222,14 +227,22 @@ err
 store_each_kind(
     struct store_view *v, uint32_t kind, store_each_fn *fn, void *ctx)
 {
-	return each_time(v, 0, kind, UINT32_MAX, fn, ctx);
+	const bool ends = kind == KIND_REVOCATION;
+	bool more = true;
+
+	return each_time(v, ends ? 0 : 1, ends ? 0 : UINT64_MAX, kind,
+	    UINT32_MAX, &more, fn, ctx);
 }
 
 err
 store_each_time(struct store_view *v, uint64_t from_h, uint32_t class_mask,
     store_each_fn *fn, void *ctx)
 {
-	return each_time(v, from_h, 0, class_mask, fn, ctx);
+	bool more = true;
+
+	TRY(each_time(v, 0, 0, 0, class_mask, &more, fn, ctx));
+	return each_time(
+	    v, MAX(from_h, 1), UINT64_MAX, 0, class_mask, &more, fn, ctx);
 }
 
 err
@@ -276,16 +289,126 @@ store_each_own(struct store_view *v, store_each_fn *fn, void *ctx)
 	return walk_end(&w, e);
 }
 
+/* ---- the set of sync ---- */
+
+err
+store_each_item(struct store_view *v, const struct scope *scope, uint64_t now_s,
+    store_item_fn *fn, void *ctx)
+{
+	/* it is in the set as long as expires_h * 3600 > now_s + 600 */
+	const uint64_t leaves_h = (now_s + STORE_LEAVES_S) / 3600;
+	struct walk w = { .key_n = TIME_KEY };
+	struct slice key, value;
+	bool more = true;
+
+	err e =
+	    walk_begin(&w, v, TABLE_TIME, (struct slice){ 0 }, &key, &value);
+	while (e == OK && more) {
+		struct time_row row;
+		e = store_time_parse(key, value, &row);
+		if (e != OK)
+			break;
+		if ((row.flags & TIME_HIDDEN) == 0 &&
+		    row.expires_h > leaves_h &&
+		    scope_has(
+			scope, row.kind, row.region, row.hour, row.author)) {
+			struct store_item_key item = { row.rid, row.hour,
+				row.kind, { 0 } };
+			memcpy(item.id, row.id, STORE_ITEM_ID);
+			more = fn(ctx, &item);
+		}
+		if (more)
+			e = walk_next(&w, &key, &value);
+	}
+	return walk_end(&w, e);
+}
+
+err
+store_get_item(struct store_view *v, uint32_t hour,
+    const uint8_t id[STORE_ITEM_ID], struct store_record *out)
+{
+	uint8_t prefix[4 + STORE_ITEM_ID];
+	struct walk w = { .prefix = slice_of(prefix, sizeof(prefix)),
+		.key_n = TIME_KEY };
+	struct slice key, value;
+	struct time_row row = { 0 };
+
+	put_u32be(prefix, hour);
+	memcpy(prefix + 4, id, STORE_ITEM_ID);
+	err e = walk_begin(&w, v, TABLE_TIME, w.prefix, &key, &value);
+	if (e == OK)
+		e = store_time_parse(key, value, &row);
+	map_cursor_close(w.c);
+	TRY(e);
+	return get_named(v, row.rid, out);
+}
+
+/* ---- figures ---- */
+
 err
 store_totals(struct store_view *v, struct store_totals *out)
 {
-	const err e = store_totals_get(v->txn, out);
-
-	if (e != OK)
-		return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+	TRY(store_totals_of(v, out));
 	out->refused_full =
 	    __atomic_load_n(&v->store->refused_full, __ATOMIC_RELAXED);
 	return OK;
+}
+
+/* The hour that the first key >= ${from} begins with, or (${last}) the last
+ * key of all; 0: there is none. */
+static err
+hour_at(struct store_view *v, enum store_table table, struct slice from,
+    bool last, uint32_t *hour)
+{
+	struct map_cursor *c;
+	struct slice key, value;
+
+	*hour = 0;
+	TRY(map_cursor_open(v->txn, table, &c));
+	const err e = last ? map_cursor_prev(c, &key, &value)
+			   : map_cursor_seek(c, from, &key, &value);
+	if (e == OK && key.n >= 4)
+		*hour = get_u32be(key.p);
+	map_cursor_close(c);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+err
+store_stat(struct store_view *v, struct store_stat *out)
+{
+	static const char *const names[STORE_TABLES] = { "meta", "record", "id",
+		"slot", "time", "expiry", "own", "private" };
+	static const uint8_t first[4] = { 0, 0, 0, 1 };
+	const struct store *s = v->store;
+	struct slice m;
+
+	*out = (struct store_stat){ .max_bytes = s->max_bytes,
+		.max_records = s->max_records,
+		.sample = v->scope.samples[0].below,
+		.evicting = __atomic_load_n(&s->evicting, __ATOMIC_RELAXED),
+		.version = STORE_VERSION };
+	TRY(store_totals(v, &out->totals));
+	for (unsigned i = 0; i < STORE_TABLES; i++) {
+		struct map_table_stats t;
+		TRY(map_table_stats(v->txn, i, &t));
+		out->table[i].name = names[i];
+		out->table[i].rows = t.rows;
+		out->table[i].bytes = t.bytes;
+	}
+	TRY(hour_at(v, TABLE_TIME, slice_of(first, 4), false, &out->oldest_h));
+	TRY(hour_at(v, TABLE_TIME, (struct slice){ 0 }, true, &out->newest_h));
+	TRY(hour_at(
+	    v, TABLE_EXPIRY, (struct slice){ 0 }, false, &out->first_expiry_h));
+	err e = map_get(v->txn, TABLE_META, slice_str("sample"), &m);
+	if (e == OK && m.n == 12)
+		out->narrowed_s = get_u32be(m.p + 8);
+	if (e == OK || e == ERR_NOTFOUND)
+		e = map_get(v->txn, TABLE_META, slice_str("migrated"), &m);
+	if (e == OK && m.n == 12) {
+		out->migrated_from = get_u32be(m.p);
+		out->migrated_s = get_u32be(m.p + 8);
+	}
+	return e == ERR_NOTFOUND ? OK : e;
 }
 
 err

@@ -142,6 +142,12 @@ disk_cursor_close(struct map_cursor *c)
 }
 
 static err
+disk_table_stats(struct map_txn *t, unsigned table, struct map_table_stats *out)
+{
+	return map_table_stats(inner_of(t), table, out);
+}
+
+static err
 disk_stats(struct map *m, struct map_stats *out)
 {
 	return map_stats(disk_of(m)->inner, out);
@@ -187,6 +193,7 @@ sim_disk_init(struct sim_disk *d, struct map *inner)
 		.cursor_next = disk_next,
 		.cursor_prev = disk_prev,
 		.cursor_close = disk_cursor_close,
+		.table_stats = disk_table_stats,
 		.stats = disk_stats,
 		.sync = disk_sync,
 		.copy = disk_copy,

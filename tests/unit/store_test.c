@@ -485,47 +485,59 @@ test_own_and_heard(void **state)
 	}
 }
 
+/* Over the quota at random authors leave, never the owner's records and no
+ * revocation; only what comes faster than they can go is refused. */
 static void
 test_quota(void **state)
 {
-	static struct made m[4], newer, own, revocation, unknown;
+	static struct made m[300], own, revocation;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(m); i++)
 		make(&m[i], (struct test_record){ .author = i });
-	make(&newer, (struct test_record){
-			 .seq = SEQ(0, 1), .flags = RECORD_FLAG_DELETED });
-	make(&own, (struct test_record){ .author = 9 });
+	make(&own, (struct test_record){ .author = 900 });
 	make(&revocation,
-	    (struct test_record){ .author = 1, .kind = KIND_REVOCATION });
-	make(&unknown,
-	    (struct test_record){ .author = 8, .kind = KIND_REVOCATION });
+	    (struct test_record){ .author = 901, .kind = KIND_REVOCATION });
 	EACH_BACKEND(b)
 	{
 		for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
+			struct store_item items[ARRAY_LEN(m)];
 			struct fixture f;
+			size_t full = 0;
 			setup(&f, backends[b]);
-			if (by_bytes)
-				f.config.max_bytes =
-				    m[0].r.bytes.n + m[1].r.bytes.n + 10;
-			else
-				f.config.max_records = 2;
+			f.config.max_records = by_bytes ? 0 : 20;
+			f.config.max_bytes = by_bytes ? 20 * m[0].r.bytes.n : 0;
 			reopen(&f);
-			assert_int_equal(apply(&f, &m[0].r), RECORD_STORED);
-			assert_int_equal(apply(&f, &m[1].r), RECORD_STORED);
-			assert_int_equal(apply(&f, &m[2].r), RECORD_QUEUE_FULL);
-			assert_int_equal(
-			    apply(&f, &unknown.r), RECORD_QUEUE_FULL);
-			assert_int_equal(apply(&f, &m[0].r), RECORD_DUPLICATE);
-			assert_int_equal(totals(&f).refused_full, 2);
-			/* what makes no more of it, and the owner's, may in */
-			assert_int_equal(apply(&f, &newer.r), RECORD_STORED);
-			assert_int_equal(
-			    apply_as(&f, &own.r, true).outcome, RECORD_STORED);
+			apply_as(&f, &own.r, true);
 			assert_int_equal(
 			    apply(&f, &revocation.r), RECORD_STORED);
-			assert_false(holds(&f, &m[1].r));
-			assert_int_equal(apply(&f, &m[3].r), RECORD_QUEUE_FULL);
+			for (size_t i = 0; i < ARRAY_LEN(m); i++)
+				items[i] =
+				    (struct store_item){ .record = &m[i].r };
+			assert_int_equal(store_apply(f.s, items, ARRAY_LEN(m),
+					     f.now_s, NULL, NULL),
+			    OK);
+			for (size_t i = 0; i < ARRAY_LEN(m); i++)
+				full += items[i].outcome == RECORD_QUEUE_FULL;
+			assert_int_equal(totals(&f).refused_full, full);
+			assert_int_equal(
+			    totals(&f).records, 2 + ARRAY_LEN(m) - full);
+			/* 20 and 64 of them, or as many bytes and 64 KiB */
+			assert_true(full > 0 || by_bytes);
+			assert_true(
+			    totals(&f).records <= (by_bytes ? 400 : 84));
+
+			f.gone_n = 0;
+			size_t removed;
+			assert_int_equal(store_expire(f.s, f.now_s, 1000, NULL,
+					     NULL, &removed),
+			    OK);
+			assert_true(removed > 0);
+			assert_int_equal(totals(&f).evicted, removed);
+			assert_true(totals(&f).records <= 20);
+			assert_true(totals(&f).records > 10);
+			assert_true(
+			    holds(&f, &own.r) && holds(&f, &revocation.r));
 			teardown(&f);
 		}
 	}
@@ -833,7 +845,7 @@ meta_write(struct map *m, const char *name, struct slice value)
 static void
 test_open(void **state)
 {
-	uint8_t format[16] = "ohcnstor\0\0\0\1";
+	uint8_t format[16] = "ohcnstor\0\0\0\2";
 	const uint32_t order = 0x01020304;
 	static struct made a;
 
@@ -869,12 +881,12 @@ test_open(void **state)
 		c.net = slice_str("Not a name");
 		assert_int_equal(store_open(f.tm.map, &c, &s, why), ERR_CONFIG);
 
-		format[11] = 2;
+		format[11] = 3;
 		meta_write(f.tm.map, "format", slice_of(format, 16));
 		assert_int_equal(
 		    store_open(f.tm.map, &f.config, &s, why), ERR_CONFIG);
 		assert_non_null(strstr(why, "newer ohcn"));
-		format[11] = 1;
+		format[11] = 2;
 		format[12] ^= 0xff;
 		meta_write(f.tm.map, "format", slice_of(format, 16));
 		assert_int_equal(
@@ -963,7 +975,9 @@ test_check(void **state)
 		{ "no entry in the time index", TABLE_TIME, 'd' },
 		{ "no entry in the expiry index", TABLE_EXPIRY, 'd' },
 		{ "no entry in the own index", TABLE_OWN, 'd' },
-		{ "wrong entry in the time index", TABLE_TIME, 'v' },
+		{ "wrong entry in the time index", TABLE_TIME, 'f' },
+		{ "its bytes have changed", TABLE_TIME, 'v' },
+		{ "record 1: its bytes have changed", TABLE_RECORD, 's' },
 		{ "its slot ends before it does", TABLE_SLOT, 'v' },
 		{ "totals: 255 of kind 127, counted 0", TABLE_META, 'v' },
 		{ "id index: an entry names record", TABLE_ID, 'k' },
@@ -1018,6 +1032,8 @@ test_check(void **state)
 			value[28] ^= 1;
 		if (damages[n].how == 'b') /* the payload */
 			value[copy.n - 68] ^= 1;
+		if (damages[n].how == 'f') /* the hour of expiry */
+			value[8] ^= 1;
 		if (damages[n].how == 'h')
 			value[0] = 9;
 		if (damages[n].how == 'k') {

@@ -216,6 +216,13 @@ faulty_cursor_close(struct map_cursor *c)
 }
 
 static err
+faulty_table_stats(
+    struct map_txn *t, unsigned table, struct map_table_stats *out)
+{
+	return map_table_stats(inner_of(t), table, out);
+}
+
+static err
 faulty_stats(struct map *m, struct map_stats *out)
 {
 	return map_stats(faulty_of(m)->inner, out);
@@ -260,6 +267,7 @@ test_faulty_init(struct test_faulty *f, struct map *inner)
 		.cursor_next = faulty_next,
 		.cursor_prev = faulty_prev,
 		.cursor_close = faulty_cursor_close,
+		.table_stats = faulty_table_stats,
 		.stats = faulty_stats,
 		.sync = faulty_sync,
 		.copy = faulty_copy,
