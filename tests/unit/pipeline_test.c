@@ -19,7 +19,13 @@ struct rig {
 	unsigned done, stored, gone;
 	bool stopped;
 	unsigned over_quota;
+	/* a map whose commits fail while ${failing} */
+	const struct map_ops *good_ops;
+	struct map_ops ops;
+	bool failing;
+	unsigned broken;
 };
+static struct rig *failing_rig;
 
 static uint64_t
 rig_wall(void *ctx)
@@ -58,6 +64,7 @@ on_done(void *ctx, const struct judge_result *r)
 
 	g->outcomes[r->outcome]++;
 	g->over_quota += r->over_quota;
+	g->broken += r->broken != NULL;
 	g->done++;
 }
 
@@ -199,6 +206,214 @@ test_bounds(void **state)
 	rig_stop(&g);
 }
 
+static struct pipeline_stats
+stats_of(struct rig *g)
+{
+	struct pipeline_stats stats;
+
+	pipeline_stats(g->pipeline, &stats);
+	return stats;
+}
+
+static void
+submit_as(struct rig *g, const struct test_record *t, bool own)
+{
+	uint8_t raw[RECORD_BYTES_MAX];
+	const size_t n = test_record_make(t, raw, sizeof(raw));
+
+	pipeline_submit(g->pipeline, slice_of(raw, n), 0, own, on_done, g);
+}
+
+/* What comes again while it is under way is not verified again. */
+static void
+test_copies_wait(void **state)
+{
+	struct rig g;
+	uint8_t raw[RECORD_BYTES_MAX];
+	size_t n;
+
+	(void)state;
+	rig_start(&g, 1000);
+	for (unsigned i = 0; i < 5; i++)
+		submit(&g, &(struct test_record){ 0 });
+	assert_int_equal(g.done, 0);
+	rig_run(&g, 5);
+	struct pipeline_stats stats = stats_of(&g);
+	assert_int_equal(g.outcomes[RECORD_STORED], 1);
+	assert_int_equal(g.outcomes[RECORD_DUPLICATE], 4);
+	assert_int_equal(stats.verified, 1);
+	assert_int_equal(stats.spared, 4);
+	assert_int_equal(stats.ended[PIPELINE_SEEN][RECORD_DUPLICATE], 4);
+	assert_int_equal(stats.ended[PIPELINE_STORE][RECORD_STORED], 1);
+
+	/* Forged ones share their fate, not that of the genuine. */
+	const struct test_record t = { .author = 1 };
+	n = test_record_make(&t, raw, sizeof(raw));
+	for (unsigned i = 0; i < 6; i++) {
+		raw[n - 1] ^= i % 2 == 0;
+		pipeline_submit(
+		    g.pipeline, slice_of(raw, n), 0, false, on_done, &g);
+		raw[n - 1] ^= i % 2 == 0;
+	}
+	rig_run(&g, 11);
+	stats = stats_of(&g);
+	assert_int_equal(g.outcomes[RECORD_BAD_SIGNATURE], 3);
+	assert_int_equal(g.outcomes[RECORD_STORED], 2);
+	assert_int_equal(g.outcomes[RECORD_DUPLICATE], 6);
+	assert_int_equal(stats.verified, 3);
+	rig_stop(&g);
+}
+
+/* A copy that is ours makes the record ours, and the other way round. */
+static void
+test_copy_of_ours(void **state)
+{
+	(void)state;
+	for (int ours_first = 0; ours_first < 2; ours_first++) {
+		struct rig g;
+		struct store_view *v = NULL;
+		struct store_record held;
+		const struct test_author a = test_author(3);
+		const struct test_record t = { .author = 3 };
+
+		rig_start(&g, 1000);
+		submit_as(&g, &t, ours_first);
+		submit_as(&g, &t, !ours_first);
+		submit_as(&g, &t, ours_first);
+		rig_run(&g, 3);
+		assert_int_equal(g.outcomes[RECORD_STORED], 1);
+		assert_int_equal(g.outcomes[RECORD_DUPLICATE], 2);
+		assert_int_equal(stats_of(&g).verified, 1);
+		assert_int_equal(store_view_open(g.store, &v), OK);
+		assert_int_equal(
+		    store_get_slot(v, a.pub, KIND_PROFILE, 0, &held), OK);
+		assert_true(held.own && held.heard);
+		store_view_close(v);
+		rig_stop(&g);
+	}
+}
+
+static err
+failing_commit(struct map_txn *t)
+{
+	if (!failing_rig->failing)
+		return failing_rig->good_ops->commit(t);
+	failing_rig->good_ops->abort(t);
+	return ERR_IO;
+}
+
+/* What the disk did not take is not verified again when it comes again. */
+static void
+test_seen_unwritten(void **state)
+{
+	struct rig g;
+	uint8_t raw[RECORD_BYTES_MAX];
+	const struct test_record t = { .author = 7 };
+	const size_t n = test_record_make(&t, raw, sizeof(raw));
+
+	(void)state;
+	rig_start(&g, 1000);
+	failing_rig = &g;
+	g.good_ops = g.map->ops;
+	g.ops = *g.good_ops;
+	g.ops.commit = failing_commit;
+	g.map->ops = &g.ops;
+	g.failing = true;
+	submit(&g, &t);
+	submit(&g, &t);
+	rig_run(&g, 2);
+	assert_int_equal(g.outcomes[RECORD_QUEUE_FULL], 2);
+	assert_int_equal(g.broken, 2);
+	assert_int_equal(g.over_quota, 0);
+	assert_int_equal(stats_of(&g).write_errors, 1);
+
+	g.failing = false;
+	/* Another signature under its id is not what was verified. */
+	raw[n - 1] ^= 1;
+	pipeline_submit(g.pipeline, slice_of(raw, n), 0, false, on_done, &g);
+	rig_run(&g, 3);
+	assert_int_equal(g.outcomes[RECORD_BAD_SIGNATURE], 1);
+	assert_int_equal(stats_of(&g).verified, 2);
+	submit(&g, &t);
+	rig_run(&g, 4);
+	assert_int_equal(g.outcomes[RECORD_STORED], 1);
+	assert_int_equal(stats_of(&g).verified, 2);
+	g.map->ops = g.good_ops;
+	rig_stop(&g);
+}
+
+struct stream {
+	struct rig *g;
+	struct pipeline_waiter w;
+	unsigned next, end, told;
+	unsigned most; /* under way at once */
+};
+
+static void
+stream_pump(void *ctx)
+{
+	struct stream *s = ctx;
+
+	s->told++;
+	while (s->next < s->end && pipeline_room(s->g->pipeline)) {
+		submit(s->g, &(struct test_record){ .author = s->next++ });
+		s->most = MAX(s->most, stats_of(s->g).queued);
+	}
+	if (s->next < s->end)
+		pipeline_when_room(s->g->pipeline, &s->w);
+}
+
+static void
+test_room(void **state)
+{
+	struct rig g;
+	struct stream s[2];
+
+	(void)state;
+	rig_start(&g, 16);
+	for (unsigned i = 0; i < 2; i++) {
+		s[i] = (struct stream){
+			.g = &g, .next = 100 * i, .end = 100 * i + 60
+		};
+		s[i].w = (struct pipeline_waiter){ .room = stream_pump,
+			.ctx = &s[i] };
+		pipeline_when_room(g.pipeline, &s[i].w);
+		pipeline_when_room(g.pipeline, &s[i].w);
+	}
+	assert_int_equal(g.done, 0); /* not told within the call */
+	rig_run(&g, 120);
+	assert_int_equal(g.outcomes[RECORD_STORED], 120);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(s[i].most, 8);
+		assert_true(s[i].told > 1);
+	}
+	/* Streams leave half to others. */
+	for (unsigned i = 0; i < 8; i++)
+		submit(&g, &(struct test_record){ .author = 200 + i });
+	assert_false(pipeline_room(g.pipeline));
+	for (unsigned i = 0; i < 8; i++)
+		submit(&g, &(struct test_record){ .author = 210 + i });
+	assert_int_equal(g.done, 120);
+	submit(&g, &(struct test_record){ .author = 220 });
+	assert_int_equal(g.outcomes[RECORD_QUEUE_FULL], 1);
+
+	/* Who forgets is not told; the others are. */
+	for (unsigned i = 0; i < 2; i++) {
+		s[i].told = 0;
+		pipeline_when_room(g.pipeline, &s[i].w);
+	}
+	pipeline_forget(g.pipeline, &s[0].w);
+	pipeline_forget(g.pipeline, &s[0].w);
+	rig_run(&g, 137);
+	while (s[1].told == 0)
+		(void)uv_run(&g.loop, UV_RUN_ONCE);
+	assert_int_equal(s[0].told, 0);
+	/* Nor is anybody after the stop. */
+	pipeline_when_room(g.pipeline, &s[0].w);
+	rig_stop(&g);
+	assert_int_equal(s[0].told, 0);
+}
+
 /* The loop looks into the store and the counts while the writer writes. */
 static void
 test_looks_meanwhile(void **state)
@@ -226,7 +441,7 @@ test_looks_meanwhile(void **state)
 		assert_true(stats.committed >= g.stored);
 	}
 	rig_run(&g, 294);
-	/* Of two for one slot the later may have been written first. */
+	/* Of two for one slot in one commit the later alone is written. */
 	assert_int_equal(
 	    g.outcomes[RECORD_STORED] + g.outcomes[RECORD_STALE], 294);
 	assert_int_equal(g.stored - g.gone, 7 * 21);
@@ -261,7 +476,6 @@ on_counted(void *ctx, err e)
 	((struct counted *)ctx)->g->done++;
 }
 
-/* Stopping finishes what is queued; other work keeps its place in line. */
 /* A full store is told from a full queue: it is not over in a moment. */
 static void
 test_full_store(void **state)
@@ -292,6 +506,7 @@ test_full_store(void **state)
 	rig_stop(&g);
 }
 
+/* Stopping finishes what is queued; other work keeps its place in line. */
 static void
 test_stop_drains(void **state)
 {
@@ -302,7 +517,6 @@ test_stop_drains(void **state)
 	rig_start(&g, 1000);
 	for (unsigned i = 0; i < 50; i++)
 		submit(&g, &(struct test_record){ .author = i });
-	rig_run(&g, 50);
 	assert_int_equal(
 	    pipeline_write(g.pipeline, count_work, on_counted, &c), OK);
 	for (unsigned i = 50; i < 80; i++)
@@ -327,6 +541,10 @@ main(void)
 		cmocka_unit_test(test_each_once),
 		cmocka_unit_test(test_forged_first),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_copies_wait),
+		cmocka_unit_test(test_copy_of_ours),
+		cmocka_unit_test(test_seen_unwritten),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_looks_meanwhile),
 		cmocka_unit_test(test_full_store),
 		cmocka_unit_test(test_stop_drains),
