@@ -138,6 +138,8 @@ static const struct config_setting settings[] = {
 	    TIB, NULL, true, "what a light node may use in a day" },
 	{ "crawl.allow", CONFIG_BOOL, AT(crawl.allow), "yes", 0, 0, NULL, true,
 	    "let researchers' crawlers copy public records from this node" },
+	{ "crawl.contact", CONFIG_STRING, AT(crawl.contact), "", 0, 100, NULL,
+	    true, "of `ohcn crawl run`: how those it visits can reach you" },
 	{ "log.level", CONFIG_ENUM, AT(log.level), "info", 0, 0,
 	    "debug|info|unusual|broken", true, "what is written to the log" },
 	{ "log.format", CONFIG_ENUM, AT(log.format), "text", 0, 0, "text|json",

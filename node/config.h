@@ -123,6 +123,7 @@ struct config {
 	} light;
 	struct {
 		uint32_t allow; /* bool: serve those who crawl */
+		char *contact;  /* of who crawls, told to peers; "" */
 	} crawl;
 	struct {
 		uint32_t level;  /* enum log_level */

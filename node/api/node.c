@@ -560,6 +560,40 @@ api_peers(struct http_request *r, void *ctx)
 	http_reply(r, 200, o);
 }
 
+static json_t *
+known_json(struct node *n, const struct host_known_peer *k)
+{
+	char id[PEER_ID_TEXT_MAX], text[MULTIADDR_TEXT_MAX];
+	struct slice addrs[PEER_ADDRS_MAX];
+	const uint32_t addrs_n = host_peer_addrs(n->host, &k->id, addrs);
+	json_t *list = json_array();
+
+	peer_id_put(id, &k->id);
+	for (uint32_t i = 0; i < addrs_n; i++)
+		if (multiaddr_put(text, sizeof(text), addrs[i]) == OK)
+			(void)json_array_append_new(list, json_string(text));
+	return json_pack("{s:s,s:s,s:b,s:o}", "peer_id", id, "source",
+	    peer_source_name(k->source), "proven", k->proven, "addresses",
+	    list);
+}
+
+void
+api_peers_known(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	struct host_known_peer k;
+	json_t *list = json_array(), *o = json_object();
+
+	for (uint32_t i = 0;
+	     host_known_peer_at(n->host, i, &k) &&
+	     json_array_size(list) < n->config->limits.list_rows;
+	     i++)
+		if (k.id.n > 0)
+			(void)json_array_append_new(list, known_json(n, &k));
+	(void)json_object_set_new(o, "peers", list);
+	http_reply(r, 200, o);
+}
+
 static void
 on_dialled(void *ctx, err e, const char *why)
 {

@@ -42,6 +42,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/records/{id}", api_record, 0 },
 
 	{ HTTP_GET, V1 "/peers", api_peers, 0 },
+	{ HTTP_GET, V1 "/peers/known", api_peers_known, 0 },
 	{ HTTP_POST, V1 "/peers/connect", api_peers_connect, 0 },
 	{ HTTP_GET, V1 "/invite", api_invite, 0 },
 	{ HTTP_POST, V1 "/join", api_join, 0 },

@@ -56,6 +56,8 @@ int run_join(struct cli *cli);
 int run_peer_explain(struct cli *cli);
 int run_topic_list(struct cli *cli);
 int run_topic_explain(struct cli *cli);
+int run_crawl_run(struct cli *cli);
+int run_crawl_diff(struct cli *cli);
 int run_vocabulary_search(struct cli *cli);
 int run_vocabulary_import(struct cli *cli);
 int run_vocabulary_list(struct cli *cli);

@@ -89,6 +89,26 @@ static const struct cli_flag post_import_flags[] = {
 	END,
 };
 
+static const struct cli_flag crawl_flags[] = {
+	{ "output", "DIR", "(-o) a new folder for the data set" },
+	{ "dry-run", NULL, "(-n) say what would happen; call nobody" },
+	{ "limit", "N", "end after this many visits" },
+	{ "rate", "R", "calls per second; 10 if not given" },
+	{ "resume", NULL, "go on with the unfinished crawl in DIR" },
+	{ "contact", "TEXT", "how those you visit can reach you" },
+	{ "kinds", "LIST", "copy only these: demand,course,..." },
+	{ "no-records", NULL, "peers and edges only" },
+	{ "no-node", NULL, "do not ask the running node whom it knows" },
+	{ "parallel", "N", "visits at once; 16 if not given, at most 64" },
+	{ "retries", "N", "calls again of who did not answer; 1" },
+	{ "subnet-pause", "SECONDS", "between calls into one /24 or /56; 2" },
+	{ "visit-time", "SECONDS", "a visit ends at the latest; 300" },
+	{ "peers-max", "N", "peers kept in mind; 5000000" },
+	{ "addresses", NULL, "write down addresses of peers" },
+	{ "keep-key", NULL, "write down the key of the peers' names" },
+	END,
+};
+
 static const struct cli_command commands[] = {
 	/* The daily path */
 	{ "up", NULL, "", 0, 0, "start your node; creates what is missing",
@@ -327,6 +347,31 @@ static const struct cli_command commands[] = {
 	    "ohcn topic explain people\n"
 	    "ohcn topic explain /ohcn/1/main/demand/0",
 	    NULL, run_topic_explain },
+	{ "crawl", "run", "[ADDRESS...]", 0, CLI_WORDS_MAX,
+	    "visit all peers of a network and write a data set",
+	    "Begins with the addresses given, peers.bootstrap, and whom the "
+	    "running node\nknows. Each peer is asked who it is, whom it "
+	    "knows (DHT, peer exchange) and\nwhich records it holds. It hears "
+	    "that you crawl; one that has crawl.allow = no\nis left at once "
+	    "and only counted. No address is written down unless asked, and\n"
+	    "peers get new names in each crawl.\n"
+	    "DIR gets NDJSON and CSV (zstd) with schemas and views for DuckDB; "
+	    "crawl.json says\nwhat was done. Ctrl-C ends in order, and "
+	    "--resume goes on, after a kill as well.\n"
+	    "counts.csv shows cells of at least 10 authors and 3 companies.",
+	    "ohcn crawl run --dry-run\n"
+	    "ohcn crawl run --contact you@example.org -o crawl-1\n"
+	    "ohcn crawl run --limit 1000 --rate 5 -o crawl-2 "
+	    "/ip4/192.0.2.1/tcp/4141/p2p/12D3KooW...\n"
+	    "ohcn crawl run --resume -o crawl-1",
+	    crawl_flags, run_crawl_run },
+	{ "crawl", "diff", "DIR DIR", 2, 2,
+	    "what changed between two data sets",
+	    "Records that appeared, vanished or changed by kind and region, "
+	    "shown counts by\nterm, and the size of the network.",
+	    "ohcn crawl diff crawl-1 crawl-2\n"
+	    "ohcn crawl diff crawl-1 crawl-2 --json",
+	    NULL, run_crawl_diff },
 	{ "vocabulary", "search", "WORDS", 1, 8, "find terms by their labels",
 	    "Beginnings and small typing errors are understood.",
 	    "ohcn vocabulary search weld\n"
