@@ -71,10 +71,10 @@ struct sync_limits {
 	size_t judging;          /* records with the driver at once; 64 */
 	uint64_t records;        /* taken in one session; 16 M */
 	uint64_t overhead_bytes; /* received besides records, in addition to 24
-				    for each item of mine and 8 for each of
+				    for each item of mine and 16 for each of
 				    the peer's; 1 MiB */
 	uint64_t peer_items; /* that are believed for the line above; 16 M */
-	size_t symbols;      /* coded symbols, both ways; 2^18 */
+	size_t symbols;      /* coded symbols of one side; 2^18 */
 	size_t wants;        /* records asked for in one session; 2^18:
 				    what is over it comes next time */
 	uint64_t idle_ms;    /* without progress of the peer; 60 s */
@@ -186,8 +186,9 @@ NODISCARD size_t sync_recv(struct sync *s, struct slice in, uint64_t now_ms);
  */
 NODISCARD bool sync_next(struct sync *s, struct sync_event *ev);
 
-/** sync_send(s): bytes for the stream; empty: none now. Call it again after
- * sync_next(). sync_sent(): that so many of them were taken. */
+/** sync_send(s): bytes for the stream, valid until the next call; empty: none
+ * now. sync_sent(): that so many of them were taken: sync_next() may have
+ * something to do then. */
 struct slice sync_send(const struct sync *s);
 void sync_sent(struct sync *s, size_t n, uint64_t now_ms);
 
