@@ -2,6 +2,9 @@
 # Sourced by ./dev: builds the tests and runs every stage, or the stages and
 # tests whose name contains one of the arguments. Ends with a table.
 #
+# Two lanes run at a time: stages that compute, and stages that mostly wait
+# for processes of their own, which go first where both want a processor.
+#
 # A stage is a script tests/*/stage.sh, or ctest. A stage script prints lines
 # `SKIP name: why` for what it left out; a skip that .ci/expected-skips does
 # not list is a failure.
@@ -11,8 +14,7 @@ command -v npm >/dev/null || need_packages "for js-libp2p, the reference peer" $
 [ "$(id -u)" -ne 0 ] || { command -v nft && command -v ip; } >/dev/null ||
 	need_packages "for nodes behind NATs" $packages_nat
 
-results=$(mktemp)
-failed=0
+results=$(mktemp -d)
 wanted=("$@")
 
 want() { # want NAME: is the stage asked for?
@@ -24,11 +26,13 @@ want() { # want NAME: is the stage asked for?
 	return 1
 }
 
-# Lines of ctest, cmocka, node --test and unittest.
+# Lines of ctest, cmocka, node --test, mocha and unittest.
 went_well='^ *Start +[0-9]+:|^ *[0-9]+/[0-9]+ Test .* Passed '
 went_well+='|^\[ (RUN     |      OK) \]|^ *✔|^\S+ \(\S+\).* \.\.\. ok$'
+went_well+='|^    - |^  \S+/\S+/\S+ echo$'
 
-# stage NAME COMMAND...: run it, show its output when it fails.
+# stage NAME COMMAND...: run it; its row of the table, and what it says when
+# it fails, go to files.
 stage() {
 	local name=$1 log start seconds state
 	shift
@@ -37,26 +41,26 @@ stage() {
 	printf '== %s\n' "$name" >&2
 	if "$@" >"$log" 2>&1; then state=ran; else state=FAILED; fi
 	seconds=$((SECONDS - start))
+	[ "$state" = ran ] || printf '== %s: FAILED\n' "$name" >&2
 	local skips
 	skips=$(grep -ac '^SKIP ' "$log" || true)
 	if [ "$state" = FAILED ]; then
-		failed=1
 		# What went well would push out what did not.
-		grep -avE "$went_well" "$log" | tail -n 100 | cut -c1-400 >&2
+		grep -avE "$went_well" "$log" | cat -s | tail -n 100 |
+			cut -c1-400 >"$results/$name.failed" || true
 	fi
 	printf '%-14s %-7s %5ss  %s\n' "$name" "$state" "$seconds" \
-		"$([ "$skips" -gt 0 ] && echo "$skips skipped")" >>"$results"
+		"$([ "$skips" -gt 0 ] && echo "$skips skipped")" >>"$results/$name"
 	local line what
 	while IFS= read -r line; do
 		what=${line#SKIP }
 		what=${what%%:*}
 		if grep -qxF "$what" .ci/expected-skips; then
-			printf '  skipped      %s\n' "${line#SKIP }" >>"$results"
+			printf '  skipped      %s\n' "${line#SKIP }"
 		else
-			printf '  NOT EXPECTED %s\n' "${line#SKIP }" >>"$results"
-			failed=1
+			printf '  NOT EXPECTED %s\n' "${line#SKIP }"
 		fi
-	done < <(grep -a '^SKIP ' "$log" || true)
+	done < <(grep -a '^SKIP ' "$log" || true) >>"$results/$name"
 }
 
 ctest_stage() { # ctest_stage LABEL
@@ -71,20 +75,54 @@ ctest_stage() { # ctest_stage LABEL
 	return $rc
 }
 
-for label in unit fuzz; do
-	want "$label" && stage "$label" ctest_stage "$label"
-done
+lane() { # lane STAGE...: those that are asked for, one after the other
+	local name
+	for name in "$@"; do
+		want "$name" || continue
+		case $name in
+		unit | fuzz) stage "$name" ctest_stage "$name" ;;
+		*) stage "$name" bash "tests/$name/stage.sh" "$root/build/test" ;;
+		esac
+	done
+}
+
+computing=(unit fuzz lint attack sim)
+waiting=()
 for script in tests/*/stage.sh; do
-	[ -e "$script" ] || continue
 	name=$(basename "$(dirname "$script")")
-	want "$name" && stage "$name" bash "$script" "$root/build/test"
+	[[ " ${computing[*]} " == *" $name "* ]] || waiting+=("$name")
 done
 
+# In a process group of its own, which ends with us however we end.
+set -m
+{
+	renice -n 10 "$BASHPID" >/dev/null || true
+	lane "${computing[@]}"
+} &
+lane_pid=$!
+set +m
+trap 'kill -- "-$lane_pid" 2>/dev/null; rm -rf "$results"' EXIT
+lane "${waiting[@]}"
+wait "$lane_pid" || true
+trap 'rm -rf "$results"' EXIT
+
+failed=0
+table=()
+for name in "${computing[@]}" "${waiting[@]}"; do
+	want "$name" || continue
+	[ -s "$results/$name" ] ||
+		printf '%-14s FAILED  it did not end\n' "$name" >"$results/$name"
+	table+=("$results/$name")
+	[ -e "$results/$name.failed" ] || continue
+	printf '\n== %s failed; the end of its output:\n' "$name" >&2
+	cat "$results/$name.failed" >&2
+done
+[ ${#table[@]} -gt 0 ] || die "no stage is called '${wanted[*]}'"
 printf '\n%-14s %-7s %6s\n' stage result time
-cat "$results"
-passed=$(grep -c ' ran ' "$results" || true)
-bad=$(grep -cE ' FAILED |NOT EXPECTED' "$results" || true)
-skipped=$(grep -c '^  skipped' "$results" || true)
-rm -f "$results"
+cat "${table[@]}"
+passed=$(cat "${table[@]}" | grep -c ' ran ' || true)
+bad=$(cat "${table[@]}" | grep -cE ' FAILED |NOT EXPECTED' || true)
+skipped=$(cat "${table[@]}" | grep -c '^  skipped' || true)
+[ "$bad" -eq 0 ] || failed=1
 printf '%s passed, %s failed, %s skipped\n' "$passed" "$bad" "$skipped"
 exit "$failed"

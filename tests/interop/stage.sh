@@ -7,8 +7,8 @@
 #   suite   the suites of npm's @libp2p/interop
 #
 # Without a name all of them, with little patience: rust only if its peer is
-# built already, go if that takes at most OHCN_GO_SECONDS (150). Those that
-# are named are built however long it takes. What cannot run is a line
+# built already, go if that takes at most OHCN_GO_SECONDS (300, beside the
+# tests of js). Those that are named are built however long it takes. What cannot run is a line
 # `SKIP interop/NAME: why`. The end of the output are the tests that failed.
 #
 # Node 22 and the packages come from npm by the committed lock file into
@@ -67,7 +67,7 @@ suite_test() {
 }
 
 go_peer() { # build it, or say why not
-	local go limit=${OHCN_GO_SECONDS:-150} log=$out/go.log
+	local go limit=${OHCN_GO_SECONDS:-300} log=$out/go.log
 	go=$(tool go /usr/local/go/bin) || {
 		echo "SKIP interop/go: Go is not installed"
 		return 1
@@ -75,7 +75,7 @@ go_peer() { # build it, or say why not
 	named go && limit=3600
 	export GOCACHE=${GOCACHE:-$out/go-cache} GOTOOLCHAIN=local
 	export GOMODCACHE=${GOMODCACHE:-$out/go-mod} GOFLAGS="-modcacherw -buildvcs=false"
-	(cd go && timeout "$limit" "$go" build -ldflags='-s -w' \
+	(cd go && timeout "$limit" nice "$go" build -ldflags='-s -w' \
 		-o "$out/go/peer" .) >"$log" 2>&1 && return 0
 	tail -n 3 "$log"
 	echo "SKIP interop/go: its peer was not built within $limit s, or its modules are out of reach: $log (\`./dev interop go\` takes its time)"
@@ -107,18 +107,25 @@ if ! npm_packages; then
 	exit 0
 fi
 failed=0
+if wanted go; then # network and compiler, while the others are tested
+	go_peer >"$build/interop-go" &
+	go_pid=$!
+fi
 if wanted js; then
 	mapfile -t files < <(ls ./*.test.js | grep -vE '/(go|rust)\.test\.js$')
 	node_test "${files[@]}" || failed=1
-fi
-if wanted go && go_peer; then
-	node_test ./go.test.js || failed=1
 fi
 if wanted rust && rust_peer; then
 	node_test ./rust.test.js || failed=1
 fi
 if wanted suite; then
 	suite_test || failed=1
+fi
+if wanted go; then
+	if wait "$go_pid"; then
+		node_test ./go.test.js || failed=1
+	fi
+	cat "$build/interop-go"
 fi
 cat "$failures"
 exit $failed
