@@ -170,7 +170,7 @@ class Node:
             return run
         return json.loads(run.stdout) if run.stdout.strip() else None
 
-    def api(self, method, path, body=None, timeout=30, raw=False):
+    def api(self, method, path, body=None, timeout=90, raw=False):
         """One request to the local API: (status, answer). Much faster than a
         command; the command line itself uses nothing else."""
         c = UnixConnection(self.home / "run" / "api.sock", timeout)
@@ -225,7 +225,7 @@ class Node:
         self.kill()
         return play_back(self.journal, self.home / "store" / "data.mdb", rng)
 
-    def stop(self, seconds=30):
+    def stop(self, seconds=90):
         if self.process is None:
             return 0
         self.process.terminate()
