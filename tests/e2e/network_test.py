@@ -9,7 +9,8 @@ import threading
 import time
 import unittest
 
-from support import BUILD, Case, frames, holds, peers_of, varint, wait_for, write
+from support import (BUILD, Case, frames, holds, peers_of, record_file, varint,
+                     wait_for, write)
 
 NET = "test-net"
 HELLO = b"\x13/multistream/1.0.0\n"
@@ -299,7 +300,7 @@ class Hostile(Case):
         wait_for("the forgery is refused", lambda: self.node.metrics()[bad] == 1)
         self.assertFalse(holds(self.node, rid))
         path = self.w.directory / "x.ohcn"
-        path.write_bytes(varint(len(forged)) + forged)
+        path.write_bytes(record_file(NET, [forged]))
         run = self.node.cli("record", "import", path, raw=True)
         self.assertEqual(7, run.returncode, run.stderr)
         self.assertFalse(holds(self.node, rid))
@@ -314,7 +315,10 @@ class Hostile(Case):
         out = self.w.directory / "other.ohcn"
         other.cli("demand", "import", csv)
         other.cli("record", "export", "-o", out, raw=True)
-        answer = self.node.cli("record", "import", out)
+        with self.fails(1, "of the network"):
+            self.node.cli("record", "import", out)
+        path.write_bytes(record_file(NET, frames(out.read_bytes())))
+        answer = self.node.cli("record", "import", path)
         self.assertEqual({"wrong-net": 1}, answer["outcomes"])
         self.assertEqual(1, answer["rejected"])
         wrong = 'ohcn_record_outcomes_total{outcome="wrong-net"}'
@@ -333,12 +337,13 @@ class Hostile(Case):
                 body = bytes(body)
             else:
                 body = b"\x93" + rng.randbytes(rng.randint(1, 2000))
-            junk.append(varint(len(body)) + body)
-        path.write_bytes(b"".join(junk))
+            junk.append(body)
+        path.write_bytes(record_file(NET, junk))
         run = self.node.cli("record", "import", path, raw=True)
         self.assertEqual(7, run.returncode, run.stderr)
         answer = self.node.cli("record", "import", path)
-        self.assertEqual(1000, sum(answer["outcomes"].values()))
+        self.assertGreater(sum(answer["outcomes"].values()), 400)
+        self.assertGreater(answer["damages"], 400)  # what is not even shaped
         self.assertNotIn("stored", answer["outcomes"])
         self.assertEqual(1, self.node.cli("status")["records"]["demand"])
         self.alive()

@@ -23,6 +23,7 @@ export class RealNode {
     const n = new RealNode()
     n.directory = mkdtempSync(join(tmpdir(), 'ohcn-js-'))
     n.home = join(n.directory, 'home')
+    n.network = network
     n.files = 0
     const all = {
       'node.role': 'person',
@@ -92,14 +93,14 @@ export class RealNode {
 
   /** What became of them, with the exit code: 7 if some are rejected. */
   async import (...records) {
-    const { code, json } = await this.cli('record', 'import', this.write('import.ohcn', writeExport(records)))
+    const { code, json } = await this.cli('record', 'import', this.write('import.ohcn', writeFile(this.network, records)))
     return { code, ...json }
   }
 
   async export (...flags) {
     const path = this.file('export.ohcn')
     await this.must('record', 'export', '-o', path, ...flags)
-    return readExport(readFileSync(path))
+    return readFile(this.network, readFileSync(path))
   }
 
   /** The record by its id, null if the node does not have it. */
@@ -125,7 +126,7 @@ export class RealNode {
   }
 }
 
-/** Each record as an unsigned varint of its length and its bytes. */
+/** Without the head and the end of a file: each record as an unsigned varint of its length and its bytes. */
 export function writeExport (records) {
   return c.concat(...records.flatMap(bytes => [c.uvarint(bytes.length), bytes]))
 }
@@ -140,4 +141,28 @@ export function readExport (bytes) {
     at += n
   }
   return out
+}
+
+/** A record file, SPEC.md section 15. */
+export function writeFile (network, records) {
+  return c.concat(fileHead(network), writeExport(records), fileEnd(records.length))
+}
+
+/** The records of one that is whole. */
+export function readFile (network, bytes) {
+  const head = fileHead(network)
+  const end = bytes.length - fileEnd(0).length
+  const records = readExport(bytes.subarray(head.length, end))
+  if (!head.equals(bytes.subarray(0, head.length)) || !fileEnd(records.length).equals(bytes.subarray(end))) {
+    throw new Error('no record file, or a damaged one')
+  }
+  return records
+}
+
+const fileHead = network => Buffer.concat([Buffer.from('OHCNREC\n'), Buffer.of(1, network.length), Buffer.from(network)])
+
+function fileEnd (n) {
+  const end = Buffer.concat([Buffer.alloc(9), Buffer.from('OHCNEND\n')])
+  end.writeBigUInt64BE(BigInt(n), 1)
+  return end
 }
