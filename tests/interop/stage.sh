@@ -7,7 +7,7 @@
 #   suite   the suites of npm's @libp2p/interop
 #
 # Without a name all of them, with little patience: rust only if its peer is
-# built already, go if that takes at most OHCN_GO_SECONDS (300, beside the
+# built already, go if that takes at most OHCN_GO_SECONDS (600, beside the
 # tests of js). Those that are named are built however long it takes. What cannot run is a line
 # `SKIP interop/NAME: why`. The end of the output are the tests that failed.
 #
@@ -67,7 +67,7 @@ suite_test() {
 }
 
 go_peer() { # build it, or say why not
-	local go limit=${OHCN_GO_SECONDS:-300} log=$out/go.log
+	local go limit=${OHCN_GO_SECONDS:-600} log=$out/go.log
 	go=$(tool go /usr/local/go/bin) || {
 		echo "SKIP interop/go: Go is not installed"
 		return 1
@@ -75,7 +75,7 @@ go_peer() { # build it, or say why not
 	named go && limit=3600
 	export GOCACHE=${GOCACHE:-$out/go-cache} GOTOOLCHAIN=local
 	export GOMODCACHE=${GOMODCACHE:-$out/go-mod} GOFLAGS="-modcacherw -buildvcs=false"
-	(cd go && timeout "$limit" nice "$go" build -ldflags='-s -w' \
+	(cd go && timeout "$limit" "$go" build -ldflags='-s -w' \
 		-o "$out/go/peer" .) >"$log" 2>&1 && return 0
 	tail -n 3 "$log"
 	echo "SKIP interop/go: its peer was not built within $limit s, or its modules are out of reach: $log (\`./dev interop go\` takes its time)"
@@ -128,4 +128,5 @@ if wanted go; then
 	cat "$build/interop-go"
 fi
 cat "$failures"
+sed -n '/^test at /{N;s/\n/ /p}' "$failures" # their names once more, last
 exit $failed
