@@ -41,6 +41,8 @@ store_fail(struct store *s, const char *doing, err e)
 {
 	const char *why = map_why(s->map);
 
+	if (e == ERR_CONFIG) /* store_usable() has said it */
+		return e;
 	if (e == ERR_CORRUPT)
 		why = "the store contradicts itself; `ohcn store check` says "
 		      "where";
