@@ -13,7 +13,7 @@ static const struct column visit_columns[] = {
 	{ "attempt", COLUMN_INTEGER, false, "1: the first visit to this peer" },
 	{ "outcome", COLUMN_TEXT, false,
 	    "answered, unreachable, no-address, no-identify, closed, "
-	    "timed-out" },
+	    "other-network" },
 	{ "why", COLUMN_TEXT, true, "more about the outcome" },
 	{ "milliseconds", COLUMN_INTEGER, false, "from the call to the end" },
 	{ "agent", COLUMN_TEXT, true, "identify: the program it runs" },
@@ -35,7 +35,8 @@ static const struct column peer_columns[] = {
 	{ "peer", COLUMN_TEXT, false,
 	    "a name that holds in this crawl alone: see crawl.json" },
 	{ "state", COLUMN_TEXT, false,
-	    "answered, unreachable, waiting (the crawl ended before)" },
+	    "answered, unreachable, other-network, waiting (the crawl ended "
+	    "before)" },
 	{ "source", COLUMN_TEXT, false,
 	    "who named it first: seed, node, dht, exchange, lan" },
 	{ "depth", COLUMN_INTEGER, false, "steps from a seed" },

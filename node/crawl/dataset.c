@@ -471,13 +471,14 @@ counts_json(const struct dataset *d, const struct frontier_totals *t)
 	{
 		records += json_integer_value(v);
 	}
-	json_t *o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+	json_t *o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
 	    "peers_heard_of", (json_int_t)t->peers, "answered",
 	    (json_int_t)t->answered, "unreachable", (json_int_t)t->unreachable,
-	    "opted_out", (json_int_t)t->opted_out, "waiting",
-	    (json_int_t)t->waiting, "visits", (json_int_t)t->visits, "calls",
-	    (json_int_t)t->dials, "questions", (json_int_t)t->questions,
-	    "edges", (json_int_t)t->edges, "records", records);
+	    "opted_out", (json_int_t)t->opted_out, "other_network",
+	    (json_int_t)t->foreign, "waiting", (json_int_t)t->waiting, "visits",
+	    (json_int_t)t->visits, "calls", (json_int_t)t->dials, "questions",
+	    (json_int_t)t->questions, "edges", (json_int_t)t->edges, "records",
+	    records);
 	(void)json_object_set(o, "records_by_kind", d->records);
 	return o;
 }

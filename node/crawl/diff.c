@@ -373,7 +373,8 @@ static json_t *
 network_json(const json_t *a, const json_t *b)
 {
 	static const char *const keys[] = { "peers_heard_of", "answered",
-		"unreachable", "opted_out", "waiting", "edges", "records" };
+		"unreachable", "opted_out", "other_network", "waiting", "edges",
+		"records" };
 	const json_t *x = json_object_get(a, "counts");
 	const json_t *y = json_object_get(b, "counts");
 	json_t *o = json_object();

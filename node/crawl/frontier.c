@@ -49,7 +49,7 @@ const char *
 frontier_state_name(enum frontier_state s)
 {
 	static const char *const names[] = { "waiting", "answered",
-		"unreachable", "opted-out" };
+		"unreachable", "opted-out", "other-network" };
 
 	return names[s];
 }
@@ -464,6 +464,7 @@ frontier_done(struct frontier *f, struct frontier_peer *p)
 	f->totals.waiting--;
 	f->totals.answered += p->state == FRONTIER_ANSWERED;
 	f->totals.unreachable += p->state == FRONTIER_UNREACHABLE;
+	f->totals.foreign += p->state == FRONTIER_FOREIGN;
 	if (p->state == FRONTIER_OPTED_OUT) {
 		f->totals.opted_out++;
 		now.id.n = 0;

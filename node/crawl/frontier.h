@@ -39,6 +39,7 @@ enum frontier_state {
 	FRONTIER_ANSWERED,
 	FRONTIER_UNREACHABLE,
 	FRONTIER_OPTED_OUT,
+	FRONTIER_FOREIGN, /* of another network */
 };
 const char *frontier_state_name(enum frontier_state s);
 
@@ -67,7 +68,7 @@ struct frontier_peer {
 /* Kept over restarts. */
 struct frontier_totals {
 	uint64_t begin_s, worked_s, runs;
-	uint64_t peers, waiting, answered, unreachable, opted_out;
+	uint64_t peers, waiting, answered, unreachable, opted_out, foreign;
 	uint64_t visits, dials, edges, questions;
 	/* Not taken in: no room (peers_max), too many of one subnet, nothing
 	 * that can be dialled, addresses that the teller may not name. */

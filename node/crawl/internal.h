@@ -15,7 +15,7 @@
 
 #include "node/crawl/crawl.h"
 #include "node/crawl/rows.h"
-#include "node/transport.h"
+#include "node/node.h"
 #include "proto/libp2p/identify.h"
 #include "proto/libp2p/kad_message.h"
 #include "store/store.h"
@@ -36,26 +36,29 @@ enum visit_stage {
 	VISIT_IDENTIFY, /* our own stream, for all it says */
 	VISIT_ASKING,   /* whom it knows */
 	VISIT_COMPARING,
-	VISIT_LEAVING, /* written down; the connection is going */
+	VISIT_LISTENING, /* has no table to ask: peer exchange may come */
+	VISIT_LEAVING,   /* written down; the connection is going */
 };
 
 struct visit {
 	struct crawl *c;
 	enum visit_stage stage;
 	struct frontier_peer peer;
-	uint64_t began_ms, began_s, deadline_ms, end_ms;
+	uint64_t began_ms, began_s, up_ms, deadline_ms, end_ms;
 	struct host_stream stream;
 	bool streaming; /* ${stream} is ours */
 	struct identify_reader reader;
 	bool reading; /* ${reader} is in use */
 	bool identified, opted_out, speaks_kad, speaks_sync;
+	bool ohcn, other_kad, other_net;
 	char agent[CRAWL_AGENT_MAX + 1];
 	json_t *protocols;
 	/* questions */
 	uint32_t asked, in_vain, contacts;
 	bool contacts_known;
 	/* the comparison */
-	const char *sync; /* static text; NULL: not begun */
+	bool comparing;
+	const char *sync; /* static text; NULL: not over */
 	char sync_why[64];
 	uint64_t offered, fresh;
 	bool offered_known;
@@ -65,11 +68,14 @@ struct crawl {
 	const struct crawl_config *cf;
 	struct crawl_parameters p;
 	struct problem *problem;
-	uv_loop_t loop;
+	/* What mDNS needs of a node: loop, env, mem, config, host. */
+	struct node n;
+	struct config quiet; /* the configuration, but mDNS says nothing */
+	struct mdns_sockets *mdns; /* NULL: off */
+	bool mdns_runs;
 	uv_timer_t tick;
 	uv_signal_t sigint, sigterm;
 	struct env env;
-	struct mem mem;
 	struct host *host;
 	struct transport *transport;
 	struct frontier *f;
@@ -99,9 +105,10 @@ bool visit_begin(struct crawl *c, const struct frontier_peer *p);
 void visit_event(struct crawl *c, const struct host_event *ev);
 /** visit_tick(v): deadlines. */
 void visit_tick(struct visit *v, uint64_t now_ms);
-/** visit_compared(c, peer): the comparison of records is over. */
-void visit_compared(struct crawl *c, const struct peer_id *peer,
-    const char *outcome, const char *why);
+/** visit_compared(c, v, good, why, wait_ms): the comparison of records is over;
+ * what it brought may be under judgement for so long. */
+void visit_compared(struct crawl *c, struct visit *v, bool good,
+    const char *why, uint64_t wait_ms);
 /** visit_drop(v): the crawl stops: the peer waits again. */
 void visit_drop(struct visit *v);
 /** visit_find(c, id): NULL. */
@@ -124,7 +131,9 @@ NODISCARD err records_open(struct crawl *c, struct crawl_records **out);
 bool records_compare(struct crawl_records *r, struct visit *v);
 bool records_event(struct crawl_records *r, const struct host_event *ev);
 void records_gone(struct crawl_records *r, const struct peer_id *peer);
-/** records_tick(r): each second. */
+/** records_idle(r): nothing is under judgement. */
+bool records_idle(struct crawl_records *r);
+/** records_tick(r): often; does something each second. */
 void records_tick(struct crawl_records *r);
 /** records_stop(r): ends sessions, finishes what is queued; with the loop. */
 void records_stop(struct crawl_records *r);

@@ -74,3 +74,10 @@ records_store(struct crawl_records *r)
 	(void)r;
 	return NULL;
 }
+
+bool
+records_idle(struct crawl_records *r)
+{
+	(void)r;
+	return true;
+}

@@ -11,6 +11,7 @@
 #include "node/crawl/internal.h"
 #include "node/discovery.h"
 #include "node/env.h"
+#include "node/mdns.h"
 #include "node/paths.h"
 
 #include "node/swarm_key.h"
@@ -22,6 +23,7 @@
 #define MEMORY          (UINT64_C(256) << 20)
 #define DIAL_TIMEOUT_MS 8000
 #define PROXY_DIAL_MS   60000
+#define LAN_MS          2500 /* for answers of mDNS */
 #define NEVER_MS        (UINT32_MAX / 2)
 #define MILLION         UINT64_C(1000000) /* of a token: one call */
 
@@ -39,28 +41,62 @@ crawl_check(struct crawl *c, err e)
 /* ---- whom others name on their own ---- */
 
 /*
- * Peer exchange of gossip puts signed records into the host's peer store;
- * what is there and not ours goes to the frontier.
+ * Peer exchange of gossip and multicast DNS put what they hear into the
+ * host's peer store; what is there and not ours goes to the frontier.
  */
 static void
-take_exchanged(struct crawl *c)
+take_heard(struct crawl *c)
 {
 	struct host_known_peer k;
 	const uint64_t now_s = c->env.wall_s(c->env.ctx);
 
 	for (uint32_t i = 0; host_known_peer_at(c->host, i, &k); i++) {
 		struct slice addrs[PEER_ADDRS_MAX];
-		if (k.id.n == 0 || k.source != PEER_EXCHANGE ||
+		const bool lan = k.source == PEER_LAN;
+		if (k.id.n == 0 || (!lan && k.source != PEER_EXCHANGE) ||
 		    visit_find(c, &k.id) != NULL)
 			continue;
 		const uint32_t n = host_peer_addrs(c->host, &k.id, addrs);
-		const err e = frontier_add(
-		    c->f, &k.id, addrs, n, FRONTIER_EXCHANGE, 1, now_s);
+		const err e = frontier_add(c->f, &k.id, addrs, n,
+		    lan ? FRONTIER_LAN : FRONTIER_EXCHANGE, 1, now_s);
 		if (e != ERR_EXISTS && e != ERR_LIMIT && e != ERR_FORM &&
 		    !crawl_check(c, e))
 			return;
 		host_peer_forget(c->host, &k.id);
 	}
+}
+
+static void
+mdns_tick(struct crawl *c, uint64_t now)
+{
+	if (!c->mdns_runs)
+		return;
+	if (mdns_sockets_expiry(c->mdns) <= now)
+		mdns_sockets_on_time(c->mdns, now);
+	mdns_sockets_drain(c->mdns, now);
+}
+
+static void
+on_interfaces(void *ctx)
+{
+	(void)ctx; /* we announce nothing */
+}
+
+/* Who is on the local network; we ask and tell nothing. */
+static err
+open_mdns(struct crawl *c)
+{
+	if (c->cf->config->mdns.mode == MDNS_MODE_OFF ||
+	    config_proxied(c->cf->config))
+		return OK;
+	c->quiet = *c->cf->config;
+	c->quiet.mdns.mode = MDNS_MODE_LISTEN;
+	c->n.config = &c->quiet;
+	c->n.env = c->env;
+	c->n.host = c->host;
+	c->n.transport = c->transport;
+	c->mdns = mdns_sockets_new(&c->n, on_interfaces, c);
+	return c->mdns == NULL ? ERR_NOMEM : OK;
 }
 
 /* ---- the pace ---- */
@@ -142,6 +178,9 @@ finish(struct crawl *c)
 		visit_drop(&c->visits[i]);
 	if (c->records != NULL)
 		records_stop(c->records);
+	if (c->mdns_runs)
+		mdns_sockets_stop(c->mdns);
+	c->mdns_runs = false;
 	transport_stop(c->transport);
 	uv_close((uv_handle_t *)&c->tick, on_closed);
 	uv_close((uv_handle_t *)&c->sigint, on_closed);
@@ -158,7 +197,8 @@ on_tick(uv_timer_t *timer)
 		visit_tick(&c->visits[i], now);
 	if (c->records != NULL)
 		records_tick(c->records);
-	take_exchanged(c);
+	mdns_tick(c, now);
+	take_heard(c);
 	refill(c, now);
 	begin_visits(c);
 	if (now - c->kept_ms >= KEEP_MS) {
@@ -167,7 +207,8 @@ on_tick(uv_timer_t *timer)
 	}
 	if (now - c->told_ms >= TELL_MS)
 		tell(c, now, false);
-	if (!c->stopping && visiting(c) == 0) {
+	if (!c->stopping && visiting(c) == 0 &&
+	    (!c->mdns_runs || now >= c->begun_ms + LAN_MS)) {
 		if (limit_reached(c))
 			c->end = CRAWL_LIMIT;
 		if (limit_reached(c) || frontier_totals(c->f)->waiting == 0) {
@@ -213,7 +254,7 @@ open_host(struct crawl *c)
 	char topic[TOPIC_TEXT];
 	struct host_config hc = {
 		.env = &c->env,
-		.mem = &c->mem,
+		.mem = &c->n.mem,
 		.secret = c->secret,
 		.psk = c->has_psk ? c->psk : NULL,
 		.agent = c->agent,
@@ -222,7 +263,7 @@ open_host(struct crawl *c)
 		.gossip = gossip_params_default(),
 	};
 
-	c->mem = mem_heap(MEMORY);
+	c->n.mem = mem_heap(MEMORY);
 	hc.limits.memory_bytes = MEMORY;
 	hc.limits.conns_max = 8 * CRAWL_PARALLEL_MAX;
 	hc.limits.outbound_wanted = 0;
@@ -242,7 +283,7 @@ open_transport(struct crawl *c)
 {
 	const struct config *cf = c->cf->config;
 	const bool proxied = config_proxied(cf);
-	struct transport_config tc = { .loop = &c->loop,
+	struct transport_config tc = { .loop = &c->n.loop,
 		.env = &c->env,
 		.host = c->host,
 		.dials_max = HOST_DIALS_MAX,
@@ -340,6 +381,7 @@ open_all(struct crawl *c)
 	TRY(open_frontier(c));
 	TRY(open_host(c));
 	TRY(open_transport(c));
+	TRY(open_mdns(c));
 	return c->p.records ? records_open(c, &c->records) : OK;
 }
 
@@ -350,13 +392,14 @@ start(struct crawl *c)
 
 	c->begun_ms = c->kept_ms = c->refilled_ms = now;
 	c->tokens = MILLION;
-	(void)uv_timer_init(&c->loop, &c->tick);
+	(void)uv_timer_init(&c->n.loop, &c->tick);
 	(void)uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
-	(void)uv_signal_init(&c->loop, &c->sigint);
-	(void)uv_signal_init(&c->loop, &c->sigterm);
+	(void)uv_signal_init(&c->n.loop, &c->sigint);
+	(void)uv_signal_init(&c->n.loop, &c->sigterm);
 	c->sigint.data = c->sigterm.data = c;
 	(void)uv_signal_start(&c->sigint, on_signal, SIGINT);
 	(void)uv_signal_start(&c->sigterm, on_signal, SIGTERM);
+	c->mdns_runs = c->mdns != NULL && mdns_sockets_start(c->mdns);
 }
 
 /* ---- the end ---- */
@@ -365,6 +408,7 @@ static void
 close_all(struct crawl *c)
 {
 	records_free(c->records);
+	mdns_sockets_free(c->mdns);
 	transport_free(c->transport);
 	host_free(c->host);
 	frontier_close(c->f);
@@ -425,7 +469,7 @@ crawl_run(const struct crawl_config *cf, enum crawl_end *end, json_t **manifest,
 
 	*manifest = NULL;
 	*p = (struct problem){ .exit = EXIT_TEMPORARY, .code = "E1025" };
-	if (c == NULL || uv_loop_init(&c->loop) != 0) {
+	if (c == NULL || uv_loop_init(&c->n.loop) != 0) {
 		free(c);
 		return ERR_NOMEM;
 	}
@@ -449,7 +493,7 @@ crawl_run(const struct crawl_config *cf, enum crawl_end *end, json_t **manifest,
 		if (c->transport != NULL)
 			transport_stop(c->transport);
 	}
-	(void)uv_run(&c->loop, UV_RUN_DEFAULT);
+	(void)uv_run(&c->n.loop, UV_RUN_DEFAULT);
 	if (e == OK)
 		e = c->failed;
 	if (e == OK)
@@ -460,7 +504,7 @@ crawl_run(const struct crawl_config *cf, enum crawl_end *end, json_t **manifest,
 		problem_set(p, problem_exit(e), "E1025",
 		    "the crawl cannot begin: %s", err_name(e));
 	*end = c->end;
-	(void)uv_loop_close(&c->loop);
+	(void)uv_loop_close(&c->n.loop);
 	const bool complete = e == OK && c->end != CRAWL_STOPPED;
 	close_all(c);
 	if (complete)

@@ -17,7 +17,8 @@
 #define IDENTIFY_MS 10000
 #define QUESTION_MS 10000
 #define LEAVE_MS    3000
-#define IN_VAIN_MAX 3 /* questions in a row that brought nobody new */
+#define LISTEN_MS   2500 /* for peer exchange */
+#define IN_VAIN_MAX 3    /* questions in a row that brought nobody new */
 
 static uint64_t
 now_ms(const struct crawl *c)
@@ -149,6 +150,13 @@ write_opted_out(struct visit *v)
 	return frontier_done(v->c->f, &v->peer);
 }
 
+/* What it speaks, or how it refused to compare, is another network's. */
+static bool
+is_foreign(const struct visit *v)
+{
+	return !v->ohcn || v->other_kad || v->other_net;
+}
+
 static err
 write_down(struct visit *v, const char *outcome, const char *why)
 {
@@ -167,10 +175,19 @@ write_down(struct visit *v, const char *outcome, const char *why)
 		TRY(info_put(v));
 	if (!v->identified && v->peer.attempts <= c->p.retries)
 		return frontier_later(c->f, &v->peer, now_s(c) + c->p.retry_s);
-	v->peer.state =
-	    v->identified ? FRONTIER_ANSWERED : FRONTIER_UNREACHABLE;
+	v->peer.state = !v->identified  ? FRONTIER_UNREACHABLE
+			: is_foreign(v) ? FRONTIER_FOREIGN
+					: FRONTIER_ANSWERED;
 	v->peer.answered_s = v->identified ? (uint32_t)v->began_s : 0;
 	return frontier_done(c->f, &v->peer);
+}
+
+static void
+hang_up_later(struct visit *v)
+{
+	v->stage = VISIT_LEAVING;
+	v->deadline_ms = now_ms(v->c) + LEAVE_MS;
+	hang_up(v);
 }
 
 static void
@@ -185,9 +202,15 @@ leave(struct visit *v, const char *outcome, const char *why)
 		visit_free(v);
 		return;
 	}
-	v->stage = VISIT_LEAVING;
-	v->deadline_ms = now_ms(c) + LEAVE_MS;
-	hang_up(v);
+	/* A full mesh that we want to join names others: that takes it a
+	 * heartbeat of gossip, and who has a table has told already. */
+	if (v->identified && !v->opted_out && !is_foreign(v) &&
+	    !v->speaks_kad && now_ms(c) < v->up_ms + LISTEN_MS) {
+		v->stage = VISIT_LISTENING;
+		v->deadline_ms = v->up_ms + LISTEN_MS;
+		return;
+	}
+	hang_up_later(v);
 }
 
 void
@@ -197,7 +220,7 @@ visit_drop(struct visit *v)
 
 	if (v->stage == VISIT_FREE)
 		return;
-	if (v->stage != VISIT_LEAVING)
+	if (v->stage != VISIT_LEAVING && v->stage != VISIT_LISTENING)
 		(void)crawl_check(c, frontier_later(c->f, &v->peer, now_s(c)));
 	hang_up(v);
 	visit_free(v);
@@ -226,16 +249,39 @@ compare(struct visit *v)
 }
 
 void
-visit_compared(struct crawl *c, const struct peer_id *peer, const char *outcome,
-    const char *why)
+visit_compared(struct crawl *c, struct visit *v, bool good, const char *why,
+    uint64_t wait_ms)
 {
-	struct visit *v = visit_find(c, peer);
+	const bool refused = strcmp(why, "crawler") == 0;
 
-	if (v == NULL || v->stage != VISIT_COMPARING)
-		return;
-	v->sync = outcome;
+	/* The opt-out again, from who serves. */
+	v->opted_out |= refused;
+	v->sync = good ? "done" : refused ? "refused" : "failed";
+	v->other_net = strcmp(why, "net") == 0;
 	(void)snprintf(v->sync_why, sizeof(v->sync_why), "%s", why);
-	leave(v, "answered", v->sync_why);
+	v->deadline_ms = now_ms(c) + wait_ms;
+}
+
+/* Its last words are out, what it brought is stored: it may be counted. */
+static void
+comparing_tick(struct visit *v, uint64_t now)
+{
+	struct crawl *c = v->c;
+	const bool good = v->sync != NULL && strcmp(v->sync, "done") == 0;
+
+	if (v->sync == NULL && now < v->deadline_ms) {
+		if (!v->comparing)
+			(void)records_compare(c->records, v);
+		return;
+	}
+	if (v->sync == NULL) {
+		v->sync = "failed";
+		leave(v, "answered", "the comparison took too long");
+	} else if (now >= v->deadline_ms ||
+		   (!good && records_idle(c->records))) {
+		leave(v, v->other_net ? "other-network" : "answered",
+		    v->sync_why);
+	}
 }
 
 /* ---- questions ---- */
@@ -378,8 +424,8 @@ on_answer(struct visit *v)
 		return;
 	}
 	if (e != OK || len > KAD_MESSAGE_MAX ||
-	    kad_message_get(slice_of(in.p + head, (size_t)len), &c->mem, &c->in,
-		c->in_key) != OK) {
+	    kad_message_get(slice_of(in.p + head, (size_t)len), &c->n.mem,
+		&c->in, c->in_key) != OK) {
 		compare(v); /* it does not speak it well: enough */
 		return;
 	}
@@ -399,6 +445,10 @@ note_protocol(struct visit *v, struct slice p)
 {
 	v->speaks_kad |= slice_eq_str(p, v->c->kad_protocol);
 	v->speaks_sync |= slice_eq_str(p, SYNC_PROTOCOL);
+	v->ohcn |= p.n > 6 && memcmp(p.p, "/ohcn/", 6) == 0;
+	v->other_kad |= p.n > 16 && memcmp(p.p, "/ohcn/", 6) == 0 &&
+			memcmp(p.p + p.n - 10, "/kad/1.0.0", 10) == 0 &&
+			!slice_eq_str(p, v->c->kad_protocol);
 	v->opted_out |= slice_eq_str(p, SYNC_NO_CRAWL);
 	if (json_array_size(v->protocols) < CRAWL_PROTOCOLS_MAX)
 		(void)json_array_append_new(v->protocols, clean_text(p, 140));
@@ -439,6 +489,8 @@ identify_over(struct visit *v)
 		leave(v, "no-identify", "it did not say who it is");
 	else if (v->opted_out)
 		leave(v, "", NULL);
+	else if (is_foreign(v))
+		leave(v, "other-network", NULL);
 	else
 		ask_begin(v);
 }
@@ -465,6 +517,7 @@ identify_begin(struct visit *v)
 	struct crawl *c = v->c;
 
 	v->stage = VISIT_IDENTIFY;
+	v->up_ms = now_ms(c);
 	v->deadline_ms = now_ms(c) + IDENTIFY_MS;
 	v->protocols = json_array();
 	if (host_stream_open(c->host, &v->peer.id, IDENTIFY_PROTOCOL, now_ms(c),
@@ -473,7 +526,7 @@ identify_begin(struct visit *v)
 		return;
 	}
 	v->streaming = true;
-	identify_reader_init(&v->reader, &c->mem);
+	identify_reader_init(&v->reader, &c->n.mem);
 	v->reading = true;
 	host_stream_close(c->host, v->stream); /* we say nothing on it */
 }
@@ -574,7 +627,7 @@ visit_event(struct crawl *c, const struct host_event *ev)
 			records_gone(c->records, &ev->peer);
 		if (v == NULL)
 			return;
-		if (v->stage == VISIT_LEAVING)
+		if (v->stage == VISIT_LEAVING || v->stage == VISIT_LISTENING)
 			visit_free(v);
 		else
 			leave(v, v->identified ? "answered" : "closed",
@@ -619,13 +672,10 @@ visit_event(struct crawl *c, const struct host_event *ev)
 void
 visit_tick(struct visit *v, uint64_t now)
 {
-	struct crawl *c = v->c;
-
 	if (v->stage == VISIT_FREE)
 		return;
-	if (v->stage == VISIT_COMPARING && v->sync == NULL &&
-	    v->deadline_ms > now) {
-		(void)records_compare(c->records, v);
+	if (v->stage == VISIT_COMPARING) {
+		comparing_tick(v, now);
 		return;
 	}
 	if (v->deadline_ms > now && v->end_ms + LEAVE_MS > now)
@@ -640,13 +690,13 @@ visit_tick(struct visit *v, uint64_t now)
 	case VISIT_ASKING:
 		compare(v);
 		return;
-	case VISIT_COMPARING:
-		v->sync = "failed";
-		leave(v, "answered", "the comparison took too long");
+	case VISIT_LISTENING:
+		hang_up_later(v);
 		return;
 	case VISIT_LEAVING:
 		visit_free(v);
 		return;
+	case VISIT_COMPARING:
 	case VISIT_FREE:
 		return;
 	}
