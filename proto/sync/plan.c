@@ -273,12 +273,25 @@ choices_symbols(const struct choice *c, size_t n)
 	return sum == 0 ? 0 : coded_enough(sum, deviation / 2);
 }
 
-/* Too many differences for symbols: the worst ranges are listed. */
+/*
+ * A few symbols more than there are differences are needed however few these
+ * are: are lists of those ranges shorter, they are listed. And so are the
+ * worst ranges when they would take too many symbols.
+ */
 static size_t
 choices_fit(const struct sync *s, struct choice *c, size_t n)
 {
 	size_t symbols = choices_symbols(c, n);
+	uint64_t list = 0;
 
+	for (size_t i = 0; i < n; i++)
+		if (c[i].way == WAY_CODED)
+			list += COST_SPAN +
+				(uint64_t)(c[i].to - c[i].from) * WIRE_VALUE;
+	for (size_t i = 0; i < n && list <= symbols * WIRE_CELL; i++)
+		if (c[i].way == WAY_CODED)
+			c[i].way = WAY_LIST;
+	symbols = choices_symbols(c, n);
 	while (symbols > 0 && symbols >= s->cf.limits.symbols) {
 		struct choice *worst = NULL;
 		for (size_t i = 0; i < n; i++)
@@ -313,7 +326,7 @@ cells_new(struct sync *s, size_t first, size_t end)
 static bool
 plan_ranges(struct sync *s)
 {
-	struct choice c[WIRE_RANGES_MAX];
+	struct choice c[WIRE_RANGES_MAX] = { { WAY_EQUAL, 0, 0, 0 } };
 
 	for (size_t i = 0; i < s->ranges_n; i++)
 		c[i] = choose(s, i);

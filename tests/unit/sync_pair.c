@@ -222,7 +222,7 @@ move(struct sync_pair *p, struct sync_side *from, struct sync_side *to)
 	}
 	const size_t n = sync_recv(to->s, out, p->t.now_ms);
 	if (n > 0 && from->tap != NULL)
-		from->tap(from->ctx, from, slice_of(out.p, n));
+		from->tap(from->tap_ctx, from, slice_of(out.p, n));
 	sync_sent(from->s, n, p->t.now_ms);
 	p->moved += n;
 	return n > 0;

@@ -28,6 +28,7 @@ struct sync_side {
 	enum sync_verdict (*judge)(struct sync_side *side,
 	    const struct sync_item *item, struct sync_item *winner);
 	void *ctx;
+	size_t judged;             /* for the judge to count */
 	struct sync_item *refused; /* by the peer */
 	size_t refused_n, refused_cap;
 	struct sync_item late[64]; /* with the pipeline */
@@ -38,6 +39,7 @@ struct sync_side {
 	struct sync_event end;
 	/* Told of every piece of bytes that it sends; may be NULL. */
 	void (*tap)(void *ctx, struct sync_side *from, struct slice bytes);
+	void *tap_ctx;
 };
 
 struct sync_pair {
