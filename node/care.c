@@ -131,35 +131,6 @@ care_size(const char *dir)
 	return stat(file, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-err
-care_aside(const char *dir, const char *what, char out[PATH_TEXT_MAX],
-    struct problem *p)
-{
-	const time_t now = time(NULL);
-	char when[24];
-	struct tm tm;
-	struct stat st;
-
-	gmtime_r(&now, &tm);
-	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
-	for (unsigned i = 0; i < 100; i++) {
-		char more[8] = "";
-		if (i > 0)
-			(void)snprintf(more, sizeof(more), "-%u", i);
-		if (snprintf(out, PATH_TEXT_MAX, "%s.%s-%s%s", dir, what, when,
-			more) >= PATH_TEXT_MAX)
-			break;
-		if (stat(out, &st) == 0)
-			continue;
-		if (rename(dir, out) == 0)
-			return OK;
-		break;
-	}
-	problem_set(p, EXIT_DISK, "E1721", "cannot rename %s: %s", dir,
-	    strerror(errno));
-	return ERR_IO;
-}
-
 static void
 notes_path(const struct paths *paths, char out[PATH_TEXT_MAX + 16])
 {

@@ -1,7 +1,7 @@
 /*
  * care.h: what the care of a store needs outside it: the mark of this
- * machine, room on the disk, folders that are put aside, and the memory of
- * when it was last checked and saved (a small file "care" in the home).
+ * machine, room on the disk, and the memory of when it was last checked and
+ * saved (a small file "care" in the home).
  */
 #pragma once
 
@@ -42,14 +42,6 @@ NODISCARD err care_room(const char *path, uint64_t bytes, struct problem *p);
 
 /** care_size(dir): bytes that its data.mdb takes on the disk; 0: none. */
 uint64_t care_size(const char *dir);
-
-/**
- * care_aside(dir, what, out, p):
- * Rename a folder to "DIR.WHAT-20260102T030405Z"; ${out}: its new name.
- * ERR_IO.
- */
-NODISCARD err care_aside(const char *dir, const char *what,
-    char out[PATH_TEXT_MAX], struct problem *p);
 
 /** care_note(paths, what, value): remember; takes ${value}. Best effort. */
 void care_note(const struct paths *paths, const char *what, json_t *value);

@@ -89,6 +89,8 @@ static const struct config_setting settings[] = {
 	    16 * TIB, NULL, true, "disk that records may take" },
 	{ "store.quota_records", CONFIG_NUMBER, AT(store.quota_records),
 	    "10000000", 100, 10000000000, NULL, true, "records at most" },
+	{ "store.keep_days", CONFIG_NUMBER, AT(store.keep_days), "14", 0, 3650,
+	    NULL, true, "how long the store of before a migration is kept" },
 	{ "api.socket", CONFIG_STRING, AT(api.socket), "", 0, 107, NULL, true,
 	    "path of the API's Unix socket; empty: see `ohcn paths`" },
 	{ "api.port", CONFIG_NUMBER, AT(api.port), "0", 0, 65535, NULL, true,

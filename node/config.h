@@ -86,6 +86,7 @@ struct config {
 		uint64_t map_size;
 		uint64_t quota_bytes;
 		uint64_t quota_records;
+		uint32_t keep_days; /* snapshots of migrations */
 	} store;
 	struct {
 		char *socket;     /* "": where paths.h says */

@@ -25,6 +25,7 @@ struct fetch;
 struct peers;
 struct publisher;
 struct owner;
+struct keeper;
 struct network;
 struct discovery;
 struct nat;
@@ -69,7 +70,8 @@ struct node {
 	struct peers *peers;
 	struct fetch *fetch;
 	struct publisher *publisher;
-	struct owner *owner; /* owner.h */
+	struct owner *owner;   /* owner.h */
+	struct keeper *keeper; /* keeper.h; of the store */
 	struct http_server *http;
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */

@@ -8,10 +8,10 @@
 
 #include "match/core.h"
 #include "node/api/api.h"
-#include "node/care.h"
 #include "node/discovery.h"
 #include "node/env.h"
 #include "node/fetch_node.h"
+#include "node/keeper.h"
 #include "node/nat.h"
 #include "node/network.h"
 #include "node/owner.h"
@@ -19,13 +19,13 @@
 #include "node/publish.h"
 #include "node/vault.h"
 
-#define TICK_MS          1000
-#define EXPIRE_EVERY     60 /* ticks */
-#define EXPIRE_BATCH     1000
-#define CLOCK_LEAP_S     86400 /* between two ticks: who is wrong? */
-#define CLOCK_HOLD       3600  /* ticks without expiry after a leap */
-#define BEHIND           "fetch/behind" /* in the vault */
-#define BEHIND_EVERY     3600           /* ticks */
+#define TICK_MS      1000
+#define EXPIRE_EVERY 60 /* ticks */
+#define EXPIRE_BATCH 1000
+#define CLOCK_LEAP_S 86400          /* between two ticks: who is wrong? */
+#define CLOCK_HOLD   3600           /* ticks without expiry after a leap */
+#define BEHIND       "fetch/behind" /* in the vault */
+#define BEHIND_EVERY 3600           /* ticks */
 
 /* ---- gossip ---- */
 
@@ -254,6 +254,7 @@ on_tick(uv_timer_t *timer)
 	fetch_tick(n->fetch);
 	publisher_tick(n->publisher);
 	owner_tick(n);
+	keeper_tick(n);
 	if (n->ticks % BEHIND_EVERY == 0)
 		behind_save(n);
 	if (expires && n->ticks % EXPIRE_EVERY == 1 &&
@@ -271,26 +272,6 @@ author_make(struct node *n, const struct key_material *km)
 
 	persona_keypair(n->author.pub, n->author.secret, km->seed, 0);
 	ed25519_keypair(pub, n->node_secret, km->node_seed);
-}
-
-static err
-open_store(struct node *n)
-{
-	struct care_store cs;
-
-	TRY(care_store_open(
-	    &cs, n->paths, n->config, n->author.pub, true, n->problem));
-	n->map = cs.map;
-	n->store = cs.store;
-	const struct store_info info = store_info(n->store);
-	if (!info.created && !info.clean)
-		env_log(&n->env, LOG_INFO, "store_was_cut_off",
-		    "what=\"nothing acknowledged is lost; LMDB needs no "
-		    "recovery\"");
-	if (info.moved)
-		env_log(&n->env, LOG_UNUSUAL, "store_moved",
-		    "what=\"this store comes from another machine or key\"");
-	return OK;
 }
 
 static err
@@ -392,11 +373,12 @@ static err
 open_all(struct node *n, struct key_material *km)
 {
 	author_make(n, km);
+	keeper_before(n);
 	const err e = vault_open(n->paths->private_dir, km->private_key,
 	    &n->env, &n->vault, n->problem);
 	key_material_wipe(km);
 	TRY(e);
-	TRY(open_store(n));
+	TRY(keeper_open(n));
 	TRY(open_terms(n));
 	TRY(network_open(n, on_host_event));
 	TRY(nat_open(n, n->network));
@@ -441,6 +423,7 @@ node_stop(struct node *n)
 	peers_save(n->peers);
 	behind_save(n);
 	publisher_stop(n->publisher);
+	keeper_stop(n);
 	http_server_stop(n->http);
 	n->http = NULL;
 	network_stop(n->network);
@@ -472,6 +455,7 @@ static void
 close_all(struct node *n)
 {
 	owner_stop(n);
+	keeper_free(n->keeper);
 	pipeline_free(n->pipeline);
 	publisher_free(n->publisher);
 	fetch_free(n->fetch);

@@ -6,6 +6,7 @@
 
 #include "node/api/parts.h"
 #include "node/fetch.h"
+#include "node/keeper.h"
 #include "node/nat.h"
 #include "node/run.h"
 #include "proto/base/text.h"
@@ -129,6 +130,7 @@ warnings(struct node *n, const struct store_totals *totals,
 		    "most records come from the future: this clock is "
 		    "probably slow",
 		    "compare the clock with another machine");
+	keeper_warnings(n, list);
 	if (!n->author.stamped)
 		warn(list, "stamp",
 		    "the proof of work of the key is still being done; what "

@@ -181,4 +181,5 @@ http_handler api_matches, api_match, api_candidates, api_candidate;
 http_handler api_records, api_record, api_records_export, api_records_import;
 http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import;
 http_handler api_signals;
-http_handler api_backup;
+http_handler api_backup, api_store, api_store_check, api_store_backup,
+    api_store_task;

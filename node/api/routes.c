@@ -11,6 +11,10 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/shutdown", api_shutdown, 0 },
 	{ HTTP_GET, V1 "/config", api_config, 0 },
 	{ HTTP_GET, V1 "/backup", api_backup, 0 },
+	{ HTTP_GET, V1 "/store", api_store, 0 },
+	{ HTTP_POST, V1 "/store/check", api_store_check, 0 },
+	{ HTTP_POST, V1 "/store/backup", api_store_backup, 0 },
+	{ HTTP_GET, V1 "/store/task", api_store_task, 0 },
 
 	{ HTTP_GET, V1 "/profile", api_profile_get, 0 },
 	{ HTTP_PUT, V1 "/profile", api_profile_put, 0 },

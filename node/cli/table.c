@@ -29,6 +29,10 @@
 	"The key file is sealed by a passphrase: asked on the terminal, or "   \
 	"taken\nfrom --passphrase-file or OHCN_PASSPHRASE_FILE."
 
+#define LINES                                                                  \
+	{                                                                      \
+		"lines", NULL, "news as JSON, one object a line"               \
+	}
 #define BACKUP_FLAG                                                            \
 	{                                                                      \
 		"backup-passphrase-file", "FILE",                              \
@@ -388,6 +392,49 @@ static const struct cli_command commands[] = {
 	    "ohcn vocabulary list", NULL, run_vocabulary_list },
 
 	/* This machine */
+	{ "store", "stat", "", 0, 0, "what the store holds and what it takes",
+	    "Also when the node does not run.",
+	    "ohcn store stat\nohcn store stat --json", NULL, run_store_stat },
+	{ "store", "check", "[DIR]", 0, 1, "is the store sound?",
+	    "Looks at each page of the file, computes the id of every record "
+	    "again and\ncompares all indexes with the records; also while the "
+	    "node runs. Changes\nnothing. DIR: of a backup instead. Exit code "
+	    "65: damaged; the cure is\n`ohcn store repair`.",
+	    "ohcn store check\nohcn store check --signatures\n"
+	    "ohcn store check /mnt/stick/store",
+	    FLAGS{ { "signatures", NULL, "verify each one as well; slow" },
+		{ "quick", NULL, "the pages alone" }, LINES, END },
+	    run_store_check },
+	{ "store", "repair", "", 0, 0, "save what is sound of a damaged store",
+	    "For a node that is down. What is sound goes into a new store; the "
+	    "old one is\nkept beside it as store.broken-TIME. What is lost "
+	    "comes back from peers.",
+	    "ohcn store repair", FLAGS{ LINES, END }, run_store_repair },
+	{ "store", "compact", "", 0, 0, "give unused space back to the disk",
+	    "The file of the store never shrinks by itself. With the node "
+	    "down at once; while\nit runs, at its next start. Needs room for "
+	    "a second copy.",
+	    "ohcn store compact", FLAGS{ LINES, END }, run_store_compact },
+	{ "store", "backup", "DIR", 1, 1, "copy the store into a folder",
+	    "As it is at this moment, also while the node runs; the copy is "
+	    "checked. It holds\nall records, but no keys and no private data: "
+	    "`ohcn backup create` does.",
+	    "ohcn store backup /mnt/stick/store-monday", FLAGS{ LINES, END },
+	    run_store_backup },
+	{ "store", "restore", "DIR", 1, 1, "put a copy in the store's place",
+	    "For a node that is down. DIR is of `ohcn store backup`, is "
+	    "checked first, and\nstays. A store that is there is kept beside "
+	    "as store.before-restore-TIME.",
+	    "ohcn store restore /mnt/stick/store-monday --force",
+	    FLAGS{ { "force", NULL, "though there is a store" }, LINES, END },
+	    run_store_restore },
+	{ "store", "clean", "", 0, 0, "remove stores that are kept aside",
+	    "After migration, restore and repair the store of before is kept "
+	    "beside. Those of\nmigrations go by themselves after "
+	    "store.keep_days days.",
+	    "ohcn store clean --dry-run\nohcn store clean --yes",
+	    FLAGS{ { "dry-run", NULL, "show them; remove nothing" }, END },
+	    run_store_clean },
 	{ "backup", "create", "FILE", 1, 1, "the whole node into one file",
 	    "Keys, drafts and other private data, own records, settings and "
 	    "known peers,\nsealed by a passphrase. Also while the node runs. "

@@ -195,9 +195,9 @@ class Life(Case):
         self.ohcn("down")
         store = self.home / "store" / "data.mdb"
         good = store.read_bytes()
-        ours = b"ohcnstor\0\0\0\1"
-        self.assertIn(ours, good)
-        newer = good.replace(ours, b"ohcnstor\0\0\0\2")
+        ours = b"ohcnstor\0\0\0\2"
+        self.assertTrue(ours in good, "the version of the store's layout")
+        newer = good.replace(ours, b"ohcnstor\0\0\0\3")
         cases = {"newer": (newer, 76, "newer"),
                  "foreign": (b"SQLite format 3\0" * 4096, 65, "store"),
                  "text": (b"Dear diary,\n", 65, "store"),
