@@ -203,6 +203,10 @@ text_is_clean(struct slice s)
 {
 	while (s.n > 0) {
 		uint32_t c = 0;
+		if (s.p[0] >= 0x20 && s.p[0] < 0x7f) { /* most of all text */
+			slice_skip(&s, 1);
+			continue;
+		}
 		if (!utf8_next(&s, &c))
 			return false;
 		if (c < 0x20 || (c >= 0x7f && c < 0xa0))

@@ -125,6 +125,34 @@ payload_bytes(struct slice body)
 }
 
 static enum record_outcome
+check_payload(struct record *r, const struct value *payload)
+{
+	const struct schema *schema = schema_of(r->kind, r->pv);
+	struct schema_fault fault;
+
+	if (record_deleted(r)) {
+		/* A revocation is final: it cannot be taken back. */
+		if (r->kind == KIND_REVOCATION || r->payload.n != 1)
+			return RECORD_BAD_PAYLOAD;
+		return RECORD_FINE;
+	}
+	if (schema == NULL) {
+		r->opaque = true;
+		return RECORD_FINE;
+	}
+	switch (schema_check(schema, payload, &fault)) {
+	case SCHEMA_OK:
+		return RECORD_FINE;
+	case SCHEMA_OPAQUE:
+		r->opaque = true;
+		return RECORD_FINE;
+	case SCHEMA_BAD:
+		break;
+	}
+	return RECORD_BAD_PAYLOAD;
+}
+
+static enum record_outcome
 open_body(const struct record_rules *rules, bool judge, struct arena *scratch,
     struct record *r)
 {
@@ -155,6 +183,11 @@ open_body(const struct record_rules *rules, bool judge, struct arena *scratch,
 	if (r->body.n > kind->body_bytes_max)
 		return RECORD_OVERSIZE;
 	r->payload = payload_bytes(r->body);
+	/* Told by record_verify(): a bad signature comes before it. */
+	if (judge) {
+		r->content = check_payload(r, &body.items[FIELDS - 1]);
+		r->content_known = true;
+	}
 	return RECORD_FINE;
 }
 
@@ -287,44 +320,11 @@ check_stamp(const struct record *r)
 	}
 }
 
-static enum record_outcome
-check_payload(struct record *r, struct arena *scratch)
-{
-	const struct schema *schema = schema_of(r->kind, r->pv);
-	struct schema_fault fault;
-	struct value payload;
-
-	if (record_deleted(r)) {
-		/* A revocation is final: it cannot be taken back. */
-		if (r->kind == KIND_REVOCATION || r->payload.n != 1)
-			return RECORD_BAD_PAYLOAD;
-		return RECORD_FINE;
-	}
-	if (schema == NULL) {
-		r->opaque = true;
-		return RECORD_FINE;
-	}
-	arena_reset(scratch);
-	const enum record_outcome o =
-	    parsed(value_parse(r->payload, scratch, &payload));
-	if (o != RECORD_FINE)
-		return o;
-	switch (schema_check(schema, &payload, &fault)) {
-	case SCHEMA_OK:
-		return RECORD_FINE;
-	case SCHEMA_OPAQUE:
-		r->opaque = true;
-		return RECORD_FINE;
-	case SCHEMA_BAD:
-		break;
-	}
-	return RECORD_BAD_PAYLOAD;
-}
-
 enum record_outcome
 record_verify(struct record *r, struct arena *scratch)
 {
 	uint8_t m[DOMAIN + 1 + NET_MAX + 1 + RECORD_ID];
+	struct value payload;
 
 	const enum record_outcome o = check_stamp(r);
 	if (o != RECORD_FINE)
@@ -332,7 +332,12 @@ record_verify(struct record *r, struct arena *scratch)
 	const size_t n = signed_bytes(r->net, r->id, m);
 	if (!ed25519_verify(r->sig, m, n, r->author))
 		return RECORD_BAD_SIGNATURE;
-	return check_payload(r, scratch);
+	if (r->content_known)
+		return r->content;
+	arena_reset(scratch);
+	const enum record_outcome p =
+	    parsed(value_parse(r->payload, scratch, &payload));
+	return p == RECORD_FINE ? check_payload(r, &payload) : p;
 }
 
 bool

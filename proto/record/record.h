@@ -47,6 +47,9 @@ struct record {
 	uint32_t slot;
 	char region[3]; /* "de", "zz" */
 	bool opaque; /* not to be interpreted: open kind, unknown pv or key */
+	/* What record_verify() will say of the payload, where that is known. */
+	bool content_known;
+	enum record_outcome content;
 	uint8_t id[RECORD_ID];
 };
 
@@ -76,8 +79,8 @@ struct record_rules {
 /**
  * record_open(bytes, rules, scratch, r):
  * The checks up to the id, cheapest first: size, shape, canonical form,
- * version, net, kind, class, slot, times. RECORD_FINE: ${r} is filled (but
- * for ${opaque}) and borrows ${bytes}; else the outcome.
+ * version, net, kind, class, slot, times. RECORD_FINE: ${r} is filled
+ * (${opaque} if record_verify() agrees) and borrows ${bytes}; else the outcome.
  */
 NODISCARD enum record_outcome record_open(struct slice bytes,
     const struct record_rules *rules, struct arena *scratch, struct record *r);

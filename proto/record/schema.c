@@ -25,34 +25,62 @@ field_find(const struct field *fields, struct slice name)
 	return NULL;
 }
 
-/* The check in progress: where it is, and whether to interpret. */
+/* One step of the path to a value: a field, a language, or an index. */
+struct step {
+	const char *name; /* NULL: an index */
+	uint32_t index;
+	char letters[4]; /* what ${name} points to, of a language */
+};
+#define STEPS_MAX 16 /* a schema is not as deep; a value is VALUE_DEPTH_MAX */
+
+/*
+ * The check in progress: where it is, and whether to interpret. The path is
+ * put into words for a fault alone, since most payloads have none.
+ */
 struct checker {
 	struct schema_fault *fault;
+	struct step steps[STEPS_MAX];
+	size_t depth;
 	bool opaque;
 };
+
+static void __attribute__((format(printf, 2, 3)))
+path_add(struct schema_fault *fault, const char *fmt, ...)
+{
+	const size_t n = strlen(fault->path);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(fault->path + n, SCHEMA_PATH_MAX - n, fmt, ap);
+	va_end(ap);
+}
 
 static bool __attribute__((format(printf, 2, 3)))
 refuse(struct checker *c, const char *fmt, ...)
 {
 	va_list ap;
 
+	for (size_t i = 0; i < c->depth; i++)
+		if (c->steps[i].name == NULL)
+			path_add(c->fault, "[%" PRIu32 "]", c->steps[i].index);
+		else
+			path_add(c->fault, "%s%s", i == 0 ? "" : ".",
+			    c->steps[i].name);
 	va_start(ap, fmt);
 	(void)vsnprintf(c->fault->why, SCHEMA_PATH_MAX, fmt, ap);
 	va_end(ap);
 	return false;
 }
 
-/* Extends the path by one step; returns its old length, to go back to. */
-static size_t __attribute__((format(printf, 2, 3)))
-step(struct checker *c, const char *fmt, ...)
+/* Goes one step down; c->depth-- leads back. */
+static struct step *
+step(struct checker *c, const char *name, uint32_t index)
 {
-	const size_t n = strlen(c->fault->path);
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(c->fault->path + n, SCHEMA_PATH_MAX - n, fmt, ap);
-	va_end(ap);
-	return n;
+	ASSERT(c->depth < STEPS_MAX);
+	struct step *s = &c->steps[c->depth++];
+	s->name = name;
+	s->index = index;
+	return s;
 }
 
 static bool check_fields(
@@ -111,10 +139,12 @@ check_text(struct checker *c, const struct field *f, const struct value *v)
 		char letters[4];
 		if (!language_put(letters, v->items[2 * i].u))
 			return refuse(c, "has a key that is no language code");
-		const size_t at = step(c, ".%s", letters);
+		struct step *s = step(c, NULL, 0);
+		memcpy(s->letters, letters, sizeof(letters));
+		s->name = s->letters;
 		if (!check_size(c, f, VALUE_STR, &v->items[2 * i + 1]))
 			return false;
-		c->fault->path[at] = 0;
+		c->depth--;
 	}
 	return true;
 }
@@ -193,10 +223,10 @@ check_list(struct checker *c, const struct field *f, const struct value *v)
 		return refuse(c, "must have %" PRId64 " to %" PRId64 " items",
 		    f->min, f->max);
 	for (uint32_t i = 0; i < v->n; i++) {
-		const size_t at = step(c, "[%" PRIu32 "]", i);
+		(void)step(c, NULL, i);
 		if (!check_value(c, f->element, &v->items[i]))
 			return false;
-		c->fault->path[at] = 0;
+		c->depth--;
 	}
 	return true;
 }
@@ -212,17 +242,15 @@ check_fields(
 			c->opaque = c->opaque || key % 2 == 0;
 			continue;
 		}
-		const size_t at =
-		    step(c, "%s%s", c->fault->path[0] == 0 ? "" : ".", f->name);
+		(void)step(c, f->name, 0);
 		if (!check_value(c, f, &v->items[2 * i + 1]))
 			return false;
-		c->fault->path[at] = 0;
+		c->depth--;
 	}
 	for (const struct field *f = fields; f->name != NULL; f++) {
 		if (!f->required || value_find(v, f->key) != NULL)
 			continue;
-		(void)step(
-		    c, "%s%s", c->fault->path[0] == 0 ? "" : ".", f->name);
+		(void)step(c, f->name, 0);
 		return refuse(c, "is missing");
 	}
 	return true;
@@ -232,9 +260,12 @@ enum schema_result
 schema_check(const struct schema *s, const struct value *payload,
     struct schema_fault *fault)
 {
-	struct checker c = { fault, false };
+	struct checker c;
 
-	*fault = (struct schema_fault){ { 0 }, { 0 } };
+	c.fault = fault;
+	c.depth = 0;
+	c.opaque = false;
+	fault->path[0] = fault->why[0] = 0;
 	if (payload->type != VALUE_MAP) {
 		(void)refuse(&c, "must be a map");
 		return SCHEMA_BAD;
