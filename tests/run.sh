@@ -96,7 +96,7 @@ done
 # In a process group of its own, which ends with us however we end.
 set -m
 {
-	renice -n 10 "$BASHPID" >/dev/null || true
+	renice -n 5 "$BASHPID" >/dev/null || true
 	lane "${computing[@]}"
 } &
 lane_pid=$!
