@@ -213,7 +213,8 @@ check_store(struct checking *k, struct map *map)
 	if (!store_info(s).must_migrate)
 		e = check_records(k, s);
 	store_close(s);
-	if (e == ERR_CORRUPT) {
+	/* LMDB has many words for a tree that makes no sense. */
+	if (e != OK && e != ERR_NOMEM) {
 		on_fault(k, "the store cannot be read to its end");
 		return true;
 	}

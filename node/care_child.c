@@ -193,13 +193,19 @@ read_all(struct reading *r, int from)
 static err
 ended(struct reading *r, bool heard, int status)
 {
-	if (!heard || WIFSIGNALED(status)) {
+	/* A sanitizer ends it with a code of its own. */
+	const bool crashed =
+	    WIFSIGNALED(status) ||
+	    (WEXITSTATUS(status) != EXIT_DONE && r->p->what[0] == '\0');
+	if (!heard || crashed) {
 		problem_set(r->p, EXIT_DAMAGED, "E1722",
 		    "the process that works on the store %s",
 		    heard ? "crashed" : "hung");
 		if (heard)
-			problem_why(r->p, "signal %d, while it looked at %s",
-			    WTERMSIG(status),
+			problem_why(r->p, "%s %d, while it looked at %s",
+			    WIFSIGNALED(status) ? "signal" : "exit code",
+			    WIFSIGNALED(status) ? WTERMSIG(status)
+						: WEXITSTATUS(status),
 			    r->stage[0] ? r->stage : "the head of the file");
 		else
 			problem_why(r->p, "it said nothing for %d minutes",

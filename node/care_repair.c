@@ -222,8 +222,12 @@ repair_into(const struct care_ask *ask, const char *fresh,
 	struct problem first;
 
 	err e = care_run(repair_work, &r, news, result, p);
-	/* Of another net, of a newer ohcn, a full disk: not for the leaves. */
-	if (e != ERR_CORRUPT && !(e == ERR_CLOSED && p->exit == EXIT_DAMAGED))
+	/*
+	 * Whatever LMDB said of a broken tree: without it then. Not for what
+	 * is sound but of another net, or of a newer ohcn.
+	 */
+	if (e == OK || p->exit == EXIT_CONFIG || p->exit == EXIT_NEWER ||
+	    p->exit == EXIT_NOTFOUND)
 		return e;
 	first = *p;
 	TRY(again(fresh, p));

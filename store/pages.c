@@ -452,7 +452,8 @@ tree_check(struct check *c, const struct tree *t, struct found *f)
 	const struct slice none = { 0 };
 
 	if (t->root == NO_PAGE) {
-		if (t->entries != 0 || t->depth != 0)
+		if ((t->entries | t->depth | t->branches | t->leaves |
+			t->longs) != 0)
 			fault(c, "%s: it has entries but no root", f->name);
 		return;
 	}

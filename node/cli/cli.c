@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* getopt_long */
 #include <getopt.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -500,6 +501,8 @@ cli_main(int argc, char **argv)
 	err e;
 
 	setlocale(LC_CTYPE, "");
+	/* A limit on the size of files is an error of the write, not our end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (!crypto_init()) {
 		fputs("ohcn: libsodium cannot start [E1000]\n", stderr);
 		return EXIT_TEMPORARY;

@@ -9,6 +9,9 @@
  * OHCN_TEST_PLANT=nosync   pretends to sync and does not: a planted fault
  *                     that the test must find
  * OHCN_TEST_FULL      while a file of this name exists, the disk is full
+ * OHCN_TEST_FULL_IN   for files whose path holds this text; otherwise for the
+ *                     store's alone
+ * OHCN_TEST_FULL_ERROR   with this error, instead of ENOSPC
  * OHCN_TEST_SYNC_MS   a sync takes this much longer, as on a slow disk, so
  *                     that kills fall between write and sync
  *
@@ -81,15 +84,25 @@ is_watched(int fd)
 	return yes;
 }
 
-/* Is the disk full, and this a database file that asks for more of it? */
+/* Is the disk full, and this a file that asks for more of it? */
 static int
 is_full(int fd)
 {
 	const char *flag = getenv("OHCN_TEST_FULL");
+	const char *in = getenv("OHCN_TEST_FULL_IN");
+	const char *error = getenv("OHCN_TEST_FULL_ERROR");
+	char link[64], path[PATH_MAX];
 
-	if (flag == NULL || access(flag, F_OK) != 0 || !is_watched(fd))
+	if (flag == NULL || access(flag, F_OK) != 0)
 		return 0;
-	errno = ENOSPC;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	const ssize_t n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return 0;
+	path[n] = 0;
+	if (strstr(path, in == NULL ? "/store/data.mdb" : in) == NULL)
+		return 0;
+	errno = error == NULL ? ENOSPC : (int)strtol(error, NULL, 10);
 	return 1;
 }
 
@@ -180,6 +193,14 @@ ssize_t
 pwritev64(int fd, const struct iovec *v, int count, off_t at)
 {
 	return pwritev(fd, v, count, at);
+}
+
+ssize_t
+write(int fd, const void *p, size_t n)
+{
+	ssize_t (*f)(int, const void *, size_t) = real("write");
+
+	return is_full(fd) ? -1 : f(fd, p, n);
 }
 
 ssize_t

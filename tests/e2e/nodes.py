@@ -110,13 +110,8 @@ class Node:
         env = dict(os.environ)
         env.pop("OHCN_HOME", None)
         if self.preload:
-            env["LD_PRELOAD"] = str(self.preload)
-            env["OHCN_TEST_JOURNAL"] = str(self.journal)
-            env["OHCN_TEST_FULL"] = str(self.home.parent / f"{self.home.name}.full")
-            env["OHCN_TEST_SYNC_MS"] = "30"
-            # The sanitizer's library wants to be the first; here it is not.
-            env["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
-                env.get("ASAN_OPTIONS", "")
+            env.update(self.preloaded(OHCN_TEST_JOURNAL=str(self.journal),
+                                      OHCN_TEST_SYNC_MS="30"))
             if self.plant:
                 env["OHCN_TEST_PLANT"] = self.plant
         if self.clock_library:
@@ -145,6 +140,19 @@ class Node:
             except NodeError:
                 return None
         return wait_for(f"{self.name or self.role} is ready", ready, seconds)
+
+    @property
+    def full(self):
+        """While this file exists, the disk is full for what is preloaded."""
+        return self.home.parent / f"{self.home.name}.full"
+
+    def preloaded(self, preload=None, **more):
+        """What the environment of a process that is to be tested needs."""
+        return {"LD_PRELOAD": str(preload or self.preload),
+                "OHCN_TEST_FULL": str(self.full),
+                # The sanitizer's library wants to be the first; here it is not.
+                "ASAN_OPTIONS": "verify_asan_link_order=0:" +
+                os.environ.get("ASAN_OPTIONS", ""), **more}
 
     @property
     def journal(self):

@@ -1,0 +1,420 @@
+"""The care of a store: looked at, checked, copied, repaired; damaged in every
+region; on a full disk, a read-only one, another machine."""
+import contextlib
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import power_cut
+from nodes import NodeError
+from support import BINARY, BUILD, Case, command, holds, wait_for, write
+
+HEAD = "external_id,type,title,region,skills\n"
+NET = ["--set", "node.network=test-e2e"]
+PAGE = 4096
+FLIPS = int(os.environ.get("OHCN_FLIPS", "5"))  # in each region of the file
+
+
+def page_kinds(data):
+    """{number: kind} of a compact file: every page of it is in use."""
+    out = {}
+    for n in range(2, len(data) // PAGE):
+        number, _, flags = struct.unpack_from("<QHH", data, n * PAGE)
+        if number == n and flags in (1, 2):
+            out[n] = flags
+    return out
+
+
+def live_bytes(data, n, kind):
+    """{what: offsets} of a page that mean something to somebody."""
+    at = n * PAGE
+    lower, upper = struct.unpack_from("<HH", data, at + 12)
+    out = {"head of a page": [at + i for i in (*range(8), *range(10, 16))],
+           "places of entries": list(range(at + 16, at + lower))}
+    heads, keys, values = [], [], []
+    for i in range((lower - 16) // 2):
+        node = at + struct.unpack_from("<H", data, at + 16 + 2 * i)[0]
+        size, flags, key_n = struct.unpack_from("<IHH", data, node)
+        heads += range(node, node + 8)
+        if kind == 1 and i == 0:
+            continue  # the first key of a branch is never read
+        keys += range(node + 8, node + 8 + key_n)
+        if kind == 2:
+            value = range(node + 8 + key_n, node + 8 + key_n + (8 if flags & 1 else size))
+            # Of the head of a tree four bytes are nobody's.
+            values += value[4:] if flags & 2 else value
+    out["sizes of entries"] = heads
+    out["keys"] = keys
+    out["values"] = values
+    return out
+
+
+class Store(Case):
+    def setUp(self):
+        self.w = self.world()
+        self.number = 0
+
+    def company(self, name="acme", n=0, **options):
+        node = self.w.node(name, "company", **options)
+        node.start()
+        if n:
+            self.post(node, n)
+        return node
+
+    def post(self, node, n):
+        """${n} demands more; their ids."""
+        rows = []
+        for _ in range(n):
+            self.number += 1
+            rows.append(f"job-{self.number},gig,Job number {self.number},de,welding:3\n")
+        csv = write(self.w.directory / f"{node.name}.csv", HEAD + "".join(rows))
+        return [r["id"] for r in node.cli("demand", "import", csv)["rows"] if "id" in r]
+
+    def store(self, node, *words, code=0, env=None):
+        run = command(node.home, "--no-passphrase", "--json", *NET, "store", *words, env=env)
+        self.assertEqual(code, run.returncode, run.stdout[-2000:] + run.stderr)
+        if code not in (0, 65):
+            self.refused(run, code)
+        answer = json.loads(run.stdout)
+        answer["said"] = run.stderr
+        return answer
+
+    def ids(self, node):
+        return {r["id"] for r in node.cli("record", "list", "--limit", "1000")["records"]}
+
+    def asides(self, node):
+        return sorted(p.name for p in node.home.glob("store.*"))
+
+    def test_beside_a_running_node(self):
+        node = self.company(n=40)
+        stat = self.store(node, "stat")
+        self.assertEqual((2, 40, 40), (stat["version"], stat["records"], stat["own"]))
+        self.assertEqual(40, stat["kinds"]["demand"])
+        for words in ([], ["--signatures"], ["--quick"]):
+            self.assertEqual(0, self.store(node, "check", *words)["faults"])
+        copy = self.w.directory / "copy"
+        self.assertEqual(40, self.store(node, "backup", copy)["records"])
+        self.store(node, "backup", copy, code=8)
+        self.assertEqual(40, self.store(node, "check", copy)["records"])
+        # What needs it down says so, and changes nothing.
+        for words in (["repair"], ["restore", copy, "--force"]):
+            self.assertIn("ohcn down", self.store(node, *words, code=8)["said"])
+        # The same by the API, for a node elsewhere: one task at a time.
+        self.assertEqual(404, node.api("GET", "/store/task")[0])
+        self.assertEqual(202, node.api("POST", "/store/check", {"signatures": True})[0])
+        self.assertEqual(409, node.api("POST", "/store/backup", {"dir": "/tmp/x"})[0])
+        task = wait_for("the check", lambda: (
+            lambda t: t if not t["running"] else None)(node.api("GET", "/store/task")[1]))
+        self.assertEqual((0, 40), (task["result"]["faults"], task["result"]["signatures"]))
+        self.assertEqual(422, node.api("POST", "/store/backup", {"dir": "here"})[0])
+        self.assertEqual(202, node.api("POST", "/store/backup", {"dir": str(copy)})[0])
+        task = wait_for("the refusal", lambda: (
+            lambda t: t if not t["running"] else None)(node.api("GET", "/store/task")[1]))
+        self.assertEqual(8, task["problem"]["exit"])
+        care = node.api("GET", "/store")[1]["care"]
+        self.assertEqual(0, care["check"]["faults"])
+        self.assertEqual(str(copy), care["store_backup"]["dir"])
+
+    def test_compact_restore_clean(self):
+        node = self.company(n=60)
+        copy = self.w.directory / "copy"
+        self.store(node, "backup", copy)
+        after = self.post(node, 5)
+        before = (node.home / "store" / "data.mdb").stat().st_size
+        self.assertTrue(self.store(node, "compact")["at_next_start"])
+        node.stop()
+        node.start()  # it is done now
+        self.assertIn("store_compacted", node.log.read_text())
+        self.assertLess((node.home / "store" / "data.mdb").stat().st_size, before)
+        self.assertEqual(65, len(self.ids(node)))
+        node.stop()
+        self.assertEqual(65, self.store(node, "stat")["records"])
+        self.store(node, "compact")
+        self.store(node, "restore", copy, code=8)
+        told = self.store(node, "restore", copy, "--force")
+        self.assertEqual(60, told["records"])
+        self.assertTrue(Path(told["aside"], "data.mdb").exists())
+        self.assertEqual(65, self.store(node, "check", told["aside"])["records"])
+        self.store(node, "restore", self.w.directory, "--force", code=5)
+        node.start()
+        self.assertFalse(self.ids(node) & set(after))
+        self.assertIn("store_changed", node.log.read_text())
+        self.assertIn("store-changed", [x["code"] for x in node.cli("status")["warnings"]])
+        node.stop()
+        node.start()  # told once
+        self.assertNotIn("store-changed", [x["code"] for x in node.cli("status")["warnings"]])
+        self.assertEqual(0, self.store(node, "clean", "--dry-run")["removed"])
+        self.assertEqual(1, self.store(node, "clean", "--yes")["removed"])
+        self.assertEqual([], self.asides(node))
+
+    def test_flipped_bits(self):
+        """One bit at a time, in each region of the file: never `all is well`,
+        never a crash without words."""
+        node = self.company(n=80)
+        node.stop()
+        self.store(node, "compact")
+        path = node.home / "store" / "data.mdb"
+        good = path.read_bytes()
+        self.assertEqual(0, self.store(node, "check")["faults"])
+        regions = {}
+        for n, kind in page_kinds(good).items():
+            text = good[n * PAGE:(n + 1) * PAGE]
+            if b"ohcnstor" in text:
+                continue  # a page of small settings, which nothing sums up
+            for what, offsets in live_bytes(good, n, kind).items():
+                name = f"{what} ({'branch' if kind == 1 else 'leaf'})"
+                regions.setdefault(name, []).extend(offsets)
+        # Of the newest head: numbers, roots and counts of the trees.
+        heads = [(i, struct.unpack_from("<Q", good, i * PAGE + 144)[0]) for i in (0, 1)]
+        newest = max(heads, key=lambda h: h[1])[0] * PAGE
+        regions["the newest head"] = [newest + i for i in (
+            *range(8), 10, 11, *range(16, 24), *range(44, 88), *range(92, 136))]
+        rng = random.Random(5)
+        missed, tried = [], 0
+        for name, offsets in sorted(regions.items()):
+            for at in rng.sample(offsets, min(FLIPS, len(offsets))):
+                bit = rng.randrange(8)
+                bad = bytearray(good)
+                bad[at] ^= 1 << bit
+                path.write_bytes(bytes(bad))
+                tried += 1
+                run = command(node.home, "--json", *NET, "store", "check")
+                faults = json.loads(run.stdout)["faults"] if run.returncode in (0, 65) else -1
+                if run.returncode != 65 or faults < 1:
+                    missed.append((name, at, bit, run.returncode, run.stderr))
+        self.assertEqual([], missed, f"{len(missed)} of {tried}")
+        self.assertGreater(tried, 40)
+        path.write_bytes(good)
+        node.start()
+        self.assertEqual(80, len(self.ids(node)))
+
+    def heal(self, damage):
+        """Two nodes hold the same; the file of one is damaged, found,
+        repaired, and the other one gives back what is lost."""
+        witness = self.company("witness", n=120)
+        node = self.company("acme", n=30, bootstrap=[witness.address()])
+        both = wait_for("both hold all", lambda: (
+            lambda s: s if len(s) == 150 and s == self.ids(witness) else None)(self.ids(node)))
+        node.stop()
+        path = node.home / "store" / "data.mdb"
+        bad = bytearray(path.read_bytes())
+        damage(bad)
+        path.write_bytes(bytes(bad))
+        self.assertGreater(self.store(node, "check", code=65)["faults"], 0)
+        told = self.store(node, "repair")
+        self.assertLessEqual(told["records"], 150)
+        self.assertTrue(Path(told["aside"], "data.mdb").exists())
+        self.assertEqual(0, self.store(node, "check", "--signatures")["faults"])
+        node.start()
+        wait_for("all is back", lambda: self.ids(node) == both)
+        self.assertEqual(both, self.ids(witness))
+        node.stop()
+        self.assertEqual(0, self.store(node, "check")["faults"])
+        node.start()
+        return told
+
+    def test_records_heal(self):
+        def damage(data):
+            """A bit in every fourth record."""
+            at = hits = 0
+            while (at := data.find(b"Job number", at + 1)) > 0:
+                hits += 1
+                if hits % 4 == 0:
+                    data[at] ^= 4
+        told = self.heal(damage)
+        self.assertLess(told["records"], 150)
+        self.assertGreater(told["lost"], 0)
+
+    def test_trees_heal(self):
+        def damage(data):
+            """The root of every tree that has branches."""
+            hits = 0
+            for n, kind in page_kinds(data).items():
+                if kind == 1:
+                    data[n * PAGE + 16:n * PAGE + 200] = os.urandom(184)
+                    hits += 1
+            self.assertGreater(hits, 0)
+        told = self.heal(damage)
+        # The leaves still had everything.
+        self.assertGreater(told["records"], 100)
+
+    def test_another_machine(self):
+        node = self.company(n=3)
+        held = self.ids(node)
+        node.stop()
+        other = self.company("other")
+        other.stop()
+        shutil.rmtree(other.home / "store")
+        shutil.copytree(node.home / "store", other.home / "store")
+        other.start()
+        self.assertIn("store_moved", other.log.read_text())
+        warning = next(x for x in other.cli("status")["warnings"] if x["code"] == "store-moved")
+        self.assertIn("stop one of the two", warning["hint"])
+        self.assertEqual(held, self.ids(other))
+        other.stop()
+        other.start()
+        self.assertNotIn("store-moved", [x["code"] for x in other.cli("status")["warnings"]])
+
+    def old(self, node):
+        """The store as an ohcn of before left it."""
+        subprocess.run([BUILD / "tests" / "tool_old_store", node.home / "store"], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def test_migration(self):
+        with tempfile.TemporaryDirectory(prefix="ohcn-") as d:
+            node = self.company(n=50, preload=power_cut.build_preload(d))
+            held = self.ids(node)
+            node.stop()
+            self.old(node)
+            self.assertTrue(self.store(node, "stat")["must_migrate"])
+            self.assertEqual(0, self.store(node, "check")["faults"])
+            # No room: refused in words, nothing harmed.
+            old = (node.home / "store" / "data.mdb").read_bytes()
+            node.full.touch()
+            with self.fails(73, "full"):
+                node.start(20)
+            node.full.unlink()
+            self.assertEqual(1, self.store(node, "stat")["version"])
+            self.assertEqual(len(old), (node.home / "store" / "data.mdb").stat().st_size)
+            for aside in node.home.glob("store.before-*"):
+                shutil.rmtree(aside)
+            node.start()
+            self.assertEqual(held, self.ids(node))
+            stat = self.store(node, "stat")
+            self.assertEqual((2, 1), (stat["version"], stat["migrated_from"]))
+            self.assertEqual(0, self.store(node, "check", "--signatures")["faults"])
+            asides = self.asides(node)
+            self.assertEqual(1, len(asides), asides)
+            self.assertTrue(asides[0].startswith("store.before-v2-"))
+            # The way back: the snapshot is the store of before.
+            snapshot = node.home / asides[0]
+            self.assertEqual(0, self.store(node, "check", snapshot)["faults"])
+            # It goes by itself when its days are over.
+            snapshot.rename(node.home / "store.before-v2-20200101T000000Z")
+            node.stop()
+            node.start()
+            self.assertEqual([], self.asides(node))
+
+    def test_full_disk_everywhere(self):
+        """Start, backups, compaction, repair, restore: each refuses in words,
+        leaves what there was, and works when there is room."""
+        with tempfile.TemporaryDirectory(prefix="ohcn-") as d:
+            preload = power_cut.build_preload(d)
+            node = self.w.node("acme", "company", preload=preload)
+            # The very first start.
+            command(node.home, "--no-passphrase", *NET, "init", "--role", "company")
+            node.full.touch()
+            with self.fails(73, "full"):
+                node.start(20)
+            node.full.unlink()
+            node.start()
+            self.post(node, 30)
+            held = self.ids(node)
+            copy = self.w.directory / "copy"
+            self.store(node, "backup", copy)
+            full = node.preloaded(OHCN_TEST_FULL_IN=str(self.w.directory))
+            node.full.touch()
+            said = self.store(node, "backup", self.w.directory / "b", code=73, env=full)["said"]
+            self.assertIn("full", said)
+            self.assertFalse((self.w.directory / "b" / "data.mdb").exists())
+            passphrase = write(Path(d) / "pass", "correct horse\n")
+            file = self.w.directory / "acme.ohcnbackup"
+            words = ["backup", "create", file, "--backup-passphrase-file", passphrase]
+            run = command(node.home, "--no-passphrase", *NET, *words, env=full)
+            self.refused(run, 73)
+            self.assertFalse(file.exists())
+            node.full.unlink()
+            self.assertEqual(0, command(node.home, "--no-passphrase", *NET, *words).returncode)
+            node.stop()
+            node.full.touch()
+            for words in (["compact"], ["repair"], ["restore", copy, "--force"]):
+                with self.subTest(words[0]):
+                    self.assertIn("full", self.store(node, *words, code=73, env=full)["said"])
+                    self.assertEqual([], self.asides(node))
+                    self.assertEqual(30, self.store(node, "check")["records"])
+            home = self.w.directory / "new"
+            words = ["backup", "restore", file, "--backup-passphrase-file", passphrase]
+            run = command(home, "--no-passphrase", *words, env=full)
+            self.refused(run, 73)
+            self.assertFalse((home / "key").exists())
+            self.assertFalse((home / "store" / "data.mdb").exists())
+            node.full.unlink()
+            self.assertEqual(0, command(home, "--no-passphrase", *words).returncode)
+            for words in (["compact"], ["repair"], ["restore", copy, "--force"]):
+                self.store(node, *words)
+            node.start()
+            self.assertEqual(held, self.ids(node))
+
+    def test_disk_turns_read_only(self):
+        """Under a running node: reads go on, writes are refused in words."""
+        with tempfile.TemporaryDirectory(prefix="ohcn-") as d:
+            preload = power_cut.build_preload(d)
+            os.environ["OHCN_TEST_FULL_ERROR"] = "30"  # EROFS
+            self.addCleanup(os.environ.pop, "OHCN_TEST_FULL_ERROR", None)
+            node = self.company(n=3, preload=preload)
+            held = self.ids(node)
+            node.full.touch()
+            csv = write(self.w.directory / "x.csv", HEAD + "x-1,gig,X,de,welding:3\n")
+            run = node.cli("demand", "import", csv, raw=True, check=False)
+            self.assertEqual(7, run.returncode, run.stdout + run.stderr)
+            self.assertIn("ead-only", run.stdout)
+            self.assertEqual(held, self.ids(node))
+            self.assertIn("write-errors", [x["code"] for x in node.cli("status")["warnings"]])
+            node.full.unlink()
+            self.assertEqual("created", node.cli("demand", "import", csv)["rows"][0]["state"])
+
+    @contextlib.contextmanager
+    def disk(self, size):
+        """A disk of its own, small; needs root."""
+        with tempfile.TemporaryDirectory(prefix="ohcn-disk-") as d:
+            run = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", d],
+                                 capture_output=True)
+            if run.returncode != 0:
+                self.skipTest("nobody may mount here")
+            try:
+                yield Path(d)
+            finally:
+                subprocess.run(["umount", "-l", d], check=True)
+
+    def test_small_disk(self):
+        """A real one that fills up, and one that is read-only at the start."""
+        with self.disk("9m") as d:
+            node = self.w.node("acme", "company")
+            shutil.rmtree(node.home)
+            node.home = d / "acme"
+            node.home.mkdir()
+            node.start()
+            held = set(self.post(node, 20))
+            copy = d / "copy"
+            ballast = d / "ballast"
+            free = os.statvfs(d).f_bavail * PAGE
+            ballast.write_bytes(bytes(free - 64 * 1024))
+            self.assertIn("free", self.store(node, "backup", copy, code=73)["said"])
+            with contextlib.suppress(NodeError):
+                for _ in range(8):
+                    held |= set(self.post(node, 60))
+            node.cli("status")
+            node.kill()  # the worst moment
+            ballast.unlink()
+            node.start()
+            self.assertGreaterEqual(self.ids(node) & held, self.ids(node) & held)
+            node.stop()
+            self.assertEqual(0, self.store(node, "check")["faults"])
+            subprocess.run(["mount", "-o", "remount,ro", d], check=True)
+            self.assertEqual(0, self.store(node, "check")["faults"])
+            self.assertGreater(self.store(node, "stat")["records"], 0)
+            with self.fails(73):
+                node.start(20)
+            subprocess.run(["mount", "-o", "remount,rw", d], check=True)
+            node.start()
+            node.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
