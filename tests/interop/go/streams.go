@@ -118,5 +118,9 @@ func (n *node) resetOne(ctx context.Context, who peer.ID) error {
 	if _, err = s.Write(make([]byte, 100000)); err != nil {
 		return err
 	}
+	// A reset that overtakes the negotiation leaves no stream to be reset.
+	if _, err = s.Read(make([]byte, 1)); err != nil {
+		return err
+	}
 	return s.ResetWithError(0x7fffffff)
 }
