@@ -324,6 +324,8 @@ store_judge(struct store_view *v, const struct record *r, uint64_t now_s,
 		*outcome = RECORD_FINE; /* or only what nobody has swept yet */
 	else if (st->live && memcmp(st->id, r->id, RECORD_ID) == 0)
 		*outcome = RECORD_DUPLICATE;
+	else if (!st->live && memcmp(st->id, r->id, RECORD_ID) == 0)
+		*outcome = RECORD_FINE; /* it was evicted, and comes again */
 	else if (record_beats(r->seq, r->id, st->seq, st->id))
 		*outcome = RECORD_FINE;
 	else
