@@ -381,7 +381,7 @@ hear_more(struct sync *s, struct wire_in *w)
 		bad(s);
 		return;
 	}
-	if (upto > s->cf.limits.symbols) {
+	if (upto > s->cf.limits.symbols || s->tries++ == TRIES_MAX) {
 		limit(s);
 		return;
 	}
@@ -519,16 +519,14 @@ hear_type(struct sync *s, unsigned type, uint32_t fields, struct wire_in *w,
 	return STEP_ON;
 }
 
-/* The peer's turn is over; its bytes have to stop here. */
+/* The peer's turn is over. */
 static void
-turn_heard(struct sync *s, size_t used)
+turn_heard(struct sync *s)
 {
 	if (s->phase == PHASE_OVER)
 		return;
 	s->figures.turns_in++;
-	if (s->in.n > used)
-		misplaced(s);
-	else if (s->figures.turns_in > s->cf.limits.turns)
+	if (s->figures.turns_in > s->cf.limits.turns)
 		session_fail(s, SYNC_TOO_MANY_TURNS);
 	else if (s->asked.n == 0 || plan_asked(s)) {
 		s->refused_at = 0;
@@ -598,7 +596,7 @@ hear(struct sync *s, struct sync_event *ev)
 	const unsigned type = s->heard.last;
 	if (type == WIRE_HELLO || type == WIRE_WELCOME || type == WIRE_END ||
 	    type == WIRE_DONE)
-		turn_heard(s, used);
+		turn_heard(s);
 	/* An event borrows the bytes until the next call. */
 	if (step == STEP_EVENT)
 		s->in_skip = used;

@@ -45,7 +45,7 @@ table_new(struct sync *s, struct set_table *t, size_t n)
 	if (memory == NULL)
 		session_fail(s, SYNC_NO_MEMORY);
 	else
-		set_table_make(t, memory, n);
+		set_table_make(t, memory, n, s->cf.secret);
 	return memory;
 }
 
@@ -229,8 +229,9 @@ struct choice {
 	size_t from, to;      /* positions of our items */
 };
 
+/* Compares range i with ours. */
 static struct choice
-choose(const struct sync *s, size_t i)
+compare(const struct sync *s, size_t i)
 {
 	const struct wire_bound end = range_end(s, i);
 	const struct set_print *theirs = &s->ranges[i].print;
@@ -239,19 +240,53 @@ choose(const struct sync *s, size_t i)
 	const struct set_print ours = set_print(&s->set, c.from, c.to);
 
 	c.differences = MIN(set_difference(&ours, theirs), ESTIMATE_MAX);
-	const uint64_t list = COST_SPAN + ours.count * WIRE_VALUE;
-	const uint64_t ask =
-	    COST_TURNS + COST_SPAN + theirs->count * WIRE_VALUE;
-	const uint64_t coded = c.differences * COST_DIFFER;
 	if (c.differences == 0)
 		c.way = WAY_EQUAL;
 	else if (theirs->count == 0)
 		c.way = WAY_GIVE;
-	else if (ours.count == 0 || list <= MIN(ask, coded))
-		c.way = WAY_LIST;
 	else
-		c.way = ask <= coded ? WAY_ASK : WAY_CODED;
+		c.way = WAY_LIST;
 	return c;
+}
+
+/*
+ * How a range that differs is reconciled. Estimates scatter: were each range
+ * judged by its own, those with estimates too low would be coded, and the
+ * symbols be too few. So a range counts for as much as is usual for its size,
+ * unless it is clearly less.
+ */
+static enum way
+choose(const struct sync *s, const struct choice *c, size_t i, uint64_t sum,
+    uint64_t items)
+{
+	const uint64_t n = c->to - c->from, m = s->ranges[i].print.count;
+	const uint64_t list = COST_SPAN + n * WIRE_VALUE;
+	const uint64_t ask = COST_TURNS + COST_SPAN + m * WIRE_VALUE;
+	const uint64_t usual = sum * MIN(n + m, items) / items;
+	uint64_t d = c->differences;
+
+	if (d > usual / 8)
+		d = MAX(d, usual);
+	if (n == 0 || list <= MIN(ask, d * COST_DIFFER))
+		return WAY_LIST;
+	return ask <= d * COST_DIFFER ? WAY_ASK : WAY_CODED;
+}
+
+static void
+choose_all(const struct sync *s, struct choice *c)
+{
+	uint64_t sum = 0, items = 1;
+
+	for (size_t i = 0; i < s->ranges_n; i++) {
+		c[i] = compare(s, i);
+		if (c[i].way != WAY_LIST)
+			continue;
+		sum += c[i].differences;
+		items += c[i].to - c[i].from + s->ranges[i].print.count;
+	}
+	for (size_t i = 0; i < s->ranges_n; i++)
+		if (c[i].way == WAY_LIST)
+			c[i].way = choose(s, &c[i], i, sum, items);
 }
 
 /* Symbols for the ranges that are to be coded. */
@@ -328,8 +363,7 @@ plan_ranges(struct sync *s)
 {
 	struct choice c[WIRE_RANGES_MAX] = { { WAY_EQUAL, 0, 0, 0 } };
 
-	for (size_t i = 0; i < s->ranges_n; i++)
-		c[i] = choose(s, i);
+	choose_all(s, c);
 	const size_t symbols = choices_fit(s, c, s->ranges_n);
 	for (size_t i = 0; i < s->ranges_n; i++) {
 		const struct wire_bound end = range_end(s, i);
@@ -387,8 +421,8 @@ coded_again(struct sync *s)
 {
 	const size_t n = s->cells.end;
 
-	if (s->tries++ < TRIES_MAX && n + n / 2 + 16 <= s->cf.limits.symbols) {
-		s->more_upto = n + n / 2 + 16;
+	if (s->tries++ < TRIES_MAX && 2 * n + 16 <= s->cf.limits.symbols) {
+		s->more_upto = 2 * n + 16;
 		s->plan.more = true;
 		return true;
 	}

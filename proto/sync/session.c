@@ -177,10 +177,6 @@ sync_recv(struct sync *s, struct slice in, uint64_t now_ms)
 	if (in.n == 0 || s->phase == PHASE_OVER)
 		return in.n;
 	s->last_ms = now_ms;
-	if (s->phase != PHASE_HEAR) {
-		session_fail(s, SYNC_BAD_TURN);
-		return in.n;
-	}
 	if (s->in_skip > 0) {
 		queue_skip(&s->in, s->in_skip);
 		s->in_skip = 0;

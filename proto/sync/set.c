@@ -175,8 +175,9 @@ set_table_bytes(size_t n)
 static size_t
 table_slot(const struct set_table *t, uint64_t v)
 {
-	/* Short ids that a liar chose may share the low bits: mix. */
-	size_t at = (size_t)((v * 0x9e3779b97f4a7c15ULL) >> 32) & t->mask;
+	/* A liar may choose short ids, but does not know where they go. */
+	const uint64_t x = (v ^ t->key[0]) * t->key[1];
+	size_t at = (size_t)(((x ^ x >> 29) * t->key[1]) >> 32) & t->mask;
 
 	while (t->slots[at] != 0 && t->slots[at] != v)
 		at = (at + 1) & t->mask;
@@ -184,13 +185,16 @@ table_slot(const struct set_table *t, uint64_t v)
 }
 
 void
-set_table_make(struct set_table *t, void *memory, size_t n)
+set_table_make(struct set_table *t, void *memory, size_t n,
+    const uint8_t secret[SYNC_SECRET])
 {
 	const size_t slots = set_table_slots(n);
 
 	memset(memory, 0, set_table_bytes(n));
 	*t = (struct set_table){ .slots = memory,
 		.mask = slots - 1,
+		.key = { get_u64be(secret),
+		    (get_u64be(secret + 8) ^ 0x9e3779b97f4a7c14ULL) | 1 },
 		.found = (uint8_t *)memory + slots * sizeof(uint64_t) };
 }
 

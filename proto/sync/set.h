@@ -60,8 +60,9 @@ size_t set_cut(const struct set *s, size_t at[WIRE_RANGES_MAX]);
  * open addressing in the caller's memory.
  */
 struct set_table {
-	uint64_t *slots; /* room for set_table_slots(n) */
+	uint64_t *slots; /* set_table_slots(n) of them */
 	size_t mask;
+	uint64_t key[2]; /* unknown to who chose the ids */
 	bool has_zero, found_zero; /* 0 marks an empty slot */
 	uint8_t *found;            /* a bit per slot */
 };
@@ -69,8 +70,9 @@ struct set_table {
 size_t set_table_slots(size_t n);
 /** Bytes for a table of n ids. */
 size_t set_table_bytes(size_t n);
-/** set_table_make(t, memory, n): an empty one for n ids. */
-void set_table_make(struct set_table *t, void *memory, size_t n);
+/** set_table_make(t, memory, n, secret): an empty one for n ids. */
+void set_table_make(struct set_table *t, void *memory, size_t n,
+    const uint8_t secret[SYNC_SECRET]);
 /** set_table_put(t, v): two equal ones count as one. */
 void set_table_put(struct set_table *t, uint64_t v);
 /** set_table_put_all(t, ids): each 8 bytes, big-endian. */

@@ -10,8 +10,9 @@
  * calculations on a thread of its choice.
  *
  * Both sides speak in turns, the dialer first. It is a session's own turn
- * while it waits for its driver (items, work, bodies, judgements): bytes that
- * come then break the protocol.
+ * while it waits for its driver (items, work, bodies, judgements); bytes that
+ * come too early wait, in bounded room, for their turn. So the same bytes give
+ * the same events however they are cut.
  *
  * What a record is worth is decided by the one pipeline, not here: a lying
  * peer can waste bounded time and memory and nothing else. Item values are
@@ -33,6 +34,7 @@
 #define SYNC_NO_CRAWL    "/ohcn/no-crawl/1" /* in identify: no crawlers here */
 #define SYNC_ID          16                 /* leading bytes of a record id */
 #define SYNC_NONCE       8     /* of each side, fresh for every session */
+#define SYNC_SECRET      16
 #define SYNC_TAG         4     /* names a store: random, made with the store */
 #define SYNC_MESSAGE_MAX 65536 /* bytes, without the length in front */
 #define SYNC_FRESH_MAX   1024  /* arrivals that a cursor is worth */
@@ -86,6 +88,8 @@ struct sync_config {
 	struct slice net; /* copied */
 	struct scope scope;
 	uint8_t nonce[SYNC_NONCE]; /* fresh random bytes */
+	/* Random, never sent: keeps tables safe from ids that a liar chose. */
+	uint8_t secret[SYNC_SECRET];
 	uint8_t tag[SYNC_TAG];     /* of our store */
 	struct sync_cursor cursor; /* how far we know the peer's store */
 	bool crawler;              /* we are one, and say so */
