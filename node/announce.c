@@ -49,7 +49,7 @@ wait_add(struct announcer *a, uint64_t rid)
 		if (a->rids[i] == rid)
 			return;
 	if (a->n == ANNOUNCE_MAX)
-		return; /* peers fetch it from us all the same */
+		return; /* sync brings it to peers all the same */
 	if (a->n == a->cap) {
 		const size_t cap = a->cap == 0 ? 16 : 2 * a->cap;
 		uint64_t *more = realloc(a->rids, cap * sizeof(*more));

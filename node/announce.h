@@ -2,7 +2,7 @@
  * announce.h: telling the network of own records that are stored. One that
  * nobody was there to hear is told again each second; a card that has not
  * come back to us from any peer is told again every ten minutes, since until
- * then nobody can fetch it from us (fetch.h): if it was lost on its way, it
+ * then sync does not show it (sync.h): if it was lost on its way, it
  * would be lost for good.
  *
  * Without a loop of its own, so that the simulator drives it as well.
@@ -12,7 +12,7 @@
 #include "proto/libp2p/host.h"
 #include "store/store.h"
 
-#define ANNOUNCE_MAX 65536 /* records that wait; others can be fetched */
+#define ANNOUNCE_MAX 65536 /* records that wait; sync has the others */
 
 struct announcer;
 

@@ -524,7 +524,8 @@ put_settings(
 static bool
 is_of_old_store(struct slice name)
 {
-	static const char *const heads[] = { "fetch/", "sync/", "care/" };
+	static const char *const heads[] = { "fetch/", "sync/", "light/",
+		"care/" };
 
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		if (name.n >= strlen(heads[i]) &&

@@ -8,6 +8,8 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
+#include "proto/record/scope.h"
+
 #define SPARE_BYTES (UINT64_C(4) << 20) /* a disk is never filled to the end */
 
 void
@@ -38,8 +40,11 @@ care_store_open(struct care_store *out, const struct paths *paths,
 		.max_records = config->store.quota_records,
 	};
 	char why[STORE_WHY] = "";
+	struct scope scope;
 
 	*out = (struct care_store){ 0 };
+	TRY(config_scope(config, (uint64_t)time(NULL), &scope, p));
+	cf.scope = &scope;
 	err e = map_lmdb_open(paths->store, &options, &out->map, why);
 	if (e == OK) {
 		crypto_random(cf.random, sizeof(cf.random));

@@ -7,6 +7,7 @@
 
 #include "node/config.h"
 #include "proto/libp2p/multiaddr.h"
+#include "proto/record/scope.h"
 
 #define AT(member)                                                             \
 	offsetof(struct config, member),                                       \
@@ -844,6 +845,9 @@ config_mode(struct config *c)
 err
 config_check(const struct config *c, struct problem *p)
 {
+	struct scope scope;
+
+	TRY(config_scope(c, 0, &scope, p));
 	TRY(check_proxy(c, p));
 	TRY(check_gateway(c, p));
 	if (c->gossip.d_lo > c->gossip.d || c->gossip.d > c->gossip.d_hi) {

@@ -215,6 +215,16 @@ NODISCARD err config_read_env(
  */
 NODISCARD err config_mode(struct config *c);
 
+struct scope; /* proto/record/scope.h */
+
+/**
+ * config_scope(c, now_s, out, p): what the settings want to keep; the sample is
+ * the store's. A light node that says nothing of regions keeps its own, if it
+ * has one. ERR_CONFIG with ${p} filled: an unknown name; too many regions.
+ */
+NODISCARD err config_scope(const struct config *c, uint64_t now_s,
+    struct scope *out, struct problem *p);
+
 /** config_check(c, p): what spans settings (d_lo <= d <= d_hi, quota). */
 NODISCARD err config_check(const struct config *c, struct problem *p);
 

@@ -162,8 +162,7 @@ on_connect(uv_connect_t *req, int status)
 		return;
 	if (status == 0)
 		b->dial = autonat_dial_new(&b->all->n->env, &b->all->n->mem,
-		    host_psk(b->all->n->host), &b->peer, b->nonce,
-		    now_of(b));
+		    host_psk(b->all->n->host), &b->peer, b->nonce, now_of(b));
 	if (b->dial == NULL ||
 	    uv_read_start((uv_stream_t *)&b->tcp, on_alloc, on_read) != 0) {
 		finish(b, AUTONAT_DIAL_ERROR);

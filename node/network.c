@@ -5,11 +5,11 @@
 
 #include "node/discovery.h"
 #include "node/env.h"
-#include "node/fetch.h"
 #include "node/swarm_key.h"
 #include "proto/libp2p/autonat.h"
 #include "proto/libp2p/dcutr.h"
 #include "proto/libp2p/relay.h"
+#include "proto/sync/sync.h"
 
 #define AGENT            "ohcn/" OHCN_VERSION
 #define PROTOCOL_VERSION "ohcn/1"
@@ -34,6 +34,7 @@ struct network {
 	bool stopping;
 	char kad_protocol[DISCOVERY_PROTOCOL_MAX]; /* names the network */
 	const char *protocols[NETWORK_PROTOCOLS];
+	uint8_t protocol_flags[NETWORK_PROTOCOLS];
 	const uint8_t *psk; /* of a private network; NULL: none */
 	uint8_t psk_room[PSK_SIZE];
 	struct transport_proxy proxy;
@@ -42,7 +43,8 @@ struct network {
 
 /* Those whose name depends on the network are filled in. */
 static const char *const protocols[NETWORK_PROTOCOLS] = {
-	[NETWORK_FETCH] = FETCH_PROTOCOL,
+	[NETWORK_SYNC] = SYNC_PROTOCOL,
+	[NETWORK_NO_CRAWL] = SYNC_NO_CRAWL,
 	[NETWORK_HOP] = RELAY_HOP_PROTOCOL,
 	[NETWORK_STOP] = RELAY_STOP_PROTOCOL,
 	[NETWORK_AUTONAT] = AUTONAT_DIAL_PROTOCOL,
@@ -51,7 +53,7 @@ static const char *const protocols[NETWORK_PROTOCOLS] = {
 };
 
 static const uint8_t protocol_flags[NETWORK_PROTOCOLS] = {
-	[NETWORK_FETCH] = 0,
+	[NETWORK_NO_CRAWL] = HOST_PROTOCOL_OFF,
 	[NETWORK_KAD] = HOST_PROTOCOL_OFF,
 	[NETWORK_HOP] = HOST_PROTOCOL_OFF, /* see relay_service_set() */
 	[NETWORK_DCUTR] = HOST_PROTOCOL_LIMITED,
@@ -252,13 +254,18 @@ open_host(struct network *w)
 		.protocol_version = PROTOCOL_VERSION,
 		.protocols = w->protocols,
 		.protocols_n = NETWORK_PROTOCOLS,
-		.protocol_flags = protocol_flags,
+		.protocol_flags = w->protocol_flags,
 		.limits = host_limits_default(),
 		.gossip = gossip_params(c),
 	};
 
 	n->mem = mem_heap(c->peers.memory);
 	memcpy(w->protocols, protocols, sizeof(protocols));
+	memcpy(w->protocol_flags, protocol_flags, sizeof(protocol_flags));
+	if (c->crawl.allow == 0) /* a sign in identify: no stream is served */
+		w->protocol_flags[NETWORK_NO_CRAWL] = 0;
+	if (c->node.mode == NODE_LIGHT) /* it asks and is not asked */
+		w->protocol_flags[NETWORK_SYNC] = HOST_PROTOCOL_OFF;
 	discovery_protocol(c->node.network, w->kad_protocol);
 	w->protocols[NETWORK_KAD] = w->kad_protocol;
 	hc.limits.memory_bytes = c->peers.memory;

@@ -3,7 +3,7 @@
  * the transport that moves its bytes, the services on top of the host (each
  * a state machine of its own, see proto/libp2p), and what is announced as
  * our addresses. run.c opens it, and keeps what is the node's own: records,
- * fetching, the API.
+ * sync, the API.
  *
  * To hook a service in: a row in enum network_protocol and in the table of
  * network.c for each protocol that it answers; make it in
@@ -17,7 +17,8 @@
 
 /* The application protocols of the host, by their index. */
 enum network_protocol {
-	NETWORK_FETCH,
+	NETWORK_SYNC,
+	NETWORK_NO_CRAWL, /* a sign: no stream of it is answered */
 	NETWORK_KAD,
 	NETWORK_HOP,
 	NETWORK_STOP,

@@ -21,7 +21,8 @@
 #include "store/store.h"
 
 struct vault;
-struct fetch;
+struct syncer;
+struct light;
 struct peers;
 struct publisher;
 struct owner;
@@ -68,7 +69,9 @@ struct node {
 	struct transport *transport;
 	struct pipeline *pipeline;
 	struct peers *peers;
-	struct fetch *fetch;
+	struct syncer *syncer; /* sync.h */
+	struct mem sync_mem;   /* of its lists */
+	struct light *light;   /* light.h; NULL: a full node */
 	struct publisher *publisher;
 	struct owner *owner;   /* owner.h */
 	struct keeper *keeper; /* keeper.h; of the store */

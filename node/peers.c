@@ -81,7 +81,8 @@ peers_start(struct peers *p)
 			env_log(&p->n->env, LOG_UNUSUAL, "bootstrap_unusable",
 			    "addr=%s", list->v[i]);
 	}
-	add_anchors(p);
+	if (p->n->config->node.mode != NODE_LIGHT) /* it calls by itself */
+		add_anchors(p);
 	json_array_foreach(saved, i, item) if (json_is_string(item))(void) !add(
 	    p, json_string_value(item), PEER_DISK, NULL);
 	json_decref(saved);

@@ -10,22 +10,22 @@
 #include "node/api/api.h"
 #include "node/discovery.h"
 #include "node/env.h"
-#include "node/fetch_node.h"
 #include "node/keeper.h"
+#include "node/light.h"
 #include "node/nat.h"
 #include "node/network.h"
 #include "node/owner.h"
 #include "node/peers.h"
 #include "node/publish.h"
+#include "node/sync_node.h"
 #include "node/vault.h"
 
-#define TICK_MS      1000
-#define EXPIRE_EVERY 60 /* ticks */
-#define EXPIRE_BATCH 1000
-#define CLOCK_LEAP_S 86400          /* between two ticks: who is wrong? */
-#define CLOCK_HOLD   3600           /* ticks without expiry after a leap */
-#define BEHIND       "fetch/behind" /* in the vault */
-#define BEHIND_EVERY 3600           /* ticks */
+#define TICK_MS         1000
+#define EXPIRE_EVERY    60 /* ticks */
+#define EXPIRE_BATCH    1000
+#define CLOCK_LEAP_S    86400 /* between two ticks: who is wrong? */
+#define CLOCK_HOLD      3600  /* ticks without expiry after a leap */
+#define SYNC_SAVE_EVERY 600   /* ticks */
 
 /* ---- gossip ---- */
 
@@ -106,23 +106,27 @@ on_host_event(void *ctx, const struct host_event *ev)
 		return;
 	case HOST_PEER_DOWN:
 		peer_event(n, ev, "peer_down");
-		fetch_peer_gone(n->fetch, &ev->peer);
+		syncer_peer_gone(n->syncer, &ev->peer);
+		if (n->light != NULL)
+			light_event(n->light, ev);
 		return;
 	case HOST_IDENTIFIED:
 		peer_event(n, ev, "peer_identified");
-		if (host_peer_speaks(n->host, &ev->peer, FETCH_PROTOCOL))
-			fetch_peer(n->fetch, &ev->peer);
+		if (host_peer_speaks(n->host, &ev->peer, SYNC_PROTOCOL))
+			syncer_peer(n->syncer, &ev->peer);
+		if (n->light != NULL)
+			light_event(n->light, ev);
 		return;
 	case HOST_MESSAGE:
 		on_message(n, &ev->message);
 		return;
 	case HOST_STREAM_OPENED:
-		if (ev->protocol != NETWORK_FETCH) {
+		if (ev->protocol != NETWORK_SYNC) {
 			host_stream_reset(n->host,
 			    (struct host_stream){ ev->conn, ev->stream });
 			return;
 		}
-		(void)fetch_event(n->fetch, ev);
+		(void)syncer_event(n->syncer, ev);
 		return;
 	case HOST_STREAM_READY:
 	case HOST_STREAM_REFUSED:
@@ -130,10 +134,13 @@ on_host_event(void *ctx, const struct host_event *ev)
 	case HOST_STREAM_WRITABLE:
 	case HOST_STREAM_END:
 	case HOST_STREAM_CLOSED:
-		(void)fetch_event(n->fetch, ev);
+		(void)syncer_event(n->syncer, ev);
+		return;
+	case HOST_UNREACHABLE:
+		if (n->light != NULL)
+			light_event(n->light, ev);
 		return;
 	case HOST_PING:
-	case HOST_UNREACHABLE:
 	case HOST_CLOSE: /* the transport's */
 		return;
 	}
@@ -181,8 +188,14 @@ static err
 expire_work(struct store *s, void *ctx)
 {
 	const struct node *n = ctx;
+	struct problem ignored;
+	struct scope scope;
 	size_t removed = 0;
 
+	/* The horizon goes with the time. */
+	if (n->config->scope.horizon_s > 0 &&
+	    config_scope(n->config, node_now(n), &scope, &ignored) == OK)
+		store_set_scope(s, &scope);
 	do {
 		TRY(store_expire(
 		    s, node_now(n), EXPIRE_BATCH, expire_gone, NULL, &removed));
@@ -198,30 +211,6 @@ on_expired(void *ctx, err e)
 	if (e != OK)
 		env_log(&n->env, LOG_UNUSUAL, "expiry_failed", "error=%s",
 		    err_name(e));
-}
-
-/* From where on records may be missing: for the next start. */
-static void
-behind_save(struct node *n)
-{
-	json_t *hour = json_integer((json_int_t)fetch_behind(n->fetch));
-
-	if (hour == NULL || vault_put(n->vault, BEHIND, hour) != OK)
-		env_log(&n->env, LOG_UNUSUAL, "behind_not_saved",
-		    "what=\"more is asked for again at the next start\"");
-	json_decref(hour);
-}
-
-/* A store that is new misses everything, whatever the vault remembers. */
-static uint64_t
-behind_load(struct node *n)
-{
-	if (store_info(n->store).created)
-		return 0;
-	json_t *hour = vault_get(n->vault, BEHIND, NULL);
-	const json_int_t h = json_integer_value(hour);
-	json_decref(hour);
-	return h < 0 ? 0 : (uint64_t)h;
 }
 
 /*
@@ -251,12 +240,14 @@ on_tick(uv_timer_t *timer)
 	n->ticks++;
 	const bool expires = may_expire(n);
 	peers_tick(n->peers);
-	fetch_tick(n->fetch);
+	syncer_tick(n->syncer);
+	if (n->light != NULL)
+		light_tick(n->light);
 	publisher_tick(n->publisher);
 	owner_tick(n);
 	keeper_tick(n);
-	if (n->ticks % BEHIND_EVERY == 0)
-		behind_save(n);
+	if (n->ticks % SYNC_SAVE_EVERY == 0)
+		sync_save(n);
 	if (expires && n->ticks % EXPIRE_EVERY == 1 &&
 	    pipeline_write(n->pipeline, expire_work, on_expired, n) != OK)
 		n->ticks--; /* the queue is full: at the next tick */
@@ -306,12 +297,10 @@ open_parts(struct node *n)
 	};
 	n->pipeline = pipeline_new(&pc);
 	n->publisher = publisher_new(n);
-	n->fetch = fetch_node(n, behind_load(n));
 	n->peers = peers_new(n);
-	if (n->pipeline == NULL || n->publisher == NULL || n->fetch == NULL ||
-	    n->peers == NULL)
+	if (n->pipeline == NULL || n->publisher == NULL || n->peers == NULL)
 		return ERR_NOMEM;
-	return OK;
+	return sync_open(n);
 }
 
 static err
@@ -337,6 +326,8 @@ open_http(struct node *n)
 static err
 subscribe(struct node *n)
 {
+	if (n->light != NULL)
+		return OK; /* it hears by sync alone */
 	for (unsigned c = 0; c < RECORD_CLASSES; c++) {
 		char topic[TOPIC_TEXT];
 		node_topic(n, (enum record_class)c, topic);
@@ -421,7 +412,8 @@ node_stop(struct node *n)
 	env_log(&n->env, LOG_INFO, "stopping", "queued=done_first");
 	(void)uv_timer_stop(&n->tick);
 	peers_save(n->peers);
-	behind_save(n);
+	sync_save(n);
+	syncer_stop(n->syncer);
 	publisher_stop(n->publisher);
 	keeper_stop(n);
 	http_server_stop(n->http);
@@ -458,7 +450,8 @@ close_all(struct node *n)
 	keeper_free(n->keeper);
 	pipeline_free(n->pipeline);
 	publisher_free(n->publisher);
-	fetch_free(n->fetch);
+	light_free(n->light);
+	syncer_free(n->syncer);
 	peers_free(n->peers);
 	network_free(n->network);
 	if (n->terms != NULL) {

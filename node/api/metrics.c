@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/fetch.h"
+#include "node/sync.h"
 
 #define METRICS_MAX (64 * 1024)
 
@@ -215,7 +215,6 @@ static void
 records_part(struct out *o, struct node *n, const struct store_totals *t,
     const struct pipeline_stats *ps)
 {
-	const struct fetch_stats f = fetch_stats(n->fetch);
 	uint64_t open = 0;
 
 	head(o, "ohcn_records", "gauge", "Records held, by kind.");
@@ -251,10 +250,38 @@ records_part(struct out *o, struct node *n, const struct store_totals *t,
 	gauge(o, "ohcn_records_unannounced",
 	    "Records of our own that no peer has taken yet.",
 	    publisher_waiting(n->publisher));
-	counter(o, "ohcn_fetch_asked_total", "Questions for missed records.",
-	    f.asked);
-	counter(o, "ohcn_fetch_records_total", "Records that they brought.",
-	    f.records_in);
+}
+
+static void
+sync_part(struct out *o, struct node *n)
+{
+	const struct syncer_stats s = syncer_stats(n->syncer);
+
+	SERIES(o, "ohcn_sync_sessions_total", "counter",
+	    "Sessions of sync begun, by who began.", "by", { "us", s.begun },
+	    { "peers", s.served });
+	SERIES(o, "ohcn_sync_ends_total", "counter",
+	    "Sessions of sync ended; differed and equal agreed.", "how",
+	    { "differed", s.agreed - s.equal }, { "equal", s.equal },
+	    { "failed", s.failed - s.lied }, { "lied", s.lied },
+	    { "busy", s.busy });
+	counter(o, "ohcn_sync_declined_total",
+	    "Sessions that peers wanted and did not get.", s.declined);
+	SERIES(o, "ohcn_sync_bytes_total", "counter",
+	    "Bytes of sessions, records included.", "direction",
+	    { "in", s.bytes_in }, { "out", s.bytes_out });
+	SERIES(o, "ohcn_sync_records_total", "counter",
+	    "Records in sessions; new: of those that came.", "what",
+	    { "in", s.records_in }, { "new", s.records_new },
+	    { "out", s.records_out }, { "winner", s.winners_out },
+	    { "refused_by_us", s.refused_out },
+	    { "refused_by_peers", s.refused_in });
+	counter(o, "ohcn_sync_held_back_total",
+	    "Times that a record waited since the queue was full.",
+	    s.held_back);
+	gauge(o, "ohcn_sync_memory_bytes", "Lists of sessions.", s.memory_now);
+	gauge(o, "ohcn_sync_sessions", "Sessions under way.",
+	    s.own_now + s.serving_now);
 }
 
 static void
@@ -305,6 +332,7 @@ api_metrics(struct http_request *r, void *ctx)
 	gossip_part(&o, &hs.gossip);
 	mesh_part(&o, n);
 	records_part(&o, n, &totals, &ps);
+	sync_part(&o, n);
 	api_part(&o, n);
 	if (o.full)
 		http_fail(r, 500, "E3903", NULL, NULL,

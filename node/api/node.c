@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/fetch.h"
 #include "node/keeper.h"
+#include "node/light.h"
 #include "node/nat.h"
 #include "node/run.h"
+#include "node/sync_node.h"
 #include "proto/base/text.h"
 
 #define NEW_COUNTED_MAX 1000000 /* records looked at for "new since" */
@@ -200,23 +201,6 @@ own_json(struct node *n)
 	json_uint(o, "courses_open", owner_live(n, KIND_COURSE));
 	if (owner_plan_at(n) != 0)
 		json_uint(o, "publish_at", owner_plan_at(n));
-	return o;
-}
-
-static json_t *
-fetch_json(const struct node *n)
-{
-	const struct fetch_stats s = fetch_stats(n->fetch);
-	json_t *o = json_object();
-
-	json_uint(o, "asked", s.asked);
-	json_uint(o, "answered", s.answered);
-	json_uint(o, "failed", s.failed);
-	json_uint(o, "records_in", s.records_in);
-	json_uint(o, "records_new", s.records_new);
-	json_uint(o, "served", s.served);
-	json_uint(o, "refused", s.refused);
-	json_uint(o, "records_out", s.records_out);
 	return o;
 }
 
@@ -415,7 +399,9 @@ api_status(struct http_request *r, void *ctx)
 	work_json(n, &ps, &hs, o);
 	network_json(n, &hs, o);
 	(void)json_object_set_new(o, "own", own_json(n));
-	(void)json_object_set_new(o, "fetch", fetch_json(n));
+	(void)json_object_set_new(o, "sync", sync_json(n));
+	(void)json_object_set_new(
+	    o, "light", n->light == NULL ? json_null() : light_json(n->light));
 	(void)json_object_set_new(o, "reach", nat_json(n->nat));
 	(void)json_object_set_new(
 	    o, "warnings", warnings(n, &totals, &ps, &hs));

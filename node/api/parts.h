@@ -183,3 +183,4 @@ http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import;
 http_handler api_signals;
 http_handler api_backup, api_store, api_store_check, api_store_backup,
     api_store_task;
+http_handler api_sync, api_sync_now;

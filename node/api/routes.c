@@ -53,6 +53,8 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/discovery", api_discovery, 0 },
 	{ HTTP_GET, V1 "/peers/{id}/explain", api_peer_explain, 0 },
 	{ HTTP_POST, V1 "/discovery/find", api_discovery_find, 0 },
+	{ HTTP_GET, V1 "/sync", api_sync, 0 },
+	{ HTTP_POST, V1 "/sync/now", api_sync_now, 0 },
 	{ HTTP_GET, V1 "/topics", api_topics, 0 },
 	{ HTTP_GET, V1 "/topics/explain", api_topic_explain, 0 },
 

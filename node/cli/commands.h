@@ -61,6 +61,8 @@ int run_peer_find(struct cli *cli);
 int run_invite(struct cli *cli);
 int run_join(struct cli *cli);
 int run_peer_explain(struct cli *cli);
+int run_sync_status(struct cli *cli);
+int run_sync_now(struct cli *cli);
 int run_topic_list(struct cli *cli);
 int run_topic_explain(struct cli *cli);
 int run_crawl_run(struct cli *cli);
@@ -90,6 +92,8 @@ int read_json(struct cli *cli, const char *path, json_t **out);
 void label_list(const json_t *list, char *out, size_t cap);
 /** any_text(v): of a string, {"text"} or {"en": ...}; "" if none. */
 const char *any_text(const json_t *v);
+/** show_light(cli, l): the budget of a light node; nothing for others. */
+void show_light(struct cli *cli, const json_t *l);
 /** short_id(id): what people type of an id: its last ten characters. */
 const char *short_id(const char *id);
 /** time_text(out, cap, t): "2026-01-02 03:04", or "-". */

@@ -662,6 +662,7 @@ show_status(struct cli *cli, const json_t *s)
 	size_text(a, sizeof(a), (uint64_t)json_int(memory, "used"));
 	size_text(b, sizeof(b), (uint64_t)json_int(memory, "cap"));
 	output_line(&cli->out, "%-10s %s of %s", "memory", a, b);
+	show_light(cli, json_object_get(s, "light"));
 	show_own(cli, s, own);
 	if (json_int(own, "publish_at") > 0) {
 		time_text(up, sizeof(up), json_int(own, "publish_at"));

@@ -343,6 +343,15 @@ static const struct cli_command commands[] = {
 	    "characters or more.",
 	    "ohcn peer explain 12D3KooW...\nohcn peer explain x7Qm", NULL,
 	    run_peer_explain },
+	{ "sync", "status", "", 0, 0,
+	    "which peers hold the same records as this node",
+	    "When each last agreed, what it cost, what differed, why it "
+	    "failed.",
+	    "ohcn sync status", NULL, run_sync_status },
+	{ "sync", "now", "[PEER]", 0, 1, "compare records with peers at once",
+	    "Without PEER: with as many as sync.sessions allows. A light node "
+	    "calls one.",
+	    "ohcn sync now\nohcn sync now 12D3KooW...", NULL, run_sync_now },
 	{ "topic", "list", "", 0, 0, "topics and their meshes", NULL,
 	    "ohcn topic list", NULL, run_topic_list },
 	{ "topic", "explain", "NAME", 1, 1,

@@ -259,11 +259,11 @@ class Demo:
         self.check("both ends of the row hold the same records",
                    self.ids(self.row[0]) == self.ids(self.row[-1]))
         status = self.row[-1].cli("status")
-        fetched = status.get("fetch", {}).get("records_new", 0)
+        synced = status.get("sync", {}).get("records_new", 0)
         stored = status["pipeline"]["outcomes"].get("stored", 0)
-        self.say(f"   at the last node {stored} records were stored, {fetched} of them "
-                 "fetched from a neighbour, the rest came by gossip")
-        self.check("gossip carried them, not the fetch of latecomers", fetched < stored / 2)
+        self.say(f"   at the last node {stored} records were stored, {synced} of them "
+                 "got by sync with a neighbour, the rest came by gossip")
+        self.check("gossip carried them, not the sync of latecomers", synced < stored / 2)
         if js:
             held = {r["id_hex"] if "id_hex" in r else r["id"] for r in self.records(self.acme)}
             wait_for("js to hear them", lambda: len(js.seen) >= len(held) * 0.9, 20)

@@ -93,13 +93,13 @@ class Line(Case):
             wait_for("a mesh", lambda n=node: any(
                 t["mesh"] > 0 for t in n.api("GET", "/topics")[1]["topics"]
                 if t["name"] == f"/ohcn/1/{NET}/demand/0"))
-        fetched = row[4].cli("status")["fetch"]["records_new"]
+        synced = row[4].cli("status")["sync"]["records_new"]
         csv = write(w.directory / "a.csv", "external_id,type,title,region,skills\n"
                     "a-1,gig,One,de,welding:3\na-2,gig,Two,fr,welding:2\n")
         made = [r["id"] for r in row[0].cli("demand", "import", csv)["rows"]]
         for rid in made:
             wait_for("the far end has it", lambda: holds(row[4], rid), 20)
-        self.assertEqual(fetched, row[4].cli("status")["fetch"]["records_new"],
+        self.assertEqual(synced, row[4].cli("status")["sync"]["records_new"],
                          "it came by gossip")
         for node in row[1:]:
             for rid in made:
@@ -114,10 +114,11 @@ class Line(Case):
               "".join(f"b-{i},gig,Missed {i},de,welding:1\n" for i in range(60)))
         missed = {r["id"] for r in row[0].cli("demand", "import", csv)["rows"]}
         wait_for("cy has them", lambda: all(holds(row[2], i) for i in missed))
+        time.sleep(12)  # gossip has forgotten them
         ed.start()
         wait_for("ed catches up", lambda: all(holds(ed, i) for i in missed), 60)
         status = ed.cli("status")
-        self.assertGreaterEqual(status["fetch"]["records_new"], 60)
+        self.assertGreaterEqual(status["sync"]["records_new"], 60)
         self.assertEqual(62, status["records"]["demand"])
 
 
@@ -226,7 +227,7 @@ class Hostile(Case):
                "frames": "yamux", "flood": "yamux"}
         for level in ("identity", "noise", "yamux", "frames", "stream", "flood",
                       "/meshsub/1.1.0", "/meshsub/1.2.0", "/ipfs/id/1.0.0",
-                      "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0", "/ohcn/fetch/1"):
+                      "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0", "/ohcn/sync/1"):
             for seed in (1, 2):
                 with self.subTest(level, seed=seed):
                     begin = len(self.log())
@@ -253,7 +254,7 @@ class Hostile(Case):
                 ("/meshsub/1.1.0", b"\x06\x12\x7f\xff\xff\xff\x0f" * 20, "gossip"),
                 ("/meshsub/1.1.0", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "gossip"),
                 ("/ipfs/id/push/1.0.0", varint(3000) + rng.randbytes(3000), None),
-                ("/ohcn/fetch/1", rng.randbytes(4000), None),
+                ("/ohcn/sync/1", rng.randbytes(4000), None),
                 ("/ipfs/ping/1.0.0", rng.randbytes(100), None)):
             with self.subTest(protocol):
                 begin = len(self.log())

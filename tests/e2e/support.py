@@ -19,7 +19,7 @@ READS = [
     ["status"], ["doctor"], ["version"], ["paths"], ["key", "show"],
     ["profile", "show"], ["organisation", "show"], ["demand", "list"],
     ["course", "list"], ["match", "list"], ["signal", "top"],
-    ["record", "list"], ["peer", "list"], ["topic", "list"],
+    ["record", "list"], ["peer", "list"], ["sync", "status"], ["topic", "list"],
     ["topic", "explain", "people"],
     ["vocabulary", "search", "welding"], ["vocabulary", "list"],
     ["config", "list"], ["config", "show"], ["config", "check"],

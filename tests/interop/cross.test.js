@@ -1,7 +1,7 @@
 // Our real node and an independent implementation, as somebody would try it by
 // hand: records made by codec.js go in by import, by gossip of a stock
-// js-libp2p and by fetch; what the node holds and publishes comes out by
-// export, gossip and fetch, and is read by codec.js.
+// js-libp2p; what the node holds and publishes comes out by export and
+// gossip, and is read by codec.js. Sync has a test of its own.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
@@ -14,7 +14,6 @@ import { MAPS, PAYLOADS } from './schemas.js'
 
 const { hex } = c
 const NET = 'test-js'
-const FETCH = '/ohcn/fetch/1'
 const WORDS = '/usr/lib/python3/dist-packages/mnemonic/wordlist/english.txt'
 const now = () => Math.floor(Date.now() / 1000)
 const thisHour = () => Math.floor(now() / 3600)
@@ -230,55 +229,7 @@ describe('a node and files', () => {
     assert.equal((await node.cli('record', 'import', other)).code, 1)
     assert.deepEqual(sorted(await node.export()), sorted(made))
   })
-
-  it('answers /ohcn/fetch/1', async t => {
-    const js = await jsPeer()
-    t.after(() => js.stop())
-    const ask = async (mask, since, most) => {
-      const request = c.encode([1, NET, mask, since, most])
-      return readAnswer(await exchange(await js.dialProtocol(multiaddr(node.address), FETCH), c.concat(c.uvarint(request.length), request)))
-    }
-    const all = await ask(31, 0, 1000)
-    assert.equal(all.more, 0)
-    assert.deepEqual(sorted(all.records), sorted(made))
-    const order = all.records.map(bytes => judge(bytes).record).map(r => [c.hourOf(r.seq), hex(r.id)])
-    assert.deepEqual(order, order.toSorted(([a, x], [b, y]) => a - b || (x < y ? -1 : 1)))
-    const people = await ask(1, 0, 1000)
-    assert.ok(people.records.length > 2)
-    for (const bytes of people.records) assert.equal(judge(bytes, 'people').outcome, 'fine')
-    const three = await ask(31, 0, 3)
-    assert.deepEqual([three.records.map(hex), three.more], [all.records.slice(0, 3).map(hex), 1])
-    assert.deepEqual(await ask(0, 0, 1000), { records: [], more: 0 })
-    assert.deepEqual(await ask(31, thisHour() + 2, 1000), { records: [], more: 0 })
-    // what it must refuse: it resets the stream
-    const bad = [[2, NET, 31, 0, 10], [1, 'test-jt', 31, 0, 10], [1, NET, 31, 0], [1, NET, 31, 0, '10'], [1, NET, 31, 0, 10, 0]].map(c.encode)
-    for (const request of [...bad, c.unhex('95cc01'), c.concat(c.encode(bad[0]), new Uint8Array(90))]) {
-      const stream = await js.dialProtocol(multiaddr(node.address), FETCH)
-      const answer = await exchange(stream, c.concat(c.uvarint(request.length), request)).catch(() => new Uint8Array(0))
-      assert.equal(answer.length, 0, hex(request))
-    }
-  })
 })
-
-/** Sends, closes for writing, and reads until the other side closes. */
-async function exchange (stream, bytes) {
-  const parts = []
-  const done = new Promise((resolve, reject) => {
-    stream.addEventListener('message', e => parts.push(e.data.subarray()))
-    stream.addEventListener('remoteCloseWrite', resolve)
-    stream.addEventListener('close', e => e.error === undefined ? resolve() : reject(e.error))
-    setTimeout(() => reject(new Error('no end of the answer')), 60000).unref()
-  })
-  stream.send(bytes)
-  stream.close().catch(() => {})
-  await done
-  return c.concat(...parts)
-}
-
-function readAnswer (bytes) {
-  assert.equal(bytes.at(-2), 0, 'the end of the records')
-  return { records: readExport(bytes.subarray(0, -2)), more: bytes.at(-1) }
-}
 
 describe('a node and gossip', () => {
   let node
@@ -389,42 +340,5 @@ describe('a node and gossip', () => {
       outcome === 'fine' && r.deleted && c.keyToDid(r.author) === node.did))
     assert.ok(c.beats(end.record, read[1]))
     assert.ok(end.record.expires >= read[1].expires)
-  })
-})
-
-describe('a node that was away', () => {
-  let js
-  let node
-
-  after(async () => {
-    assert.equal(await node?.stop() ?? null, null)
-    await js?.stop()
-  })
-
-  it('asks js by /ohcn/fetch/1 and judges what it gets', async () => {
-    const offered = [1, 2, 3, 4, 9, 11, 12, 64].map(kind => record(kind, author()))
-    offered.sort((a, b) => c.compare(idOf(a), idOf(b)))
-    js = await jsPeer()
-    const requests = []
-    await js.handle(FETCH, async stream => {
-      const parts = []
-      for await (const part of stream) {
-        parts.push(part.subarray())
-        const bytes = c.concat(...parts)
-        const head = c.readUvarint(bytes)
-        if (head === null || bytes.length < head[0] + head[1]) continue
-        requests.push(c.decode(bytes.subarray(head[1], head[0] + head[1])))
-        stream.send(c.concat(writeExport(offered), c.uvarint(0), Uint8Array.of(0)))
-        break
-      }
-      await stream.close()
-    })
-    node = await RealNode.start(NET, { 'peers.bootstrap': js.getMultiaddrs()[0].toString() })
-    for (const bytes of offered) {
-      checkShown(await until('it is stored', () => node.show(idOf(bytes))), bytes)
-    }
-    const [version, net, mask, since, most] = requests[0]
-    assert.deepEqual([version, net, mask, since], [1, NET, 31, 0])
-    assert.ok(most >= offered.length)
   })
 })

@@ -14,7 +14,7 @@ enum event_kind {
 	EVENT_ACTOR,    /* node: the actor's tick */
 	EVENT_VERIFIED, /* node: a record is judged up to its signature */
 	EVENT_COMMIT,   /* node: what waits is written */
-	EVENT_SEARCH,   /* node: a search for fetch is done */
+	EVENT_SYNC_JOB, /* node: a job of sync is done */
 	EVENT_DIALLED,  /* node, the other one: a dial is decided */
 	EVENT_ARRIVE,   /* wire, side: bytes from that side arrive */
 	EVENT_ROOM,     /* wire, side: that side may send again */

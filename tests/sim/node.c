@@ -7,11 +7,13 @@
 #define TICK_MS      1000
 #define EXPIRE_EVERY 60 /* ticks, as node/run.c */
 #define EXPIRE_BATCH 1000
-#define BEHIND_EVERY 3600
-#define SEARCH_TIME  (2 * SIM_MS)
+#define JOB_TIME     (2 * SIM_MS)
+#define SYNC_MEMORY  (16U << 20)
+#define SYNC_PACE_S  300
+#define SYNC_AT_ONCE 8
 #define SOON         (1 * SIM_MS)
 
-static const char *const protocols[] = { FETCH_PROTOCOL };
+static const char *const protocols[] = { SYNC_PROTOCOL };
 
 struct sim_node *
 sim_node(const struct sim *s, unsigned node)
@@ -116,42 +118,89 @@ mem_give(void *ctx, void *p)
 	free(p);
 }
 
-/* ---- fetch's needs ---- */
+/* ---- what sync needs ---- */
 
 static void
-fetch_submit(void *ctx, struct slice bytes, judge_done *done, void *done_ctx)
+sync_submit(void *ctx, struct slice bytes, judge_done *done, void *done_ctx)
 {
 	judge_submit(ctx, bytes, 0, false, done, done_ctx);
 }
 
 static err
-fetch_search(void *ctx, struct fetch_search *q)
+sync_job(void *ctx, struct syncer_job *job)
 {
 	struct sim_node *n = ctx;
 
-	ASSERT(n->search == NULL);
-	n->search = q;
+	ASSERT(n->sync_job == NULL);
+	n->sync_job = job;
 	sim_put(
-	    n->s, n->s->now + SEARCH_TIME, EVENT_SEARCH, n->index, 0, n->life);
+	    n->s, n->s->now + JOB_TIME, EVENT_SYNC_JOB, n->index, 0, n->life);
 	return OK;
 }
 
 static void
-fetch_wake(void *ctx)
+sync_wake(void *ctx)
 {
 	(void)ctx; /* node_pump() follows whatever happens */
 }
 
 static void
-search_run(struct sim_node *n)
+sync_scope_of(void *ctx, struct scope *out)
 {
-	struct fetch_search *q = n->search;
+	store_scope(((struct sim_node *)ctx)->store, out);
+}
 
-	if (q == NULL)
+static void
+job_run(struct sim_node *n)
+{
+	struct syncer_job *job = n->sync_job;
+
+	if (job == NULL)
 		return;
-	n->search = NULL;
-	fetch_search_run(q);
-	fetch_search_done(q);
+	n->sync_job = NULL;
+	syncer_job_run(job);
+	syncer_job_done(job);
+}
+
+/* What node/sync_node.c keeps in the vault. */
+static void
+sync_save(struct sim_node *n)
+{
+	n->sync_peers_n = 0;
+	while (n->sync_peers_n < SIM_SYNC_PEERS &&
+	       syncer_peer_at(
+		   n->syncer, n->sync_peers_n, &n->sync_peers[n->sync_peers_n]))
+		n->sync_peers_n++;
+}
+
+static void
+sync_start(struct sim_node *n, bool fresh)
+{
+	struct syncer_config sc = {
+		.host = n->host,
+		.env = &n->env,
+		.store = n->store,
+		.net = slice_str(SIM_NET),
+		.sessions_max = SYNC_AT_ONCE,
+		.mem = &n->sync_mem,
+		.pace_s = SYNC_PACE_S,
+		.scope = sync_scope_of,
+		.submit = sync_submit,
+		.work = sync_job,
+		.wake = sync_wake,
+		.ctx = n,
+	};
+
+	if (fresh) {
+		prng_fill(&n->random, n->sync_tag, sizeof(n->sync_tag));
+		n->sync_peers_n = 0;
+	}
+	memcpy(sc.tag, n->sync_tag, sizeof(sc.tag));
+	n->sync_mem = mem_child(&n->mem, SYNC_MEMORY);
+	n->syncer = syncer_new(&sc);
+	ASSERT(n->syncer != NULL);
+	for (unsigned i = 0; i < n->sync_peers_n; i++)
+		syncer_restore(n->syncer, &n->sync_peers[i]);
 }
 
 /* ---- start and stop ---- */
@@ -187,18 +236,7 @@ store_start(struct sim_node *n)
 		sim_fail(
 		    s, "node %u: its store does not open: %s", n->index, why);
 	ASSERT(n->store != NULL);
-	const struct fetch_config fc = {
-		.host = n->host,
-		.env = &n->env,
-		.store = n->store,
-		.net = slice_str(SIM_NET),
-		.submit = fetch_submit,
-		.search = fetch_search,
-		.wake = fetch_wake,
-		.ctx = n,
-	};
-	n->fetch =
-	    fetch_new(&fc, store_info(n->store).created ? 0 : n->behind_h);
+	sync_start(n, store_info(n->store).created);
 	memcpy(n->author, author_of(s, n->index + 1)->pub, sizeof(n->author));
 	const struct announce_config ac = {
 		.host = n->host,
@@ -209,7 +247,7 @@ store_start(struct sim_node *n)
 		.flood = s->cf.flood,
 	};
 	n->announcer = announcer_new(&ac);
-	ASSERT(n->fetch != NULL && n->announcer != NULL);
+	ASSERT(n->announcer != NULL);
 }
 
 static struct gossip_params
@@ -350,10 +388,13 @@ node_die(struct sim_node *n)
 	keep_counts(n);
 	n->in_pump = true; /* nobody listens any more */
 	n->disk.dead = true;
+	if (n->syncer != NULL) {
+		syncer_stop(n->syncer);
+		judge_drop(n);
+		job_run(n);
+	}
 	judge_drop(n);
-	search_run(n);
-	judge_drop(n);
-	fetch_free(n->fetch);
+	syncer_free(n->syncer);
 	announcer_free(n->announcer);
 	host_free(n->host);
 	store_close(n->store);
@@ -361,7 +402,7 @@ node_die(struct sim_node *n)
 		map_close(n->map);
 		n->map = NULL;
 	}
-	n->fetch = NULL;
+	n->syncer = NULL;
 	n->announcer = NULL;
 	n->host = NULL;
 	n->store = NULL;
@@ -448,13 +489,13 @@ on_event(struct sim_node *n, const struct host_event *ev)
 	if (ev->type == HOST_MESSAGE)
 		judge_message(n, &ev->message);
 	else if (ev->type == HOST_PEER_DOWN)
-		fetch_peer_gone(n->fetch, &ev->peer);
+		syncer_peer_gone(n->syncer, &ev->peer);
 	else if (ev->type == HOST_IDENTIFIED &&
-		 host_peer_speaks(n->host, &ev->peer, FETCH_PROTOCOL))
-		fetch_peer(n->fetch, &ev->peer);
+		 host_peer_speaks(n->host, &ev->peer, SYNC_PROTOCOL))
+		syncer_peer(n->syncer, &ev->peer);
 	else if (ev->type >= HOST_STREAM_OPENED &&
 		 ev->type <= HOST_STREAM_CLOSED)
-		(void)fetch_event(n->fetch, ev);
+		(void)syncer_event(n->syncer, ev);
 }
 
 static void
@@ -532,13 +573,13 @@ on_tick(struct sim_node *n)
 	n->ticks++;
 	n->wall_max_s = MAX(n->wall_max_s, sim_wall_s(n->s, n->index));
 	if (!n->cf.no_store) {
-		fetch_tick(n->fetch);
+		syncer_tick(n->syncer);
 		if (!planted(PLANT_ANNOUNCE_ONCE))
 			announce_tick(n->announcer);
 		if (n->ticks % EXPIRE_EVERY == 1)
 			expire(n);
-		if (n->ticks % BEHIND_EVERY == 0)
-			n->behind_h = fetch_behind(n->fetch);
+		if (n->ticks % EXPIRE_EVERY == 0)
+			sync_save(n);
 	}
 	sim_put(n->s, MAX(node_at_mono(n, mono + TICK_MS), n->s->now + SOON),
 	    EVENT_TICK, n->index, 0, n->life);
@@ -569,8 +610,8 @@ node_event(struct sim_node *n, const struct event *e)
 		judge_verified(n);
 	} else if (e->kind == EVENT_COMMIT) {
 		judge_commit(n);
-	} else if (e->kind == EVENT_SEARCH) {
-		search_run(n);
+	} else if (e->kind == EVENT_SYNC_JOB) {
+		job_run(n);
 	} else if (e->kind == EVENT_DIALLED) {
 		dial_decided(n, e->b);
 	} else if (e->kind == EVENT_ACTOR) {

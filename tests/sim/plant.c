@@ -11,7 +11,7 @@ static enum plant now;
 static const char *const names[PLANTS] = { "none", "ack-early", "store-lost",
 	"commit-lies", "index-hole", "floor-lost", "stale-stored",
 	"revocation-off", "signature-off", "stale-accepted", "seen-short",
-	"iwant-deaf", "backoff-ever", "queue-open", "fetch-hour", "expiry-mono",
+	"iwant-deaf", "backoff-ever", "queue-open", "sync-hole", "expiry-mono",
 	"expiry-off", "keepalive-off", "announce-once", "id-unsigned" };
 
 void
@@ -44,10 +44,10 @@ plant_by_name(const char *name)
 
 /* ---- between public functions and who calls them: the linker's --wrap ---- */
 
-err __real_store_each_time(struct store_view *v, uint64_t from_h,
-    uint32_t class_mask, store_each_fn *fn, void *ctx);
-err __wrap_store_each_time(struct store_view *v, uint64_t from_h,
-    uint32_t class_mask, store_each_fn *fn, void *ctx);
+err __real_store_each_item(struct store_view *v, const struct scope *scope,
+    uint64_t now_s, store_item_fn *fn, void *ctx);
+err __wrap_store_each_item(struct store_view *v, const struct scope *scope,
+    uint64_t now_s, store_item_fn *fn, void *ctx);
 bool __real_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
     uint64_t b_seq, const uint8_t b_id[RECORD_ID]);
 bool __wrap_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
@@ -56,31 +56,28 @@ bool __wrap_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
 void __real_gossip_id(uint8_t id[GOSSIP_ID], struct slice data);
 void __wrap_gossip_id(uint8_t id[GOSSIP_ID], struct slice data);
 
-/* A walk that ends two hours after it begins: the newest hour is missing. */
-struct cut_walk {
-	uint64_t end_h;
-	store_each_fn *fn;
+struct holed_walk {
+	store_item_fn *fn;
 	void *ctx;
 };
 
 static bool
-on_each(void *ctx, const struct store_record *r)
+on_item(void *ctx, const struct store_item_key *key)
 {
-	const struct cut_walk *w = ctx;
+	const struct holed_walk *w = ctx;
 
-	return r->seq >> 8 < w->end_h && w->fn(w->ctx, r);
+	return (key->id[0] & 3) == 0 || w->fn(w->ctx, key);
 }
 
 err
-__wrap_store_each_time(struct store_view *v, uint64_t from_h,
-    uint32_t class_mask, store_each_fn *fn, void *ctx)
+__wrap_store_each_item(struct store_view *v, const struct scope *scope,
+    uint64_t now_s, store_item_fn *fn, void *ctx)
 {
-	struct cut_walk w = { from_h + 2, fn, ctx };
+	struct holed_walk w = { fn, ctx };
 
-	if (planted(PLANT_FETCH_HOUR) && from_h > 0)
-		return __real_store_each_time(
-		    v, from_h, class_mask, on_each, &w);
-	return __real_store_each_time(v, from_h, class_mask, fn, ctx);
+	if (planted(PLANT_SYNC_HOLE))
+		return __real_store_each_item(v, scope, now_s, on_item, &w);
+	return __real_store_each_item(v, scope, now_s, fn, ctx);
 }
 
 /* The store's comparison alone: the oracle calls the real one. */

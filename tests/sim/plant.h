@@ -22,7 +22,7 @@ enum plant {
 	PLANT_IWANT_DEAF,     /* IWANT is never answered */
 	PLANT_BACKOFF_EVER,   /* who was pruned is never grafted again */
 	PLANT_QUEUE_OPEN,     /* the queue of judging has no bound */
-	PLANT_FETCH_HOUR,     /* fetch skips the oldest hour it is asked for */
+	PLANT_SYNC_HOLE,      /* sync does not list a quarter of the records */
 	PLANT_EXPIRY_MONO,    /* expiry by the monotonic clock */
 	PLANT_EXPIRY_OFF,     /* nothing expires */
 	PLANT_KEEPALIVE_OFF,  /* silent peers are never missed */

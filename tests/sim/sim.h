@@ -4,7 +4,7 @@
  * This header is its manual; `./dev sim` is its command line.
  *
  * What is real: proto/libp2p (multistream, Noise, Yamux, identify, gossipsub)
- * byte for byte, proto/record, store, the judging and /ohcn/fetch/1 of
+ * byte for byte, proto/record, store, the judging and /ohcn/sync/1 of
  * node/. What is played: sockets (wire.h), clocks, disks that fill up or lose
  * power (disk.h), the threads of the pipeline (node.c gives their work a
  * virtual price). The program `sim_stub` has crypto_stub.c in the place of

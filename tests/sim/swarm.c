@@ -7,7 +7,7 @@
 
 #define STEP       (5 * SIM_SECOND)
 #define SETTLE_S   420  /* back-offs of dials and meshes */
-#define CONVERGE_S 7200 /* the slow round of fetch may have to do it */
+#define CONVERGE_S 7200 /* the slow round of sync may have to do it */
 #define GOSSIP_S   30   /* a message after that */
 
 /* What is published while the faults last; the ctx of its calls. */

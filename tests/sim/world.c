@@ -142,7 +142,7 @@ dispatch(struct sim *s, const struct event *e)
 	case EVENT_ACTOR:
 	case EVENT_VERIFIED:
 	case EVENT_COMMIT:
-	case EVENT_SEARCH:
+	case EVENT_SYNC_JOB:
 	case EVENT_DIALLED:
 		node_event(s->nodes[e->a], e);
 		return;
@@ -179,7 +179,7 @@ node_of(const struct sim *s, const struct event *e)
 	case EVENT_ACTOR:
 	case EVENT_VERIFIED:
 	case EVENT_COMMIT:
-	case EVENT_SEARCH:
+	case EVENT_SYNC_JOB:
 	case EVENT_DIALLED:
 		return e->a;
 	}

@@ -11,16 +11,17 @@
 #pragma once
 
 #include "node/announce.h"
-#include "node/fetch.h"
 #include "node/judge.h"
+#include "node/sync.h"
 #include "proto/base/fifo.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/heap.h"
 #include "tests/sim/plant.h"
 #include "tests/sim/sim.h"
 
-#define SIM_WALL UINT64_C(1800000000) /* seconds, at time 0 */
-#define WHY      512
+#define SIM_WALL       UINT64_C(1800000000) /* seconds, at time 0 */
+#define WHY            512
+#define SIM_SYNC_PEERS 16 /* kept over a restart */
 
 /* ---- wires ---- */
 
@@ -92,8 +93,12 @@ struct sim_node {
 	char folder[160]; /* of an LMDB store */
 	struct map *map;  /* inner: LMDB or memory */
 	struct store *store;
-	struct fetch *fetch;
-	struct fetch_search *search;
+	struct syncer *syncer;
+	struct syncer_job *sync_job; /* under way */
+	struct mem sync_mem;
+	uint8_t sync_tag[SYNC_TAG];                    /* of the store */
+	struct syncer_peer sync_peers[SIM_SYNC_PEERS]; /* saved */
+	unsigned sync_peers_n;
 	/* judging */
 	struct fifo verifying, committing;
 	unsigned jobs_n;
@@ -122,7 +127,7 @@ struct sim_node {
 	struct host_stats counted; /* at that time, of this life */
 	uint64_t past_copies, past_bytes, past_messages; /* of past lives */
 	uint64_t accepts; /* verdicts of this life */
-	uint64_t wall_max_s, behind_h;
+	uint64_t wall_max_s;
 	uint64_t cpu_ns;    /* since sim_clock_nodes() */
 	uint64_t *heard_at; /* by message: a lasting verdict in this life */
 	unsigned heard_n;
