@@ -7,7 +7,7 @@
 #define BUSY_BATCH  4   /* records in a commit: from here on waiting pays */
 #define ACK_MS      40  /* from the record's arrival here to its commit */
 #define BACKLOG     512 /* unverified: throughput counts, not the delay */
-#define BULK_FACTOR 4   /* then a commit may wait so much longer */
+#define BULK_FACTOR 16  /* then a commit may wait so much longer */
 
 /* ---- order ---- */
 

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <uv.h>
+
 #include "crypto/keys.h"
 #include "crypto/stamp.h"
 #include "proto/record/record.h"
@@ -182,4 +184,52 @@ demand_make(const struct bench_author *a, uint32_t slot, uint32_t spread,
 		.stamp = slice_of(a->stamp, sizeof(a->stamp)),
 		.payload = buf_slice(&pay) };
 	must(record_make(&d, a->pub, a->secret, out) == OK, "record");
+}
+
+/* ---- the rival of all that judges records: verify alone, on all cores ---- */
+
+struct bench_verifier {
+	uv_thread_t thread;
+	double seconds;
+	uint64_t count;
+	double cpu;
+};
+
+static inline void
+verify_loop(void *ctx)
+{
+	struct bench_verifier *v = ctx;
+	uint8_t seed[ED25519_SEED] = { 7 }, pub[ED25519_PUBLIC];
+	uint8_t secret[ED25519_SECRET], sig[ED25519_SIG], m[60] = { 0 };
+	const double end = wall_now() + v->seconds;
+
+	ed25519_keypair(pub, secret, seed);
+	ed25519_sign(sig, m, sizeof(m), secret);
+	while (wall_now() < end) {
+		must(ed25519_verify(sig, m, sizeof(m), pub), "verify");
+		v->count++;
+	}
+	v->cpu = thread_now();
+}
+
+/* Verifications a second; ${cpu_us}: processor time of one. */
+static inline double
+verify_rate(unsigned threads, double seconds, double *cpu_us)
+{
+	struct bench_verifier v[16] = { { 0 } };
+	uint64_t all = 0;
+	double cpu = 0;
+
+	for (unsigned i = 0; i < threads; i++) {
+		v[i].seconds = seconds;
+		must(uv_thread_create(&v[i].thread, verify_loop, &v[i]) == 0,
+		    "thread");
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		(void)uv_thread_join(&v[i].thread);
+		all += v[i].count;
+		cpu += v[i].cpu;
+	}
+	*cpu_us = cpu * 1e6 / (double)all;
+	return (double)all / seconds;
 }

@@ -58,51 +58,6 @@ records_make(void)
 	}
 }
 
-/* ---- the rival: verify alone, on all cores ---- */
-
-struct verifier {
-	uv_thread_t thread;
-	uint64_t count;
-	double cpu;
-};
-
-static void
-verify_loop(void *ctx)
-{
-	struct verifier *v = ctx;
-	uint8_t seed[ED25519_SEED] = { 7 }, pub[ED25519_PUBLIC];
-	uint8_t secret[ED25519_SECRET], sig[ED25519_SIG], m[60] = { 0 };
-	const double end = wall_now() + VERIFY_S;
-
-	ed25519_keypair(pub, secret, seed);
-	ed25519_sign(sig, m, sizeof(m), secret);
-	while (wall_now() < end) {
-		must(ed25519_verify(sig, m, sizeof(m), pub), "verify");
-		v->count++;
-	}
-	v->cpu = thread_now();
-}
-
-/* Verifications a second; ${cpu_us}: processor time of one. */
-static double
-verify_rate(unsigned threads, double *cpu_us)
-{
-	struct verifier v[16] = { { 0 } };
-	uint64_t all = 0;
-	double cpu = 0;
-
-	for (unsigned i = 0; i < threads; i++)
-		must(uv_thread_create(&v[i].thread, verify_loop, &v[i]) == 0,
-		    "thread");
-	for (unsigned i = 0; i < threads; i++) {
-		(void)uv_thread_join(&v[i].thread);
-		all += v[i].count;
-		cpu += v[i].cpu;
-	}
-	*cpu_us = cpu * 1e6 / (double)all;
-	return (double)all / VERIFY_S;
-}
-
 /* ---- the pipeline ---- */
 
 static uint64_t
@@ -156,11 +111,11 @@ round_run(unsigned n, unsigned cores)
 	struct round r;
 	double before_us, after_us;
 
-	const double before = verify_rate(cores, &before_us);
+	const double before = verify_rate(cores, VERIFY_S, &before_us);
 	const double cpu = process_now();
 	r.rate = saturate(n * (size_t)ROUND, (n + 1) * (size_t)ROUND);
 	r.cpu_us = (process_now() - cpu) * 1e6 / ROUND;
-	const double after = verify_rate(cores, &after_us);
+	const double after = verify_rate(cores, VERIFY_S, &after_us);
 	r.raw = (before + after) / 2;
 	r.raw_cpu_us = (before_us + after_us) / 2;
 	r.ratio = r.rate / r.raw;
