@@ -617,8 +617,28 @@ session_fresh(
 	memcpy(side->cf.cursor.tag, other->cf.tag, SYNC_TAG);
 }
 
+/* The pair of session i, not begun yet. */
+static void
+session_pair(struct sync_pair *p, size_t i)
+{
+	const struct session *s = &sessions[i];
+
+	sync_pair_init(p, 1000 + i);
+	session_fill(p, s);
+	p->b.judge = judge_first;
+	p->b.ctx = (void *)(uintptr_t)s;
+	if (s->met) {
+		session_fresh(&p->a, &p->b, false);
+		session_fresh(&p->b, &p->a, s->missed);
+	}
+	p->a.cf.crawler = p->b.cf.no_crawlers = s->crawler;
+	p->a.cf.take_only = s->take_only;
+	if (s->narrow)
+		p->b.cf.scope = scope_some(7);
+}
+
 static json_t *
-make_session(const struct session *s, uint64_t seed)
+make_session(size_t i)
 {
 	static uint8_t bytes[200000];
 	struct sync_pair p;
@@ -626,26 +646,15 @@ make_session(const struct session *s, uint64_t seed)
 		.b = { bytes, 0, sizeof(bytes) } };
 	json_t *o = json_object();
 
-	sync_pair_init(&p, seed);
-	session_fill(&p, s);
+	session_pair(&p, i);
 	p.a.tap = p.b.tap = transcript_tap;
 	p.a.tap_ctx = p.b.tap_ctx = &t;
-	p.b.judge = judge_first;
-	p.b.ctx = (void *)(uintptr_t)s;
-	if (s->met) {
-		session_fresh(&p.a, &p.b, false);
-		session_fresh(&p.b, &p.a, s->missed);
-	}
-	p.a.cf.crawler = p.b.cf.no_crawlers = s->crawler;
-	p.a.cf.take_only = s->take_only;
-	if (s->narrow)
-		p.b.cf.scope = scope_some(7);
 	ASSERT(sync_pair_run(&p));
 	transcript_flush(&t);
 	json_t *a = side_json(&p.a), *b = side_json(&p.b);
 	end_json(a, &p.a);
 	end_json(b, &p.b);
-	set(o, "name", json_string(s->name));
+	set(o, "name", json_string(sessions[i].name));
 	set(o, "net", json_string("test"));
 	set(o, "dialer", a);
 	set(o, "listener", b);
@@ -660,7 +669,7 @@ make_sessions(void)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < ARRAY_LEN(sessions); i++)
-		add(list, make_session(&sessions[i], 1000 + i));
+		add(list, make_session(i));
 	return list;
 }
 

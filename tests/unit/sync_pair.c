@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "crypto/crypto.h"
+
 int
 sync_item_cmp(const void *a, const void *b)
 {
@@ -125,6 +127,7 @@ take(struct sync_side *side, struct slice bytes)
 	struct sync_item item = { 0 };
 
 	if (bytes.n != PAIR_RECORD) { /* a liar's */
+		side->rejected++;
 		sync_judged(side->s, SYNC_REJECT, NULL, NULL);
 		return;
 	}
@@ -204,6 +207,24 @@ sync_side_serve(struct sync_side *side, struct test_env *t)
 	}
 }
 
+void
+sync_side_serve_traced(struct sync_side *side, uint64_t *hash, uint64_t *events)
+{
+	static const uint8_t key[16] = { 2 };
+	struct sync_event ev;
+
+	while (sync_next(side->s, &ev)) {
+		const uint64_t of[] = { (uint64_t)ev.type, (uint64_t)ev.why,
+			ev.item.hour, get_u64be(ev.item.id), ev.bytes.n,
+			ev.bytes.n > 0
+			    ? hash_siphash(ev.bytes.p, ev.bytes.n, key)
+			    : 0 };
+		*hash = *hash * 31 + hash_siphash(of, sizeof(of), key);
+		(*events)++;
+		serve(side, &ev);
+	}
+}
+
 /* Moves a piece; false: there was nothing. */
 static bool
 move(struct sync_pair *p, struct sync_side *from, struct sync_side *to)
@@ -220,7 +241,17 @@ move(struct sync_pair *p, struct sync_side *from, struct sync_side *to)
 		p->cut = true;
 		return true;
 	}
-	const size_t n = sync_recv(to->s, out, p->t.now_ms);
+	size_t n = 0;
+	if (p->garble == NULL) {
+		n = sync_recv(to->s, out, p->t.now_ms);
+	} else {
+		uint8_t bytes[4096];
+		out.n = MIN(out.n, sizeof(bytes));
+		memcpy(bytes, out.p, out.n);
+		p->garble(p->garble_ctx, from, bytes, out.n,
+		    sync_figures(from->s).bytes_out);
+		n = sync_recv(to->s, slice_of(bytes, out.n), p->t.now_ms);
+	}
 	if (n > 0 && from->tap != NULL)
 		from->tap(from->tap_ctx, from, slice_of(out.p, n));
 	sync_sent(from->s, n, p->t.now_ms);
@@ -234,9 +265,19 @@ side_start(struct sync_pair *p, struct sync_side *side)
 	sync_free(side->s);
 	side->over = false;
 	side->got_n = side->late_n = side->refused_n = 0;
+	side->rejected = 0;
 	put_u64be(side->cf.nonce, test_random(&p->t));
 	side->s = sync_new(&side->mem, &side->cf, p->t.now_ms);
 	ASSERT(side->s != NULL);
+}
+
+void
+sync_pair_start(struct sync_pair *p)
+{
+	side_start(p, &p->a);
+	side_start(p, &p->b);
+	p->moved = 0;
+	p->cut = false;
 }
 
 bool
@@ -244,10 +285,7 @@ sync_pair_run(struct sync_pair *p)
 {
 	bool moved = true;
 
-	side_start(p, &p->a);
-	side_start(p, &p->b);
-	p->moved = 0;
-	p->cut = false;
+	sync_pair_start(p);
 	while (moved && !p->cut) {
 		sync_side_serve(&p->a, &p->t);
 		sync_side_serve(&p->b, &p->t);

@@ -29,6 +29,7 @@ struct sync_side {
 	    const struct sync_item *item, struct sync_item *winner);
 	void *ctx;
 	size_t judged;             /* for the judge to count */
+	size_t rejected;           /* were no record of the model */
 	struct sync_item *refused; /* by the peer */
 	size_t refused_n, refused_cap;
 	struct sync_item late[64]; /* with the pipeline */
@@ -49,6 +50,10 @@ struct sync_pair {
 	uint64_t cut_after;    /* bytes after which the stream breaks; 0: no */
 	uint64_t moved;
 	bool cut;
+	/* May change bytes on their way; at: how many went before. */
+	void (*garble)(void *ctx, struct sync_side *from, uint8_t *bytes,
+	    size_t n, uint64_t at);
+	void *garble_ctx;
 };
 
 void sync_pair_init(struct sync_pair *p, uint64_t seed);
@@ -63,6 +68,9 @@ int sync_item_cmp(const void *a, const void *b);
 /** sync_pair_item(p, hour): a random one of an hour. */
 struct sync_item sync_pair_item(struct sync_pair *p, uint32_t hour);
 
+/** sync_pair_start(p): new sessions, with nonces of their own. */
+void sync_pair_start(struct sync_pair *p);
+
 /** sync_pair_run(p): one session from the beginning to its end, or to the
  * cut. What came is in got. False: they got stuck. */
 bool sync_pair_run(struct sync_pair *p);
@@ -75,6 +83,10 @@ bool sync_pair_equal(const struct sync_pair *p);
 
 /** sync_side_serve(side, t): serve the events that there are. */
 void sync_side_serve(struct sync_side *side, struct test_env *t);
+
+/** The same, and adds type, bytes and item of each to a hash. */
+void sync_side_serve_traced(
+    struct sync_side *side, uint64_t *hash, uint64_t *events);
 
 /** sync_side_record(item, out): the record of the model. */
 void sync_side_record(const struct sync_item *item, uint8_t out[PAIR_RECORD]);
