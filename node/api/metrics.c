@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
+#include "node/care.h"
 #include "node/sync.h"
 
 #define METRICS_MAX (64 * 1024)
@@ -211,6 +212,32 @@ stages_part(struct out *o, const struct pipeline_stats *ps)
 	    { "verify", ps->to_verify }, { "store", ps->to_write });
 }
 
+static uint64_t
+time_of(const json_t *notes, const char *what)
+{
+	const json_int_t t = json_integer_value(
+	    json_object_get(json_object_get(notes, what), "at"));
+
+	return t < 0 ? 0 : (uint64_t)t;
+}
+
+/* When the owner last looked after it; 0: never. */
+static void
+store_care_part(struct out *o, struct node *n)
+{
+	json_t *notes = care_notes(n->paths);
+	unsigned live = 0, cleared = 0;
+
+	gauge(o, "ohcn_last_check_timestamp_seconds", "Of the store; 0: never.",
+	    time_of(notes, "check"));
+	gauge(o, "ohcn_last_backup_timestamp_seconds",
+	    "Of the whole node; 0: never.", time_of(notes, "node_backup"));
+	json_decref(notes);
+	if (map_lmdb_readers(n->map, &live, &cleared) == OK)
+		gauge(o, "ohcn_store_reader_slots", "Readers of the store.",
+		    live);
+}
+
 static void
 records_part(struct out *o, struct node *n, const struct store_totals *t,
     const struct pipeline_stats *ps)
@@ -245,6 +272,7 @@ records_part(struct out *o, struct node *n, const struct store_totals *t,
 	gauge(o, "ohcn_store_bytes", "Bytes of the records held.", t->bytes);
 	gauge(o, "ohcn_store_quota_bytes", "Their bound.",
 	    n->config->store.quota_bytes);
+	store_care_part(o, n);
 	gauge(o, "ohcn_store_map_bytes", "Address space of the store.",
 	    n->config->store.map_size);
 	gauge(o, "ohcn_records_unannounced",

@@ -17,6 +17,14 @@ class Durability(Case):
         self.assertEqual([], lost)
         self.assertGreater(changes, 20)
 
+    def test_power_cuts_with_peers(self):
+        """While records come from others and leave for want of room."""
+        said = io.StringIO()
+        with redirect_stdout(said):
+            lost, changes, _ = power_cut.run(BUILD, 3, False, seed=4, peers=2)
+        self.assertEqual([], lost, said.getvalue())
+        self.assertGreater(changes, 20)
+
     def test_a_planted_fault_is_found(self):
         """A node that only pretends to sync must lose something, or the test
         above is blind."""
