@@ -69,36 +69,28 @@ read_date(const char *text, uint64_t *hour)
 err
 since_read(const char *text, uint64_t now_s, uint64_t *hour)
 {
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} spans[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 7 * 86400 } };
 	const size_t n = strlen(text);
-	uint64_t span = 1;
 
-	if (n < 1 || n > 20)
+	if (n < 1 || n > 18)
 		return ERR_FORM;
 	if (n > 4 && text[4] == '-')
 		return read_date(text, hour);
-	if (!is_digits(text, n - 1) && n > 1)
-		return ERR_FORM;
 	const uint64_t v = strtoull(text, NULL, 10);
-	switch (text[n - 1]) {
-	case 'w':
-		span *= 7;
-		/* fall through */
-	case 'd':
-		span *= 24;
-		/* fall through */
-	case 'h':
-		span *= 60;
-		/* fall through */
-	case 'm':
-		span *= 60;
-		if (n < 2 || v > now_s / span)
-			return ERR_FORM;
-		*hour = (now_s - v * span) / 3600;
-		return OK;
-	default:
-		if (!is_digits(text, n) || n > 18)
-			return ERR_FORM;
+	if (is_digits(text, n)) {
 		*hour = v <= HOURS_MAX ? v : v / 3600;
 		return OK;
 	}
+	for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
+		if (text[n - 1] != spans[i].letter || !is_digits(text, n - 1) ||
+		    v > now_s / spans[i].seconds)
+			continue;
+		*hour = (now_s - v * spans[i].seconds) / 3600;
+		return OK;
+	}
+	return ERR_FORM;
 }
