@@ -100,6 +100,7 @@ struct syncer_session {
 	uint64_t moved_ms;   /* the pipeline took one */
 	uint64_t over_ms;
 	uint64_t fresh_in, late_in;
+	size_t refused_n; /* of the peer, when the items were listed */
 };
 
 /* A record that came, until it is judged. */
@@ -189,3 +190,7 @@ void job_next(struct syncer *y);
 void items_free(struct syncer *y, struct syncer_session *s);
 void no_want_add(struct syncer *y, const struct peer_id *peer,
     const struct sync_item *item, uint64_t expires_h);
+
+/** no_want_drop(y, peer, id): it sent the record, so it has it by now. */
+void no_want_drop(
+    struct syncer *y, const struct peer_id *peer, const uint8_t id[SYNC_ID]);

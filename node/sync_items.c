@@ -52,6 +52,21 @@ no_want_add(struct syncer *y, const struct peer_id *peer,
 	y->no_wants_at = (y->no_wants_at + 1) % SYNCER_NO_WANTS;
 }
 
+void
+no_want_drop(
+    struct syncer *y, const struct peer_id *peer, const uint8_t id[SYNC_ID])
+{
+	const uint64_t hash = peer_hash(y, peer);
+
+	for (unsigned i = 0; i < SYNCER_NO_WANTS; i++) {
+		struct no_want *w = &y->no_wants[i];
+		if (w->expires_h == 0)
+			break;
+		if (w->peer == hash && memcmp(w->item.id, id, SYNC_ID) == 0)
+			w->peer = 0;
+	}
+}
+
 /* Those of one peer, in order, for a job; forgets what has expired. */
 static err
 no_wants_of(struct syncer *y, const struct peer_id *peer, struct syncer_job *j)
@@ -220,6 +235,7 @@ list_begin(struct syncer *y, struct syncer_session *s, struct syncer_job *j)
 		return ERR_IO;
 	TRY(store_totals(j->view, &t));
 	TRY(no_wants_of(y, &s->peer, j));
+	s->refused_n = j->no_wants_n;
 	j->kind = is_wide(s->scope) ? WORK_LIST : WORK_COUNT;
 	return j->kind == WORK_LIST ? items_room(y, s, t.records) : OK;
 }

@@ -49,6 +49,16 @@ verdict_of(
 
 	if (o == RECORD_STORED || o == RECORD_DUPLICATE)
 		return SYNC_KEPT;
+	/* Revocations have a share of the quota of their own: what is over it
+	 * would come again and again. Who offers a record of that author gets
+	 * the revocation told. */
+	if (o == RECORD_QUEUE_FULL && r->over_quota && r->record != NULL &&
+	    r->record->kind == KIND_REVOCATION)
+		return SYNC_REFUSE;
+	/* Our scope has changed since we announced it. To refuse would be for
+	 * good, and it may change back. */
+	if (o == RECORD_RELAYED || o == RECORD_OUT_OF_SCOPE)
+		return SYNC_KEPT;
 	/* By our clock, which may be wrong, or for want of room. */
 	if (r->record == NULL || o == RECORD_EXPIRED ||
 	    o == RECORD_FROM_FUTURE || o == RECORD_RATE_LIMITED ||
@@ -130,8 +140,11 @@ on_judged(void *ctx, const struct judge_result *r)
 	}
 	if (r->outcome == RECORD_STORED)
 		note_stored(y, s, r->record);
-	if (r->record != NULL)
+	if (r->record != NULL) {
 		memcpy(a->id, r->record->id, SYNC_ID);
+		if (s->refused_n > 0)
+			no_want_drop(y, &s->peer, a->id);
+	}
 	answer(y, a, verdict_of(y, r, &a->winner));
 	session_pump(y, s);
 	y->cf.wake(y->cf.ctx);
