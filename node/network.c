@@ -12,6 +12,7 @@
 #include "proto/sync/sync.h"
 
 #define AGENT            "ohcn/" OHCN_VERSION
+#define CRAWL_AGENT      "ohcn-crawler/" /* those who crawl say so */
 #define PROTOCOL_VERSION "ohcn/1"
 #define DIAL_TIMEOUT_MS  10000
 #define PROXY_TIMEOUT_MS 60000 /* Tor may take long to build a circuit */
@@ -255,6 +256,8 @@ open_host(struct network *w)
 		.protocols = w->protocols,
 		.protocols_n = NETWORK_PROTOCOLS,
 		.protocol_flags = w->protocol_flags,
+		.visitors = CRAWL_AGENT,
+		.visitors_alone = c->crawl.allow == 0,
 		.limits = host_limits_default(),
 		.gossip = gossip_params(c),
 	};

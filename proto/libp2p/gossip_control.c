@@ -154,6 +154,20 @@ gossip_prune(struct gossip *g, struct gossip_slot_topic *t,
 }
 
 void
+gossip_visitor(struct gossip *g, uint32_t peer, bool names)
+{
+	ASSERT(peer < g->p.peers_max && g->peers[peer] != NULL);
+	struct gossip_peer *p = g->peers[peer];
+
+	p->visitor = true;
+	p->names = names;
+	for (uint32_t i = 0; i < g->p.topics_max; i++)
+		if (g->topics[i].key != 0 && (p->meshes >> i & 1) != 0)
+			gossip_prune(
+			    g, &g->topics[i], p, g->p.prune_backoff_ms, names);
+}
+
+void
 gossip_exchange_set(struct gossip *g,
     struct slice (*record)(void *ctx, const struct peer_id *id), void *ctx)
 {
@@ -335,6 +349,8 @@ on_graft(struct gossip *g, struct gossip_peer *p, struct slice in)
 		g->stats.score_ignored++;
 		p->counts.score_ignored++;
 		gossip_prune(g, t, p, backoff_ms, false);
+	} else if (p->visitor) {
+		gossip_prune(g, t, p, backoff_ms, p->names);
 	} else if ((t->members_n >= g->p.d_hi && !p->outbound) ||
 		   !lets_in(g, t, p) || !gossip_member_add(g, t, p)) {
 		gossip_prune(g, t, p, backoff_ms, true);

@@ -102,6 +102,8 @@ struct gossip_peer {
 	struct peer_id id;
 	bool outbound, v12;
 	bool direct;    /* explicit */
+	bool visitor;   /* see gossip_visitor() */
+	bool names;     /* it may be told of others */
 	bool ready;     /* in the list for gossip_next_output() */
 	uint8_t missed; /* questions that it did not answer in time */
 	uint32_t ready_next;

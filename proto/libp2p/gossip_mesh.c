@@ -95,7 +95,7 @@ gossip_shuffle(const struct gossip *g, uint32_t n, uint32_t want)
 
 /*
  * All who want the topic and have the score go to g->pick, explicit peers
- * excepted; returns how many.
+ * and visitors excepted; returns how many.
  */
 uint32_t
 gossip_pick_others(const struct gossip *g, const struct gossip_slot_topic *t,
@@ -107,7 +107,7 @@ gossip_pick_others(const struct gossip *g, const struct gossip_slot_topic *t,
 	for (uint32_t i = 0; i < g->peers_top; i++) {
 		const struct gossip_peer *p = g->peers[i];
 		if (p == NULL || (p->topics & bit) == 0 || p->direct ||
-		    p->score < score_min)
+		    p->visitor || p->score < score_min)
 			continue;
 		if (members_too || (p->meshes & bit) == 0)
 			g->pick[n++] = i;

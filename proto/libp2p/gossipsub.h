@@ -244,6 +244,13 @@ NODISCARD err gossip_peer_up(struct gossip *g, uint32_t peer,
 void gossip_peer_ip(struct gossip *g, uint32_t peer, struct slice ip);
 
 /**
+ * gossip_visitor(g, peer, names): it only looks around and forwards nothing:
+ * it gets a place in no mesh and no messages. ${names}: when it asks for a
+ * place it is told of others like anyone for whom there is no room.
+ */
+void gossip_visitor(struct gossip *g, uint32_t peer, bool names);
+
+/**
  * gossip_peer_down(g, peer): forget it and what waits for it; the number is
  * free again. Its backoffs stay, and its score if that is below 0, so that
  * coming back does not better them.

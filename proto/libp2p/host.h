@@ -79,9 +79,16 @@ struct host_config {
 	const char *const *protocols;
 	size_t protocols_n;
 	const uint8_t *protocol_flags; /* of each; NULL: none */
+	/* Peers whose agent begins so only look around: gossip_visitor(). A
+	 * string constant; NULL: none. Alone: they are told of nobody. */
+	const char *visitors;
+	bool visitors_alone;
+	bool exchanges; /* host_next_exchange() tells who named whom */
 	struct host_limits limits;
 	struct gossip_params gossip;
 };
+
+#define HOST_EXCHANGES_MAX 256 /* that wait; more are not told of */
 
 /** host_new(cf): everything is copied; NULL: over budget. */
 struct host *host_new(const struct host_config *cf, uint64_t now_ms);
@@ -303,6 +310,14 @@ struct host_known {
 	bool proven;       /* it has answered there */
 	uint64_t seen_ms;  /* last time that it was there; 0: never */
 };
+
+/* Peer exchange: ${teller} has named ${id}, which is in the peer store. */
+struct host_exchange {
+	struct peer_id teller, id;
+};
+
+/** host_next_exchange(h, out): if the configuration asks for them. */
+bool host_next_exchange(struct host *h, struct host_exchange *out);
 
 /** host_known_at(h, i, out): the i-th known address, in no order. */
 bool host_known_at(struct host *h, uint32_t i, struct host_known *out);

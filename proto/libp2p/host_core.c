@@ -133,6 +133,11 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 	set_identity(h, cf->secret);
 	if (cf->psk != NULL)
 		memcpy(h->psk, cf->psk, sizeof(h->psk));
+	h->visitors = cf->visitors == NULL ? "" : cf->visitors;
+	h->visitors_alone = cf->visitors_alone;
+	if (cf->exchanges)
+		h->exchanges = mem_alloc(
+		    &h->mem, HOST_EXCHANGES_MAX * sizeof(h->exchanges[0]));
 	copy_text(h->agent, cf->agent);
 	copy_text(h->protocol_version, cf->protocol_version);
 	cf->env->random(cf->env->ctx, h->table_key, sizeof(h->table_key));
@@ -149,7 +154,8 @@ host_new(const struct host_config *cf, uint64_t now_ms)
 	h->handshakes = 2000ULL * cf->limits.handshakes_per_s;
 	h->handshakes_ms = now_ms;
 	if (h->links == NULL || h->peers == NULL || h->gossip == NULL ||
-	    h->known == NULL || !set_protocols(h, cf)) {
+	    h->known == NULL || (cf->exchanges && h->exchanges == NULL) ||
+	    !set_protocols(h, cf)) {
 		host_free(h);
 		return NULL;
 	}
@@ -209,6 +215,8 @@ host_free(struct host *h)
 	mem_free(&h->mem, h->peers, h->limits.conns_max * sizeof(h->peers[0]));
 	mem_free(&h->mem, h->protocols,
 	    3 * h->protocols_n * sizeof(h->protocols[0]));
+	mem_free(&h->mem, h->exchanges,
+	    HOST_EXCHANGES_MAX * sizeof(h->exchanges[0]));
 	peer_store_free(h->known);
 	ASSERT(h->mem.used == 0);
 	crypto_wipe(h->secret, sizeof(h->secret));

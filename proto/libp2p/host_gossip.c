@@ -35,6 +35,17 @@ trust_named(struct host *h, const struct host_peer *p, uint64_t now_ms)
 		env_log(h->env, LOG_UNUSUAL, "gossip_scores_full", "%s", "");
 }
 
+/* It says itself, by its agent, that it only looks around. */
+void
+host_gossip_visitor(struct host *h, const struct host_peer *p)
+{
+	const size_t n = strlen(h->visitors);
+
+	if (n > 0 && p->gossip_up && p->agent != NULL &&
+	    strncmp(p->agent, h->visitors, n) == 0)
+		gossip_visitor(h->gossip, p->number, !h->visitors_alone);
+}
+
 /* Our stream to the peer, in the newest version that it speaks. */
 void
 host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms)
@@ -69,6 +80,7 @@ host_gossip_open(struct host *h, struct host_peer *p, uint64_t now_ms)
 		tell_ip(h, p, l);
 		trust_named(h, p, now_ms);
 		p->gossip_up = true;
+		host_gossip_visitor(h, p);
 		p->out_link = l;
 		p->out_stream = stream;
 		host_gossip_pull(h, p, now_ms);
@@ -266,6 +278,24 @@ host_gossip_init(struct host *h)
 	gossip_exchange_set(h->gossip, record_of, h);
 }
 
+static void
+note_exchange(
+    struct host *h, const struct peer_id *teller, const struct peer_id *id)
+{
+	if (h->exchanges != NULL && h->exchanges_n < HOST_EXCHANGES_MAX)
+		h->exchanges[h->exchanges_n++] =
+		    (struct host_exchange){ *teller, *id };
+}
+
+bool
+host_next_exchange(struct host *h, struct host_exchange *out)
+{
+	if (h->exchanges == NULL || h->exchanges_n == 0)
+		return false;
+	*out = h->exchanges[--h->exchanges_n];
+	return true;
+}
+
 /*
  * Records that came with a PRUNE go to the peer store, which verifies them
  * and says what is worth a place; explicit peers that are gone are dialled.
@@ -276,10 +306,14 @@ host_gossip_attend(struct host *h, uint64_t now_ms)
 	struct gossip_exchange x;
 	struct peer_id id;
 
-	while (gossip_next_exchange(h->gossip, &x))
-		if (host_peer_record_add(
-			h, &x.from, x.record, PEER_EXCHANGE, now_ms, &id) != OK)
+	while (gossip_next_exchange(h->gossip, &x)) {
+		const err e = host_peer_record_add(
+		    h, &x.from, x.record, PEER_EXCHANGE, now_ms, &id);
+		if (e != OK)
 			h->stats.exchange_refused++;
+		if (e == OK || (e == ERR_EXISTS && !peer_id_eq(&id, &h->self)))
+			note_exchange(h, &x.from, &id);
+	}
 	while (gossip_next_direct(h->gossip, now_ms, &id)) {
 		const err e = host_connect(h, &id, now_ms);
 		if (e != OK) /* its turn comes again */

@@ -223,6 +223,10 @@ struct host {
 	struct host_stats stats;
 	struct host_left left[HOST_LEFT_MAX]; /* a ring */
 	uint64_t left_n;                      /* ever */
+	const char *visitors;                 /* "": none */
+	bool visitors_alone;
+	struct host_exchange *exchanges; /* NULL: nobody asks */
+	uint32_t exchanges_n;
 };
 
 /* host_explain.c */
@@ -313,6 +317,7 @@ void host_gossip_flush(struct host *h, uint64_t now_ms);
 void host_gossip_lost(
     struct host_link *l, struct host_service *s, bool refused, uint64_t now_ms);
 void host_gossip_down(struct host *h, struct host_peer *p);
+void host_gossip_visitor(struct host *h, const struct host_peer *p);
 void host_gossip_init(struct host *h);
 void host_gossip_attend(struct host *h, uint64_t now_ms);
 int32_t host_gossip_score(const struct host *h, const struct host_peer *p);

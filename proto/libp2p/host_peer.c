@@ -268,6 +268,7 @@ learn_agent(struct host *h, struct host_peer *p, struct slice agent)
 	if (p->agent != NULL)
 		mem_free(&h->mem, p->agent, strlen(p->agent) + 1);
 	p->agent = copy;
+	host_gossip_visitor(h, p);
 }
 
 /* A list replaces what we knew when it is the first of its stream. */

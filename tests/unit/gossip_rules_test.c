@@ -145,6 +145,38 @@ test_exchange_out(void **state)
 	}
 }
 
+/* A visitor gets no place, though there is room, and no messages; it is told
+ * of others unless nobody may be named to it. */
+static void
+test_visitors(void **state)
+{
+	(void)state;
+	for (unsigned names = 0; names < 2; names++)
+		for (unsigned late = 0; late < 2; late++) {
+			struct records r = { .bytes = 300 };
+			struct gossip_topic topic;
+			struct bench b;
+			mesh_init(&b, 4);
+			const struct peer_id id = bench_id(99);
+			gossip_exchange_set(b.g, record_of, &r);
+			assert_int_equal(
+			    gossip_peer_up(b.g, 99, &id, false, true), OK);
+			if (!late)
+				gossip_visitor(b.g, 99, names == 1);
+			bench_tell_subscribe(&b, 99, T, true);
+			(void)bench_listen(&b, 99);
+			bench_tell_graft(&b, 99, T);
+			assert_true(gossip_topic(b.g, T, &topic));
+			assert_int_equal(topic.mesh, 4 + late);
+			if (late)
+				gossip_visitor(b.g, 99, names == 1);
+			assert_int_equal(exchanged(&b, 99), names == 1 ? 4 : 0);
+			assert_true(gossip_topic(b.g, T, &topic));
+			assert_int_equal(topic.mesh, 4);
+			bench_fini(&b);
+		}
+}
+
 static void
 tell_peers(struct bench *b, uint32_t from, unsigned n, size_t bytes)
 {
@@ -611,6 +643,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exchange_out),
 		cmocka_unit_test(test_exchange_in),
+		cmocka_unit_test(test_visitors),
 		cmocka_unit_test(test_backoff_arithmetic),
 		cmocka_unit_test(test_unsubscribe_is_said_again),
 		cmocka_unit_test(test_full_queue_is_told_later),
