@@ -44,8 +44,9 @@ struct syncer_config {
 	uint32_t pace_s;       /* between two sessions of the slow round */
 	/* Only by syncer_now(), and our peers are told that we are light. */
 	bool light;
-	bool crawler;  /* we say that we are one */
-	bool no_crawl; /* and serve none */
+	bool crawler;   /* we say that we are one */
+	bool no_crawl;  /* and serve none */
+	bool take_only; /* peers get no records from us */
 	/* What this node keeps now. */
 	void (*scope)(void *ctx, struct scope *out);
 	/* As pipeline_submit() for any class, not our own. */
@@ -116,6 +117,7 @@ struct syncer_peer {
 	uint32_t turns;
 	uint64_t differences; /* records sent and received */
 	uint64_t last_bytes;  /* both directions */
+	uint64_t peer_items;  /* records that it has, it says */
 	/* Of all sessions. */
 	uint64_t sessions, bytes_in, bytes_out;
 	uint64_t records_in, records_new, records_out;

@@ -126,6 +126,8 @@ over(struct syncer *y, struct syncer_session *s, const char *why)
 	s->wants = WORK_NONE;
 	if (e != NULL && !s->declined) {
 		e->p.talking = false;
+		if (s->core != NULL && !session_works(y, s))
+			e->p.peer_items = sync_figures(s->core).peer_items;
 		e->p.records_new += s->fresh_in;
 	}
 	if (!s->declined && s->core != NULL && !session_works(y, s))
@@ -383,6 +385,7 @@ session_new(struct syncer *y, struct syncer_session *s, struct syncer_entry *e,
 		.net = slice_str(y->net),
 		.crawler = y->cf.crawler,
 		.light = y->cf.light,
+		.take_only = y->cf.take_only,
 		.decline = decline,
 		.no_crawlers = y->cf.no_crawl,
 		.limits = { .judging = SYNCER_JUDGING },

@@ -40,7 +40,8 @@ static const struct column peer_columns[] = {
 	{ "source", COLUMN_TEXT, false,
 	    "who named it first: seed, node, dht, exchange, lan" },
 	{ "depth", COLUMN_INTEGER, false, "steps from a seed" },
-	{ "named_by", COLUMN_INTEGER, false, "peers whose tables it is in" },
+	{ "named_by", COLUMN_INTEGER, false,
+	    "edges to it, those of source provider apart" },
 	{ "attempts", COLUMN_INTEGER, false, "visits made or tried" },
 	{ "first_seen", COLUMN_TIME, false, "first named, UTC" },
 	{ "last_answered", COLUMN_TIME, true, "UTC; null: never" },
@@ -61,7 +62,8 @@ static const struct column edge_columns[] = {
 	{ "from_peer", COLUMN_TEXT, false, "who named the other" },
 	{ "to_peer", COLUMN_TEXT, false, "who was named" },
 	{ "source", COLUMN_TEXT, false,
-	    "dht: in its routing table; provider: as a member of the network" },
+	    "dht: in its routing table; exchange: in its mesh; provider: as a "
+	    "member of the network" },
 	{ NULL, COLUMN_TEXT, false, NULL },
 };
 

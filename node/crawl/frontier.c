@@ -519,7 +519,7 @@ frontier_edge(struct frontier *f, const struct frontier_name *from,
 		return e == OK ? ERR_EXISTS : e;
 	TRY(put(f, EDGES, slice_of(key, sizeof(key)), slice_of("", 0)));
 	f->totals.edges++;
-	if (source != FRONTIER_DHT || frontier_get(f, to, &p) != OK)
+	if (source == FRONTIER_PROVIDER || frontier_get(f, to, &p) != OK)
 		return OK;
 	p.named_by++;
 	return peer_put(f, &p);

@@ -51,6 +51,7 @@ struct visit {
 	bool reading; /* ${reader} is in use */
 	bool identified, opted_out, speaks_kad, speaks_sync;
 	bool ohcn, other_kad, other_net;
+	bool heard; /* peer exchange came */
 	char agent[CRAWL_AGENT_MAX + 1];
 	json_t *protocols;
 	/* questions */

@@ -24,6 +24,8 @@
 #define DIAL_TIMEOUT_MS 8000
 #define PROXY_DIAL_MS   60000
 #define LAN_MS          2500 /* for answers of mDNS */
+#define HEARTBEAT_MS    250  /* we ask for a place in meshes soon */
+#define KNOWN_MAX       4096
 #define NEVER_MS        (UINT32_MAX / 2)
 #define MILLION         UINT64_C(1000000) /* of a token: one call */
 
@@ -40,6 +42,39 @@ crawl_check(struct crawl *c, err e)
 
 /* ---- whom others name on their own ---- */
 
+static err
+take_known(struct crawl *c, const struct peer_id *id,
+    enum frontier_source source, uint32_t depth)
+{
+	struct slice addrs[PEER_ADDRS_MAX];
+	const uint32_t n = host_peer_addrs(c->host, id, addrs);
+	const err e = frontier_add(
+	    c->f, id, addrs, n, source, depth, c->env.wall_s(c->env.ctx));
+
+	return e == ERR_EXISTS || e == ERR_LIMIT || e == ERR_FORM ? OK : e;
+}
+
+/* A peer told of one that is in its mesh. */
+static err
+take_exchange(struct crawl *c, const struct host_exchange *x)
+{
+	const struct frontier_name from = frontier_name_of(c->f, &x->teller);
+	const struct frontier_name to = frontier_name_of(c->f, &x->id);
+	struct visit *v = visit_find(c, &x->teller);
+	struct frontier_peer p;
+
+	if (v != NULL)
+		v->heard = true;
+	if (peer_id_eq(&x->id, host_self(c->host)))
+		return OK;
+	TRY(take_known(
+	    c, &x->id, FRONTIER_EXCHANGE, v == NULL ? 1 : v->peer.depth + 1));
+	if (frontier_get(c->f, &to, &p) != OK)
+		return OK; /* not taken in */
+	const err e = frontier_edge(c->f, &from, &to, FRONTIER_EXCHANGE);
+	return e == ERR_EXISTS ? OK : e;
+}
+
 /*
  * Peer exchange of gossip and multicast DNS put what they hear into the
  * host's peer store; what is there and not ours goes to the frontier.
@@ -47,20 +82,20 @@ crawl_check(struct crawl *c, err e)
 static void
 take_heard(struct crawl *c)
 {
+	struct host_exchange x;
 	struct host_known_peer k;
-	const uint64_t now_s = c->env.wall_s(c->env.ctx);
 
+	while (host_next_exchange(c->host, &x))
+		if (!crawl_check(c, take_exchange(c, &x)))
+			return;
 	for (uint32_t i = 0; host_known_peer_at(c->host, i, &k); i++) {
-		struct slice addrs[PEER_ADDRS_MAX];
 		const bool lan = k.source == PEER_LAN;
 		if (k.id.n == 0 || (!lan && k.source != PEER_EXCHANGE) ||
 		    visit_find(c, &k.id) != NULL)
 			continue;
-		const uint32_t n = host_peer_addrs(c->host, &k.id, addrs);
-		const err e = frontier_add(c->f, &k.id, addrs, n,
-		    lan ? FRONTIER_LAN : FRONTIER_EXCHANGE, 1, now_s);
-		if (e != ERR_EXISTS && e != ERR_LIMIT && e != ERR_FORM &&
-		    !crawl_check(c, e))
+		if (!crawl_check(
+			c, take_known(c, &k.id,
+			       lan ? FRONTIER_LAN : FRONTIER_EXCHANGE, 1)))
 			return;
 		host_peer_forget(c->host, &k.id);
 	}
@@ -271,6 +306,11 @@ open_host(struct crawl *c)
 	hc.limits.dials_max = HOST_DIALS_MAX;
 	/* A stranger's word of others is what we are here for. */
 	hc.gossip.score.exchange_threshold = 0;
+	hc.gossip.heartbeat_ms = HEARTBEAT_MS;
+	hc.exchanges = true;
+	hc.limits.known.peers_max = KNOWN_MAX;
+	hc.limits.known.per_source_max = KNOWN_MAX;
+	hc.limits.known.bytes_max = KNOWN_MAX * 2048;
 	c->host = host_new(&hc, c->env.mono_ms(c->env.ctx));
 	if (c->host == NULL)
 		return ERR_NOMEM;

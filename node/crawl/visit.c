@@ -17,7 +17,7 @@
 #define IDENTIFY_MS 10000
 #define QUESTION_MS 10000
 #define LEAVE_MS    3000
-#define LISTEN_MS   2500 /* for peer exchange */
+#define LISTEN_MS   1500 /* for peer exchange */
 #define IN_VAIN_MAX 3    /* questions in a row that brought nobody new */
 
 static uint64_t
@@ -202,10 +202,10 @@ leave(struct visit *v, const char *outcome, const char *why)
 		visit_free(v);
 		return;
 	}
-	/* A full mesh that we want to join names others: that takes it a
-	 * heartbeat of gossip, and who has a table has told already. */
-	if (v->identified && !v->opted_out && !is_foreign(v) &&
-	    !v->speaks_kad && now_ms(c) < v->up_ms + LISTEN_MS) {
+	/* Who has no room for us in its meshes names others: that takes a
+	 * heartbeat or two of gossip. */
+	if (v->identified && !v->opted_out && !is_foreign(v) && !v->heard &&
+	    now_ms(c) < v->up_ms + LISTEN_MS) {
 		v->stage = VISIT_LISTENING;
 		v->deadline_ms = v->up_ms + LISTEN_MS;
 		return;
@@ -676,6 +676,10 @@ visit_tick(struct visit *v, uint64_t now)
 		return;
 	if (v->stage == VISIT_COMPARING) {
 		comparing_tick(v, now);
+		return;
+	}
+	if (v->stage == VISIT_LISTENING && v->heard) {
+		hang_up_later(v);
 		return;
 	}
 	if (v->deadline_ms > now && v->end_ms + LEAVE_MS > now)
