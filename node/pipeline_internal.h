@@ -105,6 +105,7 @@ struct pipeline {
 	unsigned verifiers_idle;
 	uint32_t write_wanted; /* wake the writer when so many wait */
 	uint64_t write_since;  /* when the first of them came */
+	uint64_t write_last;   /* and the last */
 	struct gone_list *gone, **gone_end;
 	uint64_t verified, verify_ns, write_ns;
 	uint64_t commits, committed, write_errors;

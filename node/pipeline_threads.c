@@ -4,8 +4,10 @@
 #include "node/pipeline.h"
 #include "node/pipeline_internal.h"
 
+#define MS          UINT64_C(1000000)
 #define BUSY_BATCH  4   /* records in a commit: from here on waiting pays */
 #define ACK_MS      40  /* from the record's arrival here to its commit */
+#define GAP_MS      3   /* as long as nobody comes: nobody will */
 #define BACKLOG     512 /* unverified: throughput counts, not the delay */
 #define BULK_FACTOR 16  /* then a commit may wait so much longer */
 
@@ -27,8 +29,10 @@ advance(struct pipeline *p)
 		fifo_push(writes ? &p->to_write : &p->written, &j->link);
 		refused = refused || !writes;
 	}
-	if (before == 0 && p->to_write.n > 0)
-		p->write_since = uv_hrtime();
+	if (p->to_write.n > before)
+		p->write_last = uv_hrtime();
+	if (before == 0)
+		p->write_since = p->write_last;
 	if (p->to_write.n >= p->write_wanted)
 		uv_cond_signal(&p->write_wake);
 	if (refused)
@@ -187,27 +191,31 @@ do_work(struct pipeline *p, struct job *j)
 }
 
 /*
- * How long the first record that waits may wait for others to share its
- * fsync. Not at all while hardly any come. When more wait for a signature
- * than are verified in that time, it is the work done that counts: larger
- * commits are cheaper. Else the whole way must stay below ACK_MS: a commit
- * that runs when the record comes, and its own.
+ * Until when those that wait may wait for others to share their fsync. Not at
+ * all while hardly any come. When more wait for a signature than are verified
+ * in that time, it is the work done that counts: larger commits are cheaper.
+ * Else the whole way must stay below ACK_MS: a commit that runs when the
+ * record comes, and its own; and when no more come (a stream waits for its
+ * answers) there is nothing to wait for.
  */
 static uint64_t
-commit_wait_ns(const struct pipeline *p, uint32_t *enough)
+commit_at(const struct pipeline *p, uint32_t *enough)
 {
-	const uint64_t most = (uint64_t)p->cf.commit_ms * 1000000U;
-	const uint64_t room = ACK_MS * UINT64_C(1000000);
+	const uint64_t most = (uint64_t)p->cf.commit_ms * MS;
+	const uint64_t two = 2 * p->commit_ns;
 
 	*enough = COMMIT_BATCH;
 	if (p->last_batch < BUSY_BATCH)
-		return 0;
+		return p->write_since;
 	if (p->order.n > BACKLOG) {
 		/* The rest of the queue keeps the other threads busy. */
 		*enough = MIN(p->cf.queue_max / 4, (unsigned)COMMIT_BATCH);
-		return BULK_FACTOR * most;
+		return p->write_since + BULK_FACTOR * most;
 	}
-	return 2 * p->commit_ns < room ? MIN(most, room - 2 * p->commit_ns) : 0;
+	if (two >= ACK_MS * MS)
+		return p->write_since;
+	const uint64_t until = p->write_since + MIN(most, ACK_MS * MS - two);
+	return p->order.n > 0 ? until : MIN(until, p->write_last + GAP_MS * MS);
 }
 
 /* Waits for jobs; takes them all; false: the end. */
@@ -221,15 +229,14 @@ take_jobs(struct pipeline *p, struct fifo *out)
 	}
 	while (!p->stopping) {
 		uint32_t enough;
-		const uint64_t until =
-		    p->write_since + commit_wait_ns(p, &enough);
+		const uint64_t until = commit_at(p, &enough);
 		const uint64_t now = uv_hrtime();
 		if (now >= until || p->to_write.n >= enough)
 			break;
 		/* Not to the end at once: the load may change meanwhile. */
 		p->write_wanted = enough;
 		(void)uv_cond_timedwait(&p->write_wake, &p->lock,
-		    MIN(until - now, p->cf.commit_ms * UINT64_C(1000000)));
+		    MIN(until - now, p->cf.commit_ms * MS));
 	}
 	p->write_wanted = UINT32_MAX;
 	*out = p->to_write;

@@ -69,11 +69,13 @@ on_done(void *ctx, const struct judge_result *r)
 }
 
 static void
-rig_start_quota(struct rig *g, unsigned queue_max, uint64_t max_records)
+rig_start_with(struct rig *g, unsigned queue_max, uint64_t max_records,
+    const struct scope *scope)
 {
 	char why[STORE_WHY];
 	const struct store_config sc = { .net = slice_str(TEST_NET),
-		.max_records = max_records };
+		.max_records = max_records,
+		.scope = scope };
 
 	*g = (struct rig){ .now_s = TEST_NOW };
 	g->env = (struct env){ .wall_s = rig_wall, .ctx = g };
@@ -96,6 +98,12 @@ rig_start_quota(struct rig *g, unsigned queue_max, uint64_t max_records)
 	};
 	g->pipeline = pipeline_new(&pc);
 	assert_non_null(g->pipeline);
+}
+
+static void
+rig_start_quota(struct rig *g, unsigned queue_max, uint64_t max_records)
+{
+	rig_start_with(g, queue_max, max_records, NULL);
 }
 
 static void
@@ -342,6 +350,50 @@ test_seen_unwritten(void **state)
 	rig_stop(&g);
 }
 
+/* What is outside our scope is passed on once and verified once. */
+static void
+test_seen_outside(void **state)
+{
+	struct rig g;
+	struct scope scope = scope_all();
+	const struct test_record moved = { .author = 2,
+		.seq = TEST_HOUR << 8 | 1 };
+
+	(void)state;
+	scope.regions_n = 1;
+	memcpy(scope.regions[0], "fr", 2);
+	rig_start_with(&g, 1000, 0, &scope);
+	submit(&g, &(struct test_record){ .author = 1 });
+	submit(&g, &(struct test_record){ .author = 1 });
+	rig_run(&g, 2);
+	assert_int_equal(g.outcomes[RECORD_RELAYED], 1);
+	assert_int_equal(g.outcomes[RECORD_OUT_OF_SCOPE], 1);
+	submit(&g, &(struct test_record){ .author = 1 });
+	rig_run(&g, 3);
+	assert_int_equal(g.outcomes[RECORD_OUT_OF_SCOPE], 2);
+	assert_int_equal(stats_of(&g).verified, 1);
+
+	/* Known from before or not: it replaces what is held. */
+	submit(&g, &moved);
+	rig_run(&g, 4);
+	assert_int_equal(g.outcomes[RECORD_RELAYED], 2);
+	submit(&g, &(struct test_record){ .author = 2, .region = "fr" });
+	submit(&g, &moved);
+	rig_run(&g, 6);
+	assert_int_equal(
+	    g.outcomes[RECORD_STORED] + g.outcomes[RECORD_STALE], 2);
+	assert_true(g.outcomes[RECORD_STORED] >= 1);
+	assert_int_equal(stats_of(&g).verified, 3);
+	const struct test_author a = test_author(2);
+	struct store_view *v = NULL;
+	struct store_record held;
+	assert_int_equal(store_view_open(g.store, &v), OK);
+	assert_int_equal(store_get_slot(v, a.pub, KIND_PROFILE, 0, &held), OK);
+	assert_string_equal(held.region, "de");
+	store_view_close(v);
+	rig_stop(&g);
+}
+
 struct stream {
 	struct rig *g;
 	struct pipeline_waiter w;
@@ -544,6 +596,7 @@ main(void)
 		cmocka_unit_test(test_copies_wait),
 		cmocka_unit_test(test_copy_of_ours),
 		cmocka_unit_test(test_seen_unwritten),
+		cmocka_unit_test(test_seen_outside),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_looks_meanwhile),
 		cmocka_unit_test(test_full_store),
