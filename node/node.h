@@ -71,7 +71,8 @@ struct node {
 	struct peers *peers;
 	struct syncer *syncer; /* sync.h */
 	struct mem sync_mem;   /* of its lists */
-	struct light *light;   /* light.h; NULL: a full node */
+	struct pipeline_waiter sync_room;
+	struct light *light; /* light.h; NULL: a full node */
 	struct publisher *publisher;
 	struct owner *owner;   /* owner.h */
 	struct keeper *keeper; /* keeper.h; of the store */

@@ -52,6 +52,9 @@ struct syncer_config {
 	/* As pipeline_submit() for any class, not our own. */
 	void (*submit)(
 	    void *ctx, struct slice bytes, judge_done *done, void *done_ctx);
+	/* May it be called now? False: syncer_room() will be, when it may.
+	 * NULL: always. */
+	bool (*room)(void *ctx);
 	/*
 	 * Call syncer_job_run(), on any thread, then syncer_job_done() on the
 	 * one of everything else; not within this call. One at a time.
@@ -80,6 +83,9 @@ void syncer_free(struct syncer *y);
 /** The two halves of a job: see syncer_config. */
 void syncer_job_run(struct syncer_job *j);
 void syncer_job_done(struct syncer_job *j);
+
+/** syncer_room(y): config.room() said no, and would not now. */
+void syncer_room(struct syncer *y);
 
 /** syncer_peer(y, peer): it is connected and speaks the protocol. */
 void syncer_peer(struct syncer *y, const struct peer_id *peer);

@@ -168,7 +168,13 @@ records_drain(struct syncer *y, struct syncer_session *s)
 	struct fifo_link *l;
 	bool any = false;
 
-	while (!s->stalled && (l = fifo_pop(&s->waiting)) != NULL) {
+	while (!s->stalled && s->waiting.n > 0) {
+		if (y->cf.room != NULL && !y->cf.room(y->cf.ctx)) {
+			y->stats.held_back++;
+			s->stalled = true;
+			break;
+		}
+		l = fifo_pop(&s->waiting);
 		struct arrival *a = CONTAINER_OF(l, struct arrival, link);
 		s->judging++;
 		y->cf.submit(y->cf.ctx, slice_of(a->bytes, a->n), on_judged, a);

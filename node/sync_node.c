@@ -26,6 +26,24 @@ submit(void *ctx, struct slice bytes, judge_done *done, void *done_ctx)
 	pipeline_submit(n->pipeline, bytes, 0, false, done, done_ctx);
 }
 
+/* Half of the pipeline's queue: gossip has the other one. */
+static bool
+room(void *ctx)
+{
+	struct node *n = ctx;
+
+	if (n->stopping || pipeline_room(n->pipeline))
+		return true;
+	pipeline_when_room(n->pipeline, &n->sync_room);
+	return false;
+}
+
+static void
+on_room(void *ctx)
+{
+	syncer_room(((struct node *)ctx)->syncer);
+}
+
 static void
 on_work(uv_work_t *work)
 {
@@ -214,6 +232,7 @@ sync_open(struct node *n)
 		.no_crawl = c->crawl.allow == 0,
 		.scope = scope_of_store,
 		.submit = submit,
+		.room = room,
 		.work = run_job,
 		.wake = wake,
 		.over = on_over,
@@ -221,6 +240,7 @@ sync_open(struct node *n)
 		.ctx = n,
 	};
 
+	n->sync_room = (struct pipeline_waiter){ .room = on_room, .ctx = n };
 	n->sync_mem = mem_heap((size_t)c->limits.sync_memory);
 	TRY(tag_make(n, cf.tag));
 	n->syncer = syncer_new(&cf);

@@ -566,6 +566,19 @@ syncer_tick(struct syncer *y)
 }
 
 void
+syncer_room(struct syncer *y)
+{
+	for (unsigned i = 0; i < y->sessions_n; i++) {
+		struct syncer_session *s = &y->sessions[i];
+		if (!s->used || !s->stalled)
+			continue;
+		s->stalled = false;
+		session_pump(y, s);
+	}
+	y->cf.wake(y->cf.ctx);
+}
+
+void
 syncer_stop(struct syncer *y)
 {
 	y->stopped = true;

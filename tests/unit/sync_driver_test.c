@@ -34,7 +34,10 @@ struct side {
 	struct mem mem;
 	struct queued queue[QUEUE];
 	unsigned queue_n, queue_max;
-	unsigned most;           /* in the queue at once */
+	unsigned most;     /* in the queue at once */
+	unsigned room_max; /* asks first, and so many; 0: not asked */
+	bool no_room_said;
+	unsigned refused;        /* the queue was full */
 	bool holds;              /* jobs are not run */
 	enum record_outcome say; /* instead of judging; FINE: judge */
 	uint64_t left;
@@ -74,6 +77,7 @@ test_submit(void *side, struct slice bytes, judge_done *done, void *ctx)
 
 	assert_true(bytes.n <= BYTES);
 	if (s->queue_n == s->queue_max) {
+		s->refused++;
 		done(ctx, &full);
 		return;
 	}
@@ -83,6 +87,17 @@ test_submit(void *side, struct slice bytes, judge_done *done, void *ctx)
 	j->done = done;
 	j->ctx = ctx;
 	s->most = MAX(s->most, s->queue_n);
+}
+
+static bool
+test_room(void *side)
+{
+	struct side *s = side;
+
+	if (s->room_max == 0 || s->queue_n < s->room_max)
+		return true;
+	s->no_room_said = true;
+	return false;
 }
 
 static err
@@ -147,6 +162,10 @@ judge_some(struct side *s)
 		const struct judge_result result = { .outcome = o,
 			.record = s->say != RECORD_FINE ? NULL : &r };
 		j.done(j.ctx, &result);
+	}
+	if (s->no_room_said && s->queue_n < s->room_max) {
+		s->no_room_said = false;
+		syncer_room(s->syncer);
 	}
 }
 
@@ -246,6 +265,7 @@ side_open(const struct world *w, unsigned i)
 		.no_crawl = w->no_crawl && i != 0,
 		.scope = test_scope,
 		.submit = test_submit,
+		.room = test_room,
 		.work = test_work,
 		.wake = test_wake,
 		.over = test_over,
@@ -441,6 +461,26 @@ test_full(void **state)
 	assert_true(stats(0).held_back > 0);
 	assert_int_equal(stats(0).records_in, 400); /* none came twice */
 	assert_true(sides[0].most <= 7);
+	assert_int_equal(stats(0).failed, 0);
+	teardown();
+}
+
+/* Half of the queue is for others: a session asks, and goes on when told. */
+static void
+test_room_asked(void **state)
+{
+	(void)state;
+	setup(&(struct world){ .nodes = 2, .queue_max = 7 });
+	sides[0].room_max = 4;
+	for (unsigned i = 0; i < 400; i++)
+		put_demand(1, i, i % 50);
+	(void)join(0, 1);
+	go(30000);
+	assert_int_equal(held(0), 400);
+	assert_true(stats(0).held_back > 0);
+	assert_int_equal(stats(0).records_in, 400);
+	assert_int_equal(sides[0].most, 4);
+	assert_int_equal(sides[0].refused, 0);
 	assert_int_equal(stats(0).failed, 0);
 	teardown();
 }
@@ -878,6 +918,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_agree),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_room_asked),
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_own_card),
 		cmocka_unit_test(test_own_winner),
