@@ -396,6 +396,8 @@ session_new(struct syncer *y, struct syncer_session *s, struct syncer_entry *e,
 		sc.cursor = e->p.cursor;
 	y->cf.scope(y->cf.ctx, &sc.scope);
 	y->cf.env->random(y->cf.env->ctx, sc.nonce, SYNC_NONCE);
+	_Static_assert(sizeof(sc.secret) == sizeof(y->key), "a key each");
+	memcpy(sc.secret, y->key, sizeof(sc.secret));
 	*s = (struct syncer_session){ .dialer = dialer,
 		.declined = decline != SYNC_CLOSE_NONE };
 	s->core = sync_new(y->mem, &sc, mono_ms(y));
