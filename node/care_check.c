@@ -11,8 +11,9 @@
 
 #include "store/pages.h"
 
-#define BATCH       512  /* signatures between two views */
-#define FAULTS_KEPT 1000 /* texts of a report */
+#define BATCH       512            /* signatures between two views */
+#define PRIVATE     "private data" /* a stage */
+#define FAULTS_KEPT 1000           /* texts of a report */
 
 /* ---- in the child ---- */
 
@@ -64,7 +65,7 @@ struct checking {
 	struct care_child *c;
 	const struct care_ask *ask;
 	const char *stage;
-	uint64_t faults;
+	uint64_t faults, private_faults;
 	struct pages_report pages;
 	struct store_report report;
 	uint64_t signatures, after, all;
@@ -78,8 +79,16 @@ on_fault(void *ctx, const char *text)
 {
 	struct checking *k = ctx;
 
+	char more[256];
+
 	k->faults++;
-	care_say_fault(k->c, text);
+	if (strcmp(k->stage, PRIVATE) != 0) {
+		care_say_fault(k->c, text);
+		return;
+	}
+	k->private_faults++;
+	(void)snprintf(more, sizeof(more), "%s: %.200s", PRIVATE, text);
+	care_say_fault(k->c, more);
 }
 
 static bool
@@ -226,8 +235,9 @@ check_store(struct checking *k, struct map *map)
 static json_t *
 result_of(const struct checking *k, bool complete)
 {
-	return json_pack("{s:I,s:b,s:i,s:I,s:I,s:I,s:{s:I,s:I,s:I,s:I}}",
-	    "faults", (json_int_t)k->faults, "complete", complete, "version",
+	return json_pack("{s:I,s:I,s:b,s:i,s:I,s:I,s:I,s:{s:I,s:I,s:I,s:I}}",
+	    "faults", (json_int_t)k->faults, "private_faults",
+	    (json_int_t)k->private_faults, "complete", complete, "version",
 	    (int)k->version, "records", (json_int_t)k->report.records,
 	    "entries", (json_int_t)k->report.entries, "signatures",
 	    (json_int_t)k->signatures, "pages", "all",
@@ -248,9 +258,10 @@ check_private(struct checking *k)
 
 	if (ask.dir == NULL || care_size(ask.dir) == 0)
 		return;
+	k->stage = PRIVATE;
 	err e = care_look(&ask, &map, why);
 	if (e == OK)
-		e = check_pages(k, ask.dir, "private data", map, &report);
+		e = check_pages(k, ask.dir, PRIVATE, map, &report);
 	else if (e == ERR_CORRUPT)
 		on_fault(k, why);
 	map_close(map);
@@ -259,7 +270,7 @@ check_private(struct checking *k)
 static void
 check_work(struct care_child *c, void *arg)
 {
-	struct checking k = { .c = c, .ask = arg };
+	struct checking k = { .c = c, .ask = arg, .stage = "" };
 	struct map *map = NULL;
 	char why[STORE_WHY] = "";
 	bool said = false;

@@ -19,7 +19,7 @@ struct care_ask {
 
 /**
  * care_check(ask, news, result, p):
- * ${result}: {"faults", "texts"[], "complete", "version", "records",
+ * ${result}: {"faults", "private_faults" (of those), "texts"[], "complete", "version", "records",
  * "entries", "signatures", "pages": {"all", "used", "free", "lost"}}. A file
  * that cannot be walked, or crashes who does, is a fault.
  * OK (also with faults: look at "faults"); ERR_CLOSED with ${p}: it could

@@ -10,7 +10,7 @@
 #define MINUTE      60 /* ticks */
 #define REMEMBER    600
 #define DAY         86400
-#define LOOK_AFTER  30           /* ticks from a start after a cut-off */
+#define LOOK_AFTER  5            /* ticks from a start after a cut-off */
 #define STATE       "care/store" /* in the vault */
 #define LINE_BYTES  (1U << 20)   /* of what the process says */
 #define FAULTS_KEPT 1000
@@ -148,7 +148,7 @@ tell(struct node *n, const struct keeper *k)
 	if (k->cut_off)
 		env_log(&n->env, LOG_INFO, "store_was_cut_off",
 		    "what=\"nothing acknowledged is lost; LMDB needs no "
-		    "recovery; it is checked in half a minute\"");
+		    "recovery; it is checked in a moment\"");
 	if (k->moved)
 		env_log(&n->env, LOG_UNUSUAL, "store_moved",
 		    "what=\"this store comes from another machine or key; if "

@@ -394,11 +394,18 @@ show_check(struct cli *cli, const json_t *r)
 		    json_int(json_object_get(r, "pages"), "all"),
 		    json_int(r, "signatures") > 0 ? ", all signatures" : "",
 		    faults == 0 ? "all is well" : "damaged");
-	if (faults > 0)
+	const int64_t mine = json_int(r, "private_faults");
+	if (faults > mine)
 		output_line(&cli->out,
-		    "%" PRId64 " faults; the cure: ohcn "
-		    "down, ohcn store repair, ohcn up",
-		    faults);
+		    "%" PRId64
+		    " faults; the cure: ohcn down, ohcn store repair, ohcn up",
+		    faults - mine);
+	if (mine > 0)
+		output_line(&cli->out,
+		    "%" PRId64
+		    " faults in the private data (drafts, plans); the cure: "
+		    "ohcn backup restore FILE, in a new --home",
+		    mine);
 }
 
 static int

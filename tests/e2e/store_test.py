@@ -186,6 +186,10 @@ class Store(Case):
                 tried += 1
                 run = command(node.home, "--json", *NET, "store", "check")
                 faults = json.loads(run.stdout)["faults"] if run.returncode in (0, 65) else -1
+                # A key of a branch only has to lie between what is left and
+                # right of it: such a flip may change nothing.
+                if name == "keys (branch)" and run.returncode == 0:
+                    continue
                 if run.returncode != 65 or faults < 1:
                     missed.append((name, at, bit, run.returncode, run.stderr))
         self.assertEqual([], missed, f"{len(missed)} of {tried}")
@@ -260,6 +264,40 @@ class Store(Case):
         other.stop()
         other.start()
         self.assertNotIn("store-moved", [x["code"] for x in other.cli("status")["warnings"]])
+
+    def test_cut_off_is_checked(self):
+        """A node that was cut off looks at its store when it is back."""
+        node = self.company(n=20)
+        node.kill()
+        private = node.home / "private" / "data.mdb"
+        node.start()
+        self.assertIn("store_was_cut_off", node.log.read_text())
+        wait_for("the check", lambda: "store_checked faults=0" in node.log.read_text())
+        self.assertNotIn("store-damaged", [x["code"] for x in node.cli("status")["warnings"]])
+        # Damage while it is down shows the same way, and in the status.
+        node.kill()
+        path = node.home / "store" / "data.mdb"
+        data = bytearray(path.read_bytes())
+        at = 0
+        while (at := data.find(b"Job number", at + 1)) > 0:
+            data[at] ^= 1
+        path.write_bytes(bytes(data))
+        node.start()
+        wait_for("the finding", lambda: "store-damaged" in [
+            x["code"] for x in node.cli("status")["warnings"]])
+        node.stop()
+        # The private data have a cure of their own.
+        self.store(node, "repair")
+        data = bytearray(private.read_bytes())
+        for n, kind in page_kinds(data).items():
+            if kind == 2:
+                data[n * PAGE + 12] ^= 1
+        private.write_bytes(bytes(data))
+        run = command(node.home, *NET, "store", "check")
+        self.assertEqual(65, run.returncode, run.stdout)
+        self.assertIn("private data", run.stdout)
+        self.assertIn("backup restore", run.stdout)
+        self.assertNotIn("store repair", run.stdout)
 
     def old(self, node):
         """The store as an ohcn of before left it."""
