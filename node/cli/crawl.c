@@ -317,12 +317,13 @@ on_progress(void *ctx, const struct crawl_progress *g)
 static void
 show_plan(struct cli *cli, json_t *o)
 {
+	const char *name, *with = "with   ";
 	json_t *list, *v;
 	size_t i;
 	char *text;
 
 	output_line(&cli->out, "A dry run: nobody is called, nothing is "
-			       "written.\n");
+			       "written.");
 	output_line(&cli->out, "agent   %s", json_str(o, "agent"));
 	output_line(&cli->out, "folder  %s",
 	    json_is_string(json_object_get(o, "folder"))
@@ -335,10 +336,14 @@ show_plan(struct cli *cli, json_t *o)
 		    i == 0 ? "begins " : "       ", json_str(v, "address"),
 		    json_str(v, "peer"), json_str(v, "source"));
 	}
-	text = json_dumps(json_object_get(o, "parameters"),
-	    JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	output_line(&cli->out, "with    %s", text == NULL ? "" : text);
-	free(text);
+	json_object_foreach(json_object_get(o, "parameters"), name, v)
+	{
+		text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+		output_line(&cli->out, "%s %s = %s", with, name,
+		    text == NULL ? "" : text);
+		with = "       ";
+		free(text);
+	}
 	json_array_foreach(json_object_get(o, "files"), i, v)
 	{
 		output_line(&cli->out, "%s %-28s %s",
@@ -347,10 +352,10 @@ show_plan(struct cli *cli, json_t *o)
 	}
 	json_array_foreach(json_object_get(o, "sends"), i, v)
 	{
-		output_line(&cli->out,
-		    "sends   %s, %" PRId64 " bytes: %s\n        %s",
-		    json_str(v, "what"), json_int(v, "bytes"),
-		    json_str(v, "why"), json_str(v, "hex"));
+		output_line(&cli->out, "%s %s, %" PRId64 " bytes: %s",
+		    i == 0 ? "sends  " : "       ", json_str(v, "what"),
+		    json_int(v, "bytes"), json_str(v, "why"));
+		output_line(&cli->out, "          %s", json_str(v, "hex"));
 	}
 }
 

@@ -125,6 +125,8 @@ help_short(FILE *to)
 	      "  ohcn record list --kind demand      what this node holds\n"
 	      "  ohcn signal top                     demand and supply by "
 	      "term\n"
+	      "  ohcn crawl run --dry-run            visit the whole "
+	      "network\n"
 	      "every day\n"
 	      "  ohcn status, ohcn watch, ohcn doctor, ohcn down\n"
 	      "  ohcn invite --qr, ohcn up --join LINK, ohcn peer explain "

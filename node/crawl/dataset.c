@@ -297,6 +297,8 @@ network_write(struct dataset *d, enum rows_file which)
 		return e;
 	}
 	TRY(rows_close(w.r, &done, d->problem));
+	if (which == ROWS_EDGES)
+		d->edges = done.rows;
 	dataset_file(d, &done, rows_kinds[which].name);
 	return OK;
 }
@@ -477,7 +479,7 @@ counts_json(const struct dataset *d, const struct frontier_totals *t)
 	    "opted_out", (json_int_t)t->opted_out, "other_network",
 	    (json_int_t)t->foreign, "waiting", (json_int_t)t->waiting, "visits",
 	    (json_int_t)t->visits, "calls", (json_int_t)t->dials, "questions",
-	    (json_int_t)t->questions, "edges", (json_int_t)t->edges, "records",
+	    (json_int_t)t->questions, "edges", (json_int_t)d->edges, "records",
 	    records);
 	(void)json_object_set(o, "records_by_kind", d->records);
 	return o;

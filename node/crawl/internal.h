@@ -160,7 +160,7 @@ struct dataset {
 	struct problem *problem;
 	json_t *files;   /* of the manifest */
 	json_t *records; /* {kind: count} */
-	uint64_t cells_shown, cells_hidden;
+	uint64_t cells_shown, cells_hidden, edges;
 };
 
 /** dataset_write(d, manifest): all files, the manifest last. */

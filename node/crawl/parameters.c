@@ -7,6 +7,8 @@
 #include "node/env.h"
 #include "node/paths.h"
 #include "proto/base/text.h"
+#include "proto/libp2p/gossip_rpc.h"
+#include "proto/sync/sync.h"
 
 struct crawl_parameters
 crawl_parameters_default(void)
@@ -191,13 +193,41 @@ add_bytes(json_t *list, const char *what, const char *why, struct slice bytes)
 	free(hex);
 }
 
+/* The first message of sync; after it come fingerprints of what the crawl
+ * holds by then, and short ids of what it wants. */
+static void
+plan_hello(json_t *list, const struct crawl_config *cf)
+{
+	struct mem mem = mem_heap(1U << 20);
+	struct sync_config sc = { .dialer = true,
+		.net = slice_str(cf->parameters.network),
+		.scope = scope_all(),
+		.crawler = true,
+		.light = true,
+		.take_only = true };
+
+	if (!cf->parameters.records)
+		return;
+	sc.scope.kinds[0] = cf->parameters.kinds[0];
+	sc.scope.kinds[1] = cf->parameters.kinds[1];
+	crypto_random(sc.nonce, sizeof(sc.nonce));
+	crypto_random(sc.tag, sizeof(sc.tag));
+	struct sync *s = sync_new(&mem, &sc, 0);
+	struct sync_event ev;
+	if (s != NULL && !sync_next(s, &ev))
+		add_bytes(list, "hello of sync",
+		    "network, kinds, that we crawl and give nothing",
+		    sync_send(s));
+	sync_free(s);
+}
+
 /* An example of each message with content that a peer gets from us. */
 static void
 plan_bytes(json_t *o, const struct crawl_config *cf)
 {
 	static const char *const served[] = { "/ipfs/id/1.0.0",
 		"/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0" };
-	char agent[CRAWL_WORDS];
+	char agent[CRAWL_WORDS], topic[TOPIC_TEXT];
 	uint8_t room[1024], key[36] = { 0, 0x24, 8, 1, 0x12, 0x20 };
 	struct buf b = { room, 0, sizeof(room) };
 	struct identify m = { .protocol_version = slice_str("ohcn/1") };
@@ -210,8 +240,8 @@ plan_bytes(json_t *o, const struct crawl_config *cf)
 		m.protocols[m.protocols_n++] = slice_str(served[i]);
 	if (identify_put(&b, &m) == OK)
 		add_bytes(list, "identify",
-		    "who we are; without the random public key and the "
-		    "peer's own address, and with the gossip protocols",
+		    "who we are; on the wire with the public key of this "
+		    "run, where we see the peer, and gossip's protocols",
 		    buf_slice(&b));
 	b.n = 0;
 	if (q != NULL) {
@@ -225,6 +255,14 @@ plan_bytes(json_t *o, const struct crawl_config *cf)
 			    buf_slice(&b));
 	}
 	free(q);
+	b.n = 0;
+	topic_put(topic, slice_str(cf->parameters.network), CLASS_META);
+	rpc_graft_put(&b, slice_str(topic));
+	add_bytes(list, "gossip",
+	    "a place in the mesh of this topic, so that the peer refuses and "
+	    "names others; before it the subscription",
+	    buf_slice(&b));
+	plan_hello(list, cf);
 	(void)json_object_set_new(o, "sends", list);
 }
 

@@ -296,7 +296,7 @@ class Crawl(Case):
 
     def duckdb(self, path):
         if duckdb is None:
-            print("SKIP e2e/duckdb: pip install duckdb", flush=True)
+            print("\nSKIP e2e/duckdb: pip install duckdb", flush=True)
             return
         here = os.getcwd()
         os.chdir(path)
