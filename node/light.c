@@ -78,9 +78,8 @@ light_left(const struct light *l)
 	const unsigned per_day = l->n->config->light.syncs_per_day;
 	const uint64_t later = per_day - MIN(per_day, l->syncs);
 	const uint64_t day = l->n->config->light.day_bytes;
-	/* Of a small budget the reserve is a quarter at most. */
-	const uint64_t reserve =
-	    MIN(later * RESERVE, day / 4) + MIN(WINDOW_BYTES, day / 4);
+	/* Of a small budget what is kept for later is a quarter at most. */
+	const uint64_t reserve = MIN(later * RESERVE, day / 4) + WINDOW_BYTES;
 	const uint64_t left = day_left(l);
 
 	return left - MIN(left, reserve);

@@ -300,6 +300,21 @@ pump_events(struct syncer *y, struct syncer_session *s)
 	return any;
 }
 
+/* The budget is spent: what is here is paid for and taken, and no more. */
+static void
+take_last(struct syncer *y, struct syncer_session *s)
+{
+	struct slice in = host_stream_read(y->cf.host, s->stream);
+	bool more = true;
+
+	while (more && in.n > 0 && is_free(y, s) && !s->over) {
+		const size_t n = sync_recv(s->core, in, mono_ms(y));
+		in = slice_of(in.p + n, in.n - n);
+		more = pump_events(y, s) || n > 0;
+	}
+	session_end(y, s, SYNCER_GONE, "budget");
+}
+
 /* Nothing is read while the pipeline is full: the peer waits. */
 static bool
 pump_in(struct syncer *y, struct syncer_session *s)
@@ -307,7 +322,7 @@ pump_in(struct syncer *y, struct syncer_session *s)
 	if (!is_free(y, s) || s->over || !s->open || s->stalled)
 		return false;
 	if (y->cf.left != NULL && y->cf.left(y->cf.ctx) == 0) {
-		session_end(y, s, SYNCER_GONE, "budget");
+		take_last(y, s);
 		return false;
 	}
 	const struct slice in = host_stream_read(y->cf.host, s->stream);
