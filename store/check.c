@@ -187,6 +187,31 @@ expect_one(struct check *c, struct slice key, struct slice value)
 	return r.own ? expect(c, r.rid, TABLE_OWN, &k.record, none, "own") : OK;
 }
 
+/* Is the id that of the body, which is the first of three in the bytes? */
+static bool
+id_fits(const struct store_record *r)
+{
+	const uint8_t *p = r->bytes.p;
+	uint8_t id[RECORD_ID];
+	size_t at, n;
+
+	if (r->bytes.n < 4 || p[0] != 0x93)
+		return false;
+	if (p[1] == 0xc4) { /* bin 8 */
+		n = p[2];
+		at = 3;
+	} else if (p[1] == 0xc5) { /* bin 16 */
+		n = get_u16be(p + 2);
+		at = 4;
+	} else {
+		return false;
+	}
+	if (n > r->bytes.n - at)
+		return false;
+	record_id_of(slice_of(p + at, n), id);
+	return memcmp(id, r->id, RECORD_ID) == 0;
+}
+
 /* Does the header say what the signed bytes say? */
 static void
 header_check(struct check *c, const struct store_record *h)
@@ -247,7 +272,10 @@ check_record(struct check *c, struct slice key, struct slice value)
 	c->seen.bytes += r.bytes.n;
 	c->seen.kind[r.kind]++;
 	c->seen.own += r.own;
-	header_check(c, &r);
+	/* what is in the time index too says that the rest is as it was when
+	 * it was read */
+	if (c->how == STORE_CHECK_SIGNATURES || !id_fits(&r))
+		header_check(c, &r);
 	want_all(c, &r, value);
 	const struct slot_name name = { r.author, r.kind, r.slot };
 	const struct store_key slot = store_key_slot(c->v->store, &name, rid);

@@ -33,36 +33,47 @@ ref_cmp(const void *a, const void *b)
 {
 	const struct pending_ref *x = a, *y = b;
 
-	if (x->p->table != y->p->table)
-		return x->p->table < y->p->table ? -1 : 1;
 	if (x->prefix != y->prefix)
 		return x->prefix < y->prefix ? -1 : 1;
 	return slice_cmp(key_slice(&x->p->key), key_slice(&y->p->key));
+}
+
+/* Eight bytes that tell most keys of a table apart, in their order. */
+static uint64_t
+prefix_of(const struct pending *p)
+{
+	if (p->table != TABLE_EXPIRY)
+		return get_u64be(p->key.p);
+	/* of the rid its low half: then it is the order nearly always */
+	return (uint64_t)get_u32be(p->key.p) << 32 | get_u32be(p->key.p + 8);
 }
 
 /* Each tree in the order of its keys: one page after the other. */
 static err
 pending_write(struct work *w)
 {
-	size_t n = 0;
 	err e = OK;
 
 	if (w->pending_n == 0)
 		return OK;
-	struct pending_ref *refs = calloc(w->pending_n, sizeof(*refs));
+	struct pending_ref *refs =
+	    calloc(w->pending_n / PENDING_EACH, sizeof(*refs));
 	if (refs == NULL)
 		return ERR_NOMEM;
-	for (size_t i = 0; i < w->pending_n; i++) {
-		const struct pending *p = &w->pending[i];
-		if (p->table != TABLE_META)
-			refs[n++] =
-			    (struct pending_ref){ get_u64be(p->key.p), p };
-	}
-	qsort(refs, n, sizeof(*refs), ref_cmp);
-	for (size_t i = 0; i < n && e == OK; i++) {
-		const struct pending *p = refs[i].p;
-		e = map_put(w->view.txn, p->table, key_slice(&p->key),
-		    slice_of(p->value, p->value_n), MAP_PUT);
+	for (size_t t = 0; t < PENDING_EACH && e == OK; t++) {
+		size_t n = 0;
+		for (size_t i = t; i < w->pending_n; i += PENDING_EACH) {
+			const struct pending *p = &w->pending[i];
+			if (p->table != TABLE_META)
+				refs[n++] =
+				    (struct pending_ref){ prefix_of(p), p };
+		}
+		qsort(refs, n, sizeof(*refs), ref_cmp);
+		for (size_t i = 0; i < n && e == OK; i++) {
+			const struct pending *p = refs[i].p;
+			e = map_put(w->view.txn, p->table, key_slice(&p->key),
+			    slice_of(p->value, p->value_n), MAP_PUT);
+		}
 	}
 	free(refs);
 	return e;

@@ -13,8 +13,8 @@ _Static_assert(RECORD_SCRATCH_BYTES >= 2 * VALUE_ARENA_BYTES,
 /* What record_open() and record_read() share. */
 static const struct record_rules no_rules;
 
-static void
-record_hash(struct slice body, uint8_t id[RECORD_ID])
+void
+record_id_of(struct slice body, uint8_t id[RECORD_ID])
 {
 	const struct crypto_part part = { body.p, body.n };
 
@@ -251,7 +251,7 @@ open_any(struct slice bytes, const struct record_rules *rules, bool judge,
 	if (o == RECORD_FINE)
 		o = check_header(r, rules, judge);
 	if (o == RECORD_FINE)
-		record_hash(r->body, r->id);
+		record_id_of(r->body, r->id);
 	return o;
 }
 
@@ -386,7 +386,7 @@ record_make(const struct record_draft *d, const uint8_t pub[ED25519_PUBLIC],
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		TRY(value_write(&head[i], &body));
 	TRY(buf_put(&body, d->payload.p, d->payload.n));
-	record_hash(buf_slice(&body), id);
+	record_id_of(buf_slice(&body), id);
 	ed25519_sign(sig, m, signed_bytes(d->net, id, m), secret);
 
 	struct value items[] = { value_bin(buf_slice(&body)),

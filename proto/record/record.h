@@ -76,6 +76,9 @@ struct record_rules {
 /* Scratch memory that the functions below need; they reset it. */
 #define RECORD_SCRATCH_BYTES (336 * 1024)
 
+/** record_id_of(body, id): the hash that names a record with this body. */
+void record_id_of(struct slice body, uint8_t id[RECORD_ID]);
+
 /**
  * record_open(bytes, rules, scratch, r):
  * The checks up to the id, cheapest first: size, shape, canonical form,
