@@ -24,6 +24,14 @@ node_event(struct node *n, const char *type, json_t *data)
 }
 
 void
+node_event_later(struct node *n, const char *type, http_event_make *make,
+    const void *what, size_t size)
+{
+	if (n->http != NULL && !n->stopping)
+		http_events_publish_later(n->http, type, make, what, size);
+}
+
+void
 terms_free(struct terms *t)
 {
 	search_index_free(t->search);

@@ -148,33 +148,72 @@ on_host_event(void *ctx, const struct host_event *ev)
 
 /* ---- the store's news ---- */
 
+/* What an event tells; put into words when somebody listens. */
+struct stored_event {
+	uint64_t rid;
+	uint32_t kind, slot;
+	uint8_t id[RECORD_ID], author[RECORD_AUTHOR];
+	char region[3];
+	bool deleted, own;
+};
+_Static_assert(sizeof(struct stored_event) <= HTTP_EVENT_WHAT, "fits");
+
+struct gone_event {
+	uint32_t kind;
+	enum store_gone_why why;
+	uint8_t id[RECORD_ID];
+};
+_Static_assert(sizeof(struct gone_event) <= HTTP_EVENT_WHAT, "fits");
+
+static json_t *
+stored_json(const void *what)
+{
+	const struct stored_event *e = what;
+	char id[RECORD_ID_TEXT], did[DID_KEY_TEXT];
+
+	record_id_put(id, e->id);
+	did_key_put(did, e->author);
+	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:I}", "id", id, "kind",
+	    kind_info(e->kind)->name, "author", did, "region", e->region,
+	    "slot", (int)e->slot, "deleted", e->deleted, "own", e->own, "rid",
+	    (json_int_t)e->rid);
+}
+
+static json_t *
+gone_json(const void *what)
+{
+	static const char *const why[] = { "replaced", "revoked", "expired",
+		"evicted" };
+	const struct gone_event *e = what;
+	char id[RECORD_ID_TEXT];
+
+	record_id_put(id, e->id);
+	return json_pack("{s:s,s:s,s:s}", "id", id, "kind",
+	    kind_info(e->kind)->name, "why", why[e->why]);
+}
+
 static void
 on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
 {
-	struct node *n = ctx;
-	char id[RECORD_ID_TEXT], did[DID_KEY_TEXT];
+	struct stored_event e = { .rid = rid,
+		.kind = r->kind,
+		.slot = r->slot,
+		.region = { r->region[0], r->region[1], '\0' },
+		.deleted = record_deleted(r),
+		.own = own };
 
-	record_id_put(id, r->id);
-	did_key_put(did, r->author);
-	node_event(n, "record",
-	    json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:I}", "id", id, "kind",
-		kind_info(r->kind)->name, "author", did, "region", r->region,
-		"slot", (int)r->slot, "deleted", record_deleted(r), "own", own,
-		"rid", (json_int_t)rid));
+	memcpy(e.id, r->id, RECORD_ID);
+	memcpy(e.author, r->author, RECORD_AUTHOR);
+	node_event_later(ctx, "record", stored_json, &e, sizeof(e));
 }
 
 static void
 on_gone(void *ctx, const struct store_gone *gone)
 {
-	static const char *const why[] = { "replaced", "revoked", "expired",
-		"evicted" };
-	struct node *n = ctx;
-	char id[RECORD_ID_TEXT];
+	struct gone_event e = { .kind = gone->kind, .why = gone->why };
 
-	record_id_put(id, gone->id);
-	node_event(n, "gone",
-	    json_pack("{s:s,s:s,s:s}", "id", id, "kind",
-		kind_info(gone->kind)->name, "why", why[gone->why]));
+	memcpy(e.id, gone->id, RECORD_ID);
+	node_event_later(ctx, "gone", gone_json, &e, sizeof(e));
 }
 
 static void

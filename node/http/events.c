@@ -40,23 +40,29 @@ wake(struct event_client *c)
 	http_kick(c->listener);
 }
 
-void
-http_events_publish(struct http_server *s, const char *type, json_t *data)
+/* Takes the reference. NULL is sent as {}. */
+static char *
+text_of(json_t *data)
 {
-	struct event *e = &s->ring[s->next_id % s->cf.event_ring];
 	char *text = json_dumps(data, JSON_COMPACT);
 
 	json_decref(data);
-	if (s->stopping) {
-		free(text);
-		return;
-	}
 	if (text != NULL && strlen(text) > EVENT_DATA_MAX) {
 		free(text);
 		text = NULL;
 	}
+	return text;
+}
+
+/* The next place in the ring, in which ${data} is to stand. */
+static struct event *
+publish(struct http_server *s, const char *type, char *data)
+{
+	struct event *e = &s->ring[s->next_id % s->cf.event_ring];
+
 	free(e->data);
-	e->data = text; /* NULL is sent as {} */
+	e->data = data;
+	e->make = NULL;
 	e->id = s->next_id;
 	snprintf(e->type, sizeof(e->type), "%s", type);
 	s->next_id++;
@@ -65,6 +71,30 @@ http_events_publish(struct http_server *s, const char *type, json_t *data)
 	s->stats.events++;
 	for (struct event_client *c = s->event_clients; c != NULL; c = c->next)
 		wake(c);
+	return e;
+}
+
+void
+http_events_publish(struct http_server *s, const char *type, json_t *data)
+{
+	char *text = text_of(data);
+
+	if (s->stopping)
+		free(text);
+	else
+		(void)publish(s, type, text);
+}
+
+void
+http_events_publish_later(struct http_server *s, const char *type,
+    http_event_make *make, const void *what, size_t n)
+{
+	ASSERT(n <= HTTP_EVENT_WHAT);
+	if (s->stopping)
+		return;
+	struct event *e = publish(s, type, NULL);
+	e->make = make;
+	memcpy(e->what, what, n);
 }
 
 void
@@ -137,10 +167,13 @@ fill(struct event_client *c)
 			format(c, to, "gap", data);
 			return true;
 		}
-		const struct event *e = &s->ring[c->next_id % s->cf.event_ring];
+		struct event *e = &s->ring[c->next_id % s->cf.event_ring];
 
 		c->next_id++;
 		if (wanted(c, e->type)) {
+			if (e->make != NULL)
+				e->data = text_of(e->make(e->what));
+			e->make = NULL;
 			format(c, e->id, e->type,
 			    e->data == NULL ? "{}" : e->data);
 			return true;

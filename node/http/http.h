@@ -161,3 +161,13 @@ void http_fail_err(struct http_request *r, err e, const char *fmt, ...)
  * "gap" event with {"from","to"} first.
  */
 void http_events_publish(struct http_server *s, const char *type, json_t *data);
+
+/**
+ * http_events_publish_later(s, type, make, what, n):
+ * The same for what happens often: ${what}, of ${n} <= HTTP_EVENT_WHAT bytes,
+ * is copied, and ${make} makes the data of it when a listener is to have it.
+ */
+#define HTTP_EVENT_WHAT 96
+typedef json_t *http_event_make(const void *what);
+void http_events_publish_later(struct http_server *s, const char *type,
+    http_event_make *make, const void *what, size_t n);

@@ -28,6 +28,8 @@ struct event {
 	uint64_t id;
 	char type[16];
 	char *data;
+	http_event_make *make; /* of ${what}, when first sent; or NULL */
+	_Alignas(8) uint8_t what[HTTP_EVENT_WHAT];
 };
 
 struct event_client {

@@ -517,10 +517,28 @@ test_stop_with_pending(void **state)
 	close(wire.fd);
 }
 
+static unsigned made; /* events that were put into words when wanted */
+
+static json_t *
+make_said(const void *what)
+{
+	int n;
+
+	made++;
+	memcpy(&n, what, sizeof(n));
+	return json_pack("{s:i}", "n", n);
+}
+
+/* Those of records are told later, all others at once. */
 static void
 say(struct world *w, const char *type, int n)
 {
-	http_events_publish(w->server, type, json_pack("{s:i}", "n", n));
+	if (strcmp(type, "record") == 0)
+		http_events_publish_later(
+		    w->server, type, make_said, &n, sizeof(n));
+	else
+		http_events_publish(
+		    w->server, type, json_pack("{s:i}", "n", n));
 }
 
 static void
@@ -554,6 +572,8 @@ test_events(void **state)
 	uint64_t second;
 
 	say(w, "peer", 0);
+	made = 0;
+	say(w, "record", 0);
 	listen_from(w, &wire, "/api/events", "");
 	assert_non_null(strstr(wire.text, "text/event-stream"));
 	say(w, "record", 1);
@@ -562,6 +582,7 @@ test_events(void **state)
 	assert_non_null(
 	    strstr(wire.text, "event: record\ndata: {\"n\":1}\n\n"));
 	assert_null(strstr(wire.text, "{\"n\":0}"));
+	assert_int_equal(made, 1); /* of two: one had no listener */
 	second = id_before(wire.text, "{\"n\":1}");
 	assert_int_equal(id_before(wire.text, "{\"n\":2}"), second + 1);
 
