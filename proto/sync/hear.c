@@ -139,6 +139,16 @@ hear_close(struct sync *s, struct wire_in *w)
 	session_fail(s, SYNC_CLOSED);
 }
 
+static void
+push_all(struct sync *s, struct ids *to, struct slice ids)
+{
+	for (size_t i = 0; i < ids.n; i += WIRE_VALUE)
+		if (!ids_push(s, to, get_u64be(ids.p + i))) {
+			session_fail(s, SYNC_NO_MEMORY);
+			return;
+		}
+}
+
 /* Ids to be looked up, many at once. */
 static void
 hear_asked(struct sync *s, struct wire_in *w, bool refuse)
@@ -152,9 +162,7 @@ hear_asked(struct sync *s, struct wire_in *w, bool refuse)
 		if (!plan_asked(s))
 			return;
 	s->asked_refuse = refuse;
-	for (size_t i = 0; i < ids.n; i += WIRE_VALUE)
-		if (!ids_push(s, &s->asked, get_u64be(ids.p + i)))
-			return;
+	push_all(s, &s->asked, ids);
 }
 
 static void
@@ -175,9 +183,7 @@ hear_fresh(struct sync *s, struct wire_in *w)
 		return;
 	}
 	s->figures.peer_items = s->fresh_count;
-	for (size_t i = 0; i < ids.n; i += WIRE_VALUE)
-		if (!ids_push(s, &s->fresh, get_u64be(ids.p + i)))
-			return;
+	push_all(s, &s->fresh, ids);
 	s->heard.fresh = true;
 }
 
@@ -300,7 +306,6 @@ cells_grow(struct sync *s, size_t n)
 	if (sum == NULL || check == NULL) {
 		mem_free(s->mem, sum, cap * sizeof(*sum));
 		mem_free(s->mem, check, cap * sizeof(*check));
-		session_fail(s, SYNC_NO_MEMORY);
 		return false;
 	}
 	if (c->end > 0) {
@@ -356,14 +361,13 @@ hear_coded(struct sync *s, struct wire_in *w)
 		limit(s);
 		return;
 	}
-	if (!cells_grow(s, n))
-		return;
-	for (size_t i = 0; i < n; i++) {
+	s->cells_lost = s->cells_lost || !cells_grow(s, n);
+	for (size_t i = 0; i < n && !s->cells_lost; i++) {
 		const uint8_t *p = cells.p + i * WIRE_CELL;
-		s->cells.sum[s->cells.end] = get_u64be(p);
-		s->cells.check[s->cells.end] = get_u32be(p + 8);
-		s->cells.end++;
+		s->cells.sum[s->cells.end + i] = get_u64be(p);
+		s->cells.check[s->cells.end + i] = get_u32be(p + 8);
 	}
+	s->cells.end += n;
 	s->figures.symbols += n;
 	s->heard.coded = true;
 }

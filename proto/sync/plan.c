@@ -9,17 +9,28 @@
 
 /* ---- small things ---- */
 
-static bool
+static void
 want(struct sync *s, uint64_t v)
 {
 	if (s->figures.peer_take_only)
-		return true;
-	if (s->figures.wanted >= s->cf.limits.wants) {
+		return;
+	/* What is left over comes with the next session. */
+	if (s->figures.wanted >= s->cf.limits.wants ||
+	    !ids_push(s, &s->wants, v))
 		s->partial = true;
-		return true;
-	}
-	s->figures.wanted++;
-	return ids_push(s, &s->wants, v);
+	else
+		s->figures.wanted++;
+}
+
+/* Bytes that may still be had. */
+static size_t
+mem_left(const struct sync *s)
+{
+	size_t left = SIZE_MAX;
+
+	for (const struct mem *m = s->mem; m != NULL; m = m->parent)
+		left = MIN(left, m->cap - m->used);
+	return left;
 }
 
 static void
@@ -115,16 +126,14 @@ plan_asked(struct sync *s)
 }
 
 /* What of a table was not found among ours is wanted. */
-static bool
+static void
 want_rest(struct sync *s, const struct set_table *t)
 {
 	size_t at = 0;
 	uint64_t v;
 
 	while (set_table_rest(t, &at, &v))
-		if (!want(s, v))
-			return false;
-	return true;
+		want(s, v);
 }
 
 bool
@@ -141,9 +150,9 @@ plan_list(struct sync *s, const struct wire_bound *from,
 	for (size_t i = set_at(&s->set, from); i < end; i++)
 		if (!set_table_find(&t, s->set.values[i]))
 			bit_set(s->give, i);
-	const bool fine = want_rest(s, &t);
+	want_rest(s, &t);
 	mem_free(s->mem, memory, set_table_bytes(n));
-	return fine;
+	return true;
 }
 
 /* ---- ranges of ours ---- */
@@ -212,7 +221,7 @@ plan_fresh(struct sync *s)
 		for (size_t i = 0; i < fresh_n; i++)
 			if (!set_table_find(&t, s->set.values[fresh[i]]))
 				bit_set(s->give, fresh[i]);
-		fine = want_rest(s, &t);
+		want_rest(s, &t);
 	}
 	mem_free(s->mem, memory, set_table_bytes(s->fresh.n));
 	ids_free(s, &s->fresh);
@@ -316,6 +325,9 @@ choices_symbols(const struct choice *c, size_t n)
 static size_t
 choices_fit(const struct sync *s, struct choice *c, size_t n)
 {
+	/* Half of the memory that is left, and lists if that is too little. */
+	const size_t most =
+	    MIN(s->cf.limits.symbols, mem_left(s) / 2 / WIRE_CELL);
 	size_t symbols = choices_symbols(c, n);
 	uint64_t list = 0;
 
@@ -327,7 +339,7 @@ choices_fit(const struct sync *s, struct choice *c, size_t n)
 		if (c[i].way == WAY_CODED)
 			c[i].way = WAY_LIST;
 	symbols = choices_symbols(c, n);
-	while (symbols > 0 && symbols >= s->cf.limits.symbols) {
+	while (symbols > 0 && symbols >= most) {
 		struct choice *worst = NULL;
 		for (size_t i = 0; i < n; i++)
 			if (c[i].way == WAY_CODED &&
@@ -396,43 +408,51 @@ plan_more(struct sync *s)
 	return true;
 }
 
+/* Without symbols: lists of those ranges. */
 static bool
-plan_coded(struct sync *s)
+coded_give_up(struct sync *s)
 {
-	const size_t n = s->cells.end;
-
-	s->left.sum = mem_alloc_raw(s->mem, n * sizeof(uint64_t));
-	s->left.check = mem_alloc_raw(s->mem, n * sizeof(uint32_t));
-	s->scratch = mem_alloc_raw(s->mem, coded_scratch(n));
-	s->found.values = mem_alloc_raw(s->mem, n * sizeof(uint64_t));
-	s->left.end = n;
-	if (s->left.sum == NULL || s->left.check == NULL ||
-	    s->scratch == NULL || s->found.values == NULL) {
-		session_fail(s, SYNC_NO_MEMORY);
-		return false;
-	}
-	work_start(s, WORK_DECODE);
-	return true;
-}
-
-/* They did not decode: more of them, or lists of those ranges. */
-static bool
-coded_again(struct sync *s)
-{
-	const size_t n = s->cells.end;
-
-	if (s->tries++ < TRIES_MAX && 2 * n + 16 <= s->cf.limits.symbols) {
-		s->more_upto = 2 * n + 16;
-		s->plan.more = true;
-		return true;
-	}
 	s->decoding = false;
+	left_free(s);
+	coded_cells_free(s);
 	for (size_t i = 0; i < s->ranges_n; i++) {
 		const struct wire_bound end = range_end(s, i);
 		if (bit_get(s->coded_ranges, i) &&
 		    !plan_answer(s, &s->ranges[i].from, &end, true))
 			return false;
 	}
+	return true;
+}
+
+static bool
+plan_coded(struct sync *s)
+{
+	const size_t n = s->cells.end;
+
+	if (s->cells_lost)
+		return coded_give_up(s);
+	s->left.sum = mem_alloc_raw(s->mem, n * sizeof(uint64_t));
+	s->left.check = mem_alloc_raw(s->mem, n * sizeof(uint32_t));
+	s->scratch = mem_alloc_raw(s->mem, coded_scratch(n));
+	s->found.values = mem_alloc_raw(s->mem, n * sizeof(uint64_t));
+	s->left.end = n;
+	if (s->left.sum == NULL || s->left.check == NULL ||
+	    s->scratch == NULL || s->found.values == NULL)
+		return coded_give_up(s);
+	work_start(s, WORK_DECODE);
+	return true;
+}
+
+/* They did not decode: more of them, or lists. */
+static bool
+coded_again(struct sync *s)
+{
+	const size_t n = s->cells.end;
+
+	if (s->tries++ == TRIES_MAX || 2 * n + 16 > s->cf.limits.symbols)
+		return coded_give_up(s);
+	s->more_upto = 2 * n + 16;
+	s->plan.more = true;
 	return true;
 }
 
@@ -461,8 +481,7 @@ coded_use(struct sync *s)
 		return false;
 	}
 	for (size_t i = 0; i < f->plus; i++)
-		if (!want(s, f->values[i]))
-			return false;
+		want(s, f->values[i]);
 	s->decoding = false;
 	return true;
 }

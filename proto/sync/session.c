@@ -116,10 +116,8 @@ ids_push(struct sync *s, struct ids *ids, uint64_t v)
 	if (ids->n == ids->cap) {
 		const size_t cap = ids->cap == 0 ? 64 : 2 * ids->cap;
 		uint64_t *p = mem_alloc_raw(s->mem, cap * sizeof(*p));
-		if (p == NULL) {
-			session_fail(s, SYNC_NO_MEMORY);
+		if (p == NULL)
 			return false;
-		}
 		if (ids->n > 0)
 			memcpy(p, ids->v, ids->n * sizeof(*p));
 		mem_free(s->mem, ids->v, ids->cap * sizeof(*p));
@@ -385,8 +383,7 @@ sync_judged(struct sync *s, enum sync_verdict verdict, const uint8_t *id,
 		memcpy(item.id, id, SYNC_ID);
 		session_salt(s, salt);
 		set_values(salt, &item, 1, &v);
-		if (!ids_push(s, &s->refuses, v))
-			return;
+		(void)ids_push(s, &s->refuses, v);
 		break;
 	case SYNC_BEATEN:
 		s->figures.beaten++;

@@ -124,6 +124,7 @@ struct sync {
 	bool decoding; /* we are their reader, more may come */
 	struct coded cells;
 	size_t cells_cap; /* allocated, from cells.first */
+	bool cells_lost;  /* no memory: lists instead */
 	unsigned tries;
 	size_t more_upto;  /* what MORE asks for, in either direction */
 	struct coded left; /* for decoding */
@@ -135,13 +136,13 @@ struct sync {
 #define TRIES_MAX     3    /* times that more symbols are asked for */
 #define REFUSES_MAX   4096 /* kept for one turn */
 #define WINNERS_MAX   4096
-#define ASKED_AT_ONCE 65536 /* ids looked up in one walk over the items */
+#define ASKED_AT_ONCE 8192 /* ids looked up in one walk over the items */
 
 /* session.c */
 void session_fail(struct sync *s, enum sync_why why);
 void session_over(struct sync *s);
 void session_salt(const struct sync *s, uint8_t out[SET_SALT]);
-/** Grow by doubling; false: no memory, the session has failed. */
+/** Grow by doubling; false: no memory, nothing has changed. */
 bool ids_push(struct sync *s, struct ids *ids, uint64_t v);
 void ids_free(struct sync *s, struct ids *ids);
 void coded_cells_free(struct sync *s);

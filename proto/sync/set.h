@@ -62,7 +62,7 @@ size_t set_cut(const struct set *s, size_t at[WIRE_RANGES_MAX]);
 struct set_table {
 	uint64_t *slots; /* set_table_slots(n) of them */
 	size_t mask;
-	uint64_t key[2]; /* unknown to who chose the ids */
+	uint64_t key[2];           /* unknown to who chose the ids */
 	bool has_zero, found_zero; /* 0 marks an empty slot */
 	uint8_t *found;            /* a bit per slot */
 };

@@ -33,7 +33,7 @@
 #define SYNC_PROTOCOL    "/ohcn/sync/1"
 #define SYNC_NO_CRAWL    "/ohcn/no-crawl/1" /* in identify: no crawlers here */
 #define SYNC_ID          16                 /* leading bytes of a record id */
-#define SYNC_NONCE       8     /* of each side, fresh for every session */
+#define SYNC_NONCE       8 /* of each side, fresh for every session */
 #define SYNC_SECRET      16
 #define SYNC_TAG         4     /* names a store: random, made with the store */
 #define SYNC_MESSAGE_MAX 65536 /* bytes, without the length in front */
@@ -169,9 +169,11 @@ struct sync_event {
 
 /**
  * sync_new(mem, config, now_ms): a session; the dialer has its first message
- * to send at once. ${now_ms} here and below is a monotonic clock. It holds
- * about 4 kB, 8.2 bytes per item, buffers of up to 200 kB, and what the
- * difference needs. NULL: no memory.
+ * to send at once. ${now_ms} here and below is a monotonic clock. NULL: no
+ * memory. It takes 8.2 bytes per item and up to 800 kB for buffers and ranges;
+ * then what the difference needs: 8 to 24 bytes for each record to be asked
+ * for (what there is no room for is left for the next session: partial), 36
+ * for each coded symbol (without room: lists instead).
  */
 struct sync *sync_new(
     struct mem *mem, const struct sync_config *config, uint64_t now_ms);

@@ -501,6 +501,33 @@ test_no_memory(void **state)
 	assert_true(failed > 10 && fine > 3);
 }
 
+/* What the manual says that a session takes is enough to come to an end. */
+static void
+test_little_memory(void **state)
+{
+	static const struct sets table[] = {
+		{ 20000, 8000, 8000, 1440, 0 },
+		{ 20000, 1500, 1500, 1440, 0 },
+		{ 0, 20000, 20000, 1440, 0 },
+		{ 30000, 0, 9000, 1440, 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct sync_pair p;
+		unsigned sessions = 0;
+		sync_pair_init(&p, 21 + i);
+		fill(&p, &table[i]);
+		do {
+			p.a.mem.cap = p.a.n * 82 / 10 + 800000;
+			p.b.mem.cap = p.b.n * 82 / 10 + 800000;
+			run_fine(&p);
+			sync_pair_merge(&p);
+			assert_true(++sessions < 10);
+		} while (!sync_pair_equal(&p));
+		sync_pair_free(&p);
+	}
+}
+
 static void
 test_times_out(void **state)
 {
@@ -589,6 +616,7 @@ main(void)
 		cmocka_unit_test(test_take_only),
 		cmocka_unit_test(test_declined),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_little_memory),
 		cmocka_unit_test(test_times_out),
 		cmocka_unit_test(test_abort),
 	};
