@@ -143,14 +143,20 @@ class Crawl(Case):
         who asks the hub hears of its end through others alone; the very end
         has no part in the hash table, peer exchange alone names it."""
         hub = self.node("n0", [])
-        with ThreadPoolExecutor(4) as pool:
-            ring = list(pool.map(lambda i: self.node(
+
+        def chain():
+            out = [hub]
+            for i in range(8, 12):
+                out.append(self.node(f"n{i}", [out[-1].address()],
+                                     settings=["kad.mode=off"] if i == 11 else []))
+            return out[1:]
+
+        with ThreadPoolExecutor(5) as pool:
+            rest = pool.submit(chain)
+            nodes = [hub, *pool.map(lambda i: self.node(
                 f"n{i}", [hub.address()],
-                settings=["crawl.allow=no"] if i == 5 else []), range(1, 8)))
-        nodes = [hub, *ring]
-        for i in range(8, 12):
-            nodes.append(self.node(f"n{i}", [nodes[-1].address()],
-                                   settings=["kad.mode=off"] if i == 11 else []))
+                settings=["crawl.allow=no"] if i == 5 else []), range(1, 8))]
+            nodes += rest.result()
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda x: self.post(x[1], x[0]), enumerate(nodes)))
         wait_for("every record everywhere", lambda: all(
