@@ -414,12 +414,21 @@ run(struct crawling *x)
 		json_decref(manifest);
 		return cli_fail(x->cli, &p);
 	}
+	const json_t *counts = json_object_get(manifest, "counts");
+	const bool met =
+	    json_int(counts, "answered") + json_int(counts, "opted_out") > 0;
 	(void)json_object_del(manifest, "schema"); /* it gets the command's */
 	if (!cli_show(x->cli, manifest)) {
 		show_result(x->cli, manifest, x->cf.dir);
 		json_decref(manifest);
 	}
-	return end == CRAWL_STOPPED ? EXIT_PARTIAL : EXIT_DONE;
+	if (end == CRAWL_STOPPED)
+		return EXIT_PARTIAL;
+	if (!met)
+		output_note(&x->cli->out, "nobody answered: is the network "
+					  "the right one (node.network, "
+					  "network.psk_file)?");
+	return met ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
 int

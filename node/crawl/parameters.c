@@ -324,8 +324,11 @@ crawl_resume_parameters(
 	if (e == ERR_NOTFOUND) {
 		problem_set(p, EXIT_NOTFOUND, "E1022",
 		    "there is no unfinished crawl in %s", dir);
-		problem_why(p, "a crawl that is complete has no %s any more",
+		problem_why(p,
+		    "a crawl that is complete has no %s any more; one that "
+		    "was killed before it called anybody has nothing yet",
 		    CRAWL_WORK);
+		problem_hint(p, "ohcn crawl run -o %s ADDRESS...", dir);
 	}
 	TRY(e);
 	json_t *o = frontier_noted(f, "parameters");

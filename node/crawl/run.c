@@ -345,6 +345,33 @@ open_transport(struct crawl *c)
 	return c->transport == NULL ? ERR_NOMEM : OK;
 }
 
+/* The names' key, ids and addresses: gone with the folder. */
+static void
+remove_work(const char *dir)
+{
+	static const char *const names[] = { "walk/data.mdb", "walk/lock.mdb",
+		"walk/owner.lock", "walk", "store/data.mdb", "store/lock.mdb",
+		"store/owner.lock", "store", "" };
+	char path[PATH_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		crawl_path(path, "%s/%s/%s", dir, CRAWL_WORK, names[i]);
+		(void)remove(path);
+	}
+}
+
+/* One that was killed before it had begun: nothing is lost with it. */
+static bool
+is_stillborn(const char *dir)
+{
+	char work[PATH_TEXT_MAX], manifest[PATH_TEXT_MAX];
+	struct stat st;
+
+	crawl_path(work, "%s/%s", dir, CRAWL_WORK);
+	crawl_path(manifest, "%s/%s", dir, CRAWL_MANIFEST);
+	return stat(work, &st) == 0 && stat(manifest, &st) != 0;
+}
+
 /* The folder: new and empty, or one to go on in. */
 static err
 open_folder(struct crawl *c)
@@ -356,6 +383,8 @@ open_folder(struct crawl *c)
 	crawl_path(path, "%s/%s", dir, CRAWL_WORK);
 	if (c->cf->resume)
 		return OK;
+	if (is_stillborn(dir))
+		remove_work(dir);
 	if (stat(dir, &st) == 0 && rmdir(dir) != 0) {
 		problem_set(c->problem, EXIT_CONFLICT, "E1024",
 		    "%s is there already and not empty", dir);
@@ -455,21 +484,6 @@ close_all(struct crawl *c)
 	crypto_wipe(c->secret, sizeof(c->secret));
 	crypto_wipe(c->psk, sizeof(c->psk));
 	free(c);
-}
-
-/* The names' key, ids and addresses: gone with the folder. */
-static void
-remove_work(const char *dir)
-{
-	static const char *const names[] = { "walk/data.mdb", "walk/lock.mdb",
-		"walk/owner.lock", "walk", "store/data.mdb", "store/lock.mdb",
-		"store/owner.lock", "store", "" };
-	char path[PATH_TEXT_MAX];
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		crawl_path(path, "%s/%s/%s", dir, CRAWL_WORK, names[i]);
-		(void)remove(path);
-	}
 }
 
 static void

@@ -100,12 +100,14 @@ class DataSet:
 class Crawl(Case):
     """One network for all steps: starting twelve nodes is what takes long."""
 
-    def crawl(self, out, *words, code=0, settings=(), wait=True):
-        command = [str(BINARY), "--home", str(self.w.directory / "researcher"),
+    def crawl(self, out, *words, code=0, settings=(), wait=True, node=None):
+        """Of a researcher without a node, or beside the running ${node}."""
+        home = node.home if node else self.w.directory / "researcher"
+        command = [str(BINARY), "--home", str(home),
                    "--json", "--set", f"node.network={NET}", "--set", "mdns.mode=off"]
         for s in settings:
             command += ["--set", s]
-        command += ["crawl", "run", "--no-node", "--contact", "crawl@example.org",
+        command += ["crawl", "run", "--contact", "crawl@example.org",
                     "-o", str(out), *words]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OHCN_")}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -224,6 +226,11 @@ class Crawl(Case):
             self.assertEqual("12", cells["demand", "de", "welding"]["authors"])
             self.assertTrue(all(int(c["authors"]) >= 10 for c in cells.values()))
 
+        with self.subTest("nobody answers"):
+            dead = "/ip4/127.0.0.1/tcp/9/p2p/" + seed.split("/p2p/")[1]
+            answer, _ = self.crawl(out / "d", "--retries", "0", dead, code=3)
+            self.assertEqual(1, answer["counts"]["unreachable"])
+
         with self.subTest("the folder is taken"):
             _, text = self.crawl(out / "a", seed, code=8)
             self.assertIn("E1024", text)
@@ -266,10 +273,14 @@ class Crawl(Case):
             self.assertEqual(set(records), set(whole.records()))
             self.assertIn("127.0.0.1", unpack(out / "s" / "peers.ndjson.zst"))
 
-        with self.subTest("a limit"):
-            self.crawl(out / "l", "--limit", "3", "--kinds", "demand", seed)
+        with self.subTest("a limit; begins with whom the running node knows"):
+            self.crawl(out / "l", "--limit", "3", "--kinds", "demand", node=nodes[1])
             limited = DataSet(out / "l")
             self.assertEqual(3, limited.counts["visits"])
+            self.assertEqual("the limit of visits", limited.manifest["ended_by"])
+            sources = {p["source"] for p in limited.rows("peers.ndjson.zst")}
+            self.assertIn("node", sources)
+            self.assertGreater(limited.manifest["seeds"], 2)
             self.assertEqual({"demand"}, {r["kind"] for r in limited.records().values()})
 
         with self.subTest("a difference shows what was changed"):
