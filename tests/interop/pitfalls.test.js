@@ -149,11 +149,13 @@ describe('RPCs by hand', () => {
   it('the id is of the data alone: the same from two is one message', async () => {
     write(lp(message(TOPIC, '00bb')) + lp(message(TOPIC, '00bb')))
     await our.event(e => e.data === '00bb')
+    // by hand as well: js itself sends nothing that it has heard of from us
     const other = await jsPeer()
-    other.services.pubsub.subscribe(TOPIC)
     await other.dial(multiaddr(our.address))
-    await until('mesh', () => other.services.pubsub.getMeshPeers(TOPIC).length === 1)
-    await other.services.pubsub.publish(TOPIC, unhex('00bb'))
+    await until('it has its stream', () => other.services.pubsub.streamsOutbound.has(our.id))
+    await our.event(e => e.event === 'identified' && e.peer === other.peerId.toString())
+    const second = await other.dialProtocol(multiaddr(our.address), '/meshsub/1.2.0')
+    second.send(unhex(lp(subscription(TOPIC)) + lp(message(TOPIC, '00bb'))))
     await until('counted', async () => (await our.ask('stats')).duplicates >= 2)
     assert.equal(our.events.filter(e => e.event === 'message').length, 0)
     await other.stop()
