@@ -81,7 +81,9 @@ static const struct column record_columns[] = {
 	{ "opaque", COLUMN_TRUTH, false, "not to be interpreted" },
 	{ "payload_version", COLUMN_INTEGER, false, "pv of the record" },
 	{ "size", COLUMN_INTEGER, false, "bytes of the record" },
-	{ "payload", COLUMN_JSON, true, "what it says, as the API shows it" },
+	{ "payload", COLUMN_JSON, true,
+	    "what it says, as the API shows it; labels in English, \"\" for a "
+	    "term that the core vocabulary lacks" },
 	{ "bytes", COLUMN_TEXT, false,
 	    "the signed record, base64: for verifying it again" },
 	{ NULL, COLUMN_TEXT, false, NULL },

@@ -4,11 +4,14 @@
 #include <time.h>
 
 #include "crypto/crypto.h"
+#include "match/core.h"
+#include "node/api/parts.h"
 #include "node/crawl/internal.h"
 #include "node/paths.h"
 #include "node/payload_json.h"
 #include "proto/base/text.h"
 
+#define ENGLISH 0x656e /* "en" */
 #define LICENCE                                                                \
 	"The records are their authors' own words, published by them. This "   \
 	"collection carries no licence of its own: say under which terms you " \
@@ -309,7 +312,7 @@ struct record_writing {
 	struct dataset *d;
 	struct rows *of[KIND_LAST + 2]; /* by kind; open kinds at the end */
 	struct arena record_scratch, value_scratch;
-	struct slice fault;
+	struct vocabulary *vocabulary;
 	err e;
 };
 
@@ -340,19 +343,35 @@ put_base64(struct rows *r, struct slice in)
 	rows_text(r, slice_of(text, n));
 }
 
+/* "" for a term that nobody here knows, so that a term has the same form in
+ * every row. */
+static bool
+on_label(void *ctx, uint64_t term, struct slice *label)
+{
+	if (!scope_label(ctx, term, label))
+		*label = slice_str("");
+	return true;
+}
+
 static void
-put_payload(struct rows *r, const struct record *rec, struct arena *scratch)
+put_payload(struct rows *r, const struct record *rec, struct record_writing *w)
 {
 	const struct schema *schema = schema_of(rec->kind, rec->pv);
+	struct label_scope scope = { w->vocabulary, ENGLISH, { NULL, NULL } };
+	const struct payload_labels labels = { on_label, &scope };
+	struct arena *scratch = &w->value_scratch;
 	struct value payload;
 	json_t *o = NULL;
 	char *text = NULL;
 
 	arena_reset(scratch);
 	if (schema != NULL && !record_deleted(rec) &&
-	    value_parse(rec->payload, scratch, &payload) == OK &&
-	    payload_to_json(schema, &payload, NULL, &o) == OK)
-		text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	    value_parse(rec->payload, scratch, &payload) == OK) {
+		scope_add(&scope, rec->kind, &payload);
+		if (payload_to_json(schema, &payload, &labels, &o) == OK)
+			text =
+			    json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	}
 	if (text != NULL)
 		rows_json(r, text);
 	else
@@ -382,7 +401,7 @@ put_record(struct record_writing *w, struct rows *r, const struct record *rec,
 	rows_truth(r, opaque);
 	rows_integer(r, (int64_t)MIN(rec->pv, (uint64_t)INT64_MAX));
 	rows_integer(r, (int64_t)rec->bytes.n);
-	put_payload(r, rec, &w->value_scratch);
+	put_payload(r, rec, w);
 	put_base64(r, rec->bytes);
 	rows_end(r);
 }
@@ -421,7 +440,8 @@ records_write(struct dataset *d, struct store_view *view)
 	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
 	w.value_scratch =
 	    arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
-	if (w.record_scratch.p == NULL || w.value_scratch.p == NULL)
+	if (w.record_scratch.p == NULL || w.value_scratch.p == NULL ||
+	    core_vocabulary_new(&w.vocabulary) != OK)
 		e = ERR_NOMEM;
 	else
 		e = store_each_time(
@@ -443,6 +463,7 @@ records_write(struct dataset *d, struct store_view *view)
 		    i > KIND_LAST ? "open" : kind_info(i)->name,
 		    json_integer((json_int_t)done.rows));
 	}
+	vocabulary_free(w.vocabulary);
 	free(w.record_scratch.p);
 	free(w.value_scratch.p);
 	return e;

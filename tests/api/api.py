@@ -76,7 +76,7 @@ def basics(c):
     s, r = c.get("/status")
     check("status", s == 200 and r["peers"] == 0 and r["role"] == "company", r)
     check("a warning without peers", any(w["code"] == "no-peers" for w in r["warnings"]), r)
-    for path, key in (("/peers", "peers"), ("/topics", "topics"), ("/config", "settings"),
+    for path, key in (("/peers", "peers"), ("/peers/known", "peers"), ("/topics", "topics"), ("/config", "settings"),
                       ("/demands", "demands"), ("/courses", "courses"), ("/records", "records")):
         s, r = c.get(path)
         check(f"GET {path}", s == 200 and isinstance(r[key], list), r)

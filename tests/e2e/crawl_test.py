@@ -218,6 +218,9 @@ class Crawl(Case):
             self.assertEqual(shown["bytes_hex"],
                              base64.b64decode(records[one]["bytes"]).hex())
             self.assertEqual(shown["author"], records[one]["author"])
+            self.assertEqual({"welding"}, {
+                r["payload"]["requirements"][0]["label"]
+                for r in records.values() if r["kind"] == "demand"})
             visits = first.rows("visits.ndjson.zst")
             self.assertEqual({24}, {v["records_offered"] for v in visits})
             self.assertEqual(24, sum(v["records_new"] for v in visits))
