@@ -5,8 +5,8 @@
  * of records left out, their framing counted; turn pairs; CPU time of the
  * session's start and of coded symbols; memory.
  *
- * Beside it the sum of what must cross at least: the short ids of the
- * differences, 8 bytes each.
+ * Beside it negentropy on the same sets, and the sum of what must cross at
+ * least: the short ids of the differences, 8 bytes each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 
 #include "crypto/crypto.h"
 #include "proto/sync/sync.h"
+#include "tests/bench/negentropy.h"
 
 #define ITEMS  1000000
 #define HOURS  1440
@@ -193,6 +194,7 @@ struct result {
 	double start_ms, work_ms;
 	size_t memory; /* of one session at its peak, items apart */
 	uint64_t symbols;
+	struct negentropy_cost rival;
 };
 
 static struct side sides[2];
@@ -241,6 +243,8 @@ run(size_t n, size_t differ, bool newest, bool cursor)
 	r.work_ms = work_ms;
 	r.memory = mem_peak / 2;
 	r.symbols = fa.symbols;
+	r.rival = negentropy_cost(&(struct negentropy_set){ a->items, a->n },
+	    &(struct negentropy_set){ b->items, b->n });
 	for (unsigned i = 0; i < 2; i++) {
 		sync_free(sides[i].s);
 		free(sides[i].items);
@@ -250,13 +254,19 @@ run(size_t n, size_t differ, bool newest, bool cursor)
 
 static void
 line(const char *name, double value, const char *unit, const char *goal,
-    double limit)
+    double rival, double limit)
 {
-	if (json)
-		printf("{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\","
-		       "\"goal\":\"%s\",\"peer\":\"%s\",\"peer_value\":%s,"
-		       "\"limit\":%.6g}\n",
-		    name, value, unit, goal, "none", "null", limit);
+	char other[32] = "null";
+
+	if (!json)
+		return;
+	if (rival > 0)
+		(void)snprintf(other, sizeof(other), "%.6g", rival);
+	printf("{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\","
+	       "\"goal\":\"%s\",\"peer\":\"%s\",\"peer_value\":%s,"
+	       "\"limit\":%.6g}\n",
+	    name, value, unit, goal, rival > 0 ? "negentropy v1" : "none",
+	    other, limit);
 }
 
 static struct result
@@ -265,13 +275,14 @@ row(const char *what, size_t n, size_t differ, bool newest, bool cursor)
 	const struct result r = run(n, differ, newest, cursor);
 
 	if (!json)
-		printf("%-32s %10llu B %8.1f B/diff  %u pairs  %7llu symbols "
-		       "%7.0f ms %6.1f B/item\n",
+		printf("%-24s %9llu B %7.1f B/diff  %u pairs  %7llu symbols "
+		       "%6.0f ms %5.1f B/item  negentropy %9llu B %u pairs\n",
 		    what, (unsigned long long)r.bytes,
 		    differ == 0 ? 0.0 : (double)r.bytes / (double)differ,
 		    r.pairs, (unsigned long long)r.symbols, r.work_ms,
 		    (double)r.memory / (double)n +
-			(double)sizeof(struct sync_item));
+			(double)sizeof(struct sync_item),
+		    (unsigned long long)r.rival.bytes, r.rival.pairs);
 	return r;
 }
 
@@ -295,22 +306,27 @@ main(int argc, char **argv)
 	const unsigned pairs =
 	    MAX(MAX(equal.pairs, newest.pairs), scattered.pairs);
 
-	line("sync.equal_bytes", (double)equal.bytes, "bytes", "<= 100", 0);
+	line("sync.equal_bytes", (double)equal.bytes, "bytes", "<= 100",
+	    (double)equal.rival.bytes, 0);
 	line("sync.newest1000_bytes", (double)newest.bytes, "bytes", "<= 30000",
-	    8000);
-	line(
-	    "sync.newest1000_met_bytes", (double)met.bytes, "bytes", "-", 8000);
+	    (double)newest.rival.bytes, 8000);
+	line("sync.newest1000_met_bytes", (double)met.bytes, "bytes", "-",
+	    (double)met.rival.bytes, 8000);
 	line("sync.scattered1000_bytes", (double)scattered.bytes, "bytes",
-	    "<= 60000", 8000);
+	    "<= 60000", (double)scattered.rival.bytes, 8000);
 	line("sync.scattered100k_bytes", (double)many.bytes, "bytes", "-",
-	    800000);
-	line("sync.rounds", pairs, "turn pairs", "<= 4", 1);
-	line("sync.start_ms", equal.start_ms, "ms per 1 M, CPU", "<= 100", 0);
+	    (double)many.rival.bytes, 800000);
+	line("sync.rounds", pairs, "turn pairs", "<= 4",
+	    MAX(MAX(equal.rival.pairs, newest.rival.pairs),
+		scattered.rival.pairs),
+	    1);
+	line(
+	    "sync.start_ms", equal.start_ms, "ms per 1 M, CPU", "<= 100", 0, 0);
 	line("sync.coded_ms", scattered.work_ms - 2 * scattered.start_ms,
-	    "ms, both sides, CPU", "-", 0);
+	    "ms, both sides, CPU", "-", 0, 0);
 	line("sync.item_bytes",
 	    (double)equal.memory / ITEMS + (double)sizeof(struct sync_item),
-	    "bytes per item and session", "<= 36", 20);
+	    "bytes per item and session", "<= 36", 0, 20);
 	if (!json)
 		printf("start of a session: %.0f ms per million items\n",
 		    equal.start_ms);
