@@ -54,7 +54,9 @@ NODISCARD err care_compact(const struct care_ask *ask,
  * care_repair(ask, news, result, p):
  * {"records", "own", "floors", "private", "lost", "salvaged", "aside",
  * "texts"}: what is sound in the store, and what lies on pages that its
- * trees no longer lead to, in a store with new indexes.
+ * trees no longer lead to, in a store with new indexes. "lost" is null when
+ * the trees could not be walked at all; floors and private values, which do
+ * not prove themselves, are then gone too.
  */
 NODISCARD err care_repair(const struct care_ask *ask,
     const struct care_news *news, json_t **result, struct problem *p);

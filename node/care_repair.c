@@ -154,15 +154,20 @@ repair_work(struct care_child *c, void *arg)
 	store_close(r->store);
 	map_close(r->map);
 	if (e == OK) {
-		care_say_result(c,
-		    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "records",
-			(json_int_t)totals.records, "own",
-			(json_int_t)totals.own, "floors",
-			(json_int_t)totals.floors, "private",
-			(json_int_t)r->report.private, "lost",
-			(json_int_t)(r->report.lost -
-				     MIN(r->report.lost, r->salvaged.stored)),
-			"salvaged", (json_int_t)r->salvaged.stored));
+		/* Without its trees nobody knows how much there was. */
+		json_t *lost =
+		    r->raw
+			? json_null()
+			: json_integer((json_int_t)(r->report.lost -
+						    MIN(r->report.lost,
+							r->salvaged.stored)));
+		care_say_result(
+		    c, json_pack("{s:I,s:I,s:I,s:I,s:o,s:I}", "records",
+			   (json_int_t)totals.records, "own",
+			   (json_int_t)totals.own, "floors",
+			   (json_int_t)totals.floors, "private",
+			   (json_int_t)r->report.private, "lost", lost,
+			   "salvaged", (json_int_t)r->salvaged.stored));
 		return;
 	}
 	problem_set(&p,

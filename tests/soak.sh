@@ -13,7 +13,7 @@ say "$kills power cuts"
 python3 tests/e2e/power_cut.py "$root/build/test" --kills "$kills"
 python3 tests/e2e/power_cut.py "$root/build/test" --kills "$kills" --peers 3
 say "a flipped bit, ${FLIPS:-60} times in each region of a store's file"
-OHCN_FLIPS=${FLIPS:-60} bash tests/e2e/stage.sh "$root/build/test" store
+OHCN_FLIPS=${FLIPS:-60} bash tests/e2e/stage.sh "$root/build/test" damage
 say "other implementations, with peers in go and rust; 20,000 random records"
 OHCN_CASES=20000 OHCN_SEED=$(date +%s) bash tests/interop/stage.sh "$root/build/test" js go rust
 

@@ -559,8 +559,12 @@ show_repair(struct cli *cli, const json_t *r)
 		output_line(&cli->out,
 		    "of those  %" PRId64 " from pages that nothing led to",
 		    json_int(r, "salvaged"));
-	output_line(&cli->out, "lost      %" PRId64 " records that are known",
-	    json_int(r, "lost"));
+	if (json_is_integer(json_object_get(r, "lost")))
+		output_line(&cli->out, "lost      %" PRId64 " records",
+		    json_int(r, "lost"));
+	else
+		output_line(&cli->out, "lost      nobody can tell: the trees "
+				       "that led to them are broken");
 	output_line(&cli->out, "old one   %s", json_str(r, "aside"));
 	output_note(&cli->out,
 	    "next: ohcn up. What is lost comes back from peers; own records "
