@@ -25,6 +25,8 @@ say "$seeds seeds of the simulator, from $from on"
 build/release/tests/sim_stub --seeds "$from-$((from + seeds - 1))"
 build/release/tests/sim --seeds "$from-$((from + seeds / 10 - 1))"
 say "planted bugs"
+build/release/tests/sim_stub --converge --seeds "$from-$((from + seeds / 10 - 1))"
+build/release/tests/sim_stub --converge --seeds "$from-$((from + 2))" --nodes 200
 build/release/tests/sim_stub --plants 60
 say "200 nodes with everything real, 2,000 without cryptography"
 build/release/tests/sim --scenario s1 --lmdb --compare default,eager

@@ -184,11 +184,12 @@ struct asked {
 	struct sim_node *n;
 	uint64_t handle;
 	uint32_t message; /* SIM_NONE: not one of ours */
+	uint64_t at;      /* gossip remembers it from then on */
 };
 
 /* Gossip must not hand out again what got a lasting verdict. */
 static void
-note_heard(struct sim_node *n, uint32_t m)
+note_heard(struct sim_node *n, uint32_t m, uint64_t at)
 {
 	while (n->heard_n <= m) {
 		n->heard_at =
@@ -197,7 +198,7 @@ note_heard(struct sim_node *n, uint32_t m)
 		while (n->heard_n < m + 64)
 			n->heard_at[n->heard_n++] = 0;
 	}
-	n->heard_at[m] = n->s->now;
+	n->heard_at[m] = at;
 }
 
 static void
@@ -207,12 +208,15 @@ on_judged(void *ctx, const struct judge_result *r)
 	struct sim_node *n = a->n;
 	enum gossip_verdict v = judge_verdict(r);
 
+	if (n->s->cf.loud && a->message != SIM_NONE)
+		sim_trace(n->s, "node %u hears message %" PRIu32 ": %s",
+		    n->index, a->message, record_outcome_name(r->outcome));
 	if (planted(PLANT_STALE_ACCEPTED) && r->outcome == RECORD_STALE)
 		v = GOSSIP_ACCEPT;
 	n->accepts +=
 	    r->outcome == RECORD_STORED || r->outcome == RECORD_RELAYED;
 	if (v != GOSSIP_FORGET && a->message != SIM_NONE)
-		note_heard(n, a->message);
+		note_heard(n, a->message, a->at);
 	host_verdict(n->host, a->handle, v, sim_mono_ms(n->s, n->index));
 	free(a);
 }
@@ -236,7 +240,8 @@ judge_message(struct sim_node *n, const struct gossip_message *m)
 	struct asked *a = malloc(sizeof(*a));
 
 	ASSERT(a != NULL && mask != 0);
-	*a = (struct asked){ n, m->handle, message_of_bytes(n->s, m->data) };
+	*a = (struct asked){ n, m->handle, message_of_bytes(n->s, m->data),
+		n->s->now };
 	if (a->message < n->heard_n && n->heard_at[a->message] != 0 &&
 	    n->s->now < n->heard_at[a->message] + SEEN_SURELY)
 		sim_fail(n->s, "node %u got message %" PRIu32 " twice",

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "crypto/crypto.h"
+#include "tests/sim/converge.h"
 #include "tests/sim/plant.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/selftest.h"
@@ -17,6 +18,8 @@ static const char help[] =
     "  --hashes          with --seeds: print each hash, run each once\n"
     "  --scenario NAME   a measured world instead of one that the seed makes\n"
     "                    up: --scenario list\n"
+    "  --converge        worlds of nodes that keep different things, for "
+    "--seeds\n"
     "  --compare A,B     measure with these sets of gossip parameters\n"
     "  --nodes N         so many nodes\n"
     "  --messages N      of a scenario\n"
@@ -37,7 +40,7 @@ static const char help[] =
 struct options {
 	struct swarm_options swarm;
 	uint64_t last; /* --seeds */
-	bool many, hashes, shrink, self;
+	bool many, hashes, shrink, self, converge;
 	const char *scenario, *compare;
 	unsigned messages, plants;
 };
@@ -147,6 +150,8 @@ read_options(struct options *o, int argc, char **argv)
 			o->hashes = true;
 		} else if (strcmp(argv[i], "--self-test") == 0) {
 			o->self = true;
+		} else if (strcmp(argv[i], "--converge") == 0) {
+			o->converge = true;
 		} else if (strcmp(argv[i], "--shrink") == 0) {
 			o->shrink = true;
 		} else if (i + 1 < argc &&
@@ -226,6 +231,45 @@ many_seeds(struct options *o)
 	    " s\n",
 	    seeds, failed, world_s / 3600, world_s % 3600 / 360, events,
 	    slowest);
+	return failed > 0 ? 1 : 0;
+}
+
+/* Each seed once; twice the 20th ones. */
+static int
+converge_seeds(const struct options *o)
+{
+	struct converge_options co = { .nodes = o->swarm.nodes,
+		.plant = o->swarm.plant,
+		.loud = o->swarm.loud,
+		.lmdb = o->swarm.lmdb };
+	const uint64_t last = o->many ? o->last : o->swarm.seed;
+	uint64_t healed = 0, quiet = 0, sessions = 0, bytes = 0, messages = 0;
+	unsigned failed = 0, nodes = 0;
+
+	for (co.seed = o->swarm.seed; co.seed <= last; co.seed++) {
+		struct converge_outcome r;
+		converge_world(&co, &r);
+		if (o->hashes)
+			(void)printf(
+			    "%" PRIu64 " %016" PRIx64 "\n", co.seed, r.hash);
+		failed += r.failed;
+		if (r.failed)
+			(void)printf(
+			    "seed %" PRIu64 " FAILED: %s\n", co.seed, r.why);
+		(void)fflush(stdout);
+		nodes += r.nodes;
+		messages += r.messages;
+		sessions += r.sessions;
+		healed = MAX(healed, r.healed_s);
+		quiet = MAX(quiet, r.quiet_s);
+		bytes = MAX(bytes, r.bytes_max);
+	}
+	(void)printf("%u nodes, %" PRIu64 " records, %u seeds failed; all held "
+		     "what the model says within %" PRIu64
+		     " s, no record was sent after %" PRIu64
+		     " s more; then %" PRIu64 " sessions of at most %" PRIu64
+		     " bytes on average\n",
+	    nodes, messages, failed, healed, quiet, sessions, bytes);
 	return failed > 0 ? 1 : 0;
 }
 
@@ -361,6 +405,8 @@ main(int argc, char **argv)
 		selftest();
 		return 0;
 	}
+	if (o.converge)
+		return converge_seeds(&o);
 	if (o.scenario != NULL)
 		return measure(&o);
 	if (o.plants > 0)

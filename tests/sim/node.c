@@ -44,7 +44,8 @@ sim_wall_s(const struct sim *s, unsigned node)
 {
 	const struct sim_node *n = sim_node(s, node);
 
-	return (uint64_t)((int64_t)(SIM_WALL + own_us(n) / SIM_SECOND) +
+	return (uint64_t)((int64_t)(SIM_WALL + s->wall_leapt_s +
+				    own_us(n) / SIM_SECOND) +
 			  n->wall_wrong_s);
 }
 
@@ -65,6 +66,14 @@ sim_wall_step(struct sim *s, unsigned node, int64_t seconds)
 {
 	sim_node(s, node)->wall_wrong_s += seconds;
 	sim_node(s, node)->set_at = s->now;
+}
+
+void
+sim_wall_leap(struct sim *s, uint64_t seconds)
+{
+	s->wall_leapt_s += seconds;
+	for (unsigned i = 0; i < s->nodes_n; i++)
+		s->nodes[i]->set_at = s->now;
 }
 
 /* ---- its surroundings ---- */
@@ -210,7 +219,9 @@ store_start(struct sim_node *n)
 {
 	struct sim *s = n->s;
 	struct store_config cf = { .net = slice_str(SIM_NET),
-		.max_records = s->cf.store_records };
+		.max_records =
+		    n->cf.quota != 0 ? n->cf.quota : s->cf.store_records,
+		.scope = n->cf.scope };
 	char why[STORE_WHY];
 
 	if (planted(PLANT_STORE_LOST) && n->map != NULL && !s->cf.lmdb) {
@@ -338,6 +349,10 @@ sim_add(struct sim *s, const struct sim_node_config *cf)
 	s->nodes[s->nodes_n++] = n;
 	if (cf != NULL)
 		n->cf = *cf;
+	if (n->cf.scope != NULL) {
+		n->scope = *n->cf.scope;
+		n->cf.scope = &n->scope;
+	}
 	/* Neighbours by number are none by address. */
 	n->ip = n->cf.ip != 0 ? n->cf.ip
 			      : (11 + n->index % 180) << 24 |

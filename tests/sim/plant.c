@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "node/sync.h"
 #include "proto/libp2p/gossipsub.h"
 #include "store/store.h"
 
@@ -12,7 +13,8 @@ static const char *const names[PLANTS] = { "none", "ack-early", "store-lost",
 	"commit-lies", "index-hole", "floor-lost", "stale-stored",
 	"revocation-off", "signature-off", "stale-accepted", "seen-short",
 	"iwant-deaf", "backoff-ever", "queue-open", "sync-hole", "expiry-mono",
-	"expiry-off", "keepalive-off", "announce-once", "id-unsigned" };
+	"expiry-off", "keepalive-off", "announce-once", "id-unsigned",
+	"no-winner", "refused-lost" };
 
 void
 plant_set(enum plant p)
@@ -55,6 +57,34 @@ bool __wrap_record_beats(uint64_t a_seq, const uint8_t a_id[RECORD_ID],
 
 void __real_gossip_id(uint8_t id[GOSSIP_ID], struct slice data);
 void __wrap_gossip_id(uint8_t id[GOSSIP_ID], struct slice data);
+
+void __real_sync_judged(struct sync *s, enum sync_verdict verdict,
+    const uint8_t *id, const struct sync_item *winner);
+void __wrap_sync_judged(struct sync *s, enum sync_verdict verdict,
+    const uint8_t *id, const struct sync_item *winner);
+void __real_no_want_add(struct syncer *y, const struct peer_id *peer,
+    const struct sync_item *item, uint64_t expires_h);
+void __wrap_no_want_add(struct syncer *y, const struct peer_id *peer,
+    const struct sync_item *item, uint64_t expires_h);
+
+/* Who is told that it was kept never hears of the winner. */
+void
+__wrap_sync_judged(struct sync *s, enum sync_verdict verdict, const uint8_t *id,
+    const struct sync_item *winner)
+{
+	if (planted(PLANT_NO_WINNER) && verdict == SYNC_BEATEN)
+		__real_sync_judged(s, SYNC_KEPT, NULL, NULL);
+	else
+		__real_sync_judged(s, verdict, id, winner);
+}
+
+void
+__wrap_no_want_add(struct syncer *y, const struct peer_id *peer,
+    const struct sync_item *item, uint64_t expires_h)
+{
+	if (!planted(PLANT_REFUSED_LOST))
+		__real_no_want_add(y, peer, item, expires_h);
+}
 
 struct holed_walk {
 	store_item_fn *fn;

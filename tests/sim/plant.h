@@ -30,6 +30,9 @@ enum plant {
 	PLANTS_OF_SWARM,      /* those so far a swarm must find */
 	PLANT_ID_UNSIGNED = PLANTS_OF_SWARM, /* message ids leave the signature
 						out: for tests/attack */
+	/* For the worlds of converge.h: */
+	PLANT_NO_WINNER,    /* a beaten record is refused, not answered */
+	PLANT_REFUSED_LOST, /* what a peer has refused is offered again */
 	PLANTS
 };
 

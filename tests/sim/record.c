@@ -114,7 +114,7 @@ make(struct sim *s, const struct sim_draft *d, uint64_t seq, uint64_t expires,
 	const struct record_draft r = {
 		.net = slice_str(SIM_NET),
 		.kind = d->kind,
-		.region = "de",
+		.region = d->region != NULL ? d->region : "de",
 		.slot = d->slot,
 		.seq = seq,
 		.expires_h = expires,
@@ -138,7 +138,8 @@ sim_record(
 	if (full.kind == 0)
 		full.kind = KIND_DEMAND;
 	if (seq == 0)
-		seq = (SIM_WALL + s->now / SIM_SECOND) / 3600 << 8;
+		seq = (SIM_WALL + s->wall_leapt_s + s->now / SIM_SECOND) / 3600
+		      << 8;
 	make(s, &full, seq, expires_of(&full, seq >> 8, 0), out);
 }
 
@@ -210,6 +211,7 @@ message_add(struct sim_node *n, const struct sim_draft *d, struct slice bytes)
 		.slot = d->slot,
 		.seq = r.seq,
 		.expires_h = r.expires_h,
+		.region = { r.region[0], r.region[1], 0 },
 		.node = n->index,
 		.at = s->now,
 		.deleted = d->deleted,

@@ -36,6 +36,7 @@
 
 #include "proto/libp2p/host.h"
 #include "proto/record/record.h"
+#include "proto/record/scope.h"
 #include "tests/sim/prng.h"
 
 struct sim;
@@ -133,6 +134,8 @@ struct sim_node_config {
 	void *brain;
 	const struct host_limits *limits; /* NULL: the world's */
 	const struct gossip_params *gossip;
+	const struct scope *scope; /* what it keeps, copied; NULL: all */
+	uint64_t quota;            /* records of its store; 0: the world's */
 };
 
 /** sim_add(s, cf): a node that starts now; its number. NULL: honest. */
@@ -186,6 +189,9 @@ void sim_block(struct sim *s, unsigned a, unsigned b, bool blocked);
 void sim_partition(struct sim *s, const uint8_t *side);
 void sim_clog(struct sim *s, unsigned node, uint64_t until);
 void sim_wall_step(struct sim *s, unsigned node, int64_t seconds);
+/** sim_wall_leap(s, seconds): it is later for everybody: records expire, but
+ * nothing else has happened meanwhile. */
+void sim_wall_leap(struct sim *s, uint64_t seconds);
 void sim_disk_full(struct sim *s, unsigned node, bool full);
 void sim_verify_price(struct sim *s, unsigned node, uint32_t us);
 /** sim_cut(s, node): one of its connections, drawn from PRNG_FAULT. */
@@ -202,6 +208,7 @@ struct sim_draft {
 	uint32_t text;    /* bytes of description [0]; about the size */
 	uint32_t hours;   /* lifetime [48] */
 	uint64_t author;  /* [the node's own]: an author by number, from 1 */
+	const char *region; /* ["de"] */
 	bool expect_none; /* nobody need hold it: not in the oracle */
 };
 

@@ -42,6 +42,15 @@ fi
 "$build/sim-gcc/tests/sim" --seeds 3-4 --hashes --lmdb >"$build/sim-lmdb"
 diff "$build/sim-memory" "$build/sim-lmdb"
 
+# Nodes that keep different things end with what a naive model computes, and
+# sync falls silent.
+"$build/sim-gcc/tests/sim_stub" --converge --seeds 1-4
+if "$build/sim-gcc/tests/sim_stub" --converge --seeds 1-3 \
+	--plant no-winner >/dev/null; then
+	echo "planted bug not found: no-winner"
+	exit 1
+fi
+
 # Are the checks awake? Some that are found at once; all of them in soak.
 for plant in store-lost index-hole iwant-deaf expiry-mono seen-short; do
 	if "$build/sim-gcc/tests/sim_stub" --plant "$plant" --seeds 1-2 \

@@ -91,6 +91,7 @@ struct sim_node {
 	struct host *host;
 	struct sim_disk disk;
 	char folder[160]; /* of an LMDB store */
+	struct scope scope; /* if cf.scope */
 	struct map *map;  /* inner: LMDB or memory */
 	struct store *store;
 	struct syncer *syncer;
@@ -150,6 +151,7 @@ struct message {
 	uint32_t author; /* index */
 	uint32_t kind, slot;
 	uint64_t seq, expires_h;
+	char region[3];
 	unsigned node; /* that published it */
 	uint64_t at;
 	bool deleted, expect_none;
@@ -164,6 +166,7 @@ struct sim {
 	struct sim_config cf;
 	struct heap heap;
 	uint64_t now, hash, events;
+	uint64_t wall_leapt_s; /* sim_wall_leap() */
 	struct prng prng[PRNG_ATTACK + 1];
 	struct sim_node **nodes;
 	unsigned nodes_n, nodes_cap;
