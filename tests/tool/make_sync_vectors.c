@@ -3,8 +3,9 @@
  * symbols, scopes, messages that must be refused, and whole sessions byte by
  * byte. Run by hand when section 13 of SPEC.md changes:
  *
- *   tool_make_sync_vectors tests/vectors
+ *   tool_make_sync_vectors tests/vectors tests/fuzz/corpus/sync_stream
  *
+ * The second folder gets each side of the sessions as a seed for fuzzing.
  * tests/unit/sync_vectors_test.c includes this file and checks that what is
  * committed is what it makes.
  */
@@ -690,14 +691,48 @@ make_sync(void)
 }
 
 #ifndef VECTORS_WITHOUT_MAIN
+#define SEED_MAX 10000
+
+/* What ${from} said in session i, for tests/fuzz/sync_stream_fuzz.c. */
+static void
+write_seed(const char *folder, size_t i, const char *from, uint8_t which)
+{
+	static uint8_t raw[200000];
+	struct buf b = { raw, 0, sizeof(raw) };
+	char path[512];
+	json_t *o = make_session(i), *turn;
+	size_t k;
+
+	ASSERT(buf_put_u8(&b, which) == OK);
+	json_array_foreach(json_object_get(o, "turns"), k, turn)
+	{
+		const char *text =
+		    json_string_value(json_object_get(turn, "bytes"));
+		if (strcmp(json_string_value(json_object_get(turn, "from")),
+			from) == 0)
+			ASSERT(hex_get(slice_str(text), &b) == OK);
+	}
+	json_decref(o);
+	(void)snprintf(path, sizeof(path), "%s/%02zu_%s", folder, i, from);
+	FILE *f = b.n < SEED_MAX ? fopen(path, "wb") : NULL;
+	if (f == NULL)
+		return;
+	ASSERT(fwrite(b.p, 1, b.n, f) == b.n);
+	ASSERT(fclose(f) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	char path[512];
 
-	if (argc != 2 || !crypto_init()) {
-		(void)fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+	if (argc < 2 || argc > 3 || !crypto_init()) {
+		(void)fprintf(stderr, "usage: %s FOLDER [CORPUS]\n", argv[0]);
 		return 2;
+	}
+	for (size_t i = 0; argc == 3 && i < ARRAY_LEN(sessions); i++) {
+		write_seed(argv[2], i, "listener", (uint8_t)i);
+		write_seed(argv[2], i, "dialer", (uint8_t)(0x80 | i));
 	}
 	json_t *o = make_sync();
 	(void)snprintf(path, sizeof(path), "%s/sync.json", argv[1]);
