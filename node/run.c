@@ -532,7 +532,7 @@ node_run(const struct config *cf, const struct paths *paths,
 		return EXIT_TEMPORARY;
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* secrets are in memory */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
-	/* Signatures, API tasks, name look-ups and the stamp share the pool. */
+	/* API tasks, lists for sync, name look-ups, the stamp share the pool. */
 	(void)uv_os_setenv("UV_THREADPOOL_SIZE", "8");
 	json_object_seed(0); /* before a second thread makes an object */
 	n->config = cf;

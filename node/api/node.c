@@ -240,6 +240,25 @@ store_json(const struct node *n, const struct store_totals *t)
 	return o;
 }
 
+/* By the stage that decided: {"parse": {"malformed": 3}}. */
+static json_t *
+stages_json(const struct pipeline_stats *ps)
+{
+	json_t *o = json_object();
+
+	for (int s = 0; s < PIPELINE_STAGES; s++) {
+		json_t *at = json_object();
+		for (int i = RECORD_FINE + 1; i < RECORD_OUTCOMES; i++)
+			if (ps->ended[s][i] > 0)
+				json_uint(at,
+				    record_outcome_name((enum record_outcome)i),
+				    ps->ended[s][i]);
+		(void)json_object_set_new(
+		    o, pipeline_stage_name((enum pipeline_stage)s), at);
+	}
+	return o;
+}
+
 static void
 work_json(struct node *n, const struct pipeline_stats *ps,
     const struct host_stats *hs, json_t *o)
@@ -250,10 +269,17 @@ work_json(struct node *n, const struct pipeline_stats *ps,
 	json_uint(memory, "cap", hs->memory_cap);
 	(void)json_object_set_new(o, "memory", memory);
 	json_uint(pipeline, "queued", ps->queued);
+	json_uint(pipeline, "queued_max", n->config->ingest.queue);
 	json_uint(pipeline, "queued_bytes", ps->queued_bytes);
+	json_uint(pipeline, "queued_bytes_max", n->config->ingest.queue_bytes);
+	json_uint(pipeline, "to_verify", ps->to_verify);
+	json_uint(pipeline, "to_write", ps->to_write);
 	json_uint(pipeline, "verified", ps->verified);
+	json_uint(pipeline, "spared", ps->spared);
+	json_uint(pipeline, "commits", ps->commits);
 	json_uint(pipeline, "write_errors", ps->write_errors);
 	(void)json_object_set_new(pipeline, "outcomes", outcomes_json(ps));
+	(void)json_object_set_new(pipeline, "stages", stages_json(ps));
 	(void)json_object_set_new(o, "pipeline", pipeline);
 	json_uint(o, "waiting_to_announce", publisher_waiting(n->publisher));
 }
