@@ -299,6 +299,8 @@ store_each_item(struct store_view *v, const struct scope *scope, uint64_t now_s,
 	const uint64_t leaves_h = (now_s + STORE_LEAVES_S) / 3600;
 	struct walk w = { .key_n = TIME_KEY };
 	struct slice key, value;
+	const struct scope all = scope_all();
+	const bool any = scope_covers(scope, &all);
 	bool more = true;
 
 	err e =
@@ -310,8 +312,8 @@ store_each_item(struct store_view *v, const struct scope *scope, uint64_t now_s,
 			break;
 		if ((row.flags & TIME_HIDDEN) == 0 &&
 		    row.expires_h > leaves_h &&
-		    scope_has(
-			scope, row.kind, row.region, row.hour, row.author)) {
+		    (any || scope_has(scope, row.kind, row.region, row.hour,
+				row.author))) {
 			struct store_item_key item = { row.rid, row.hour,
 				row.kind, { 0 } };
 			memcpy(item.id, row.id, STORE_ITEM_ID);
