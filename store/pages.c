@@ -22,6 +22,7 @@
 #define NODE_TREE   2 /* the value is the head of a tree */
 #define KEY_MAX     511
 #define INTEGER_KEY 8
+#define TAIL_PAGES  64   /* as map_lmdb.c */
 #define STEP        4096 /* pages between two calls of progress */
 
 /* The head of a tree. */
@@ -491,9 +492,10 @@ check_all(struct check *c)
 	struct found main = { .name = "the list of tables", .named = true };
 	const uint64_t there = c->file.n / c->page;
 
+	/* A crash may leave a little of the end unwritten. */
 	c->report->pages = c->meta.last + 1;
-	if (c->meta.last < 1 || there < 2 ||
-	    (c->meta.last + 1 > there && c->meta.last / 2 > there)) {
+	if (c->meta.last < 1 || there < 2 || c->meta.last / 2 > there ||
+	    c->meta.last >= there + TAIL_PAGES) {
 		fault(c,
 		    "the head says %" PRIu64 " pages, the file has %" PRIu64,
 		    c->meta.last + 1, there);
