@@ -169,19 +169,32 @@ set_table_bytes(size_t n)
 {
 	const size_t slots = set_table_slots(n);
 
-	return slots * sizeof(uint64_t) + slots / 8;
+	return slots * sizeof(uint64_t) + slots / 8 + slots * 2;
+}
+
+/* A liar may choose short ids, but does not know where they go. */
+static uint64_t
+table_hash(const struct set_table *t, uint64_t v)
+{
+	const uint64_t x = (v ^ t->key[0]) * t->key[1];
+
+	return (x ^ x >> 29) * t->key[1];
 }
 
 static size_t
-table_slot(const struct set_table *t, uint64_t v)
+table_slot(const struct set_table *t, uint64_t v, uint64_t hash)
 {
-	/* A liar may choose short ids, but does not know where they go. */
-	const uint64_t x = (v ^ t->key[0]) * t->key[1];
-	size_t at = (size_t)(((x ^ x >> 29) * t->key[1]) >> 32) & t->mask;
+	size_t at = (size_t)(hash >> 32) & t->mask;
 
 	while (t->slots[at] != 0 && t->slots[at] != v)
 		at = (at + 1) & t->mask;
 	return at;
+}
+
+static size_t
+table_filter(const struct set_table *t, uint64_t hash)
+{
+	return (size_t)(hash >> 28) & (t->mask << 4 | 0xf);
 }
 
 void
@@ -195,16 +208,23 @@ set_table_make(struct set_table *t, void *memory, size_t n,
 		.mask = slots - 1,
 		.key = { get_u64be(secret),
 		    (get_u64be(secret + 8) ^ 0x9e3779b97f4a7c14ULL) | 1 },
-		.found = (uint8_t *)memory + slots * sizeof(uint64_t) };
+		.found = (uint8_t *)memory + slots * sizeof(uint64_t),
+		.filter =
+		    (uint8_t *)memory + slots * sizeof(uint64_t) + slots / 8 };
 }
 
 void
 set_table_put(struct set_table *t, uint64_t v)
 {
-	if (v == 0)
+	const uint64_t hash = table_hash(t, v);
+	const size_t bit = table_filter(t, hash);
+
+	if (v == 0) {
 		t->has_zero = true;
-	else
-		t->slots[table_slot(t, v)] = v;
+		return;
+	}
+	t->slots[table_slot(t, v, hash)] = v;
+	t->filter[bit / 8] |= (uint8_t)(1U << bit % 8);
 }
 
 void
@@ -221,7 +241,11 @@ set_table_find(struct set_table *t, uint64_t v)
 		t->found_zero |= t->has_zero;
 		return t->has_zero;
 	}
-	const size_t at = table_slot(t, v);
+	const uint64_t hash = table_hash(t, v);
+	const size_t bit = table_filter(t, hash);
+	if ((t->filter[bit / 8] >> bit % 8 & 1) == 0)
+		return false;
+	const size_t at = table_slot(t, v, hash);
 	if (t->slots[at] == 0)
 		return false;
 	t->found[at / 8] |= (uint8_t)(1U << at % 8);

@@ -65,6 +65,7 @@ struct set_table {
 	uint64_t key[2];           /* unknown to who chose the ids */
 	bool has_zero, found_zero; /* 0 marks an empty slot */
 	uint8_t *found;            /* a bit per slot */
+	uint8_t *filter;           /* 16 bits per slot: most values end here */
 };
 
 size_t set_table_slots(size_t n);
