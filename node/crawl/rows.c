@@ -396,6 +396,8 @@ struct line_buffer {
 static err
 take(struct line_buffer *b, const uint8_t *in, size_t n)
 {
+	if (n == 0)
+		return OK;
 	if (b->cap - b->n < n) {
 		const size_t cap = MAX(2 * b->cap, b->n + n);
 		uint8_t *more =

@@ -148,6 +148,43 @@ test_rows(void **state)
 	folder_remove(folder);
 }
 
+/* What does not compress comes out of the reader in other portions. */
+static void
+test_rows_dense(void **state)
+{
+	char folder[TEST_PATH], path[PATH_TEXT_MAX], text[2001];
+	struct test_env env;
+	struct problem p;
+	struct rows *r = NULL;
+	struct rows_done done;
+	struct lines l = { .list = json_array() };
+	json_t *none = json_array();
+
+	(void)state;
+	test_env_init(&env, 3);
+	test_folder_make(folder);
+	assert_int_equal(rows_open(folder, &kind, NULL, &r, &p), OK);
+	for (size_t i = 0; i < 500; i++) {
+		for (size_t k = 0; k + 1 < sizeof(text); k++)
+			text[k] = (char)('0' + test_random(&env) % 75);
+		text[sizeof(text) - 1] = 0;
+		rows_string(r, text);
+		rows_integer(r, 1);
+		rows_texts(r, none);
+		rows_end(r);
+	}
+	assert_int_equal(rows_close(r, &done, &p), OK);
+	crawl_path(path, "%s/sample.ndjson.zst", folder);
+	assert_int_equal(lines_read(path, on_json, &l, &p), OK);
+	assert_int_equal(json_array_size(l.list), 500);
+	assert_string_equal(json_string_value(json_object_get(
+				json_array_get(l.list, 499), "name")),
+	    text);
+	json_decref(l.list);
+	json_decref(none);
+	folder_remove(folder);
+}
+
 static void
 test_csv(void **state)
 {
@@ -639,6 +676,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_rows_dense),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_frontier),
 		cmocka_unit_test(test_subnets),
