@@ -16,6 +16,7 @@
 #define STRANGER_MS  60000        /* a connection that nobody needs */
 #define TRIES_MAX    6            /* peers called for one sync */
 #define RETRY_S      1800         /* nobody was there */
+#define ALONE_S      60           /* nobody is known: that costs nothing */
 #define SAVE_TICKS   60
 
 /* How far back it asks while it has not caught up; 0: all. */
@@ -253,8 +254,11 @@ call_next(struct light *l)
 		if (e == OK || l->phase == SYNCING)
 			return;
 	}
-	env_log(&l->n->env, LOG_INFO, "light_alone", "tried=%u", l->tries);
-	rest(l, MIN(RETRY_S, interval_s(l)));
+	if (l->tries > 0)
+		env_log(
+		    &l->n->env, LOG_INFO, "light_alone", "tried=%u", l->tries);
+	l->syncs -= l->syncs > 0; /* it was none */
+	rest(l, MIN(l->tries == 0 ? ALONE_S : RETRY_S, interval_s(l)));
 }
 
 static void

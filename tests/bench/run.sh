@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced by ./dev: builds the benchmarks optimised and runs those whose name
-# contains one of the arguments, or all. --json: one line per figure. Those of
-# the network (gossip, dial, stream, node, spread) are in network.py, which names the
-# peers that they run beside.
+# contains one of the arguments, or all. --json: one line per figure. A light
+# node's day is in light.py. Those of the network (gossip, dial, stream, node,
+# spread) are in network.py, which names the peers that they run beside.
 names=() json=
 for a in "$@"; do
 	case "$a" in
@@ -24,6 +24,13 @@ for source in tests/bench/*_bench.c; do
 	[ -n "$json" ] || printf '== %s\n' "$name"
 	"build/release/tests/$name" $json
 done
+light=
+for n in "${names[@]}"; do [[ ${n%%.*} == light ]] && light=1; done
+if [ ${#names[@]} -eq 0 ] || [ -n "$light" ]; then
+	found=1
+	command -v python3 >/dev/null || need_packages "to run it" python3
+	python3 tests/bench/light.py "$root/build/release" $json
+fi
 network=()
 for n in "${names[@]}"; do
 	case "${n%%.*}" in gossip | dial | stream | node | spread) network+=("$n") ;; esac
@@ -37,4 +44,4 @@ if [ ${#names[@]} -eq 0 ] || [ ${#network[@]} -gt 0 ]; then
 	command -v npm >/dev/null || need_packages "for js-libp2p" $packages_node
 	python3 tests/bench/network.py "$root/build/release" $json "${network[@]}"
 fi
-[ "$found" = 1 ] || die "bench: nothing of that name" "there are: $(cd tests/bench && ls ./*_bench.c | sed 's|./||; s|_bench.c||' | tr '\n' ' ')gossip dial stream node spread"
+[ "$found" = 1 ] || die "bench: nothing of that name" "there are: $(cd tests/bench && ls ./*_bench.c | sed 's|./||; s|_bench.c||' | tr '\n' ' ')gossip dial stream node spread light"
