@@ -1,8 +1,10 @@
 """The care of a store: looked at, checked, copied, compacted, restored,
 migrated; on a full disk, a read-only one, another machine."""
 import contextlib
+import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -11,7 +13,7 @@ from pathlib import Path
 import power_cut
 from nodes import NodeError
 from store_case import HEAD, NET, PAGE, StoreCase
-from support import BUILD, command, wait_for, write
+from support import BINARY, BUILD, command, wait_for, write
 
 
 class Store(StoreCase):
@@ -201,6 +203,42 @@ class Store(StoreCase):
             self.assertIn("write-errors", [x["code"] for x in node.cli("status")["warnings"]])
             node.full.unlink()
             self.assertEqual("created", node.cli("demand", "import", csv)["rows"][0]["state"])
+
+    def test_full_map(self):
+        """A reader that does not end keeps every page that it can see, until
+        the map is full: reads go on, writes are refused in words; when it has
+        died, its place is cleared and all is as before."""
+        node = self.company(settings=["store.map_size=16MiB", "store.quota_bytes=8MiB"])
+        csv = self.w.directory / "big.csv"
+
+        def change(turn):
+            rows = [f"a-{i},gig,Job {turn} {i},de,welding:3,{f'word {turn} ' * 300}\n"
+                    for i in range(500)]
+            write(csv, HEAD.replace("skills", "skills,description") + "".join(rows))
+            return json.dumps([r for r in node.cli("demand", "import", csv)["rows"]
+                               if r["state"] not in ("created", "updated")])
+        self.assertEqual("[]", change(0))
+        reader = subprocess.Popen(
+            [BINARY, "--home", node.home, *NET, "store", "check", "--signatures"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            wait_for("the reader", lambda: node.api("GET", "/store")[1]["readers"] > 1 or
+                     reader.poll() is not None, every=0.01)
+            os.killpg(reader.pid, signal.SIGSTOP)
+            if node.api("GET", "/store")[1]["readers"] == 1:
+                self.skipTest("the reader was too quick")
+            turn = 1
+            while (wrong := change(turn)) == "[]" and turn < 20:
+                turn += 1
+            self.assertIn("map size", wrong)
+            self.assertEqual(500, len(self.ids(node)))
+            self.assertIn("write-errors", [x["code"] for x in node.cli("status")["warnings"]])
+        finally:
+            os.killpg(reader.pid, signal.SIGKILL)
+            reader.wait()
+        wait_for("its place is free", lambda: node.api("GET", "/store")[1]["readers"] == 1)
+        self.assertEqual("[]", change(50))
+        self.assertEqual(500, self.store(node, "check")["records"])
 
     @contextlib.contextmanager
     def disk(self, size):

@@ -181,7 +181,7 @@ test_structure(void **state)
 
 	/* Pages: a flip that is missed must be in one that nobody uses. */
 	unsigned tried = 0, found = 0;
-	for (uint64_t page = 2; page < all.pages; page += 7) {
+	for (uint64_t page = 2; page < all.pages; page += 11) {
 		const uint8_t *p = file + page * 4096;
 		uint16_t kind, lower;
 		memcpy(&kind, p + 10, 2);
@@ -241,7 +241,7 @@ test_any(void **state)
 	uint64_t found, bad = 0;
 	pages_salvage(f, 12, 1, count_one, &bad, &found);
 	assert_true(found >= ROWS * 4 / 5);
-	for (unsigned i = 0; i < 400; i++) {
+	for (unsigned i = 0; i < 150; i++) {
 		/* Mostly into the heads of pages, where it hurts. */
 		size_t at = (size_t)draw() * 977 % f.n;
 		if (i % 2 == 0)
