@@ -121,7 +121,7 @@ class Crawl(Case):
         return json.loads(stdout) if stdout.strip() else None, stderr
 
     def node(self, name, bootstrap, **options):
-        settings = ["kad.mode=server", *options.pop("settings", ())]
+        settings = ["kad.mode=server", "sync.pace=10s", *options.pop("settings", ())]
         n = self.w.node(name, "company", network=NET, bootstrap=bootstrap,
                         settings=settings, **options)
         n.start()
