@@ -188,6 +188,8 @@ void records_tell(struct syncer *y, struct syncer_session *s);
 /** job_next(y): begin what a session waits for, if none is under way. */
 void job_next(struct syncer *y);
 void items_free(struct syncer *y, struct syncer_session *s);
+/** scope_fit(y, scope): narrow it to what there is memory to list. */
+void scope_fit(struct syncer *y, struct scope *scope);
 void no_want_add(struct syncer *y, const struct peer_id *peer,
     const struct sync_item *item, uint64_t expires_h);
 

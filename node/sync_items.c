@@ -166,6 +166,34 @@ items_free(struct syncer *y, struct syncer_session *s)
 	s->items_n = s->items_cap = 0;
 }
 
+/*
+ * More records than there is memory to list are compared in parts: a session
+ * is about a random sample of authors, and the next one about another.
+ */
+void
+scope_fit(struct syncer *y, struct scope *scope)
+{
+	const size_t fixed = CORE_BYTES + SYNC_FRESH_MAX * sizeof(uint32_t);
+	const uint64_t fits = (y->mem->cap - MIN(y->mem->cap, fixed)) /
+			      (sizeof(struct sync_item) + CORE_ITEM_BYTES);
+	struct scope part = scope_all();
+	struct store_totals totals = { 0 };
+	struct store_view *view;
+
+	if (store_view_open(y->cf.store, &view) != OK)
+		return;
+	const err e = store_totals(view, &totals);
+	store_view_close(view);
+	if (e != OK || totals.records <= fits)
+		return;
+	/* By a quarter smaller, since authors have more or fewer records. */
+	part.samples[0].below =
+	    (uint32_t)((uint64_t)UINT32_MAX / 4 * 3 * fits / totals.records);
+	y->cf.env->random(y->cf.env->ctx, part.samples[0].salt, SCOPE_SALT);
+	if (scope_meet(scope, &part, &part) == OK)
+		*scope = part;
+}
+
 /* Room for ${n} items here and in the core. */
 static err
 items_room(struct syncer *y, struct syncer_session *s, size_t n)

@@ -410,6 +410,7 @@ session_new(struct syncer *y, struct syncer_session *s, struct syncer_entry *e,
 	if (e != NULL)
 		sc.cursor = e->p.cursor;
 	y->cf.scope(y->cf.ctx, &sc.scope);
+	scope_fit(y, &sc.scope);
 	y->cf.env->random(y->cf.env->ctx, sc.nonce, SYNC_NONCE);
 	_Static_assert(sizeof(sc.secret) == sizeof(y->key), "a key each");
 	memcpy(sc.secret, y->key, sizeof(sc.secret));

@@ -781,6 +781,30 @@ test_memory(void **state)
 	teardown();
 }
 
+/* More than there is memory to list: part by part, and in the end all. */
+static void
+test_parts(void **state)
+{
+	(void)state;
+	setup(&(struct world){ .nodes = 2, .memory = (516 << 10) + 29 * 400 });
+	for (unsigned i = 0; i < 1000; i++)
+		put(i % 2,
+		    &(struct test_record){ .author = 1 + i / 10,
+			.kind = KIND_DEMAND,
+			.slot = i % 10,
+			.seq = (TEST_HOUR - i % 20) << 8,
+			.expires_h = TEST_HOUR + 100 },
+		    false);
+	(void)join(0, 1);
+	go(60000);
+	assert_true(held(0) > 500 && held(0) < 1000);
+	go(6 * 3600000);
+	assert_int_equal(held(0), 1000);
+	assert_int_equal(held(1), 1000);
+	assert_int_equal(stats(0).failed, 0);
+	teardown();
+}
+
 /* Whose budget ends in the middle breaks off, and takes what has come. */
 static void
 test_budget(void **state)
@@ -931,6 +955,7 @@ main(void)
 		cmocka_unit_test(test_pace),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_liars),
 		cmocka_unit_test(test_bad_record),
