@@ -63,12 +63,6 @@ attack_full_size(struct attack_result *r)
 	last_mark(r)->full_size = true;
 }
 
-void
-attack_not_yet(struct attack_result *r, const char *what)
-{
-	last_mark(r)->not_yet = what;
-}
-
 enum attack_outcome
 attack_outcome(const struct attack_mark *m, unsigned percent)
 {
@@ -77,7 +71,7 @@ attack_outcome(const struct attack_mark *m, unsigned percent)
 	if (m->sense == ATTACK_LEAST ? m->value >= m->reach
 				     : m->value <= m->reach)
 		return ATTACK_MET;
-	return m->not_yet != NULL ? ATTACK_NOT_YET : ATTACK_MISSED;
+	return ATTACK_MISSED;
 }
 
 /* ---- worlds ---- */

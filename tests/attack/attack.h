@@ -28,15 +28,13 @@ struct attack_mark {
 	uint64_t value, reach;   /* times ${scale} */
 	uint32_t scale;          /* 1, or 1000: printed with three digits */
 	enum attack_sense sense;
-	bool full_size;      /* not judged in smaller worlds */
-	const char *not_yet; /* what is lacking to meet it; NULL: nothing */
+	bool full_size; /* not judged in smaller worlds */
 };
 
 /* What came of a mark. */
 enum attack_outcome {
 	ATTACK_MET,
 	ATTACK_MISSED,
-	ATTACK_NOT_YET,    /* missed, as is known */
 	ATTACK_NOT_JUDGED, /* a figure, or the world is too small */
 };
 
@@ -79,10 +77,6 @@ void attack_figure(struct attack_result *r, const char *what, const char *unit,
  * about proportions that a small world does not have.
  */
 void attack_full_size(struct attack_result *r);
-
-/** attack_not_yet(r, what): the last mark needs something that is not there;
- * missed, it is reported as such and is no failure. ${what} is static. */
-void attack_not_yet(struct attack_result *r, const char *what);
 
 /** attack_outcome(m, percent): in a world of that size. */
 enum attack_outcome attack_outcome(

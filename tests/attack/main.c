@@ -96,8 +96,7 @@ print_value(uint64_t v, uint32_t scale)
 static const char *
 outcome_text(const struct options *o, const struct attack_mark *m)
 {
-	static const char *const texts[] = { "met", "MISSED", "not there yet",
-		"not judged" };
+	static const char *const texts[] = { "met", "MISSED", "not judged" };
 
 	return texts[attack_outcome(m, o->o.percent)];
 }
@@ -132,8 +131,6 @@ print_mark(const struct options *o, const struct attack *a,
 		print_value(m->reach, m->scale);
 		(void)printf("  %s", outcome_text(o, m));
 	}
-	if (attack_outcome(m, o->o.percent) == ATTACK_NOT_YET)
-		(void)printf(": %s", m->not_yet);
 	(void)putchar('\n');
 }
 
