@@ -19,6 +19,7 @@
 struct syncer_entry {
 	struct syncer_peer p; /* id.n == 0: a free place */
 	bool speaks, outbound;
+	bool slow;          /* the last one was: it may not open the next */
 	bool wanted;        /* it has come: soon, not at the slow pace */
 	uint64_t next_ms;   /* not before */
 	uint64_t agreed_ms; /* 0: not in this life */
@@ -69,9 +70,9 @@ void policy_tick(struct syncer *y);
 /* ---- what peers do not want ---- */
 
 struct no_want {
-	uint64_t peer; /* hash of its id */
+	uint64_t peer; /* hash of its id; 0: a free place */
 	struct sync_item item;
-	uint32_t expires_h; /* 0: a free place */
+	uint32_t expires_h;
 };
 
 /* ---- sessions ---- */
@@ -99,6 +100,8 @@ struct syncer_session {
 	unsigned judging;    /* with the pipeline */
 	uint64_t moved_ms;   /* the pipeline took one */
 	uint64_t over_ms;
+	uint64_t ticked_ms, due_ms; /* how long the peer was waited for */
+	uint64_t short_ms;          /* since when memory is short; 0: no */
 	uint64_t fresh_in, late_in;
 	size_t refused_n; /* of the peer, when the items were listed */
 };
@@ -157,6 +160,13 @@ struct syncer {
 
 /** sessions_now(y, own): under way; of ours, or of theirs. */
 unsigned sessions_now(const struct syncer *y, bool own);
+
+/** sessions_own_max(y): of ours at once; nobody else gets their places. */
+static inline unsigned
+sessions_own_max(const struct syncer *y)
+{
+	return MAX(y->cf.sessions_max / 4, 1U);
+}
 
 /** session_works(y, s): a job is under way: nobody touches its core. */
 static inline bool

@@ -6,6 +6,7 @@
 /* What the core takes for each item, and for buffers beside them. */
 #define CORE_ITEM_BYTES 9
 #define CORE_BYTES      (512U << 10)
+#define NO_WANT_ROW     8U
 
 /* ---- what peers do not want ---- */
 
@@ -33,23 +34,40 @@ no_want_compare(const void *a, const void *b)
 	return item_compare(&x->item, &y->item);
 }
 
-/* Of all places the next one: who was longest there gives way. */
+/*
+ * A row of few places for each pair of peer and record, by a secret hash: who
+ * refuses everything costs us little, and pushes out others at random only.
+ */
+static struct no_want *
+no_want_row(struct syncer *y, uint64_t peer, const uint8_t id[SYNC_ID])
+{
+	uint8_t of[8 + SYNC_ID];
+
+	put_u64be(of, peer);
+	memcpy(of + 8, id, SYNC_ID);
+	return &y->no_wants[hash_siphash(of, sizeof(of), y->key) %
+			    (SYNCER_NO_WANTS / NO_WANT_ROW) * NO_WANT_ROW];
+}
+
 void
 no_want_add(struct syncer *y, const struct peer_id *peer,
     const struct sync_item *item, uint64_t expires_h)
 {
 	const uint64_t hash = peer_hash(y, peer);
+	struct no_want *row = no_want_row(y, hash, item->id);
+	struct no_want *at = NULL;
 
-	for (unsigned i = 0; i < SYNCER_NO_WANTS; i++) {
-		const struct no_want *w = &y->no_wants[i];
-		if (w->expires_h == 0)
-			break;
-		if (w->peer == hash && item_compare(&w->item, item) == 0)
+	for (unsigned i = 0; i < NO_WANT_ROW; i++) {
+		if (row[i].peer == hash &&
+		    item_compare(&row[i].item, item) == 0)
 			return;
+		if (row[i].peer == 0)
+			at = &row[i];
 	}
-	y->no_wants[y->no_wants_at] = (struct no_want){ hash, *item,
+	if (at == NULL)
+		at = &row[y->no_wants_at++ % NO_WANT_ROW];
+	*at = (struct no_want){ hash, *item,
 		(uint32_t)MIN(expires_h, UINT32_MAX) };
-	y->no_wants_at = (y->no_wants_at + 1) % SYNCER_NO_WANTS;
 }
 
 void
@@ -57,14 +75,12 @@ no_want_drop(
     struct syncer *y, const struct peer_id *peer, const uint8_t id[SYNC_ID])
 {
 	const uint64_t hash = peer_hash(y, peer);
+	struct no_want *row = no_want_row(y, hash, id);
 
-	for (unsigned i = 0; i < SYNCER_NO_WANTS; i++) {
-		struct no_want *w = &y->no_wants[i];
-		if (w->expires_h == 0)
-			break;
-		if (w->peer == hash && memcmp(w->item.id, id, SYNC_ID) == 0)
-			w->peer = 0;
-	}
+	for (unsigned i = 0; i < NO_WANT_ROW; i++)
+		if (row[i].peer == hash &&
+		    memcmp(row[i].item.id, id, SYNC_ID) == 0)
+			row[i].peer = 0;
 }
 
 /* Those of one peer, in order, for a job; forgets what has expired. */
@@ -77,8 +93,6 @@ no_wants_of(struct syncer *y, const struct peer_id *peer, struct syncer_job *j)
 
 	for (unsigned i = 0; i < SYNCER_NO_WANTS; i++) {
 		struct no_want *w = &y->no_wants[i];
-		if (w->expires_h == 0)
-			break;
 		if (w->peer == hash && w->expires_h < hour)
 			w->peer = 0;
 		n += w->peer == hash;
@@ -201,8 +215,12 @@ items_room(struct syncer *y, struct syncer_session *s, size_t n)
 	const size_t need = n * (sizeof(*s->items) + CORE_ITEM_BYTES) +
 			    CORE_BYTES + SYNC_FRESH_MAX * sizeof(*s->fresh);
 
-	if (need > y->mem->cap - MIN(y->mem->cap, y->mem->used))
+	if (need > y->mem->cap - MIN(y->mem->cap, y->mem->used)) {
+		if (s->short_ms == 0)
+			s->short_ms = y->cf.env->mono_ms(y->cf.env->ctx);
 		return ERR_LIMIT;
+	}
+	s->short_ms = 0;
 	s->items_cap = MAX(n, 1U);
 	s->items = mem_alloc_raw(y->mem, s->items_cap * sizeof(*s->items));
 	if (s->items == NULL) {

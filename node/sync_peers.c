@@ -144,7 +144,7 @@ policy_may_serve(struct syncer *y, struct syncer_entry *e)
 				  ? SERVED_AT_ONCE
 				  : (now - e->tokens_ms) / SERVED_EACH_MS;
 
-	if (e->p.lies > 0 && now < e->next_ms)
+	if ((e->p.lies > 0 || e->slow) && now < e->next_ms)
 		return false;
 	if (more > 0) {
 		e->tokens =
@@ -217,6 +217,7 @@ policy_agreed(
 
 	e->p.why = "";
 	e->p.fails = e->busy = 0;
+	e->slow = false;
 	e->p.agreed_s = wall_s(y);
 	e->agreed_ms = now;
 	e->wanted = partial;
@@ -298,6 +299,22 @@ choose(struct syncer *y, bool round, bool outbound, uint64_t now)
 	return best;
 }
 
+/* Half of our sessions, and the first one, may be with who came to us. */
+static bool
+strangers_fill(struct syncer *y)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < y->sessions_n; i++) {
+		const struct syncer_session *s = &y->sessions[i];
+		if (!s->used || !s->dialer)
+			continue;
+		const struct syncer_entry *e = entry_find(y, &s->peer);
+		n += e == NULL || !e->outbound;
+	}
+	return n > 0 && n >= sessions_own_max(y) / 2;
+}
+
 struct syncer_entry *
 policy_next(struct syncer *y)
 {
@@ -306,16 +323,16 @@ policy_next(struct syncer *y)
 	const unsigned own = sessions_now(y, true);
 	struct syncer_entry *e = NULL;
 
-	if (y->cf.light || y->stopped ||
-	    own >= MAX(y->cf.sessions_max / 4, 1U) ||
+	if (y->cf.light || y->stopped || own >= sessions_own_max(y) ||
 	    (!round && now < y->next_soon_ms))
 		return NULL;
 	/* Who catches up takes it from one: the others have the same. */
 	if (y->whole_n == 0 && own > 0 && now < y->begun_ms + STALL_MS)
 		return NULL;
-	if ((y->turn & 1) != 0)
+	const bool filled = strangers_fill(y);
+	if (filled || (y->turn & 1) != 0)
 		e = choose(y, round, true, now);
-	return e != NULL ? e : choose(y, round, false, now);
+	return e != NULL || filled ? e : choose(y, round, false, now);
 }
 
 void

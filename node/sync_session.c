@@ -4,6 +4,10 @@
 #include "node/sync_internal.h"
 
 #define FLUSH_MS 20000 /* for the last words of a session */
+/* Who is waited for so long in all must have moved so much on average. */
+#define SLOW_MS   180000
+#define SLOW_RATE 512   /* bytes a second */
+#define SHORT_MS  30000 /* one of ours waits so long for memory of theirs */
 
 static uint64_t
 mono_ms(const struct syncer *y)
@@ -467,20 +471,40 @@ ours_counts(struct syncer *y, const struct peer_id *peer)
 	return false;
 }
 
+/* The places of our own sessions stay free for them. */
+static bool
+is_full(const struct syncer *y)
+{
+	const unsigned max = y->cf.sessions_max,
+		       theirs = sessions_now(y, false);
+
+	return theirs + sessions_now(y, true) >= max ||
+	       (max > 1 && theirs >= max - sessions_own_max(y));
+}
+
+/* Enough are being told that we are busy. */
+static bool
+declines_full(const struct syncer *y)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < y->sessions_n; i++)
+		n += y->sessions[i].used && y->sessions[i].declined;
+	return n >= SYNCER_DECLINES;
+}
+
 static void
 serve(struct syncer *y, const struct host_event *ev)
 {
 	const struct host_stream stream = { ev->conn, ev->stream };
 	struct syncer_session *s = place(y);
 	struct syncer_entry *e = entry_take(y, &ev->peer);
-	const bool full = sessions_now(y, true) + sessions_now(y, false) >=
-			  y->cf.sessions_max;
-	const bool busy = e == NULL || full || ours_counts(y, &ev->peer) ||
-			  !policy_may_serve(y, e);
+	const bool busy = e == NULL || is_full(y) ||
+			  ours_counts(y, &ev->peer) || !policy_may_serve(y, e);
 
 	if (busy)
 		y->stats.declined++;
-	if (y->stopped || s == NULL ||
+	if (y->stopped || s == NULL || (busy && declines_full(y)) ||
 	    session_new(y, s, e, false,
 		busy ? SYNC_CLOSE_BUSY : SYNC_CLOSE_NONE) != OK) {
 		host_stream_reset(y->cf.host, stream);
@@ -559,11 +583,58 @@ syncer_peer_gone(struct syncer *y, const struct peer_id *peer)
 	policy_peer_gone(y, peer);
 }
 
+/* Who drips keeps a place and memory from others. */
+static bool
+is_slow(const struct syncer *y, struct syncer_session *s, uint64_t now)
+{
+	const uint64_t ms = s->ticked_ms == 0 ? 0 : now - s->ticked_ms;
+
+	s->ticked_ms = now;
+	if (!is_free(y, s) || s->over || s->stalled ||
+	    s->judging + s->waiting.n > 0)
+		return false;
+	const struct sync_figures f = sync_figures(s->core);
+	s->due_ms += ms;
+	return s->due_ms > SLOW_MS &&
+	       (f.bytes_in + f.bytes_out) * 1000 < s->due_ms * SLOW_RATE;
+}
+
+/* One of ours waits for memory: of theirs the one that waits longest for its
+ * peer gives it back. */
+static void
+yield_memory(struct syncer *y, const struct syncer_session *ours, uint64_t now)
+{
+	struct syncer_session *most = NULL;
+
+	if (!ours->dialer || ours->short_ms == 0 ||
+	    now < ours->short_ms + SHORT_MS)
+		return;
+	for (unsigned i = 0; i < y->sessions_n; i++) {
+		struct syncer_session *s = &y->sessions[i];
+		if (!s->used || s->over || s->dialer || s->items == NULL ||
+		    session_works(y, s))
+			continue;
+		if (most == NULL || s->due_ms > most->due_ms)
+			most = s;
+	}
+	if (most == NULL)
+		return;
+	session_end(y, most, SYNCER_GONE, "yields");
+	session_pump(y, most);
+}
+
 static void
 session_tick(struct syncer *y, struct syncer_session *s)
 {
 	const uint64_t now = mono_ms(y);
 
+	if (is_slow(y, s, now)) {
+		struct syncer_entry *e = entry_find(y, &s->peer);
+		if (e != NULL && !s->declined)
+			e->slow = true;
+		session_end(y, s, SYNCER_FAILED, "slow");
+	}
+	yield_memory(y, s, now);
 	s->stalled = false;
 	if (is_free(y, s) && !s->over && sync_expiry(s->core) <= now)
 		sync_on_time(s->core, now);

@@ -157,8 +157,10 @@ hear_asked(struct sync *s, struct wire_in *w, bool refuse)
 
 	if (w->bad)
 		return;
+	/* Looking up takes a walk over all items: it pays for many at once. */
 	if (s->asked.n > 0 &&
-	    (s->asked_refuse != refuse || s->asked.n >= ASKED_AT_ONCE))
+	    (s->asked_refuse != refuse ||
+		s->asked.n >= MAX(ASKED_AT_ONCE, s->set.n / 8)))
 		if (!plan_asked(s))
 			return;
 	s->asked_refuse = refuse;
@@ -217,7 +219,8 @@ hear_ranges(struct sync *s, struct wire_in *w, uint32_t fields)
 	const size_t n = fields / WIRE_RANGE_ITEMS;
 	uint64_t count = 0;
 
-	if (s->ranges_done) {
+	/* FRESH may make us send ranges of our own: not both. */
+	if (s->ranges_done || s->heard.fresh) {
 		misplaced(s);
 		return;
 	}

@@ -221,7 +221,9 @@ fill_over(struct sync *s, struct sync_event *ev)
 static enum step
 next_judge(struct sync *s, struct sync_event *ev)
 {
-	if (s->refused != NULL && s->refused_at < s->set.n) {
+	/* What is over the bound is offered again, and refused again. */
+	if (s->refused != NULL && s->refused_at < s->set.n &&
+	    s->figures.refused_by_peer < REFUSES_MAX) {
 		const size_t at = bit_next(s->refused, s->refused_at, s->set.n);
 		s->refused_at = at < s->set.n ? at + 1 : at;
 		if (at < s->set.n) {

@@ -134,9 +134,9 @@ struct sync {
 };
 
 #define TRIES_MAX     3    /* times that more symbols are asked for */
-#define REFUSES_MAX   4096 /* kept for one turn */
+#define REFUSES_MAX   4096 /* kept for one turn; heard in one session */
 #define WINNERS_MAX   4096
-#define ASKED_AT_ONCE 8192 /* ids looked up in one walk over the items */
+#define ASKED_AT_ONCE 8192U /* ids looked up in one walk over the items */
 
 /* session.c */
 void session_fail(struct sync *s, enum sync_why why);

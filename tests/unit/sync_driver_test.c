@@ -919,6 +919,53 @@ test_flood(void **state)
 	teardown();
 }
 
+/* Who opens many and drips keeps neither places nor honest peers away. */
+static void
+test_drip(void **state)
+{
+	struct host_stream open[20];
+	unsigned n = 0;
+
+	(void)state;
+	setup(&(struct world){ .nodes = 3, .sessions = 2, .mute_last = true });
+	says = slice_of("", 0);
+	struct host *liar = net.nodes[2].host;
+	(void)join(2, 0);
+	go(150000); /* ours with it ends */
+	for (unsigned i = 0; i < ARRAY_LEN(open); i++)
+		if (host_stream_open(liar, test_net_id(&net, 0), SYNC_PROTOCOL,
+			net.t.now_ms, &open[n]) == OK)
+			n++;
+	assert_true(n > 5);
+	for (unsigned t = 0; t < 40; t++) {
+		static const uint8_t length[] = { 0x80, 0x7f };
+		size_t taken = 0;
+		for (unsigned i = 0; i < n && t < 3; i++)
+			(void)!host_stream_write(liar, open[i],
+			    slice_of(t < 2 ? &length[t] : length, 1), &taken);
+		for (unsigned i = 0; i < n && t >= 3; i++)
+			(void)!host_stream_write(
+			    liar, open[i], slice_of("", 1), &taken);
+		go(10000);
+		if (t == 5) {
+			assert_int_equal(stats(0).serving_now, 1);
+			put_demand(1, 1, 1);
+			(void)join(0, 1);
+		}
+	}
+	assert_int_equal(held(0), 1);
+	assert_int_equal(stats(0).serving_now, 0);
+	assert_string_equal(peer(0, 2).why, "slow");
+	/* Nor does it get another one at once. */
+	struct host_stream again;
+	assert_int_equal(host_stream_open(liar, test_net_id(&net, 0),
+			     SYNC_PROTOCOL, net.t.now_ms, &again),
+	    OK);
+	go(2000);
+	assert_int_equal(stats(0).serving_now, 0);
+	teardown();
+}
+
 static void
 test_crawler(void **state)
 {
@@ -961,6 +1008,7 @@ main(void)
 		cmocka_unit_test(test_bad_record),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_drip),
 		cmocka_unit_test(test_crawler),
 	};
 	if (!crypto_init())

@@ -12,8 +12,9 @@
 #include "proto/sync/set.h"
 #include "tests/unit/sync_pair.h"
 
-#define HOUR  490000
-#define ITEMS 500
+#define HOUR        490000
+#define ITEMS       500
+#define REFUSES_MAX 4096 /* of one session */
 
 /* The honest side is a listener, or a dialer; we are the other. */
 struct liar {
@@ -295,6 +296,28 @@ test_out_of_place(void **state)
 	}
 }
 
+/* Of two ways to begin only one: both would be answered. */
+static void
+test_fresh_and_ranges(void **state)
+{
+	struct liar l;
+
+	(void)state;
+	liar_init(&l, false);
+	liar_start(&l);
+	struct buf *b = begin(&l, WIRE_FRESH, 5);
+	wire_put_bin(b, "abcd", SYNC_TAG);
+	wire_put_uint(b, 7);
+	wire_put_uint(b, 3);
+	wire_put_bin(b, "12345678", 8);
+	wire_put_bin(b, NULL, 0);
+	say(&l);
+	say_ranges(&l, 3);
+	say_end(&l);
+	assert_why(&l, SYNC_BAD_TURN);
+	liar_free(&l);
+}
+
 /* Lists that overlap would let us be scanned again and again. */
 static void
 test_overlapping_lists(void **state)
@@ -410,6 +433,30 @@ test_wants_flood(void **state)
 	assert_why(&l, SYNC_TOO_MUCH);
 	assert_in_range(n, 16, 18); /* 1 MiB and 500 items */
 	assert_true(l.p.t.peak < (size_t)5 << 20);
+	liar_free(&l);
+}
+
+/* Refuses all that we have: the driver is told of a bounded part. */
+static void
+test_refuse_flood(void **state)
+{
+	static uint64_t values[6000];
+	struct liar l;
+
+	(void)state;
+	liar_init(&l, false);
+	for (size_t i = ITEMS; i < ARRAY_LEN(values); i++) {
+		const struct sync_item item = sync_pair_item(&l.p, HOUR);
+		sync_side_add(l.side, &item);
+	}
+	sync_side_sort(l.side);
+	set_values(l.salt, l.side->items, ARRAY_LEN(values), values);
+	liar_start(&l);
+	for (unsigned turn = 0; turn < 3; turn++) {
+		say_ids(&l, WIRE_REFUSE, values, ARRAY_LEN(values));
+		say_end(&l);
+	}
+	assert_int_equal(l.side->refused_n, REFUSES_MAX);
 	liar_free(&l);
 }
 
@@ -601,11 +648,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_out_of_place),
+		cmocka_unit_test(test_fresh_and_ranges),
 		cmocka_unit_test(test_overlapping_lists),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_more_records_than_it_has),
 		cmocka_unit_test(test_records_limit),
 		cmocka_unit_test(test_wants_flood),
+		cmocka_unit_test(test_refuse_flood),
 		cmocka_unit_test(test_more_flood),
 		cmocka_unit_test(test_symbols_of_what_nobody_has),
 		cmocka_unit_test(test_symbols_that_never_decode),
