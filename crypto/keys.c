@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "crypto/bytes.h"
 #include "crypto/words_list.h" /* generated: seed_word_list[2048] */
 
 #define WORD_BITS 11
@@ -135,23 +136,6 @@ seed_from_words(uint8_t seed[SEED_SIZE], const char *text, unsigned *bad)
 static const uint8_t seal_magic[9] = { 'o', 'h', 'c', 'n', 'k', 'e', 'y', '1',
 	1 };
 
-static void
-put_u32(uint8_t *p, uint32_t v)
-{
-	for (int i = 3; i >= 0; i--, v >>= 8)
-		p[i] = (uint8_t)v;
-}
-
-static uint32_t
-get_u32(const uint8_t *p)
-{
-	uint32_t v = 0;
-
-	for (int i = 0; i < 4; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 static bool
 seal_key(uint8_t key[32], const char *pass, size_t pass_n,
     struct seal_cost cost, const uint8_t *salt)
@@ -169,8 +153,8 @@ seal_make(uint8_t *out, const uint8_t *in, size_t n, const char *pass,
 
 	assert(cost.mem_kib >= SEAL_MEM_KIB_MIN && cost.ops >= SEAL_OPS_MIN);
 	memcpy(out, seal_magic, 9);
-	put_u32(out + 9, cost.ops);
-	put_u32(out + 13, cost.mem_kib);
+	bytes_put_u32be(out + 9, cost.ops);
+	bytes_put_u32be(out + 13, cost.mem_kib);
 	memcpy(out + 17, random, 40);
 	if (!seal_key(key, pass, pass_n, cost, out + 17))
 		return false;
@@ -188,7 +172,8 @@ seal_open(
 
 	if (n < SEAL_OVERHEAD || memcmp(in, seal_magic, 9) != 0)
 		return SEAL_FOREIGN;
-	const struct seal_cost cost = { get_u32(in + 9), get_u32(in + 13) };
+	const struct seal_cost cost = { bytes_get_u32be(in + 9),
+		bytes_get_u32be(in + 13) };
 	if (cost.ops < SEAL_OPS_MIN || cost.ops > SEAL_OPS_MAX ||
 	    cost.mem_kib < SEAL_MEM_KIB_MIN || cost.mem_kib > SEAL_MEM_KIB_MAX)
 		return SEAL_TOO_COSTLY;

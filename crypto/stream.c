@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "crypto/bytes.h"
+
 typedef crypto_secretstream_xchacha20poly1305_state state;
 
 static_assert(sizeof(state) <= sizeof(((struct stream *)0)->state),
@@ -18,29 +20,12 @@ enum {
 	NONCE_AT = SALT_AT + 16
 };
 
-static void
-put_u32(uint8_t *p, uint32_t v)
-{
-	for (int i = 3; i >= 0; i--, v >>= 8)
-		p[i] = (uint8_t)v;
-}
-
-static uint32_t
-get_u32(const uint8_t *p)
-{
-	uint32_t v = 0;
-
-	for (int i = 0; i < 4; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 static bool
 derive(uint8_t key[32], const uint8_t *header, const char *pass, size_t pass_n)
 {
 	return crypto_pwhash(key, 32, pass, pass_n, header + SALT_AT,
-		   get_u32(header + OPS_AT),
-		   (size_t)get_u32(header + MEM_AT) * 1024,
+		   bytes_get_u32be(header + OPS_AT),
+		   (size_t)bytes_get_u32be(header + MEM_AT) * 1024,
 		   crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
@@ -54,8 +39,8 @@ stream_create(struct stream *s, const char magic[STREAM_MAGIC], uint8_t version,
 	memset(s, 0, sizeof(*s));
 	memcpy(s->header, magic, STREAM_MAGIC);
 	s->header[STREAM_MAGIC] = version;
-	put_u32(s->header + OPS_AT, cost.ops);
-	put_u32(s->header + MEM_AT, cost.mem_kib);
+	bytes_put_u32be(s->header + OPS_AT, cost.ops);
+	bytes_put_u32be(s->header + MEM_AT, cost.mem_kib);
 	randombytes_buf(s->header + SALT_AT, 16);
 	if (!derive(key, s->header, pass, pass_n))
 		return false;
@@ -91,8 +76,8 @@ stream_open(struct stream *s, const uint8_t header[STREAM_HEADER],
 	if (memcmp(header, magic, STREAM_MAGIC) != 0 ||
 	    header[STREAM_MAGIC] != version)
 		return SEAL_FOREIGN;
-	const uint32_t ops = get_u32(header + OPS_AT);
-	const uint32_t mem_kib = get_u32(header + MEM_AT);
+	const uint32_t ops = bytes_get_u32be(header + OPS_AT);
+	const uint32_t mem_kib = bytes_get_u32be(header + MEM_AT);
 	if (ops < SEAL_OPS_MIN || ops > SEAL_OPS_MAX ||
 	    mem_kib < SEAL_MEM_KIB_MIN || mem_kib > SEAL_MEM_KIB_MAX)
 		return SEAL_TOO_COSTLY;

@@ -60,18 +60,23 @@ on_worked(uv_work_t *work, int status)
 	free(w);
 }
 
-static err
-run_job(void *ctx, struct syncer_job *job)
+err
+sync_job_queue(uv_loop_t *loop, struct syncer_job *job)
 {
-	struct node *n = ctx;
 	struct work *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		return ERR_NOMEM;
 	w->job = job;
-	const int rc = uv_queue_work(&n->loop, &w->work, on_work, on_worked);
+	const int rc = uv_queue_work(loop, &w->work, on_work, on_worked);
 	ASSERT(rc == 0);
 	return OK;
+}
+
+static err
+run_job(void *ctx, struct syncer_job *job)
+{
+	return sync_job_queue(&((struct node *)ctx)->loop, job);
 }
 
 static void

@@ -11,6 +11,9 @@
 /** sync_open(n): n->syncer; host, store, vault and pipeline exist. */
 NODISCARD err sync_open(struct node *n);
 
+/** sync_job_queue(loop, job): as syncer_config.work, on a worker of ${loop}. */
+NODISCARD err sync_job_queue(uv_loop_t *loop, struct syncer_job *job);
+
 /** sync_save(n): what peers agreed with us, and up to where. */
 void sync_save(struct node *n);
 

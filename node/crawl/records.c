@@ -11,7 +11,7 @@
 #include "node/crawl/internal.h"
 #include "node/env.h"
 #include "node/pipeline.h"
-#include "node/sync.h"
+#include "node/sync_node.h"
 
 #define MAP_BYTES   (UINT64_C(1) << 40) /* of addresses, not of disk */
 #define SYNC_MEMORY (UINT64_C(512) << 20)
@@ -39,11 +39,6 @@ struct crawl_records {
 
 /* ---- the surroundings of sync ---- */
 
-struct work {
-	uv_work_t work;
-	struct syncer_job *job;
-};
-
 static void
 submit(void *ctx, struct slice bytes, judge_done *done, void *done_ctx)
 {
@@ -52,35 +47,10 @@ submit(void *ctx, struct slice bytes, judge_done *done, void *done_ctx)
 	pipeline_submit(r->pipeline, bytes, 0, false, done, done_ctx);
 }
 
-static void
-on_work(uv_work_t *work)
-{
-	syncer_job_run(CONTAINER_OF(work, struct work, work)->job);
-}
-
-static void
-on_worked(uv_work_t *work, int status)
-{
-	struct work *w = CONTAINER_OF(work, struct work, work);
-
-	(void)status;
-	syncer_job_done(w->job);
-	free(w);
-}
-
 static err
 run_job(void *ctx, struct syncer_job *job)
 {
-	struct crawl_records *r = ctx;
-	struct work *w = calloc(1, sizeof(*w));
-
-	if (w == NULL)
-		return ERR_NOMEM;
-	w->job = job;
-	const int rc =
-	    uv_queue_work(&r->c->n.loop, &w->work, on_work, on_worked);
-	ASSERT(rc == 0);
-	return OK;
+	return sync_job_queue(&((struct crawl_records *)ctx)->c->n.loop, job);
 }
 
 static void
