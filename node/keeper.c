@@ -36,6 +36,7 @@ struct keeper {
 	bool moved, changed, cut_off;
 	bool damaged; /* the last check of this run found faults */
 	uint64_t ticks;
+	uint64_t authors_ppm; /* as it was told last; 0: never */
 	struct keeper_task task;
 };
 
@@ -391,6 +392,36 @@ clear_readers(struct node *n)
 		    "cleared=%u live=%u", cleared, live);
 }
 
+uint64_t
+keeper_authors_ppm(const struct node *n)
+{
+	uint32_t below = SCOPE_EVERYBODY;
+	struct scope s;
+
+	store_scope(n->store, &s);
+	for (unsigned i = 0; i < SCOPE_SAMPLES; i++)
+		below = MIN(below, s.samples[i].below);
+	return ((uint64_t)below * 1000000 + UINT32_MAX / 2) / UINT32_MAX;
+}
+
+/* A store that keeps fewer authors, or more again, says so once. */
+static void
+tell_sample(struct node *n)
+{
+	struct keeper *k = n->keeper;
+	const uint64_t now = keeper_authors_ppm(n);
+	const uint64_t before = k->authors_ppm == 0 ? 1000000 : k->authors_ppm;
+
+	k->authors_ppm = now;
+	if (now != before)
+		env_log(&n->env, LOG_INFO,
+		    now < before ? "store_narrowed" : "store_widened",
+		    "authors_percent=%" PRIu64 ".%" PRIu64
+		    " quota_bytes=%" PRIu64 " quota_records=%" PRIu64,
+		    now / 10000, now / 1000 % 10, n->config->store.quota_bytes,
+		    n->config->store.quota_records);
+}
+
 void
 keeper_tick(struct node *n)
 {
@@ -399,6 +430,7 @@ keeper_tick(struct node *n)
 	if (k == NULL || n->stopping)
 		return;
 	k->ticks++;
+	tell_sample(n);
 	if (k->ticks % MINUTE == 0)
 		clear_readers(n);
 	if (k->ticks % REMEMBER == 1)

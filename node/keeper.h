@@ -25,7 +25,13 @@ void keeper_before(struct node *n);
  */
 NODISCARD err keeper_open(struct node *n);
 
-/** keeper_tick(n): each second. */
+/**
+ * keeper_authors_ppm(n): the share of authors that the store keeps, in
+ * millionths: below a million it was full. Other nodes keep other authors.
+ */
+uint64_t keeper_authors_ppm(const struct node *n);
+
+/** keeper_tick(n): each second. Logs it when that share has changed. */
 void keeper_tick(struct node *n);
 
 /** keeper_stop(n): end what runs. */

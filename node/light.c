@@ -126,6 +126,12 @@ light_free(struct light *l)
 	free(l);
 }
 
+bool
+light_rests(const struct light *l)
+{
+	return l->phase == RESTING;
+}
+
 void
 light_save(struct light *l)
 {
@@ -410,8 +416,7 @@ light_json(const struct light *l)
 	(void)json_object_set_new(o, "whole_at",
 	    l->whole_s == 0 ? json_null()
 			    : json_integer((json_int_t)l->whole_s));
-	(void)json_object_set_new(
-	    o, "resting", json_boolean(l->phase == RESTING));
+	(void)json_object_set_new(o, "resting", json_boolean(light_rests(l)));
 	(void)json_object_set_new(
 	    o, "horizon_h", back == 0 ? json_null() : json_integer(back));
 	(void)json_object_set_new(

@@ -45,5 +45,8 @@ uint64_t light_left(const struct light *l);
 /** light_save(l): what was used today, in the vault. */
 void light_save(struct light *l);
 
+/** light_rests(l): between two syncs, with nobody connected. */
+bool light_rests(const struct light *l);
+
 /** light_json(l): for the status. */
 json_t *light_json(const struct light *l);

@@ -102,21 +102,24 @@ warnings(struct node *n, const struct store_totals *totals,
 	const uint64_t bytes = n->config->store.quota_bytes;
 	const uint64_t records = n->config->store.quota_records;
 
-	if (hs->peers_now == 0)
+	/* A light node that rests has none, as it should. */
+	if (hs->peers_now == 0 && (n->light == NULL || !light_rests(n->light)))
 		warn(list, "no-peers", "no peer is connected",
 		    "ohcn join INVITATION, ohcn peer connect ADDRESS, or "
 		    "peers.bootstrap in the settings");
-	if ((bytes > 0 && totals->bytes >= bytes / 10 * 9) ||
-	    (records > 0 && totals->records >= records / 10 * 9))
+	if (keeper_authors_ppm(n) < 1000000)
+		warn(list, "store-sample",
+		    "the store was full: it keeps a random part of the "
+		    "authors, its owner always; ohcn store stat",
+		    "a larger store.quota_bytes or store.quota_records, or a "
+		    "narrower scope.regions or scope.kinds");
+	else if ((bytes > 0 && totals->bytes >= bytes / 10 * 9) ||
+		 (records > 0 && totals->records >= records / 10 * 9))
 		warn(list, "store-nearly-full",
 		    "the store is over 90 % of its quota; when it is full, "
-		    "records of others are refused",
-		    "raise store.quota_bytes or store.quota_records");
-	if (totals->refused_full > 0)
-		warn(list, "store-refused",
-		    "records of others were refused because the store was "
-		    "full",
-		    "raise store.quota_bytes or store.quota_records");
+		    "it keeps a random part of the authors, its owner always",
+		    "a larger store.quota_bytes or store.quota_records, or a "
+		    "narrower scope.regions or scope.kinds");
 	if (ps->write_errors > 0)
 		warn(list, "write-errors",
 		    ps->last_error[0] != 0 ? ps->last_error
@@ -237,6 +240,8 @@ store_json(const struct node *n, const struct store_totals *t)
 	json_uint(o, "records", t->records);
 	json_uint(o, "quota_records", n->config->store.quota_records);
 	json_uint(o, "refused_full", t->refused_full);
+	json_uint(o, "evicted", t->evicted);
+	json_uint(o, "authors_ppm", keeper_authors_ppm(n));
 	return o;
 }
 

@@ -2,6 +2,7 @@
  * Sync over the API: what peers have agreed with us, and a session now.
  */
 #include "node/api/parts.h"
+#include "node/keeper.h"
 #include "node/light.h"
 #include "node/sync_node.h"
 
@@ -27,12 +28,7 @@ scope_json(const struct node *n)
 		json_uint(o, "since", (uint64_t)s.since_h * 3600);
 	else
 		(void)json_object_set_new(o, "since", json_null());
-	/* The smallest of its samples, in parts of a million. */
-	uint32_t below = SCOPE_EVERYBODY;
-	for (unsigned i = 0; i < SCOPE_SAMPLES; i++)
-		below = MIN(below, s.samples[i].below);
-	json_uint(o, "authors_ppm",
-	    ((uint64_t)below * 1000000 + UINT32_MAX / 2) / UINT32_MAX);
+	json_uint(o, "authors_ppm", keeper_authors_ppm(n));
 	return o;
 }
 

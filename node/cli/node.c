@@ -656,9 +656,15 @@ show_status(struct cli *cli, const json_t *s)
 	show_counts(cli, "records", json_object_get(s, "records"));
 	size_text(a, sizeof(a), (uint64_t)json_int(store, "bytes"));
 	size_text(b, sizeof(b), (uint64_t)json_int(store, "quota_bytes"));
-	output_line(&cli->out, "%-10s %s of %s, %" PRId64 " record%s", "store",
-	    a, b, json_int(store, "records"),
-	    json_int(store, "records") == 1 ? "" : "s");
+	output_line(&cli->out,
+	    "%-10s %s of %s, %" PRId64 " of %" PRId64 " records", "store", a, b,
+	    json_int(store, "records"), json_int(store, "quota_records"));
+	if (json_int(store, "authors_ppm") < 1000000)
+		output_line(&cli->out,
+		    "%-10s it was full and keeps %.4g %% of authors; %" PRId64
+		    " records have left for that",
+		    "", (double)json_int(store, "authors_ppm") / 10000,
+		    json_int(store, "evicted"));
 	size_text(a, sizeof(a), (uint64_t)json_int(memory, "used"));
 	size_text(b, sizeof(b), (uint64_t)json_int(memory, "cap"));
 	output_line(&cli->out, "%-10s %s of %s", "memory", a, b);
