@@ -63,6 +63,8 @@ care_store_open(struct care_store *out, const struct paths *paths,
 				: problem_exit(e),
 	    "E1301", "cannot open the store in %s", paths->store);
 	problem_why(p, "%s", why);
+	if (e == ERR_AUTH)
+		problem_hint(p, "%s", CARE_OTHER_NET);
 	if (e == ERR_CORRUPT)
 		problem_hint(p, "ohcn store check, then ohcn store repair");
 	return e;

@@ -10,6 +10,10 @@
 #include "node/paths.h"
 #include "store/store.h"
 
+/* The hint for a store of a network other than that of the settings. */
+#define CARE_OTHER_NET                                                         \
+	"node.network in the settings file, or --set node.network=NAME"
+
 /* A store that is open, and the map that it lies in. */
 struct care_store {
 	struct map *map;

@@ -128,6 +128,8 @@ care_lock(const char *dir, int *fd, struct problem *p)
 		const bool absent = errno == ENOENT;
 		problem_set(p, absent ? EXIT_NOTFOUND : EXIT_DISK, "E1730",
 		    "cannot lock the store in %s: %s", dir, strerror(errno));
+		if (absent)
+			problem_hint(p, "ohcn up makes one");
 		return absent ? ERR_NOTFOUND : ERR_IO;
 	}
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
@@ -219,6 +221,8 @@ say(struct care_child *c, enum exit_code exit, const char *code,
 
 	problem_set(&p, exit, code, "cannot %s the store in %s", what, dir);
 	problem_why(&p, "%s", why);
+	if (exit == EXIT_CONFIG)
+		problem_hint(&p, "%s", CARE_OTHER_NET);
 	if (exit == EXIT_DAMAGED)
 		problem_hint(&p, "ohcn store check, then ohcn store repair");
 	if (exit == EXIT_DISK)

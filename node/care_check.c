@@ -215,6 +215,8 @@ check_store(struct checking *k, struct map *map)
 				      : problem_exit(e),
 		    "E1301", "cannot open the store in %s", k->ask->dir);
 		problem_why(&p, "%s", why);
+		if (e == ERR_AUTH)
+			problem_hint(&p, "%s", CARE_OTHER_NET);
 		care_say_problem(k->c, &p);
 		return false;
 	}

@@ -177,6 +177,8 @@ repair_work(struct care_child *c, void *arg)
 			       : problem_exit(e),
 	    "E1740", "the store in %s cannot be repaired", r->ask->dir);
 	problem_why(&p, "%s", why[0] != '\0' ? why : err_name(e));
+	if (e == ERR_AUTH)
+		problem_hint(&p, "%s", CARE_OTHER_NET);
 	if (e == ERR_IO || e == ERR_LIMIT)
 		problem_hint(&p, "is the disk full? nothing was changed");
 	care_say_problem(c, &p);

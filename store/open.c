@@ -135,8 +135,7 @@ meta_read(struct store *s, struct map_txn *t, const uint8_t mark[STORE_MARK])
 	err e = map_get(t, TABLE_META, slice_str("net"), &v);
 	if (e == OK && !slice_eq(v, slice_of(s->net, s->net_n))) {
 		snprintf(s->why, sizeof(s->why),
-		    "the store belongs to the network \"%.*s\", not \"%.*s\"; "
-		    "choose another store folder or set the network back",
+		    "the store belongs to the network \"%.*s\", not \"%.*s\"",
 		    (int)MIN(v.n, NET_MAX), (const char *)v.p, (int)s->net_n,
 		    (const char *)s->net);
 		return ERR_AUTH;

@@ -225,6 +225,7 @@ stat_work(struct care_child *c, void *arg)
 	problem_hint(&p, "%s",
 	    e == ERR_NOTFOUND  ? "ohcn up makes one"
 	    : e == ERR_CORRUPT ? "ohcn store check"
+	    : e == ERR_AUTH    ? CARE_OTHER_NET
 			       : "");
 	care_say_problem(c, &p);
 }
@@ -695,6 +696,9 @@ run_store_clean(struct cli *cli)
 	}
 	if (!cli_tell(cli, json_pack("{s:o,s:i}", "kept", k.list, "removed",
 			       (int)removed)))
-		output_line(&cli->out, "%zu removed", removed);
+		output_line(&cli->out, "%zu removed%s", removed,
+		    removed > 0 || cli_flag(cli, "dry-run") != NULL
+			? ""
+			: "; --yes removes them");
 	return EXIT_DONE;
 }
