@@ -311,6 +311,11 @@ restored(
 	output_line(&cli->out, "author    %s", json_str(b->manifest, "author"));
 	output_line(&cli->out, "restored  %u private values, %u own record%s",
 	    r->private_n, r->records_n, r->records_n == 1 ? "" : "s");
+	if (b->private_n > r->private_n)
+		output_line(&cli->out,
+		    "left out  %u private value%s about the old store",
+		    b->private_n - r->private_n,
+		    b->private_n - r->private_n == 1 ? "" : "s");
 	if (r->expired_n > 0)
 		output_line(&cli->out,
 		    "left out  %u own record%s that expired meanwhile",

@@ -31,7 +31,10 @@ flag_line(FILE *to, const char *name, const char *value, const char *help)
 
 	snprintf(left, sizeof(left), "--%s%s%s", name, value == NULL ? "" : " ",
 	    value == NULL ? "" : value);
-	fprintf(to, "  %-24s %s\n", left, help);
+	if (strlen(left) > 24)
+		fprintf(to, "  %s\n  %-24s %s\n", left, "", help);
+	else
+		fprintf(to, "  %-24s %s\n", left, help);
 }
 
 static void

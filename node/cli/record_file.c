@@ -317,6 +317,9 @@ static void
 show_result(struct import *x)
 {
 	struct output *o = &x->cli->out;
+	const int64_t not_kept = json_int(x->outcomes, "relayed") +
+				 json_int(x->outcomes, "out-of-scope");
+	const int64_t not_now = json_int(x->outcomes, "queue-full");
 	const char *name;
 	json_t *v;
 	size_t i;
@@ -325,6 +328,16 @@ show_result(struct import *x)
 	    o, "%8" JSON_INTEGER_FORMAT "  %s", json_integer_value(v), name);
 	if (x->read == 0)
 		output_line(o, "no records in it");
+	if (not_kept > 0)
+		output_note(o,
+		    "not kept: %" PRId64 " outside of what this node keeps "
+		    "(scope.*, or the store is full: ohcn store stat)",
+		    not_kept);
+	if (not_now > 0)
+		output_note(o,
+		    "not now: %" PRId64 " came while there was no room; "
+		    "import the same file again",
+		    not_now);
 	json_array_foreach(x->damaged, i, v)
 	{
 		if (json_int(v, "bytes") == 0)
@@ -368,7 +381,10 @@ import_run(struct import *x, uint8_t *window, const char *path)
 	}
 	if (!cli_tell(x->cli, result(x)))
 		show_result(x);
-	return x->rejected > 0 || x->damages > 0 ? EXIT_PARTIAL : EXIT_DONE;
+	return x->rejected > 0 || x->damages > 0 ||
+		       json_int(x->outcomes, "queue-full") > 0
+		   ? EXIT_PARTIAL
+		   : EXIT_DONE;
 }
 
 int

@@ -22,7 +22,7 @@ static void
 show_peers(struct cli *cli, const json_t *list)
 {
 	static const char *const heads[] = { "peer", "agreed", "sessions",
-		"bytes", "turns", "differed", "new", "state" };
+		"bytes", "new", "last: turns", "differed", "state" };
 	struct table *t = table_new(heads, ARRAY_LEN(heads));
 	size_t i;
 	json_t *p;
@@ -33,7 +33,7 @@ show_peers(struct cli *cli, const json_t *list)
 		char differed[24], fresh[24], wait[40];
 		const char *why = json_str(p, "why");
 		const char *row[] = { short_id(json_str(p, "peer_id")), agreed,
-			sessions, bytes, turns, differed, fresh, state };
+			sessions, bytes, fresh, turns, differed, state };
 
 		ago_text(agreed, sizeof(agreed), json_int(p, "agreed_at"));
 		(void)snprintf(sessions, sizeof(sessions), "%" PRId64,
@@ -99,19 +99,23 @@ void
 show_light(struct cli *cli, const json_t *l)
 {
 	char used[32], left[32], day[32], when[32];
+	const int64_t next = json_int(l, "next_sync_at");
 
 	if (!json_is_object(l))
 		return;
 	size_text(used, sizeof(used), (uint64_t)json_int(l, "used_today"));
 	size_text(left, sizeof(left), (uint64_t)json_int(l, "left_today"));
 	size_text(day, sizeof(day), (uint64_t)json_int(l, "day_bytes"));
-	time_text(when, sizeof(when), json_int(l, "next_sync_at"));
+	time_text(when, sizeof(when), next);
 	output_line(&cli->out,
 	    "%-10s %s of %s used today, %s left; %" PRId64 " of %" PRId64
-	    " syncs; %s%s UTC",
+	    " syncs; %s%s%s",
 	    "light", used, day, left, json_int(l, "syncs_today"),
 	    json_int(l, "syncs_per_day"),
-	    json_yes(l, "resting") ? "next about " : "now; was due ", when);
+	    json_yes(l, "resting") ? "next about "
+	    : next > 0             ? "at it; was due "
+				   : "at it",
+	    next > 0 ? when : "", next > 0 ? " UTC" : "");
 	if (json_int(l, "whole_at") == 0)
 		output_line(&cli->out,
 		    "%-10s not caught up yet: the newest records come first",
