@@ -43,12 +43,12 @@ struct syncer_entry *entry_find(struct syncer *y, const struct peer_id *id);
 struct syncer_entry *entry_take(struct syncer *y, const struct peer_id *id);
 
 /**
- * policy_agreed(y, e, late, partial): a session has ended well; ${late}:
+ * policy_agreed(y, e, late, partial, soon): a session has ended well; ${late}:
  * records it brought that gossip should have brought long ago; ${partial}:
- * something is left for the next one.
+ * something is left for the next one, which pays to be ${soon}.
  */
-void policy_agreed(
-    struct syncer *y, struct syncer_entry *e, uint64_t late, bool partial);
+void policy_agreed(struct syncer *y, struct syncer_entry *e, uint64_t late,
+    bool partial, bool soon);
 void policy_failed(struct syncer *y, struct syncer_entry *e,
     enum syncer_fault fault, const char *why);
 

@@ -186,7 +186,7 @@ peer_append(json_t *list, const struct syncer_peer *p)
 	(void)json_array_append_new(list, o);
 }
 
-/* Liars first, then those who agreed, the latest first. */
+/* Liars first, some of them, then those who agreed, the latest first. */
 static int
 by_use(const void *a, const void *b)
 {
@@ -202,15 +202,17 @@ sync_save(struct node *n)
 {
 	struct syncer_peer *all = calloc(SYNCER_PEERS_MAX, sizeof(*all));
 	json_t *list = json_array();
-	unsigned count = 0;
+	unsigned count = 0, liars = 0;
 
 	while (all != NULL && count < SYNCER_PEERS_MAX &&
 	       syncer_peer_at(n->syncer, count, &all[count]))
 		count++;
 	if (all != NULL)
 		qsort(all, count, sizeof(*all), by_use);
-	for (unsigned i = 0; i < MIN(count, SAVED_MAX); i++)
-		if (all[i].agreed_s > 0 || all[i].lies > 0)
+	for (unsigned i = 0; i < count && json_array_size(list) < SAVED_MAX;
+	     i++)
+		if (all[i].lies > 0 ? liars++ < SAVED_MAX / 4
+				    : all[i].agreed_s > 0)
 			peer_append(list, &all[i]);
 	free(all);
 	if (list == NULL || vault_put(n->vault, PEERS, list) != OK)

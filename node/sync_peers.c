@@ -210,8 +210,8 @@ tell_others(struct syncer *y, const struct syncer_entry *from, uint64_t now)
 }
 
 void
-policy_agreed(
-    struct syncer *y, struct syncer_entry *e, uint64_t late, bool partial)
+policy_agreed(struct syncer *y, struct syncer_entry *e, uint64_t late,
+    bool partial, bool soon)
 {
 	const uint64_t now = mono_ms(y);
 
@@ -220,12 +220,12 @@ policy_agreed(
 	e->slow = false;
 	e->p.agreed_s = wall_s(y);
 	e->agreed_ms = now;
-	e->wanted = partial;
+	e->wanted = soon;
 	e->p.equals = e->p.differences == 0 ? e->p.equals + 1 : 0;
 	e->next_ms = now + about(y, pace_ms(y) << MIN(e->p.equals, 2U));
-	if (partial)
+	if (soon)
 		e->next_ms = now + about(y, REST_MS);
-	else
+	if (!partial)
 		note_whole(y, &e->p.id);
 	if (late > 0)
 		tell_others(y, e, now);

@@ -176,7 +176,9 @@ on_done(struct syncer *y, struct syncer_session *s, const struct sync_event *ev)
 	e->p.differences = f.records_in + f.records_out;
 	if (!partial)
 		e->p.cursor = ev->cursor;
-	policy_agreed(y, e, s->late_in, partial);
+	/* Where nothing got better, nothing will soon. */
+	policy_agreed(y, e, s->late_in, partial,
+	    partial && s->fresh_in + f.records_out + f.beaten > 0);
 }
 
 static enum syncer_fault

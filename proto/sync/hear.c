@@ -158,9 +158,10 @@ hear_asked(struct sync *s, struct wire_in *w, bool refuse)
 	if (w->bad)
 		return;
 	/* Looking up takes a walk over all items: it pays for many at once. */
+	const size_t room = plan_memory(s) / ASKED_MEMORY;
 	if (s->asked.n > 0 &&
 	    (s->asked_refuse != refuse ||
-		s->asked.n >= MAX(ASKED_AT_ONCE, s->set.n / 8)))
+		s->asked.n >= MAX(ASKED_AT_ONCE, MIN(s->set.n / 8, room))))
 		if (!plan_asked(s))
 			return;
 	s->asked_refuse = refuse;

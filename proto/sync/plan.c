@@ -22,9 +22,8 @@ want(struct sync *s, uint64_t v)
 		s->figures.wanted++;
 }
 
-/* Bytes that may still be had. */
-static size_t
-mem_left(const struct sync *s)
+size_t
+plan_memory(const struct sync *s)
 {
 	size_t left = SIZE_MAX;
 
@@ -327,7 +326,7 @@ choices_fit(const struct sync *s, struct choice *c, size_t n)
 {
 	/* Half of the memory that is left, and lists if that is too little. */
 	const size_t most =
-	    MIN(s->cf.limits.symbols, mem_left(s) / 2 / WIRE_CELL);
+	    MIN(s->cf.limits.symbols, plan_memory(s) / 2 / WIRE_CELL);
 	size_t symbols = choices_symbols(c, n);
 	uint64_t list = 0;
 

@@ -136,6 +136,7 @@ struct sync {
 #define TRIES_MAX     3    /* times that more symbols are asked for */
 #define REFUSES_MAX   4096 /* kept for one turn; heard in one session */
 #define WINNERS_MAX   4096
+#define ASKED_MEMORY  128   /* bytes of one, with its table, and to spare */
 #define ASKED_AT_ONCE 8192U /* ids looked up in one walk over the items */
 
 /* session.c */
@@ -176,6 +177,8 @@ enum step hear(struct sync *s, struct sync_event *ev);
 void plan_turn(struct sync *s);
 /** sync_work() has returned. */
 void plan_worked(struct sync *s);
+/** Bytes that may still be had. */
+size_t plan_memory(const struct sync *s);
 /** Looks up what WANT or REFUSE named so far; false: failed. */
 bool plan_asked(struct sync *s);
 /** LIST: ${ids} is what the peer has in [from, to). */
