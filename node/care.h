@@ -14,6 +14,10 @@
 #define CARE_OTHER_NET                                                         \
 	"node.network in the settings file, or --set node.network=NAME"
 
+/* The hint if it cannot be read. */
+#define CARE_MAY_YOU                                                           \
+	"may you read it, and write in its folder? A lock file is kept there"
+
 /* A store that is open, and the map that it lies in. */
 struct care_store {
 	struct map *map;

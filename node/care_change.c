@@ -226,8 +226,8 @@ say(struct care_child *c, enum exit_code exit, const char *code,
 	if (exit == EXIT_DAMAGED)
 		problem_hint(&p, "ohcn store check, then ohcn store repair");
 	if (exit == EXIT_DISK)
-		problem_hint(&p, "make room, then the same again; nothing "
-				 "was changed");
+		problem_hint(&p, "is there room, and may you write there? "
+				 "nothing was changed");
 	care_say_problem(c, &p);
 }
 

@@ -108,6 +108,8 @@ say_io(struct checking *k, err e, const char *dir, const char *why)
 	problem_set(&p, e == ERR_NOTFOUND ? EXIT_NOTFOUND : problem_exit(e),
 	    "E1725", "cannot read the store in %s", dir);
 	problem_why(&p, "%s", why);
+	if (e == ERR_IO)
+		problem_hint(&p, "%s", CARE_MAY_YOU);
 	care_say_problem(k->c, &p);
 }
 

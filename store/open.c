@@ -129,6 +129,7 @@ format_check(struct store *s, struct slice format)
 static err
 meta_read(struct store *s, struct map_txn *t, const uint8_t mark[STORE_MARK])
 {
+	static const uint8_t unknown[STORE_MARK];
 	struct store_totals totals;
 	struct slice v;
 
@@ -167,7 +168,9 @@ meta_read(struct store *s, struct map_txn *t, const uint8_t mark[STORE_MARK])
 		return e;
 
 	e = map_get(t, TABLE_META, slice_str("mark"), &v);
-	s->info.moved = e == OK && !slice_eq(v, slice_of(mark, STORE_MARK));
+	s->info.moved = e == OK &&
+			!slice_eq(v, slice_of(unknown, STORE_MARK)) &&
+			!slice_eq(v, slice_of(mark, STORE_MARK));
 	if (e == OK || e == ERR_NOTFOUND)
 		e = map_get(t, TABLE_META, slice_str("clean"), &v);
 	s->info.clean = e == OK && v.n == 1 && v.p[0] == 1;

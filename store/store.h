@@ -60,7 +60,8 @@ struct store_config {
 	const struct scope *scope;
 	uint8_t
 	    random[STORE_SECRET]; /* fresh; becomes the secret of a new store */
-	/* Names node and machine; a change of it is told (store_info.moved). */
+	/* Names node and machine; a change of it is told (store_info.moved).
+	 * Zeros: not known; the next to open the store takes it as its own. */
 	uint8_t mark[STORE_MARK];
 	/* To look at it, in a map that is read_only: nothing is written, not
 	 * even that it was opened; all that writes gives ERR_IO. */

@@ -226,6 +226,7 @@ stat_work(struct care_child *c, void *arg)
 	    e == ERR_NOTFOUND  ? "ohcn up makes one"
 	    : e == ERR_CORRUPT ? "ohcn store check"
 	    : e == ERR_AUTH    ? CARE_OTHER_NET
+	    : e == ERR_IO      ? CARE_MAY_YOU
 			       : "");
 	care_say_problem(c, &p);
 }

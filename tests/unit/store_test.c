@@ -869,6 +869,13 @@ test_open(void **state)
 		assert_true(store_info(f.s).moved);
 		assert_true(holds(&f, &a.r));
 
+		/* Whose it was is not known: no reason to be alarmed. */
+		memset(f.config.mark, 0, STORE_MARK);
+		reopen(&f);
+		memset(f.config.mark, 2, STORE_MARK);
+		reopen(&f);
+		assert_false(store_info(f.s).moved);
+
 		/* cut off: the next open tells */
 		assert_int_equal(store_open(f.tm.map, &f.config, &s, why), OK);
 		assert_false(store_info(s).clean);
