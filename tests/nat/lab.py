@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from nodes import Node  # noqa: E402
+from nodes import Node, wait_for  # noqa: E402
 
 
 def run(*words, ns=None):
@@ -60,12 +60,15 @@ class Lab:
         return f"{net}.2"
 
     def cable(self, name, state):
-        """Pulls the cable of a public host ("down"), or plugs it in ("up")."""
+        """Pulls the cable of a public host ("down"), or plugs it in ("up");
+        the kernel tells of it within about a second."""
         link = run("ip", "-o", "link", "show", "wan", ns=name)
         number = re.search(r"wan@if(\d+)", link).group(1)
         links = run("ip", "-o", "link", ns="core")
         end = re.search(rf"^{number}: (\w+)", links, re.M).group(1)
         run("ip", "link", "set", end, state, ns="core")
+        wait_for(f"the link is {state}", lambda: (state == "up") == (
+            " state UP " in run("ip", "-o", "link", "show", "wan", ns=name)))
 
     def home(self, name, masquerade="masquerade"):
         """A host NAME behind a router NAME-r; the router's public address."""
