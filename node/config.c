@@ -286,6 +286,22 @@ load_number(const struct config *c, const struct config_setting *s)
 	return small;
 }
 
+/* With the largest unit that it is a whole number of: "1MiB", "90s". */
+static void
+number_put(char *out, size_t cap, enum config_type type, uint64_t v)
+{
+	size_t n, best = 0;
+	const struct unit *units = units_of(type, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if ((v % units[i].factor == 0 && v > 0 &&
+			units[i].factor > units[best].factor) ||
+		    (units[best].name[0] == 0 && units[i].factor == 1))
+			best = i;
+	(void)snprintf(out, cap, "%" PRIu64 "%s", v / units[best].factor,
+	    units[best].name);
+}
+
 static err
 set_number(struct config *c, const struct config_setting *s, const char *text,
     struct problem *p)
@@ -301,10 +317,13 @@ set_number(struct config *c, const struct config_setting *s, const char *text,
 					      : "a time is needed, with its "
 						"unit: ms, s, m, h or d");
 	if (v < s->min || v > s->max) {
+		char min[32], max[32], is[32];
+
+		number_put(min, sizeof(min), s->type, s->min);
+		number_put(max, sizeof(max), s->type, s->max);
+		number_put(is, sizeof(is), s->type, v);
 		snprintf(why, sizeof(why),
-		    "it must be between %" PRIu64 " and %" PRIu64
-		    ", it is %" PRIu64,
-		    s->min, s->max, v);
+		    "it must be between %s and %s, it is %s", min, max, is);
 		return bad_value(p, s, text, why);
 	}
 	store_number(c, s, v);

@@ -113,8 +113,12 @@ api_sync_now(struct http_request *r, void *ctx)
 		} else {
 			json_decref(o);
 			http_fail(r, e == ERR_NOTFOUND ? 404 : 409, "E3401",
-			    NULL, "ohcn sync status",
-			    e == ERR_NOTFOUND
+			    NULL,
+			    e == ERR_NOTFOUND ? "ohcn peer list"
+					      : "ohcn sync status",
+			    e == ERR_NOTFOUND && peer == NULL
+				? "no peer is connected that speaks sync"
+			    : e == ERR_NOTFOUND
 				? "no such peer is connected and speaks sync"
 			    : e == ERR_EXISTS
 				? "a session with it is under way"

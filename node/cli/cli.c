@@ -70,7 +70,9 @@ bad_flag(const struct cli_command *c, const char *given, struct problem *p)
 	near = nearest_name(word, names, n, sizeof(names[0]));
 	problem_set(p, EXIT_USAGE, "E1001", "unknown flag %s", given);
 	cli_name(&(struct cli){ .command = c }, command);
-	if (near != NULL)
+	if (strcmp(word, "version") == 0)
+		problem_hint(p, "ohcn version");
+	else if (near != NULL)
 		problem_hint(p, "--%s", near);
 	else
 		problem_hint(p, "ohcn %s%s--help", command,

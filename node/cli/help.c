@@ -151,7 +151,8 @@ static const struct {
 	{ EXIT_AUTH, "token or passphrase is wrong or missing" },
 	{ EXIT_NOTFOUND, "there is no such thing" },
 	{ EXIT_TIMEOUT, "no answer in time" },
-	{ EXIT_PARTIAL, "some rows failed; the report says which" },
+	{ EXIT_PARTIAL, "not all: rows failed, records were not taken, a crawl "
+			"was stopped;\n       the report says which" },
 	{ EXIT_CONFLICT, "against what is there: key exists, port in use, node "
 			 "running,\n       store locked, no profile to match "
 			 "with yet" },
