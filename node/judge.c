@@ -63,7 +63,7 @@ judge_verdict(const struct judge_result *r)
 {
 	const enum record_outcome o = r->outcome;
 
-	/* A store that is full stays so: no need to verify each copy. */
+	/* When there is room again, sync brings it; no need of each copy. */
 	if (r->over_quota)
 		return GOSSIP_IGNORE;
 	if (o == RECORD_QUEUE_FULL || o == RECORD_RATE_LIMITED ||

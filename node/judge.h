@@ -13,7 +13,7 @@ struct judge_result {
 	enum record_outcome outcome;
 	const struct record *record; /* NULL: it was not even readable */
 	uint64_t rid;                /* STORED, DUPLICATE */
-	bool over_quota; /* QUEUE_FULL, and not only for the moment */
+	bool over_quota; /* QUEUE_FULL: the store has to make room first */
 	/* QUEUE_FULL since the store could not be written: why; else NULL. */
 	const char *broken;
 };
