@@ -3,6 +3,8 @@
  */
 #include "tests/attack/mesh.h"
 
+#include <stdlib.h>
+
 #include "tests/attack/sybil.h"
 #include "tests/sim/scenario.h"
 
@@ -73,6 +75,35 @@ attack_s1(const struct attack_options *o, struct attack_result *r)
 	    ours.copies_milli);
 }
 
+static int
+unsigned_cmp(const void *a, const void *b)
+{
+	const unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+#define WATCH_S 21
+
+/*
+ * Second by second: a member that makes room for another one is missed until
+ * the next heartbeats, so one moment says little.
+ */
+static void
+watch_outbound(struct attack_world *w, unsigned victim, struct attack_result *r)
+{
+	unsigned seen[WATCH_S];
+
+	for (unsigned i = 0; i < WATCH_S; i++) {
+		seen[i] = attack_honest_outbound(w, victim);
+		sim_run(w->s, sim_now(w->s) + SIM_SECOND);
+	}
+	qsort(seen, WATCH_S, sizeof(seen[0]), unsigned_cmp);
+	attack_least(
+	    r, "honest outbound in each mesh", "", 1, seen[WATCH_S / 2], 3);
+	attack_least(r, "at the worst second of 21", "", 1, seen[0], 1);
+}
+
 /* All sybils dial one node, which found the others before. */
 void
 attack_s2(const struct attack_options *o, struct attack_result *r)
@@ -104,9 +135,8 @@ attack_s2(const struct attack_options *o, struct attack_result *r)
 	    attack_heard_by(&w, victim, from, to), 99000);
 	attack_least(r, "victim is heard in 10 s", "%", 1000,
 	    attack_reached(&w, own, 10 * SIM_SECOND), 99000);
-	attack_least(r, "honest outbound in each mesh", "", 1,
-	    attack_honest_outbound(&w, victim), 3);
 	attack_delivery(&w, r, from, to, 99900, 0);
+	watch_outbound(&w, victim, r);
 	attack_world_end(&w, r);
 }
 
