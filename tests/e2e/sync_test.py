@@ -88,7 +88,7 @@ class Apart(Case):
         ann = w.node("ann", "person", network=NET)
         ann.start()
         run = ann.cli("sync", "now", raw=True, check=False)
-        self.refused(run, 5, "no such peer")
+        self.refused(run, 5, "no peer is connected that speaks sync")
         self.assertEqual([], sync(ann)["peers"])
 
 
