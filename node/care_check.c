@@ -11,9 +11,8 @@
 
 #include "store/pages.h"
 
-#define BATCH       512            /* signatures between two views */
-#define PRIVATE     "private data" /* a stage */
-#define FAULTS_KEPT 1000           /* texts of a report */
+#define BATCH   512            /* signatures between two views */
+#define PRIVATE "private data" /* a stage */
 
 /* ---- in the child ---- */
 
@@ -129,7 +128,8 @@ check_pages(struct checking *k, const char *dir, const char *stage,
 	if (e == OK)
 		e = pages_check(f.bytes, on_fault, on_progress, k, report);
 	if (e == OK)
-		k->faults += report->faults - MIN(report->faults, 1000);
+		k->faults +=
+		    report->faults - MIN(report->faults, STORE_FAULTS_TOLD);
 	care_file_close(&f);
 	if (t != NULL)
 		map_abort(t);
@@ -339,7 +339,7 @@ keep_fault(void *ctx, const char *text)
 {
 	struct keeping *k = ctx;
 
-	if (json_array_size(k->texts) < FAULTS_KEPT)
+	if (json_array_size(k->texts) < STORE_FAULTS_TOLD)
 		(void)json_array_append_new(k->texts, json_string(text));
 	if (k->news->fault != NULL)
 		k->news->fault(k->news->ctx, text);

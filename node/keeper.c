@@ -7,14 +7,13 @@
 #include "node/care_change.h"
 #include "node/vault.h"
 
-#define MINUTE      60 /* ticks */
-#define REMEMBER    600
-#define DAY         86400
-#define LOOK_AFTER  5            /* ticks from a start after a cut-off */
-#define STATE       "care/store" /* in the vault */
-#define LINE_BYTES  (1U << 20)   /* of what the process says */
-#define FAULTS_KEPT 1000
-#define ARGUMENTS   16
+#define MINUTE     60 /* ticks */
+#define REMEMBER   600
+#define DAY        86400
+#define LOOK_AFTER 5            /* ticks from a start after a cut-off */
+#define STATE      "care/store" /* in the vault */
+#define LINE_BYTES (1U << 20)   /* of what the process says */
+#define ARGUMENTS  16
 
 /* A process that works on the store. */
 struct keeper_task {
@@ -218,7 +217,7 @@ on_fault(void *ctx, const char *text)
 {
 	struct keeper_task *t = ctx;
 
-	if (json_array_size(t->faults) < FAULTS_KEPT)
+	if (json_array_size(t->faults) < STORE_FAULTS_TOLD)
 		(void)json_array_append_new(t->faults, json_string(text));
 }
 

@@ -9,14 +9,10 @@
  * the other. Only where they differ the rows are looked up one by one, to
  * say which.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "store/faults.h"
 #include "store/internal.h"
-
-#define TEXT_BYTES 160
-#define TEXTS_MAX  1000
 
 /* All rows of an index, in any order. */
 struct row_sum {
@@ -27,8 +23,7 @@ struct row_sum {
 struct check {
 	struct store_view *v;
 	enum store_check_how how;
-	store_fault_fn *fn;
-	void *ctx;
+	struct store_faults faults;
 	struct store_report *report;
 	struct store_totals seen;
 	struct row_sum want[STORE_TABLES], have[STORE_TABLES];
@@ -39,30 +34,13 @@ struct check {
 	struct arena scratch;
 };
 
-static void fault(struct check *c, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-fault(struct check *c, const char *fmt, ...)
-{
-	char text[TEXT_BYTES];
-	va_list args;
-
-	if (c->report->faults++ >= TEXTS_MAX || c->fn == NULL)
-		return;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	c->fn(c->ctx, text);
-}
-
 /* A map's error that is damage goes into the report, any other ends it. */
 static err
 damage(struct check *c, err e, const char *where)
 {
 	if (e != ERR_CORRUPT)
 		return e;
-	fault(c, "%s: cannot be read on", where);
+	store_fault(&c->faults, "%s: cannot be read on", where);
 	return OK;
 }
 
@@ -77,12 +55,13 @@ expect(struct check *c, uint64_t rid, enum store_table table,
 
 	c->report->entries++;
 	if (e == ERR_NOTFOUND)
-		fault(c, "record %" PRIu64 ": no entry in the %s index", rid,
-		    name);
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": no entry in the %s index", rid, name);
 	else if (e != OK)
 		return damage(c, e, name);
 	else if (!slice_eq(value, want))
-		fault(c, "record %" PRIu64 ": wrong entry in the %s index", rid,
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": wrong entry in the %s index", rid,
 		    name);
 	return OK;
 }
@@ -97,16 +76,17 @@ expect_slot(
 
 	c->report->entries++;
 	if (e == ERR_NOTFOUND)
-		fault(c, "record %" PRIu64 ": no entry in the slot index",
-		    r->rid);
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": no entry in the slot index", r->rid);
 	else if (e != OK)
 		return damage(c, e, "slot");
 	else if (store_slot_parse(value, &until_h) != SLOT_WINNER)
-		fault(c, "record %" PRIu64 ": its slot says that it is gone",
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": its slot says that it is gone",
 		    r->rid);
 	else if (until_h < r->expires_h)
-		fault(c, "record %" PRIu64 ": its slot ends before it does",
-		    r->rid);
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": its slot ends before it does", r->rid);
 	return OK;
 }
 
@@ -159,7 +139,8 @@ expect_time(struct check *c, const struct store_record *r,
 	if (e == OK && value.n == TIME_BYTES &&
 	    memcmp(value.p, want, TIME_BYTES - 4) == 0 &&
 	    memcmp(value.p, want, TIME_BYTES) != 0) {
-		fault(c, "record %" PRIu64 ": its bytes have changed", r->rid);
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": its bytes have changed", r->rid);
 		return OK;
 	}
 	return expect(
@@ -225,8 +206,8 @@ header_check(struct check *c, const struct store_record *h)
 	if (o == RECORD_FINE && c->how == STORE_CHECK_SIGNATURES)
 		o = record_verify(&r, &c->scratch);
 	if (o != RECORD_FINE) {
-		fault(c, "record %" PRIu64 ": its bytes are %s", h->rid,
-		    record_outcome_name(o));
+		store_fault(&c->faults, "record %" PRIu64 ": its bytes are %s",
+		    h->rid, record_outcome_name(o));
 		return;
 	}
 	if (memcmp(r.id, h->id, RECORD_ID) != 0)
@@ -248,8 +229,8 @@ header_check(struct check *c, const struct store_record *h)
 	else if (record_deleted(&r) != h->deleted)
 		what = "deletion mark";
 	if (what != NULL)
-		fault(c, "record %" PRIu64 ": wrong %s in its header", h->rid,
-		    what);
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": wrong %s in its header", h->rid, what);
 }
 
 static err
@@ -259,13 +240,15 @@ check_record(struct check *c, struct slice key, struct slice value)
 
 	c->report->records++;
 	if (key.n != 8) {
-		fault(c, "record table: a key of %zu bytes", key.n);
+		store_fault(
+		    &c->faults, "record table: a key of %zu bytes", key.n);
 		return OK;
 	}
 	const uint64_t rid = get_u64be(key.p);
 	c->largest_rid = MAX(c->largest_rid, rid);
 	if (store_record_parse(rid, value, &r) != OK) {
-		fault(c, "record %" PRIu64 ": its header is damaged", rid);
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": its header is damaged", rid);
 		return OK;
 	}
 	c->seen.records++;
@@ -293,7 +276,7 @@ named(struct check *c, const char *index, uint64_t rid, struct store_record *r,
 
 	*found = e == OK;
 	if (e == ERR_NOTFOUND)
-		fault(c,
+		store_fault(&c->faults,
 		    "%s index: names record %" PRIu64 ", which is not there",
 		    index, rid);
 	else if (e != OK && e != ERR_CORRUPT) /* damage was told before */
@@ -337,7 +320,8 @@ check_entry(struct check *c, const char *index, struct slice key, size_t key_n,
 	bool found;
 
 	if (key.n != key_n) {
-		fault(c, "%s index: a key of %zu bytes", index, key.n);
+		store_fault(
+		    &c->faults, "%s index: a key of %zu bytes", index, key.n);
 		return OK;
 	}
 	TRY(named(c, index, get_u64be(key.p + key_n - 8), &r, &found));
@@ -345,7 +329,7 @@ check_entry(struct check *c, const char *index, struct slice key, size_t key_n,
 		return OK;
 	store_keys(c->v->store, &r, &k);
 	if (!slice_eq(key_slice(key_of(&k)), key))
-		fault(c,
+		store_fault(&c->faults,
 		    "%s index: an entry names record %" PRIu64
 		    ", which does not belong there",
 		    index, r.rid);
@@ -374,13 +358,13 @@ check_own(struct check *c, struct slice key, struct slice value)
 
 	(void)value;
 	if (key.n != 8) {
-		fault(c, "own index: a key of %zu bytes", key.n);
+		store_fault(&c->faults, "own index: a key of %zu bytes", key.n);
 		return OK;
 	}
 	TRY(named(c, "own", get_u64be(key.p), &r, &found));
 	if (found && !r.own)
-		fault(c, "own index: record %" PRIu64 " is not the owner's",
-		    r.rid);
+		store_fault(&c->faults,
+		    "own index: record %" PRIu64 " is not the owner's", r.rid);
 	return OK;
 }
 
@@ -394,7 +378,7 @@ check_expiry(struct check *c, struct slice key, struct slice value)
 	if (value.n == 0)
 		return check_entry(c, "expiry", key, EXPIRY_KEY, key_expiry);
 	if (key.n != EXPIRY_KEY || value.n != SLOT_PREFIX) {
-		fault(c, "expiry index: a malformed entry");
+		store_fault(&c->faults, "expiry index: a malformed entry");
 		return OK;
 	}
 	const uint64_t rid = get_u64be(key.p + 4);
@@ -406,7 +390,7 @@ check_expiry(struct check *c, struct slice key, struct slice value)
 		return damage(c, e, "slot");
 	if (e != OK || store_slot_parse(row, &until_h) != SLOT_FLOOR ||
 	    until_h != get_u32be(key.p))
-		fault(c,
+		store_fault(&c->faults,
 		    "expiry index: names floor %" PRIu64 ", which is not there",
 		    rid);
 	return OK;
@@ -426,14 +410,14 @@ check_floor(
 
 	TRY(damage(c, store_slot_find(c->v, &name, &st), "slot"));
 	if (st.found && st.rid != rid)
-		fault(c,
+		store_fault(&c->faults,
 		    "slot index: two entries for one slot, %" PRIu64
 		    " and %" PRIu64,
 		    rid, st.rid);
 	const err e = map_get(c->v->txn, TABLE_EXPIRY, key_slice(&k), &back);
 	if (e == ERR_NOTFOUND ||
 	    (e == OK && !slice_eq(back, slice_of(key.p, SLOT_PREFIX))))
-		fault(c,
+		store_fault(&c->faults,
 		    "slot index: floor %" PRIu64
 		    " has no entry in the expiry index",
 		    rid);
@@ -452,7 +436,7 @@ check_slot(struct check *c, struct slice key, struct slice value)
 	const int type = store_slot_parse(value, &until_h);
 
 	if (key.n != SLOT_KEY || type == 0) {
-		fault(c, "slot index: a malformed entry");
+		store_fault(&c->faults, "slot index: a malformed entry");
 		return OK;
 	}
 	if (type == SLOT_FLOOR)
@@ -464,7 +448,7 @@ check_slot(struct check *c, struct slice key, struct slice value)
 	const struct slot_name name = { r.author, r.kind, r.slot };
 	TRY(damage(c, store_slot_find(c->v, &name, &st), "slot"));
 	if (st.found && st.rid != r.rid)
-		fault(c,
+		store_fault(&c->faults,
 		    "slot index: two entries for one slot, %" PRIu64
 		    " and %" PRIu64,
 		    r.rid, st.rid);
@@ -529,7 +513,7 @@ sum_slot(struct check *c, struct slice key, struct slice value)
 	row_add(c, &c->want[TABLE_EXPIRY], TABLE_EXPIRY, key_slice(&k),
 	    slice_of(key.p, SLOT_PREFIX));
 	if (get_u64be(key.p) != store_hash_author(c->v->store, value.p + 45))
-		fault(c,
+		store_fault(&c->faults,
 		    "slot index: floor %" PRIu64 " is not where it belongs",
 		    rid);
 	return OK;
@@ -542,30 +526,34 @@ check_totals(struct check *c)
 	const err e = store_totals_get(c->v->txn, &t);
 
 	if (e == ERR_NOTFOUND || e == ERR_CORRUPT) {
-		fault(c, "totals: damaged");
+		store_fault(&c->faults, "totals: damaged");
 		return OK;
 	}
 	TRY(e);
 	if (t.records != c->seen.records)
-		fault(c, "totals: %" PRIu64 " records, counted %" PRIu64,
-		    t.records, c->seen.records);
+		store_fault(&c->faults,
+		    "totals: %" PRIu64 " records, counted %" PRIu64, t.records,
+		    c->seen.records);
 	if (t.bytes != c->seen.bytes)
-		fault(c, "totals: %" PRIu64 " bytes, counted %" PRIu64, t.bytes,
+		store_fault(&c->faults,
+		    "totals: %" PRIu64 " bytes, counted %" PRIu64, t.bytes,
 		    c->seen.bytes);
 	if (t.floors != c->seen.floors)
-		fault(c, "totals: %" PRIu64 " floors, counted %" PRIu64,
-		    t.floors, c->seen.floors);
+		store_fault(&c->faults,
+		    "totals: %" PRIu64 " floors, counted %" PRIu64, t.floors,
+		    c->seen.floors);
 	if (t.own != c->seen.own)
-		fault(c, "totals: %" PRIu64 " of the owner, counted %" PRIu64,
-		    t.own, c->seen.own);
+		store_fault(&c->faults,
+		    "totals: %" PRIu64 " of the owner, counted %" PRIu64, t.own,
+		    c->seen.own);
 	if (t.next_rid <= c->largest_rid)
-		fault(c,
+		store_fault(&c->faults,
 		    "totals: the next number is %" PRIu64 ", but %" PRIu64
 		    " is taken",
 		    t.next_rid, c->largest_rid);
 	for (unsigned i = 0; i < STORE_KINDS; i++) {
 		if (t.kind[i] != c->seen.kind[i])
-			fault(c,
+			store_fault(&c->faults,
 			    "totals: %" PRIu32 " of kind %u, counted %" PRIu32,
 			    t.kind[i], i, c->seen.kind[i]);
 	}
@@ -596,7 +584,8 @@ check_index(
 	TRY(check_table(c, TABLE_RECORD, "record", expect_one));
 	TRY(check_table(c, table, name, back));
 	if (c->report->faults == before)
-		fault(c, "%s index: not what the records ask for", name);
+		store_fault(
+		    &c->faults, "%s index: not what the records ask for", name);
 	return OK;
 }
 
@@ -616,9 +605,10 @@ err
 store_check(struct store_view *v, enum store_check_how how, store_fault_fn *fn,
     void *ctx, struct store_report *report)
 {
-	struct check c = {
-		.v = v, .how = how, .fn = fn, .ctx = ctx, .report = report
-	};
+	struct check c = { .v = v,
+		.how = how,
+		.faults = { fn, ctx, &report->faults },
+		.report = report };
 
 	*report = (struct store_report){ 0 };
 	uint8_t *scratch = malloc(RECORD_SCRATCH_BYTES);

@@ -1,11 +1,10 @@
 #include "store/pages.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT_BYTES  160
-#define TEXTS_MAX   1000
+#include "store/faults.h"
+
 #define MAGIC       0xBEEFC0DEU
 #define VERSION     1
 #define HEAD        16 /* of a page: number 8, pad 2, flags 2, bounds 4 */
@@ -42,7 +41,7 @@ struct check {
 	uint32_t page; /* bytes */
 	struct meta meta;
 	uint8_t *seen; /* a bit per page */
-	store_fault_fn *fn;
+	struct store_faults faults;
 	pages_progress_fn *progress;
 	void *ctx;
 	struct pages_report *report;
@@ -58,23 +57,6 @@ struct found {
 	bool unused;   /* its values are lists of free pages */
 	uint64_t branches, leaves, longs, entries;
 };
-
-static void fault(struct check *c, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-fault(struct check *c, const char *fmt, ...)
-{
-	char text[TEXT_BYTES];
-	va_list args;
-
-	if (c->report->faults++ >= TEXTS_MAX || c->fn == NULL)
-		return;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	c->fn(c->ctx, text);
-}
 
 /* Numbers of the machine, wherever they stand. */
 static uint16_t
@@ -154,22 +136,24 @@ metas_read(struct check *c)
 			  meta_at(c->file.p + at, i, &m[i]) &&
 			  is_page_size(m[i].page);
 		if (!good[i])
-			fault(c, "head %zu: it is damaged", i);
+			store_fault(&c->faults, "head %zu: it is damaged", i);
 	}
 	if (!good[0] && !good[1])
 		return false;
 	if (good[0] && good[1]) {
 		const uint64_t newer = MAX(m[0].txn, m[1].txn);
 		if (m[0].page != m[1].page)
-			fault(c, "the heads differ in the size of a page");
+			store_fault(&c->faults,
+			    "the heads differ in the size of a page");
 		for (uint64_t i = 0; i < 2; i++)
 			if (m[i].txn > 1 && (m[i].txn & 1) != i)
-				fault(c,
+				store_fault(&c->faults,
 				    "head %" PRIu64 ": commit %" PRIu64
 				    " is not of this place",
 				    i, m[i].txn);
 		if (newer > 1 && newer - MIN(m[0].txn, m[1].txn) != 1)
-			fault(c, "the heads do not follow one another");
+			store_fault(
+			    &c->faults, "the heads do not follow one another");
 		c->meta = m[1].txn > m[0].txn ? m[1] : m[0];
 	} else {
 		c->meta = good[0] ? m[0] : m[1];
@@ -198,13 +182,14 @@ take(struct check *c, uint64_t number, const char *what)
 {
 	if (number < 2 || number > c->meta.last ||
 	    (number + 1) * c->page > c->file.n) {
-		fault(c, "page %" PRIu64 " of %s: it is outside of the file",
-		    number, what);
+		store_fault(&c->faults,
+		    "page %" PRIu64 " of %s: it is outside of the file", number,
+		    what);
 		return false;
 	}
 	if (is_seen(c, number)) {
-		fault(c, "page %" PRIu64 " of %s: it is in use twice", number,
-		    what);
+		store_fault(&c->faults,
+		    "page %" PRIu64 " of %s: it is in use twice", number, what);
 		return false;
 	}
 	c->seen[number / 8] |= (uint8_t)(1U << number % 8);
@@ -236,7 +221,7 @@ long_value(struct check *c, struct found *f, uint64_t number, uint32_t n)
 	const uint64_t have = u32_at(p + 12);
 	if (u64_at(p) != number || u16_at(p + 10) != PAGE_LONG || have < need ||
 	    have > c->meta.last || (number + have) * c->page > c->file.n) {
-		fault(c,
+		store_fault(&c->faults,
 		    "page %" PRIu64 " of %s: not the long value it should "
 		    "be",
 		    number, f->name);
@@ -261,7 +246,8 @@ named_check(struct check *c, struct slice key, const uint8_t *head)
 	(void)snprintf(name, sizeof(name), "%.*s", (int)MIN(key.n, 40),
 	    (const char *)key.p);
 	if (t.flags != 0)
-		fault(c, "%s: a tree of a kind that is not ours", name);
+		store_fault(
+		    &c->faults, "%s: a tree of a kind that is not ours", name);
 	else
 		tree_check(c, &t, &f);
 }
@@ -273,14 +259,15 @@ unused_check(struct check *c, struct slice value, uint64_t number)
 	const uint64_t n = value.n < 8 ? NO_PAGE : u64_at(value.p);
 
 	if (n > value.n / 8 - 1 || value.n < 8) {
-		fault(c, "page %" PRIu64 ": a list of free pages has no end",
+		store_fault(&c->faults,
+		    "page %" PRIu64 ": a list of free pages has no end",
 		    number);
 		return;
 	}
 	for (uint64_t i = 0; i < n && !c->stopped; i++) {
 		const uint64_t at = u64_at(value.p + 8 * (i + 1));
 		if (i > 0 && at >= u64_at(value.p + 8 * i))
-			fault(c,
+			store_fault(&c->faults,
 			    "page %" PRIu64
 			    ": a list of free pages is out of order",
 			    number);
@@ -303,15 +290,17 @@ leaf_entry(struct check *c, struct found *f, uint64_t number,
 	f->entries++;
 	c->report->entries++;
 	if (inside > (size_t)(end - data)) {
-		fault(c, "page %" PRIu64 " of %s: a value runs over its end",
-		    number, f->name);
+		store_fault(&c->faults,
+		    "page %" PRIu64 " of %s: a value runs over its end", number,
+		    f->name);
 		return;
 	}
 	if ((flags & ~(NODE_LONG | NODE_TREE)) != 0 ||
 	    ((flags & NODE_TREE) != 0) != f->named ||
 	    (f->named && (n != DB || flags != NODE_TREE))) {
-		fault(c, "page %" PRIu64 " of %s: an entry of a wrong kind",
-		    number, f->name);
+		store_fault(&c->faults,
+		    "page %" PRIu64 " of %s: an entry of a wrong kind", number,
+		    f->name);
 		return;
 	}
 	if (f->named) {
@@ -355,7 +344,8 @@ page_shape(struct check *c, const struct found *f, uint64_t number, bool leaf)
 		what = "it has too few entries";
 	if (what == NULL)
 		return (lower - HEAD) / 2U;
-	fault(c, "page %" PRIu64 " of %s: %s", number, f->name, what);
+	store_fault(
+	    &c->faults, "page %" PRIu64 " of %s: %s", number, f->name, what);
 	return 0;
 }
 
@@ -375,7 +365,7 @@ page_entries(struct check *c, const struct found *f, uint64_t number,
 		    at + NODE + u16_at(p + at + 6) > c->page ||
 		    (f->integers && (leaf || i > 0) &&
 			u16_at(p + at + 6) != 8)) {
-			fault(c,
+			store_fault(&c->faults,
 			    "page %" PRIu64 " of %s: entry %zu lies "
 			    "outside of it",
 			    number, f->name, i);
@@ -385,8 +375,9 @@ page_entries(struct check *c, const struct found *f, uint64_t number,
 	}
 	if (sum == (size_t)c->page - upper)
 		return true;
-	fault(c, "page %" PRIu64 " of %s: its entries overlap or leave gaps",
-	    number, f->name);
+	store_fault(&c->faults,
+	    "page %" PRIu64 " of %s: its entries overlap or leave gaps", number,
+	    f->name);
 	return false;
 }
 
@@ -396,11 +387,13 @@ order_check(struct check *c, const struct found *f, uint64_t number,
     struct slice key, struct slice before, struct slice from, struct slice to)
 {
 	if (before.p != NULL && key_compare(f, before, key) >= 0)
-		fault(c, "page %" PRIu64 " of %s: keys out of order", number,
+		store_fault(&c->faults,
+		    "page %" PRIu64 " of %s: keys out of order", number,
 		    f->name);
 	else if ((from.p != NULL && key_compare(f, key, from) < 0) ||
 		 (to.p != NULL && key_compare(f, key, to) >= 0))
-		fault(c, "page %" PRIu64 " of %s: a key is in the wrong place",
+		store_fault(&c->faults,
+		    "page %" PRIu64 " of %s: a key is in the wrong place",
 		    number, f->name);
 }
 
@@ -455,18 +448,20 @@ tree_check(struct check *c, const struct tree *t, struct found *f)
 	if (t->root == NO_PAGE) {
 		if ((t->entries | t->depth | t->branches | t->leaves |
 			t->longs) != 0)
-			fault(c, "%s: it has entries but no root", f->name);
+			store_fault(&c->faults,
+			    "%s: it has entries but no root", f->name);
 		return;
 	}
 	if (t->depth < 1 || t->depth > DEPTH_MAX) {
-		fault(c, "%s: its depth makes no sense", f->name);
+		store_fault(
+		    &c->faults, "%s: its depth makes no sense", f->name);
 		return;
 	}
 	page_check(c, f, t->root, t->depth, none, none);
 	if (!c->stopped &&
 	    (f->entries != t->entries || f->branches != t->branches ||
 		f->leaves != t->leaves || f->longs != t->longs))
-		fault(c,
+		store_fault(&c->faults,
 		    "%s: its head says %" PRIu64 " entries and %" PRIu64
 		    " pages, there are %" PRIu64 " and %" PRIu64,
 		    f->name, t->entries, t->branches + t->leaves + t->longs,
@@ -496,7 +491,7 @@ check_all(struct check *c)
 	c->report->pages = c->meta.last + 1;
 	if (c->meta.last < 1 || there < 2 || c->meta.last / 2 > there ||
 	    c->meta.last >= there + TAIL_PAGES) {
-		fault(c,
+		store_fault(&c->faults,
 		    "the head says %" PRIu64 " pages, the file has %" PRIu64,
 		    c->meta.last + 1, there);
 		return OK;
@@ -505,7 +500,7 @@ check_all(struct check *c)
 	if (c->seen == NULL)
 		return ERR_NOMEM;
 	if (c->meta.unused.flags != INTEGER_KEY || c->meta.main.flags != 0)
-		fault(c, "the head has flags that are not ours");
+		store_fault(&c->faults, "the head has flags that are not ours");
 	tree_check(c, &c->meta.main, &main);
 	tree_check(c, &c->meta.unused, &unused);
 	const uint64_t seen = count_seen(c);
@@ -520,7 +515,7 @@ pages_check(struct slice file, store_fault_fn *fn, pages_progress_fn *progress,
     void *ctx, struct pages_report *report)
 {
 	struct check c = { .file = file,
-		.fn = fn,
+		.faults = { fn, ctx, &report->faults },
 		.progress = progress,
 		.ctx = ctx,
 		.report = report };

@@ -29,8 +29,8 @@ typedef bool pages_progress_fn(void *ctx, uint64_t done, uint64_t all);
  * pages_check(file, fn, progress, ctx, report):
  * ${file}: all of data.mdb. If somebody may write it meanwhile, the caller
  * holds a read transaction that began before ${file} was mapped, so that the
- * pages of the newest head stay as they are. ${fn} is told the first 1000
- * faults; it and ${progress} may be NULL.
+ * pages of the newest head stay as they are. ${fn} is told the first
+ * STORE_FAULTS_TOLD faults; it and ${progress} may be NULL.
  * OK (also with faults); ERR_CLOSED (stopped); ERR_NOMEM (a bit per page).
  */
 NODISCARD err pages_check(struct slice file, store_fault_fn *fn,

@@ -4,14 +4,12 @@
  * the rules of slots and revocations are applied anew, since a damaged store
  * may hold what contradicts itself.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/faults.h"
 #include "store/write.h"
 
-#define TEXT_BYTES  160
-#define TEXTS_MAX   1000
 #define BATCH       4096U
 #define META_SAMPLE 12
 
@@ -26,28 +24,10 @@ struct repair {
 	struct store_totals totals; /* what the old store said; may be zeros */
 	uint64_t next_rid;
 	struct arena scratch;
-	store_fault_fn *fn;
-	void *ctx;
+	struct store_faults faults;
 	struct store_repaired *report;
-	uint64_t texts;
+	uint64_t told;
 };
-
-static void lost(struct repair *p, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-lost(struct repair *p, const char *fmt, ...)
-{
-	char text[TEXT_BYTES];
-	va_list args;
-
-	if (p->texts++ >= TEXTS_MAX || p->fn == NULL)
-		return;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	p->fn(p->ctx, text);
-}
 
 /* ---- transactions of the new store ---- */
 
@@ -105,12 +85,14 @@ each_row(struct repair *p, enum store_table table, const char *name, row_fn *fn)
 			step *= 2;
 		}
 		if (e == ERR_CORRUPT) {
-			lost(p, "%s: cannot be read on behind %" PRIu64, name,
+			store_fault(&p->faults,
+			    "%s: cannot be read on behind %" PRIu64, name,
 			    last);
 			e = ERR_NOTFOUND;
 		} else if (e == OK && step > 1) {
-			lost(p, "%s: cannot be read right behind %" PRIu64,
-			    name, last);
+			store_fault(&p->faults,
+			    "%s: cannot be read right behind %" PRIu64, name,
+			    last);
 		}
 		if (e != OK)
 			break;
@@ -230,7 +212,8 @@ record_take(struct repair *p, const struct store_record *r)
 		TRY(store_slot_find(&w->view, &end, &st));
 		if (st.live) {
 			p->report->lost++;
-			lost(p, "record %" PRIu64 ": its author is revoked",
+			store_fault(&p->faults,
+			    "record %" PRIu64 ": its author is revoked",
 			    r->rid);
 			return OK;
 		}
@@ -238,8 +221,8 @@ record_take(struct repair *p, const struct store_record *r)
 	TRY(store_slot_find(&w->view, &name, &st));
 	if (st.found && !record_beats(r->seq, r->id, st.seq, st.id)) {
 		p->report->lost++;
-		lost(
-		    p, "record %" PRIu64 ": a better one has its slot", r->rid);
+		store_fault(&p->faults,
+		    "record %" PRIu64 ": a better one has its slot", r->rid);
 		return OK;
 	}
 	if (st.found) {
@@ -259,14 +242,16 @@ take_record(struct repair *p, struct slice key, struct slice value)
 	const uint64_t rid = key.n == 8 ? get_u64be(key.p) : 0;
 	if (rid == 0 || rid >= UINT64_MAX / 2) {
 		p->report->lost++;
-		lost(p, "record table: a key that is no number");
+		store_fault(
+		    &p->faults, "record table: a key that is no number");
 		return OK;
 	}
 	const bool parsed = store_record_parse(rid, value, &r) == OK;
 	if (!(parsed && sum_fits(p, &r, value)) &&
 	    !record_proves(p, rid, value, &r)) {
 		p->report->lost++;
-		lost(p, "record %" PRIu64 ": its bytes are spoilt", rid);
+		store_fault(&p->faults,
+		    "record %" PRIu64 ": its bytes are spoilt", rid);
 		return OK;
 	}
 	p->next_rid = MAX(p->next_rid, rid + 1);
@@ -311,7 +296,7 @@ take_floor(struct repair *p, struct slice key, struct slice value)
 	    (p->secret_known &&
 		store_hash_author(&p->old, value.p + 45) != get_u64be(key.p))) {
 		p->report->floors_lost++;
-		lost(p, "slot index: a row that is spoilt");
+		store_fault(&p->faults, "slot index: a row that is spoilt");
 		return OK;
 	}
 	const uint64_t seq = get_u64be(value.p + 5);
@@ -328,7 +313,7 @@ take_private(struct repair *p, struct slice key, struct slice value)
 {
 	if (key.n < 1 || key.n > STORE_PRIVATE_KEY || value.n > MAP_VALUE_MAX) {
 		p->report->private_lost++;
-		lost(p, "private table: a row that is spoilt");
+		store_fault(&p->faults, "private table: a row that is spoilt");
 		return OK;
 	}
 	p->report->private ++;
@@ -459,8 +444,7 @@ store_repair(struct map *from, struct map *to,
 	err e = p == NULL || scratch == NULL ? ERR_NOMEM : OK;
 	if (e == OK) {
 		p->config = config;
-		p->fn = fn;
-		p->ctx = ctx;
+		p->faults = (struct store_faults){ fn, ctx, &p->told };
 		p->report = report;
 		p->scratch = arena_of(scratch, RECORD_SCRATCH_BYTES);
 		p->old.map = from;

@@ -386,6 +386,8 @@ NODISCARD err store_private_each(
 
 /* ---- care ---- */
 
+#define STORE_FAULTS_TOLD 1000 /* in words; the others are counted */
+
 /** One fault in words, "record 12: no entry in the time index". */
 typedef void store_fault_fn(void *ctx, const char *text);
 
@@ -406,8 +408,8 @@ enum store_check_how {
 
 /**
  * store_check(v, how, fn, ctx, report):
- * Does all that is held agree with itself? ${fn} is told the first 1000
- * faults. Changes nothing. OK (also with faults); ERR_IO; ERR_NOMEM.
+ * Does all that is held agree with itself? ${fn} is told the first
+ * STORE_FAULTS_TOLD faults. Changes nothing. OK (also with faults); ERR_IO; ERR_NOMEM.
  */
 NODISCARD err store_check(struct store_view *v, enum store_check_how how,
     store_fault_fn *fn, void *ctx, struct store_report *report);
