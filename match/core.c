@@ -151,7 +151,8 @@ add_line(
 		e.needs_n = e.related_n;
 		e.related_n = 0;
 		for (size_t i = 0; i < e.needs_n; i++)
-			needs[i] = (struct term_need){ related[i], true };
+			needs[i] = (struct term_need){ .term = related[i],
+				.essential = true };
 	}
 	return vocabulary_builder_add(b, &e);
 }

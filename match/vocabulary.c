@@ -28,6 +28,10 @@ vocabulary_free(struct vocabulary *v)
 	adjacency_free(&v->related);
 	adjacency_free(&v->essential);
 	adjacency_free(&v->optional);
+	adjacency_free(&v->close);
+	free(v->essential_info);
+	free(v->optional_info);
+	free(v->parts);
 	free(v->places);
 	free(v->ids);
 	free(v->id_place);
@@ -115,6 +119,18 @@ vocabulary_isco(const struct vocabulary *v, uint32_t at)
 	return place_of(v, at)->isco;
 }
 
+uint8_t
+vocabulary_zone(const struct vocabulary *v, uint32_t at)
+{
+	return place_of(v, at)->zone;
+}
+
+struct slice
+vocabulary_description(const struct vocabulary *v, uint32_t at)
+{
+	return text_of(v, place_of(v, at)->note);
+}
+
 uint32_t
 vocabulary_depth(const struct vocabulary *v, uint32_t at)
 {
@@ -175,6 +191,33 @@ struct term_list
 vocabulary_needs(const struct vocabulary *v, uint32_t at, bool essential)
 {
 	return list_of(v, essential ? &v->essential : &v->optional, at);
+}
+
+struct term_list
+vocabulary_close(const struct vocabulary *v, uint32_t at)
+{
+	return list_of(v, &v->close, at);
+}
+
+struct term_need
+vocabulary_need(
+    const struct vocabulary *v, uint32_t at, bool essential, uint32_t i)
+{
+	const struct adjacency *a = essential ? &v->essential : &v->optional;
+	const struct need_info *info =
+	    essential ? v->essential_info : v->optional_info;
+
+	ASSERT(at < v->places_n && i < a->from[at + 1] - a->from[at]);
+	const uint32_t k = a->from[at] + i;
+	return (struct term_need){ v->places[a->to[k]].term, essential,
+		info[k].level, info[k].weight };
+}
+
+const struct vocabulary_part *
+vocabulary_parts(const struct vocabulary *v, uint32_t *n)
+{
+	*n = v->parts_n;
+	return v->parts;
 }
 
 uint32_t

@@ -37,6 +37,7 @@ enum term_source {
 #define VOCABULARY_DEPTH   16         /* levels of the hierarchy, at most */
 #define TERM_URI_MAX       256        /* bytes */
 #define TERM_LABEL_MAX     200        /* bytes */
+#define TERM_NOTE_MAX      600        /* bytes of a description */
 #define VOCABULARY_ENGLISH 0x656eU
 
 struct term_label {
@@ -45,9 +46,15 @@ struct term_label {
 	struct slice text; /* clean UTF-8, 1 to TERM_LABEL_MAX bytes */
 };
 
+/*
+ * What an occupation asks for: a skill; or what a skill itself asks for:
+ * another skill or knowledge (ESCO's skill-skill relations).
+ */
 struct term_need {
 	uint64_t term;
 	bool essential;
+	uint8_t level;  /* 1 to 5, 0: the source does not say */
+	uint8_t weight; /* 1 to 100, 0: the source does not say */
 };
 
 /*
@@ -61,6 +68,8 @@ struct term_entry {
 	enum term_type type;
 	enum term_source source;
 	uint32_t isco; /* an occupation's group, 4 digits, 0: none */
+	uint8_t zone;  /* an occupation's preparation, 1 to 5, 0: not told */
+	struct slice description; /* may be empty; cut at TERM_NOTE_MAX */
 
 	const struct term_label *labels;
 	size_t labels_n;
@@ -68,8 +77,10 @@ struct term_entry {
 	size_t broader_n;
 	const uint64_t *related; /* near substitutes; counts both ways */
 	size_t related_n;
-	const struct term_need *needs; /* of an occupation */
+	const struct term_need *needs; /* not of interests and purposes */
 	size_t needs_n;
+	const uint64_t *close; /* of another vocabulary, not quite the same */
+	size_t close_n;        /* counts both ways, never joins terms */
 	const uint64_t *same_as;
 	size_t same_as_n;
 };
@@ -91,6 +102,7 @@ struct vocabulary_counts {
 	uint32_t dangling_n;     /* links to terms that are not there */
 	uint32_t cycle_links_n;  /* broader links dropped to break a circle */
 	uint32_t same_refused_n; /* same_as that would merge foreign terms */
+	uint32_t loose_n; /* vocabulary_builder_link() from unknown terms */
 	uint32_t types[TERM_TYPES];
 };
 
@@ -115,6 +127,26 @@ void vocabulary_builder_free(struct vocabulary_builder *b);
 NODISCARD err vocabulary_builder_add(
     struct vocabulary_builder *b, const struct term_entry *e);
 
+enum term_link { TERM_SAME = 1, TERM_CLOSE };
+
+/**
+ * vocabulary_builder_link(b, source, from, to, kind):
+ * A link between two terms that other entries describe: of a crosswalk. As
+ * same_as or close of an entry of ${from}; when nobody describes ${from} or
+ * ${to} it is left out. ERR_LIMIT, ERR_NOMEM.
+ */
+NODISCARD err vocabulary_builder_link(struct vocabulary_builder *b,
+    enum term_source source, uint64_t from, uint64_t to, enum term_link kind);
+
+/**
+ * vocabulary_builder_origin(b, name):
+ * What comes next is counted under ${name} (a C string of at most 31 bytes of
+ * [a-z0-9-]) in vocabulary_parts(). Without it: "core", "imported", "record",
+ * by source. ERR_LIMIT: more than 30 names.
+ */
+NODISCARD err vocabulary_builder_origin(
+    struct vocabulary_builder *b, const char *name);
+
 struct vocabulary;
 
 /**
@@ -127,7 +159,8 @@ struct vocabulary;
  * needed links of core and imported entries are united; those of a record's
  * entry count only for a term that no better source knows. A record's same_as
  * ties its term to one better term at most, an imported one never ties two
- * core terms together. Of one term and language 64 labels are kept.
+ * core terms together. Of one term and language 256 labels are kept.
+ * Of a need told twice the essential one counts, then the higher level.
  */
 NODISCARD err vocabulary_builder_finish(
     struct vocabulary_builder *b, struct vocabulary **out);
@@ -151,6 +184,14 @@ enum term_type vocabulary_type(const struct vocabulary *v, uint32_t at);
 enum term_source vocabulary_source(const struct vocabulary *v, uint32_t at);
 uint32_t vocabulary_isco(const struct vocabulary *v, uint32_t at);
 
+uint8_t vocabulary_zone(const struct vocabulary *v, uint32_t at);
+
+/**
+ * vocabulary_description(v, at): of its best source, the smallest text; empty:
+ * none. For people and for vocabulary_bridge(); not in the hash.
+ */
+struct slice vocabulary_description(const struct vocabulary *v, uint32_t at);
+
 /** vocabulary_depth(v, at): 0 at the top, else 1 + the deepest broader. */
 uint32_t vocabulary_depth(const struct vocabulary *v, uint32_t at);
 
@@ -171,9 +212,19 @@ struct term_list vocabulary_broader(const struct vocabulary *v, uint32_t at);
 struct term_list vocabulary_narrower(const struct vocabulary *v, uint32_t at);
 struct term_list vocabulary_related(const struct vocabulary *v, uint32_t at);
 
-/** vocabulary_needs(v, at, essential): the skills of an occupation. */
+/** vocabulary_close(v, at): terms of other vocabularies, close but not same. */
+struct term_list vocabulary_close(const struct vocabulary *v, uint32_t at);
+
+/** vocabulary_needs(v, at, essential): the skills of an occupation or skill. */
 struct term_list vocabulary_needs(
     const struct vocabulary *v, uint32_t at, bool essential);
+
+/**
+ * vocabulary_need(v, at, essential, i): the ${i}-th of vocabulary_needs() with
+ * its level and weight (struct term_need; term is the place's id).
+ */
+struct term_need vocabulary_need(
+    const struct vocabulary *v, uint32_t at, bool essential, uint32_t i);
 
 /* All labels, ordered by place, language, preferred first, text. */
 struct vocabulary_label {
@@ -185,6 +236,26 @@ struct vocabulary_label {
 uint32_t vocabulary_labels(const struct vocabulary *v);
 struct vocabulary_label vocabulary_label_at(
     const struct vocabulary *v, uint32_t i);
+
+/* ---- what it is made of ---- */
+
+/*
+ * What one origin brought of one aspect: "esco terms", "esco labels de",
+ * "onet needs", "crosswalk same". Two nodes whose hashes differ find out
+ * what differs by comparing these lists. ${n} counts different rows, ${hash}
+ * is over them in an order of their own: it does not depend on the order of
+ * entries, nor on a row that came twice. Descriptions have a part too.
+ */
+#define VOCABULARY_PARTS_MAX 512
+struct vocabulary_part {
+	char name[48];
+	uint32_t n;
+	uint8_t hash[VOCABULARY_HASH];
+};
+
+/** vocabulary_parts(v, n): ${n} of them, by name. */
+const struct vocabulary_part *vocabulary_parts(
+    const struct vocabulary *v, uint32_t *n);
 
 /* ---- rarity ---- */
 

@@ -6,45 +6,6 @@
 #include "proto/base/text.h"
 #include "proto/record/fingerprint.h"
 
-enum link_kind { LINK_BROADER, LINK_RELATED, LINK_NEEDS, LINK_SAME };
-
-struct entry_row {
-	uint64_t id;
-	struct text_ref uri;
-	uint32_t isco;
-	uint8_t source;
-	uint8_t type;
-};
-
-struct label_row {
-	uint64_t id;
-	uint32_t at; /* place; set when freezing */
-	uint32_t language;
-	struct text_ref text;
-	uint8_t source;
-	bool preferred;
-};
-
-struct link_row {
-	uint64_t from, to;
-	uint32_t from_at, to_at; /* places; set when freezing */
-	uint8_t kind;
-	uint8_t source;
-	bool essential;
-};
-
-/* An array that grows by doubling up to its limit. */
-struct rows {
-	void *p;
-	uint32_t n, cap, max;
-	size_t size; /* of one */
-};
-
-struct vocabulary_builder {
-	struct rows entries, labels, links, text;
-	struct vocabulary_counts counts;
-};
-
 /* Room for ${n} more; ERR_LIMIT, ERR_NOMEM. */
 NODISCARD static err
 rows_reserve(struct rows *r, size_t n)
@@ -66,6 +27,8 @@ rows_reserve(struct rows *r, size_t n)
 struct vocabulary_builder *
 vocabulary_builder_new(const struct vocabulary_limits *limits)
 {
+	static const char *const by_source[TERM_SOURCES] = { "core", "imported",
+		"record" };
 	struct vocabulary_builder *b = calloc(1, sizeof(*b));
 
 	if (b == NULL)
@@ -77,6 +40,9 @@ vocabulary_builder_new(const struct vocabulary_limits *limits)
 	b->links = (struct rows){ .max = limits->links_max,
 		.size = sizeof(struct link_row) };
 	b->text = (struct rows){ .max = limits->text_bytes_max, .size = 1 };
+	for (; b->origins_n < TERM_SOURCES; b->origins_n++)
+		memcpy(b->origins[b->origins_n], by_source[b->origins_n],
+		    strlen(by_source[b->origins_n]) + 1);
 	return b;
 }
 
@@ -98,7 +64,8 @@ keep_text(struct vocabulary_builder *b, struct slice s)
 {
 	const struct text_ref ref = { b->text.n, (uint32_t)s.n };
 
-	memcpy((uint8_t *)b->text.p + b->text.n, s.p, s.n);
+	if (s.n > 0)
+		memcpy((uint8_t *)b->text.p + b->text.n, s.p, s.n);
 	b->text.n += (uint32_t)s.n;
 	return ref;
 }
@@ -109,6 +76,35 @@ keep_link(struct vocabulary_builder *b, const struct link_row *row)
 	struct link_row *rows = b->links.p;
 
 	rows[b->links.n++] = *row;
+}
+
+static void
+keep_links(struct vocabulary_builder *b, struct link_row row,
+    enum link_kind kind, const uint64_t *to, size_t n)
+{
+	row.kind = (uint8_t)kind;
+	for (size_t i = 0; i < n; i++) {
+		row.to = to[i];
+		keep_link(b, &row);
+	}
+}
+
+static uint8_t
+origin_of(const struct vocabulary_builder *b, enum term_source source)
+{
+	return b->origin >= TERM_SOURCES ? b->origin : (uint8_t)source;
+}
+
+/* At most TERM_NOTE_MAX bytes, whole words. */
+static struct slice
+cut_at_word(struct slice s)
+{
+	if (s.n <= TERM_NOTE_MAX)
+		return s;
+	s.n = TERM_NOTE_MAX;
+	while (s.n > 0 && s.p[s.n] != ' ')
+		s.n--;
+	return s;
 }
 
 NODISCARD static err
@@ -123,7 +119,13 @@ entry_check(const struct term_entry *e)
 		return ERR_FORM;
 	if (e->labels_n == 0)
 		return ERR_FORM;
-	if (e->needs_n > 0 && e->type != TERM_OCCUPATION)
+	if (e->needs_n > 0 &&
+	    (e->type == TERM_INTEREST || e->type == TERM_PURPOSE))
+		return ERR_FORM;
+	for (size_t i = 0; i < e->needs_n; i++)
+		if (e->needs[i].level > 5 || e->needs[i].weight > 100)
+			return ERR_FORM;
+	if (e->zone > 5 || !text_is_clean(e->description))
 		return ERR_FORM;
 	for (size_t i = 0; i < e->labels_n; i++) {
 		const struct term_label *l = &e->labels[i];
@@ -139,15 +141,16 @@ entry_check(const struct term_entry *e)
 NODISCARD static err
 entry_reserve(struct vocabulary_builder *b, const struct term_entry *e)
 {
-	size_t text = e->uri.n;
+	size_t text = e->uri.n + MIN(e->description.n, (size_t)TERM_NOTE_MAX);
 
 	for (size_t i = 0; i < e->labels_n; i++)
 		text += e->labels[i].text.n;
 	TRY(rows_reserve(&b->entries, 1));
 	TRY(rows_reserve(&b->labels, e->labels_n));
 	TRY(rows_reserve(&b->text, text));
-	return rows_reserve(
-	    &b->links, e->broader_n + e->related_n + e->needs_n + e->same_as_n);
+	return rows_reserve(&b->links, e->broader_n + e->related_n +
+					   e->needs_n + e->same_as_n +
+					   e->close_n);
 }
 
 err
@@ -165,40 +168,73 @@ vocabulary_builder_add(struct vocabulary_builder *b, const struct term_entry *e)
 
 	const uint64_t id = term_of_uri(e->uri);
 	const uint8_t source = (uint8_t)e->source;
+	const uint8_t origin = origin_of(b, e->source);
 	struct entry_row *entries = b->entries.p;
-	entries[b->entries.n++] = (struct entry_row){ id, keep_text(b, e->uri),
-		e->isco, source, (uint8_t)e->type };
+	entries[b->entries.n++] = (struct entry_row){ .id = id,
+		.uri = keep_text(b, e->uri),
+		.note = keep_text(b, cut_at_word(e->description)),
+		.isco = e->isco,
+		.source = source,
+		.type = (uint8_t)e->type,
+		.zone = e->zone,
+		.origin = origin };
 	struct label_row *labels = b->labels.p;
 	for (size_t i = 0; i < e->labels_n; i++) {
 		labels[b->labels.n++] = (struct label_row){ .id = id,
 			.language = e->labels[i].language,
 			.text = keep_text(b, e->labels[i].text),
 			.source = source,
+			.origin = origin,
 			.preferred = e->labels[i].preferred };
 	}
-	struct link_row row = { .from = id, .source = source };
-	row.kind = LINK_BROADER;
-	for (size_t i = 0; i < e->broader_n; i++) {
-		row.to = e->broader[i];
-		keep_link(b, &row);
-	}
-	row.kind = LINK_RELATED;
-	for (size_t i = 0; i < e->related_n; i++) {
-		row.to = e->related[i];
-		keep_link(b, &row);
-	}
-	row.kind = LINK_SAME;
-	for (size_t i = 0; i < e->same_as_n; i++) {
-		row.to = e->same_as[i];
-		keep_link(b, &row);
-	}
+	struct link_row row = {
+		.from = id, .source = source, .origin = origin
+	};
+	keep_links(b, row, LINK_BROADER, e->broader, e->broader_n);
+	keep_links(b, row, LINK_RELATED, e->related, e->related_n);
+	keep_links(b, row, LINK_SAME, e->same_as, e->same_as_n);
+	keep_links(b, row, LINK_CLOSE, e->close, e->close_n);
 	row.kind = LINK_NEEDS;
 	for (size_t i = 0; i < e->needs_n; i++) {
 		row.to = e->needs[i].term;
 		row.essential = e->needs[i].essential;
+		row.level = e->needs[i].level;
+		row.weight = e->needs[i].weight;
 		keep_link(b, &row);
 	}
 	b->counts.entries++;
+	return OK;
+}
+
+err
+vocabulary_builder_link(struct vocabulary_builder *b, enum term_source source,
+    uint64_t from, uint64_t to, enum term_link kind)
+{
+	ASSERT(kind == TERM_SAME || kind == TERM_CLOSE);
+	TRY(rows_reserve(&b->links, 1));
+	keep_link(b, &(struct link_row){ .from = from,
+			 .to = to,
+			 .kind = kind == TERM_SAME ? LINK_SAME : LINK_CLOSE,
+			 .source = (uint8_t)source,
+			 .origin = origin_of(b, source),
+			 .loose = true });
+	return OK;
+}
+
+err
+vocabulary_builder_origin(struct vocabulary_builder *b, const char *name)
+{
+	const size_t n = strlen(name);
+
+	ASSERT(n > 0 && n < ORIGIN_BYTES);
+	for (b->origin = 0; b->origin < b->origins_n; b->origin++)
+		if (strcmp(b->origins[b->origin], name) == 0)
+			return OK;
+	b->origin = 0;
+	if (b->origins_n == ORIGINS_MAX)
+		return ERR_LIMIT;
+	b->origin = b->origins_n++;
+	memcpy(b->origins[b->origin], name, n + 1);
 	return OK;
 }
 
@@ -273,6 +309,8 @@ entry_order(const void *a, const void *b, const uint8_t *text)
 		d = ORDER(x->type, y->type);
 	if (d == 0)
 		d = ORDER(y->isco, x->isco);
+	if (d == 0)
+		d = ORDER(y->zone, x->zone);
 	return d != 0 ? d : text_order(x->uri, y->uri, text);
 }
 
@@ -317,6 +355,10 @@ link_order(const void *a, const void *b, const uint8_t *text)
 		d = ORDER(x->to_at, y->to_at);
 	if (d == 0)
 		d = ORDER(y->essential, x->essential);
+	if (d == 0)
+		d = ORDER(y->level, x->level);
+	if (d == 0)
+		d = ORDER(y->weight, x->weight);
 	return d != 0 ? d : ORDER(x->source, y->source);
 }
 
@@ -330,6 +372,7 @@ struct freeze {
 	uint32_t *parent;
 	uint8_t *best;   /* of a root: the best source in the set */
 	uint32_t *place; /* of a root */
+	bool *described; /* some entry is about it */
 	uint32_t ids_n;
 	uint32_t *own; /* references to each place, for rarity */
 };
@@ -361,20 +404,23 @@ collect_ids(struct freeze *f)
 	size_t n = f->b->entries.n;
 
 	for (uint32_t i = 0; i < f->b->links.n; i++)
-		n += links[i].kind == LINK_SAME;
+		n += links[i].kind == LINK_SAME ? 2 : 0;
 	f->ids = malloc((n + 1) * sizeof(*f->ids));
 	f->parent = malloc((n + 1) * sizeof(*f->parent));
 	f->best = malloc(n + 1);
 	f->place = malloc((n + 1) * sizeof(*f->place));
-	if (f->ids == NULL || f->parent == NULL || f->best == NULL ||
-	    f->place == NULL)
+	f->described = calloc(n + 1, sizeof(*f->described));
+	if (f->described == NULL || f->ids == NULL || f->parent == NULL ||
+	    f->best == NULL || f->place == NULL)
 		return ERR_NOMEM;
 	n = 0;
 	for (uint32_t i = 0; i < f->b->entries.n; i++)
 		f->ids[n++] = entries[i].id;
 	for (uint32_t i = 0; i < f->b->links.n; i++) {
-		if (links[i].kind == LINK_SAME)
-			f->ids[n++] = links[i].to;
+		if (links[i].kind != LINK_SAME)
+			continue;
+		f->ids[n++] = links[i].from;
+		f->ids[n++] = links[i].to;
 	}
 	if (n > 0)
 		qsort(f->ids, n, sizeof(*f->ids), u64_order);
@@ -388,8 +434,9 @@ collect_ids(struct freeze *f)
 		f->place[i] = TERM_NOWHERE;
 	}
 	for (uint32_t i = 0; i < f->b->entries.n; i++) {
-		uint8_t *best = &f->best[node_find(f, entries[i].id)];
-		*best = MIN(*best, entries[i].source);
+		const uint32_t node = node_find(f, entries[i].id);
+		f->best[node] = MIN(f->best[node], entries[i].source);
+		f->described[node] = true;
 	}
 	return OK;
 }
@@ -415,8 +462,15 @@ join_same(struct freeze *f)
 	for (uint32_t i = 0; i < f->b->links.n; i++) {
 		if (links[i].kind != LINK_SAME)
 			continue;
-		const uint32_t a = root_of(f, node_find(f, links[i].from));
-		const uint32_t b = root_of(f, node_find(f, links[i].to));
+		const uint32_t from = node_find(f, links[i].from);
+		const uint32_t to = node_find(f, links[i].to);
+		if (links[i].loose &&
+		    (!f->described[from] || !f->described[to])) {
+			f->v->counts.loose_n++;
+			continue;
+		}
+		const uint32_t a = root_of(f, from);
+		const uint32_t b = root_of(f, to);
 		if (a == b)
 			continue;
 		if (!may_join(f, a, b, links[i].source)) {
@@ -429,6 +483,35 @@ join_same(struct freeze *f)
 		f->best[root] = MIN(f->best[root], f->best[other]);
 	}
 	return OK;
+}
+
+/*
+ * What else the entries of a place know: the first description by source and
+ * text, and a zone or group where the one that stands for it has none.
+ */
+static void
+make_notes(struct freeze *f, const struct entry_row *entries)
+{
+	const uint8_t *text = f->b->text.p;
+
+	for (uint8_t source = 0; source < TERM_SOURCES; source++) {
+		for (uint32_t i = 0; i < f->b->entries.n; i++) {
+			const struct entry_row *e = &entries[i];
+			struct place_info *p = &f->v->places[f->place[root_of(
+			    f, node_find(f, e->id))]];
+			if (e->source != source)
+				continue;
+			if (e->note.n > 0 &&
+			    (p->note.n == 0 ||
+				(p->note_source == source &&
+				    text_order(e->note, p->note, text) < 0))) {
+				p->note = e->note;
+				p->note_source = source;
+			}
+			if (p->zone == 0)
+				p->zone = e->zone;
+		}
+	}
 }
 
 /* Each set with an entry gets a place, ordered by the id that stands for it:
@@ -457,9 +540,11 @@ make_places(struct freeze *f)
 			.uri = e->uri,
 			.isco = e->isco,
 			.type = e->type,
-			.source = e->source };
+			.source = e->source,
+			.zone = e->zone };
 		v->counts.types[e->type]++;
 	}
+	make_notes(f, entries);
 	for (uint32_t i = 0; i < f->ids_n; i++) {
 		const uint32_t at = f->place[root_of(f, i)];
 		if (at == TERM_NOWHERE)
@@ -470,7 +555,7 @@ make_places(struct freeze *f)
 	return OK;
 }
 
-#define LABELS_MAX 64 /* of one term in one language; the rest is left out */
+#define LABELS_MAX 256 /* of one term in one language; the rest is left out */
 
 NODISCARD static err
 make_labels(struct freeze *f)
@@ -530,6 +615,10 @@ settle_links(struct freeze *f)
 		r.to_at = vocabulary_find(v, r.to);
 		if (r.to_at == TERM_NOWHERE) {
 			v->counts.dangling_n++;
+			continue;
+		}
+		if (r.from_at == TERM_NOWHERE) {
+			v->counts.loose_n++;
 			continue;
 		}
 		if (r.from_at == r.to_at ||
@@ -671,6 +760,8 @@ link_is(const struct link_row *r, const struct vocabulary *v,
 		return r->kind == LINK_BROADER;
 	if (a == &v->related)
 		return r->kind == LINK_RELATED;
+	if (a == &v->close)
+		return r->kind == LINK_CLOSE;
 	return r->kind == LINK_NEEDS && r->essential == (a == &v->essential);
 }
 
@@ -691,7 +782,7 @@ make_adjacency(struct freeze *f, struct adjacency *a)
 			continue;
 		if (a != &v->narrower)
 			pairs[n++] = (struct pair){ r->from_at, r->to_at };
-		if (a == &v->narrower || a == &v->related)
+		if (a == &v->narrower || a == &v->related || a == &v->close)
 			pairs[n++] = (struct pair){ r->to_at, r->from_at };
 	}
 	const err e = adjacency_make(a, v->places_n, pairs, n);
@@ -699,7 +790,46 @@ make_adjacency(struct freeze *f, struct adjacency *a)
 	return e;
 }
 
+/* Levels and weights, in the order of the lists: rows are in it already. */
+NODISCARD static err
+make_needs(struct freeze *f, bool essential)
+{
+	const struct link_row *rows = f->b->links.p;
+	struct vocabulary *v = f->v;
+	struct adjacency *a = essential ? &v->essential : &v->optional;
+	uint32_t n = 0;
+
+	TRY(make_adjacency(f, a));
+	struct need_info *info =
+	    malloc(((size_t)a->from[v->places_n] + 1) * sizeof(*info));
+	if (info == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < f->b->links.n; i++)
+		if (link_is(&rows[i], v, a))
+			info[n++] =
+			    (struct need_info){ rows[i].level, rows[i].weight };
+	ASSERT(n == a->from[v->places_n]); /* each pair once: settle_links() */
+	if (essential)
+		v->essential_info = info;
+	else
+		v->optional_info = info;
+	return OK;
+}
+
 /* ---- rarity ---- */
+
+/*
+ * What a skill itself asks for, and what is merely close, tells nothing about
+ * how many people hold a term.
+ */
+static bool
+tells_use(const struct vocabulary *v, const struct link_row *r)
+{
+	if (r->source == SOURCE_RECORD || r->kind == LINK_CLOSE)
+		return false;
+	return r->kind != LINK_NEEDS ||
+	       v->places[r->from_at].type == TERM_OCCUPATION;
+}
 
 #define REFERENCES_MAX (1U << 30)
 
@@ -715,7 +845,7 @@ make_rarity(struct freeze *f)
 	if (f->own == NULL || v->rarity_sixteenths == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < f->b->links.n; i++) {
-		if (rows[i].source != SOURCE_RECORD)
+		if (tells_use(v, &rows[i]))
 			f->own[rows[i].to_at]++;
 	}
 	for (uint32_t at = 0; at < v->places_n; at++)
@@ -774,10 +904,26 @@ put_list(struct buf *b, struct term_list l)
 		put_number(b, l.at[i], 4);
 }
 
+static void
+put_needs(
+    struct buf *b, const struct vocabulary *v, uint32_t at, bool essential)
+{
+	const struct term_list l = vocabulary_needs(v, at, essential);
+
+	put_number(b, l.n, 4);
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct term_need n = vocabulary_need(v, at, essential, i);
+		put_number(b, l.at[i], 4);
+		put_number(b, n.level, 1);
+		put_number(b, n.weight, 1);
+	}
+}
+
 /*
  * What is hashed, all numbers big-endian: count of places; per place: term,
- * type, source, isco, uri, labels (language, text), the lists of broader,
- * related, essential and optional places; then every id with its place.
+ * type, source, isco, zone, uri, labels (language, text), the lists of
+ * broader, related, close, essential and optional places (the last two with
+ * level and weight); then every id with its place.
  */
 static void
 put_snapshot(struct buf *b, const struct vocabulary *v)
@@ -789,6 +935,7 @@ put_snapshot(struct buf *b, const struct vocabulary *v)
 		put_number(b, p->type, 1);
 		put_number(b, p->source, 1);
 		put_number(b, p->isco, 4);
+		put_number(b, p->zone, 1);
 		put_text(b, vocabulary_uri(v, at));
 		const uint32_t from = v->label_from[at];
 		const uint32_t to = v->label_from[at + 1];
@@ -799,8 +946,9 @@ put_snapshot(struct buf *b, const struct vocabulary *v)
 		}
 		put_list(b, vocabulary_broader(v, at));
 		put_list(b, vocabulary_related(v, at));
-		put_list(b, vocabulary_needs(v, at, true));
-		put_list(b, vocabulary_needs(v, at, false));
+		put_list(b, vocabulary_close(v, at));
+		put_needs(b, v, at, true);
+		put_needs(b, v, at, false);
 	}
 	for (uint32_t i = 0; i < v->ids_n; i++) {
 		put_number(b, v->ids[i], 8);
@@ -812,8 +960,8 @@ NODISCARD static err
 make_hashes(struct freeze *f)
 {
 	struct vocabulary *v = f->v;
-	size_t cap = 64 + (size_t)v->places_n * 38 + (size_t)v->labels_n * 8 +
-		     (size_t)f->b->links.n * 8 + (size_t)v->ids_n * 12;
+	size_t cap = 64 + (size_t)v->places_n * 43 + (size_t)v->labels_n * 8 +
+		     (size_t)f->b->links.n * 12 + (size_t)v->ids_n * 12;
 
 	for (uint32_t at = 0; at < v->places_n; at++)
 		cap += v->places[at].uri.n;
@@ -823,7 +971,7 @@ make_hashes(struct freeze *f)
 	if (b.p == NULL)
 		return ERR_NOMEM;
 	put_snapshot(&b, v);
-	fingerprint(v->hash, "ohcn vocabulary1", buf_slice(&b));
+	fingerprint(v->hash, "ohcn vocabulary2", buf_slice(&b));
 	b.n = 0;
 	put_text(&b, slice_of(v->hash, sizeof(v->hash)));
 	put_text(&b, slice_of(v->rarity_sixteenths, v->places_n));
@@ -838,6 +986,7 @@ freeze(struct freeze *f)
 	struct vocabulary *v = f->v;
 
 	v->counts = f->b->counts;
+	TRY(vocabulary_make_parts(f->b, v));
 	TRY(collect_ids(f));
 	TRY(join_same(f));
 	TRY(make_places(f));
@@ -847,8 +996,9 @@ freeze(struct freeze *f)
 	TRY(make_adjacency(f, &v->broader));
 	TRY(make_adjacency(f, &v->narrower));
 	TRY(make_adjacency(f, &v->related));
-	TRY(make_adjacency(f, &v->essential));
-	TRY(make_adjacency(f, &v->optional));
+	TRY(make_adjacency(f, &v->close));
+	TRY(make_needs(f, true));
+	TRY(make_needs(f, false));
 	TRY(make_rarity(f));
 	v->text = f->b->text.p;
 	f->b->text.p = NULL;
@@ -873,6 +1023,7 @@ vocabulary_builder_finish(struct vocabulary_builder *b, struct vocabulary **out)
 	free(f.parent);
 	free(f.best);
 	free(f.place);
+	free(f.described);
 	free(f.own);
 	vocabulary_builder_free(b);
 	return e;

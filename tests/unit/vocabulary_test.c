@@ -313,6 +313,127 @@ test_refused(void **state)
 	vocabulary_free(v);
 }
 
+static const struct vocabulary_part *
+part(const struct vocabulary *v, const char *name)
+{
+	uint32_t n;
+	const struct vocabulary_part *parts = vocabulary_parts(v, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (strcmp(parts[i].name, name) == 0)
+			return &parts[i];
+	return NULL;
+}
+
+/* A baker of one vocabulary, and what another says about it. */
+static struct vocabulary *
+two_origins(bool other_first, uint8_t level, bool twice)
+{
+	struct vocabulary_builder *b =
+	    vocabulary_builder_new(&vocabulary_limits_default);
+	const struct term_label label = { EN, true, slice_str("baker") };
+	const struct term_label german = { DE, true, slice_str("Bäcker") };
+	const struct term_need need = { term("x:bread"), true, level, 80 };
+	const struct term_need vague = { .term = term("x:bread") };
+	const uint64_t close = term("y:cook");
+	const struct term_entry ours = { .uri = slice_str("x:baker"),
+		.type = TERM_OCCUPATION,
+		.source = SOURCE_IMPORTED,
+		.zone = 2,
+		.description = slice_str("Makes bread."),
+		.labels = &label,
+		.labels_n = 1,
+		.needs = &need,
+		.needs_n = 1,
+		.close = &close,
+		.close_n = 1 };
+	const struct term_entry theirs = { .uri = slice_str("y:baker"),
+		.type = TERM_OCCUPATION,
+		.source = SOURCE_IMPORTED,
+		.labels = &german,
+		.labels_n = 1,
+		.needs = &vague,
+		.needs_n = 1 };
+	const struct row others[] = { { "x:bread", "bread" },
+		{ "y:cook", "cook", TERM_OCCUPATION, SOURCE_IMPORTED } };
+	struct vocabulary *v = NULL;
+
+	for (int i = 0; i < (twice ? 4 : 2); i++) {
+		const bool other = (i % 2 == 0) == other_first;
+		assert_int_equal(
+		    vocabulary_builder_origin(b, other ? "y" : "x"), OK);
+		assert_int_equal(
+		    vocabulary_builder_add(b, other ? &theirs : &ours), OK);
+		assert_int_equal(add(b, &others[other]), OK);
+	}
+	assert_int_equal(vocabulary_builder_origin(b, "crosswalk"), OK);
+	assert_int_equal(vocabulary_builder_link(b, SOURCE_IMPORTED,
+			     term("x:baker"), term("y:baker"), TERM_SAME),
+	    OK);
+	assert_int_equal(vocabulary_builder_link(b, SOURCE_IMPORTED,
+			     term("x:baker"), term("y:gone"), TERM_SAME),
+	    OK);
+	assert_int_equal(vocabulary_builder_link(b, SOURCE_IMPORTED,
+			     term("x:gone"), term("x:baker"), TERM_CLOSE),
+	    OK);
+	assert_int_equal(vocabulary_builder_finish(b, &v), OK);
+	return v;
+}
+
+static void
+test_profiles_and_parts(void **state)
+{
+	struct vocabulary *v = two_origins(false, 4, false);
+	struct vocabulary *same = two_origins(true, 4, true);
+	struct vocabulary *differs = two_origins(false, 3, false);
+	const uint32_t baker = vocabulary_find(v, term("x:baker"));
+	const uint32_t bread = vocabulary_find(v, term("x:bread"));
+	const uint32_t cook = vocabulary_find(v, term("y:cook"));
+	uint32_t n, m;
+
+	(void)state;
+	assert_int_equal(vocabulary_find(v, term("y:baker")), baker);
+	assert_int_equal(vocabulary_find(v, term("y:gone")), TERM_NOWHERE);
+	assert_int_equal(vocabulary_counts(v)->loose_n, 2);
+	assert_int_equal(vocabulary_needs(v, baker, true).n, 1);
+	assert_int_equal(vocabulary_needs(v, baker, false).n, 0);
+	const struct term_need need = vocabulary_need(v, baker, true, 0);
+	assert_true(need.term == vocabulary_term(v, bread));
+	assert_int_equal(need.level, 4);
+	assert_int_equal(need.weight, 80);
+	assert_int_equal(vocabulary_zone(v, baker), 2);
+	assert_true(
+	    slice_eq_str(vocabulary_description(v, baker), "Makes bread."));
+	assert_int_equal(vocabulary_description(v, bread).n, 0);
+	assert_true(has(vocabulary_close(v, baker), cook));
+	assert_true(has(vocabulary_close(v, cook), baker));
+	assert_int_equal(vocabulary_close(v, bread).n, 0);
+
+	/* any order, and what came twice: the same hash of the same parts */
+	assert_memory_equal(
+	    vocabulary_hash(v), vocabulary_hash(same), VOCABULARY_HASH);
+	const struct vocabulary_part *a = vocabulary_parts(v, &n);
+	const struct vocabulary_part *b = vocabulary_parts(same, &m);
+	assert_int_equal(n, m);
+	assert_memory_equal(a, b, n * sizeof(*a));
+	assert_int_equal(part(v, "x labels en")->n, 2);
+	assert_int_equal(part(v, "y labels de")->n, 1);
+	assert_int_equal(part(v, "crosswalk same")->n, 2);
+
+	/* another level is another hash, and the part that differs tells */
+	assert_memory_not_equal(
+	    vocabulary_hash(v), vocabulary_hash(differs), VOCABULARY_HASH);
+	b = vocabulary_parts(differs, &m);
+	assert_int_equal(n, m);
+	for (uint32_t i = 0; i < n; i++) {
+		const bool equal = memcmp(&a[i], &b[i], sizeof(a[i])) == 0;
+		assert_int_equal(equal, strcmp(a[i].name, "x needs") != 0);
+	}
+	vocabulary_free(v);
+	vocabulary_free(same);
+	vocabulary_free(differs);
+}
+
 static void
 test_protected(void **state)
 {
@@ -496,6 +617,7 @@ main(void)
 		cmocka_unit_test(test_circles),
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_profiles_and_parts),
 		cmocka_unit_test(test_protected),
 		cmocka_unit_test(test_log2),
 		cmocka_unit_test(test_rarity),
