@@ -6,22 +6,14 @@ static const uint16_t narrower_credit[NARROWER_STEPS + 1] = { 0, 900, 800,
 	700 };
 static const uint16_t broader_credit[BROADER_STEPS + 1] = { 0, 500, 250 };
 
-/* Seen from the place of the other side: the item it meets, and how. */
-struct entry {
-	uint32_t at;
-	uint16_t item;
-	uint16_t credit;
-	uint8_t via;
-};
-
 struct relate_table {
 	const struct relate_item *items;
 	uint16_t items_n;
 	bool asked;
 	uint32_t places_n;
 	uint32_t n, cap;
-	struct entry *entries; /* by place, item */
-	uint64_t *filter;      /* a bit for each place with entries */
+	struct relate_entry *entries; /* by place, item */
+	uint64_t *filter;             /* a bit for each place with entries */
 };
 
 const char *
@@ -31,6 +23,26 @@ via_name(enum match_via via)
 		"broader", "related", "sibling" };
 
 	return names[via];
+}
+
+uint16_t
+relate_credit(enum match_via via, uint32_t steps)
+{
+	switch (via) {
+	case VIA_EXACT:
+		return CREDIT_MAX;
+	case VIA_NARROWER:
+		return steps <= NARROWER_STEPS ? narrower_credit[steps] : 0;
+	case VIA_BROADER:
+		return steps <= BROADER_STEPS ? broader_credit[steps] : 0;
+	case VIA_RELATED:
+		return RELATED_CREDIT;
+	case VIA_SIBLING:
+		return SIBLING_CREDIT;
+	case VIA_NOTHING:
+		break;
+	}
+	return 0;
 }
 
 uint32_t
@@ -53,7 +65,8 @@ put(struct relate_table *t, uint32_t at, uint16_t item, enum match_via via,
 		t->entries = p;
 		t->cap = cap;
 	}
-	t->entries[t->n++] = (struct entry){ at, item, credit, (uint8_t)via };
+	t->entries[t->n++] =
+	    (struct relate_entry){ at, item, credit, (uint8_t)via };
 	return OK;
 }
 
@@ -115,7 +128,7 @@ put_beside(struct relate_table *t, const struct vocabulary *v, uint16_t item)
 static int
 entry_order(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct relate_entry *x = a, *y = b;
 
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
@@ -140,7 +153,7 @@ fill(struct relate_table *t, const struct vocabulary *v)
 		qsort(t->entries, t->n, sizeof(*t->entries), entry_order);
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
-		const struct entry *e = &t->entries[i];
+		const struct relate_entry *e = &t->entries[i];
 		if (kept > 0 && t->entries[kept - 1].at == e->at &&
 		    t->entries[kept - 1].item == e->item)
 			continue;
@@ -224,7 +237,7 @@ relate_meet(const struct relate_table *t, const struct relate_item *others,
 			continue;
 		for (uint32_t k = first_entry(t, at);
 		     k < t->n && t->entries[k].at == at; k++) {
-			const struct entry *e = &t->entries[k];
+			const struct relate_entry *e = &t->entries[k];
 			const uint16_t a = t->asked ? e->item : i;
 			const struct relate_item *asked =
 			    t->asked ? &t->items[a] : &others[i];
@@ -246,4 +259,11 @@ relate_meet(const struct relate_table *t, const struct relate_item *others,
 				best[a] = b;
 		}
 	}
+}
+
+const struct relate_entry *
+relate_entries(const struct relate_table *t, uint32_t *n)
+{
+	*n = t->n;
+	return t->entries;
 }

@@ -46,6 +46,13 @@ struct relate_best {
 };
 
 /**
+ * relate_credit(via, steps):
+ * The credit of a way, level aside; of VIA_NARROWER and VIA_BROADER by steps,
+ * 0 beyond the last.
+ */
+uint16_t relate_credit(enum match_via via, uint32_t steps);
+
+/**
  * level_adequacy(asked, held):
  * 0..CREDIT_MAX: the share of the asked level that is held. Full when nothing
  * is asked, and when the held level is not known.
@@ -73,3 +80,18 @@ void relate_table_free(struct relate_table *t);
  */
 void relate_meet(const struct relate_table *t, const struct relate_item *others,
     uint16_t n, struct relate_best *best);
+
+/* Seen from a place of the other side: the item it meets, and how. */
+struct relate_entry {
+	uint32_t at;
+	uint16_t item;
+	uint16_t credit; /* level aside */
+	uint8_t via;
+};
+
+/**
+ * relate_entries(t, n):
+ * All of a table, by place, then item; of each pair the best way. Borrowed.
+ */
+const struct relate_entry *relate_entries(
+    const struct relate_table *t, uint32_t *n);

@@ -550,6 +550,28 @@ wish_lines(const struct posting *p, const struct card *c,
 	sum_put(s, LINE_INVESTMENT, WEIGHT_INVESTMENT, investment_credit(p));
 }
 
+/*
+ * The largest mean of lines that may be there or not: whatever the card, some
+ * choice of them with these credits is at least as good as its lines.
+ */
+static int32_t
+lines_most(const struct sum *always, const struct sum *maybe)
+{
+	struct sum s;
+	int32_t most = 0;
+
+	for (uint32_t mask = 0; mask < 1U << maybe->n; mask++) {
+		s.n = always->n;
+		memcpy(s.lines, always->lines, s.n * sizeof(s.lines[0]));
+		for (uint16_t i = 0; i < maybe->n; i++) {
+			if ((mask >> i & 1) != 0)
+				s.lines[s.n++] = maybe->lines[i];
+		}
+		most = MAX(most, lines_total(s.lines, s.n));
+	}
+	return most;
+}
+
 static bool
 unwanted(
     const struct meaning *m, const struct wishes *w, uint64_t term, uint32_t at)
@@ -877,6 +899,70 @@ card_plan_wish_brief(const struct card_plan *plan, const struct posting *p)
 	relate_meet(plan->wish, given.items, given.n, best);
 	return wish_brief(
 	    &plan->m, p, plan->card, plan->wishes, &plan->wanted, best);
+}
+
+/* ---- for an index ---- */
+
+void
+plan_parts(const struct plan *plan, struct plan_parts *out)
+{
+	*out = (struct plan_parts){ .asked = plan->asked.items,
+		.of = plan->asked.of,
+		.weight = plan->asked.weight,
+		.tells = plan->asked.tells,
+		.asked_n = plan->asked.n,
+		.fit = plan->fit,
+		.given = plan->given.items,
+		.given_n = plan->given.n,
+		.wish = plan->wish };
+}
+
+void
+card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out)
+{
+	*out = (struct card_plan_parts){ .held = plan->held.items,
+		.held_n = plan->held.n,
+		.wanted = plan->wanted.items,
+		.wanted_n = plan->wanted.n,
+		.fit = plan->fit,
+		.wish = plan->wish };
+}
+
+int32_t
+plan_wish_most(const struct plan *plan, uint32_t learn, uint32_t purpose)
+{
+	const struct posting *p = plan->posting;
+	struct sum always = { .n = 0 }, maybe = { .n = 0 };
+
+	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
+	sum_put(
+	    &always, LINE_INVESTMENT, WEIGHT_INVESTMENT, investment_credit(p));
+	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, learn);
+	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, learn);
+	if (p->purposes_n > 0)
+		sum_put(&maybe, LINE_PURPOSE, WEIGHT_PURPOSE, purpose);
+	if (posting_hours_week(p) > 0)
+		sum_put(&maybe, LINE_HOURS, WEIGHT_HOURS, CREDIT_MAX);
+	return lines_most(&always, &maybe);
+}
+
+int32_t
+card_plan_wish_most(const struct card_plan *plan)
+{
+	const struct wishes *w = plan->wishes;
+	struct sum always = { .n = 0 }, maybe = { .n = 0 };
+
+	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
+	sum_put(&always, LINE_INVESTMENT, WEIGHT_INVESTMENT, CREDIT_MAX);
+	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, CREDIT_MAX);
+	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, CREDIT_MAX);
+	sum_put(&maybe, LINE_PURPOSE, WEIGHT_PURPOSE, CREDIT_MAX);
+	sum_put(&maybe, LINE_HOURS, WEIGHT_HOURS, CREDIT_MAX);
+	if (w != NULL && w->floor.min > 0)
+		sum_put(&maybe, LINE_PAY, WEIGHT_PAY, CREDIT_MAX);
+	if (w != NULL && w->contract_mask != 0)
+		sum_put(&maybe, LINE_CONTRACT, WEIGHT_CONTRACT, CREDIT_MAX);
+	return lines_most(&always, &maybe);
 }
 
 /* ---- what would change it ---- */

@@ -120,6 +120,30 @@ struct score_brief plan_wish_brief(
     const struct plan *plan, const struct card *c, const struct wishes *w);
 
 /*
+ * What a plan is made of, for an index of cards. All borrowed from the plan:
+ * the understood requirements, heaviest first, and what the posting gives.
+ */
+struct plan_parts {
+	const struct relate_item *asked;
+	const struct requirement *const *of;
+	const uint32_t *weight;
+	const bool *tells; /* else an ask, unless met in full */
+	uint16_t asked_n, given_n;
+	const struct relate_table *fit;
+	const struct relate_item *given; /* group 0: to learn, 1: a purpose */
+	const struct relate_table *wish;
+};
+void plan_parts(const struct plan *plan, struct plan_parts *out);
+
+/**
+ * plan_wish_most(plan, learn, purpose):
+ * No card whose aspirations earn ${learn} at most, and its purposes
+ * ${purpose} (0..CREDIT_MAX), has a larger wish, without private wishes.
+ */
+int32_t plan_wish_most(
+    const struct plan *plan, uint32_t learn, uint32_t purpose);
+
+/*
  * The same from the other side: one card, made ready for many postings. The
  * results are those of a plan.
  */
@@ -133,6 +157,17 @@ struct score_brief card_plan_fit_brief(
     const struct card_plan *plan, const struct posting *p);
 struct score_brief card_plan_wish_brief(
     const struct card_plan *plan, const struct posting *p);
+
+/* Group 0 of the wanted is to learn, group 1 are purposes. */
+struct card_plan_parts {
+	const struct relate_item *held, *wanted;
+	uint16_t held_n, wanted_n;
+	const struct relate_table *fit, *wish;
+};
+void card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out);
+
+/** card_plan_wish_most(plan): no posting has a larger wish. */
+int32_t card_plan_wish_most(const struct card_plan *plan);
 
 /* The one change to a card that would help most. */
 struct change {
