@@ -397,6 +397,110 @@ static const struct field vocabulary_fields[] = {
 	LIST_END,
 };
 
+static const struct field_choice measure_choices[] = {
+	{ 1, "demand" },
+	{ 2, "supply" },
+	{ 3, "gap" },
+	{ 4, "wanted" },
+	{ 5, "taught" },
+	{ 6, "pay" },
+	{ 7, "time-to-fill" },
+	{ 8, "employed" },
+	{ 9, "unemployed" },
+	{ 10, "vacancies" },
+	{ 11, "other" },
+	CHOICES_END,
+};
+
+static const struct field_choice basis_choices[] = {
+	{ 1, "records" },
+	{ 2, "official" },
+	{ 3, "survey" },
+	{ 4, "noised" },
+	CHOICES_END,
+};
+
+static const struct field_choice unit_choices[] = {
+	{ 1, "people" },
+	{ 2, "places" },
+	{ 3, "postings" },
+	{ 4, "organisations" },
+	{ 5, "courses" },
+	{ 6, "money" }, /* minor units of ${currency} */
+	{ 7, "hours" },
+	{ 8, "per-mille" },
+	{ 9, "index" },
+	CHOICES_END,
+};
+
+#define FIGURE_MAX INT64_C(1000000000000)
+
+static const struct field figure_fields[] = {
+	{ 0, "value", FIELD_INT, true, -FIGURE_MAX, FIGURE_MAX },
+	{ 2, "term", FIELD_TERM },
+	{ 4, "isco", FIELD_STR, false, 1, 4 },
+	{ 6, "industry", FIELD_STR, false, 1, 5 },
+	{ 8, "region", FIELD_REGION },
+	{ 10, "start", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
+	{ 12, "end", FIELD_UINT, false, 0, UINT32_MAX },
+	{ 14, "n", FIELD_UINT, false, 0, FIELD_INTEGER_MAX },
+	{ 16, "low", FIELD_INT, false, -FIGURE_MAX, FIGURE_MAX },
+	{ 18, "high", FIELD_INT, false, -FIGURE_MAX, FIGURE_MAX },
+	LIST_END,
+};
+static const struct field figure_item = { .type = FIELD_MAP,
+	.fields = figure_fields };
+
+static const struct field source_fields[] = {
+	{ 0, "name", FIELD_TEXT, true, 1, 120 },
+	{ 2, "licence", FIELD_STR, true, 1, 120 },
+	{ 4, "website", FIELD_STR, false, 4, 256 },
+	{ 6, "table", FIELD_STR, false, 1, 80 },
+	LIST_END,
+};
+
+static const struct field threshold_fields[] = {
+	{ 0, "people", FIELD_UINT, false, 1, 1000000 },
+	{ 2, "companies", FIELD_UINT, false, 1, 1000000 },
+	{ 4, "share", FIELD_UINT, false, 1, 100 }, /* per cent */
+	LIST_END,
+};
+
+static const struct field_choice mechanism_choices[] = {
+	{ 1, "discrete-laplace" },
+	CHOICES_END,
+};
+
+static const struct field noise_fields[] = {
+	{ 0, "mechanism", FIELD_CHOICE, true, .choices = mechanism_choices },
+	{ 2, "epsilon", FIELD_UINT, true, 1, 1000000 }, /* thousandths */
+	{ 4, "sensitivity", FIELD_UINT, true, 1, 1000000 },
+	{ 6, "threshold", FIELD_UINT, false, 0, FIELD_INTEGER_MAX },
+	{ 8, "delta", FIELD_UINT, false, 1, 18 }, /* 10^-delta */
+	LIST_END,
+};
+
+static const struct field statistic_fields[] = {
+	{ 0, "measure", FIELD_CHOICE, true, .choices = measure_choices },
+	{ 1, "description", FIELD_TEXT, false, 1, 2000 },
+	{ 2, "title", FIELD_TEXT, true, 1, 120 },
+	{ 4, "basis", FIELD_CHOICE, true, .choices = basis_choices },
+	{ 6, "figures", FIELD_LIST, true, 1, 256, .element = &figure_item },
+	{ 8, "unit", FIELD_CHOICE, true, .choices = unit_choices },
+	{ 10, "scale", FIELD_UINT, false, 0, 9 }, /* decimal places */
+	{ 12, "currency", FIELD_CURRENCY },
+	{ 14, "pay_period", FIELD_CHOICE, .choices = period_choices },
+	{ 16, "source", FIELD_MAP, .fields = source_fields },
+	{ 18, "start", FIELD_UINT, true, 0, UINT32_MAX }, /* unix hour */
+	{ 20, "end", FIELD_UINT, true, 0, UINT32_MAX },
+	{ 22, "hidden_below", FIELD_MAP, .fields = threshold_fields },
+	{ 24, "noise", FIELD_MAP, .fields = noise_fields },
+	{ 26, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
+	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	{ 46, "cosig", FIELD_LIST, false, 1, 8, .element = &cosig_item },
+	LIST_END,
+};
+
 static const struct field_choice reason_choices[] = {
 	{ 1, "unspecified" },
 	{ 2, "lost" },
@@ -416,6 +520,7 @@ static const struct schema schemas[] = {
 	{ KIND_DEMAND, 0, demand_fields },
 	{ KIND_COURSE, 0, course_fields },
 	{ KIND_VOCABULARY, 0, vocabulary_fields },
+	{ KIND_STATISTIC, 0, statistic_fields },
 	{ KIND_REVOCATION, 0, revocation_fields },
 };
 

@@ -112,7 +112,7 @@ function bad (type) {
   const listed = name === 'choice' || name === 'bits' ? c.choices(type).map(([x]) => x) : []
   switch (name) {
     case 'uint': return [...but(), a - 1, BigInt(b) + 1n]
-    case 'int': return [...but(), a - 1, b + 1]
+    case 'int': return [...but(v => typeof v === 'number' && v >= a && v <= b), a - 1, b + 1]
     case 'bool': return [...but(), 2, false]
     case 'str': return [...but(c.isStr), 'x'.repeat(a - 1), 'x'.repeat(b + 1), 'x'.repeat(b - 1) + 'ä']
     case 'text': {

@@ -96,6 +96,25 @@ export const PAYLOADS = {
     [2, 'name', 'text 1..120', MUST],
     [4, 'licence', 'str 1..120']
   ],
+  10: [
+    [0, 'measure', 'choice: 1 = demand, 2 = supply, 3 = gap, 4 = wanted, 5 = taught, 6 = pay, 7 = time-to-fill, 8 = employed, 9 = unemployed, 10 = vacancies, 11 = other', MUST],
+    [1, 'description', 'text 1..2000'],
+    [2, 'title', 'text 1..120', MUST],
+    [4, 'basis', 'choice: 1 = records, 2 = official, 3 = survey, 4 = noised', MUST],
+    [6, 'figures', 'list 1..256 of map figure', MUST],
+    [8, 'unit', 'choice: 1 = people, 2 = places, 3 = postings, 4 = organisations, 5 = courses, 6 = money, 7 = hours, 8 = per-mille, 9 = index', MUST],
+    [10, 'scale', 'uint 0..9'],
+    [12, 'currency', 'currency'],
+    [14, 'pay_period', 'choice: 1 = hour, 2 = day, 3 = week, 4 = month, 5 = year, 6 = total'],
+    [16, 'source', 'map source'],
+    [18, 'start', 'uint 0..2³²−1', MUST],
+    [20, 'end', 'uint 0..2³²−1', MUST],
+    [22, 'hidden_below', 'map threshold'],
+    [24, 'noise', 'map noise'],
+    [26, 'terms', 'list 1..16 of map own term'],
+    [42, 'external_id', 'str 1..64'],
+    [46, 'cosig', 'list 1..8 of map cosig']
+  ],
   12: [
     [0, 'reason', 'choice: 1 = unspecified, 2 = lost, 3 = stolen, 4 = retired', MUST]
   ]
@@ -163,5 +182,35 @@ export const MAPS = {
     [6, 'broader', 'list 1..16 of term'],
     [8, 'related', 'list 1..32 of term'],
     [10, 'same_as', 'list 1..16 of term']
+  ],
+  figure: [
+    [0, 'value', 'int -1000000000000..1000000000000', MUST],
+    [2, 'term', 'term'],
+    [4, 'isco', 'str 1..4'],
+    [6, 'industry', 'str 1..5'],
+    [8, 'region', 'region'],
+    [10, 'start', 'uint 0..2³²−1'],
+    [12, 'end', 'uint 0..2³²−1'],
+    [14, 'n', 'uint 0..2⁵³−1'],
+    [16, 'low', 'int -1000000000000..1000000000000'],
+    [18, 'high', 'int -1000000000000..1000000000000']
+  ],
+  source: [
+    [0, 'name', 'text 1..120', MUST],
+    [2, 'licence', 'str 1..120', MUST],
+    [4, 'website', 'str 4..256'],
+    [6, 'table', 'str 1..80']
+  ],
+  threshold: [
+    [0, 'people', 'uint 1..1000000'],
+    [2, 'companies', 'uint 1..1000000'],
+    [4, 'share', 'uint 1..100']
+  ],
+  noise: [
+    [0, 'mechanism', 'choice: 1 = discrete-laplace', MUST],
+    [2, 'epsilon', 'uint 1..1000000', MUST],
+    [4, 'sensitivity', 'uint 1..1000000', MUST],
+    [6, 'threshold', 'uint 0..2⁵³−1'],
+    [8, 'delta', 'uint 1..18']
   ]
 }

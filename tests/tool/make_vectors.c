@@ -417,6 +417,8 @@ small_payload(const struct vector_case *c)
 		return "{" CLASS "}";
 	case 9:
 		return "{0:[" ENTRY "] 2:" EN_A "}";
+	case 10:
+		return "{" TABLE "}";
 	case 12:
 		return "{0:1}";
 	default:

@@ -96,6 +96,7 @@ struct vector_case {
 #define GIG   "0:2 2:" EN_A
 #define CLASS "0:1 2:" EN_A " 4:[{0:" T1 " 4:2}]"
 #define ENTRY "{0:\"a:b\" 2:1 4:{en:\"a\"}}"
+#define TABLE "0:1 2:" EN_A " 4:1 6:[{0:1}] 8:2 18:0 20:1"
 
 /* A profile with ${v} under key 1, which every reader skips. */
 #define SKIPPED(n, v)                                                          \
@@ -153,7 +154,7 @@ static const struct vector_case vector_cases[] = {
 	{ .name = "community", .kind = 7, .topic = "learn", .opaque = true },
 	{ .name = "attestation", .kind = 8, .topic = "meta", .opaque = true },
 	{ .name = "vocabulary, small", .kind = 9, .topic = "meta" },
-	{ .name = "statistic", .kind = 10, .topic = "meta", .opaque = true },
+	{ .name = "statistic, small", .kind = 10, .topic = "meta" },
 	{ .name = "envelope", .kind = 11, .topic = "mail", .opaque = true },
 	{ .name = "revocation", .kind = 12, .topic = "meta" },
 	{ .name = "open kind 64", .kind = 64, .topic = "meta", .opaque = true },
@@ -203,6 +204,17 @@ static const struct vector_case vector_cases[] = {
 	    .slot = 63,
 	    .payload = "{0:[{0:\"urn:x:a\" 2:5 4:{en:\"a\"} 6:[" T1 "] 8:[" T2
 		       "] 10:[" T1 "]}" ENTRY "] 2:{en:\"V\"} 4:\"CC0-1.0\"}" },
+	{ .name = "statistic, every field",
+	    .kind = 10,
+	    .slot = 255,
+	    .payload =
+		"{0:11 1:{en:\"x\"} 2:{en:~120} 4:4 6:[{0:-1000000000000 "
+		"2:" T1 " 4:\"2512\" 6:\"C\" 8:\"de\" 10:0 12:4294967295 "
+		"14:9007199254740991 16:-1 18:1000000000000}{0:0}] 8:6 10:9 "
+		"12:\"EUR\" 14:5 16:{0:{en:\"Office\"} 2:\"CC-BY-4.0\" "
+		"4:~256 6:~80} 18:499000 20:500000 22:{0:10 2:3 4:80} "
+		"24:{0:1 2:1000 4:1 6:23 8:6} 26:[{0:\"a:b\" 2:{en:\"a\"}}] "
+		"42:~64 46:[{0:#32 2:4 4:#64}]}" },
 	{ .name = "revocation, stolen, of 9600 hours",
 	    .kind = 12,
 	    .expires_h = VECTOR_HOUR + 9600,
@@ -1236,6 +1248,20 @@ static const struct vector_case vector_cases[] = {
 	BREAKS("cosig of 63 bytes", 4, "{" CLASS " 46:[{0:#32 2:1 4:#63}]}"),
 	BREAKS("vocabulary without terms", 9, "{2:" EN_A "}"),
 	BREAKS("vocabulary without a name", 9, "{0:[" ENTRY "]}"),
+	BREAKS("statistic without figures", 10,
+	    "{0:1 2:" EN_A " 4:1 8:2 18:0 20:1}"),
+	BREAKS("statistic without a basis", 10,
+	    "{0:1 2:" EN_A " 6:[{0:1}] 8:2 18:0 20:1}"),
+	BREAKS("figure without a value", 10,
+	    "{0:1 2:" EN_A " 4:1 6:[{2:" T1 "}] 8:2 18:0 20:1}"),
+	BREAKS("figure below the smallest", 10,
+	    "{0:1 2:" EN_A " 4:1 6:[{0:-1000000000001}] 8:2 18:0 20:1}"),
+	BREAKS("257 figures", 10,
+	    "{0:1 2:" EN_A " 4:1 6:[257*{0:1}] 8:2 18:0 20:1}"),
+	BREAKS("source without a licence", 10,
+	    "{0:1 2:" EN_A
+	    " 4:1 6:[{0:1}] 8:2 16:{0:{en:\"a\"}} 18:0 20:1}"),
+	BREAKS("noise without its epsilon", 10, "{" TABLE " 24:{0:1 4:1}}"),
 	BREAKS("revocation without a reason", 12, "{}"),
 	BREAKS("revocation for reason 5", 12, "{0:5}"),
 };
