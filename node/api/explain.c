@@ -37,6 +37,15 @@ graded_json(const struct label_scope *s, uint64_t term, unsigned level)
 	return o;
 }
 
+const char *
+posting_type_name(unsigned type)
+{
+	const struct field *f =
+	    field_find(schema_latest(KIND_DEMAND)->fields, slice_str("type"));
+
+	return type == 0 || f == NULL ? "" : choice_name(f->choices, type);
+}
+
 /* ---- what a posting offers ---- */
 
 json_t *
@@ -122,8 +131,9 @@ gate_text(const struct label_scope *s, enum gate_kind kind, uint64_t term,
 	}
 }
 
-static void
-gate_why(const struct gate *g, char *out, size_t cap)
+/* What ${short_by} counts; NULL: nothing that has a number. */
+static const char *
+gate_unit(enum gate_kind kind)
 {
 	static const char *const units[GATE_KINDS] = {
 		[GATE_MUST] = "levels",
@@ -132,14 +142,22 @@ gate_why(const struct gate *g, char *out, size_t cap)
 		[GATE_PAY] = "minor units of money",
 	};
 
+	return units[kind];
+}
+
+static void
+gate_why(const struct gate *g, char *out, size_t cap)
+{
+	const char *unit = gate_unit(g->kind);
+
 	if (g->state == GATE_PASS)
 		out[0] = 0;
 	else if (g->state == GATE_ASK)
 		(void)snprintf(out, cap, "not told: ask");
-	else if (g->short_by > 0 && units[g->kind] != NULL)
+	else if (g->short_by > 0 && unit != NULL)
 		(void)snprintf(out, cap, "%s by %" PRIu64 " %s",
 		    g->state == GATE_NEAR ? "nearly missed" : "missed",
-		    g->short_by, units[g->kind]);
+		    g->short_by, unit);
 	else
 		(void)snprintf(out, cap, "%s",
 		    g->state == GATE_NEAR ? "nearly missed" : "missed");
@@ -164,6 +182,10 @@ add_gates(const struct label_scope *s, const struct score *score,
 		json_truth(o, "passed", g->state != GATE_FAIL);
 		(void)json_object_set_new(o, "why", json_string(why));
 		json_uint(o, "short_by", g->short_by);
+		const char *unit = gate_unit(g->kind);
+		(void)json_object_set_new(o, "unit",
+		    g->short_by > 0 && unit != NULL ? json_string(unit)
+						    : json_null());
 		if (g->term != 0)
 			(void)json_object_set_new(
 			    o, "term", term_json(s, g->term));
@@ -265,6 +287,76 @@ add_lines(const struct label_scope *s, const struct score *score,
 	}
 }
 
+/* ---- the same, as a person asks: what is there, near, missing, unknown - */
+
+static const char *
+line_status(const struct score_line *l)
+{
+	if (l->kind == LINE_UNWANTED)
+		return "unwanted";
+	if (l->ask || l->kind == LINE_NEUTRAL)
+		return "unknown";
+	if (l->credit >= CREDIT_MAX)
+		return "have";
+	return l->credit > 0 ? "near" : "missing";
+}
+
+static bool
+card_holds(const struct card *c, uint64_t term)
+{
+	for (uint16_t i = 0; i < c->skills_n; i++)
+		if (c->skills[i].term == term)
+			return true;
+	return false;
+}
+
+/* Where the credit of a line comes from; JSON null: from nowhere. */
+static json_t *
+source_json(const struct label_scope *s, const struct pair *p,
+    const struct score_line *l)
+{
+	if (l->held == 0)
+		return json_null();
+	json_t *o = graded_json(s, l->held, l->held_level);
+	const char *from = l->kind != LINE_REQUIREMENT    ? "posting"
+			   : card_holds(p->bare, l->held) ? "card"
+							  : "private";
+	(void)json_object_set_new(o, "how", json_string(via_name(l->via)));
+	(void)json_object_set_new(o, "from", json_string(from));
+	return o;
+}
+
+static json_t *
+sides_json(const struct label_scope *s, const struct pair *p,
+    const struct score *score, bool of_fit)
+{
+	json_t *list = json_array();
+
+	for (uint16_t i = 0; i < score->lines_n; i++) {
+		const struct score_line *l = &score->lines[i];
+		if (of_fit && l->kind != LINE_REQUIREMENT)
+			continue;
+		json_t *o =
+		    l->asked != 0
+			? graded_json(s, l->asked, l->asked_level)
+			: json_pack("{s:s}", "label", line_name(l->kind));
+		(void)json_object_set_new(
+		    o, "kind", json_string(line_name(l->kind)));
+		(void)json_object_set_new(
+		    o, "status", json_string(line_status(l)));
+		if (of_fit)
+			json_truth(o, "must", l->must);
+		json_uint(o, "weight", l->weight);
+		json_uint(o, "credit", l->credit);
+		(void)json_object_set_new(o, "points", json_integer(l->points));
+		(void)json_object_set_new(
+		    o, "points_most", json_integer(l->points_most));
+		(void)json_object_set_new(o, "source", source_json(s, p, l));
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static void
 add_terms(
     const struct label_scope *s, const uint64_t *terms, size_t n, json_t *list)
@@ -284,18 +376,31 @@ effect_text(char *out, size_t cap, int32_t before, int32_t after,
 	    excluded_before && !excluded_after ? ", no longer excluded" : "");
 }
 
+void
+change_text(const struct label_scope *s, uint64_t term, unsigned from,
+    unsigned to, char *out, size_t cap)
+{
+	char label[TERM_LABEL_MAX + 1];
+
+	label_text(s, term, label, sizeof(label));
+	if (from == 0)
+		(void)snprintf(out, cap, "%s at level %u", label, to);
+	else
+		(void)snprintf(
+		    out, cap, "%s from level %u to %u", label, from, to);
+}
+
 static json_t *
 change_json(const struct label_scope *s, const struct change *c)
 {
-	char label[TERM_LABEL_MAX + 1], effect[80];
+	char what[TERM_LABEL_MAX + 40], effect[80];
 	json_t *o = term_json(s, c->term);
 
-	label_text(s, c->term, label, sizeof(label));
+	change_text(s, c->term, c->from_level, c->to_level, what, sizeof(what));
 	effect_text(effect, sizeof(effect), c->before, c->after,
 	    c->excluded_before, c->excluded_after);
-	(void)json_object_set_new(o, "text",
-	    json_sprintf("%s from level %u to %u: %s", label,
-		(unsigned)c->from_level, (unsigned)c->to_level, effect));
+	(void)json_object_set_new(
+	    o, "text", json_sprintf("%s: %s", what, effect));
 	json_uint(o, "from_level", c->from_level);
 	json_uint(o, "to_level", c->to_level);
 	(void)json_object_set_new(o, "before", json_integer(c->before));
@@ -414,33 +519,27 @@ put_scores(const struct label_scope *s, const struct score *fit,
 
 err
 explain_pair(struct task *t, const struct label_scope *s,
-    const struct posting *p, const struct person *person,
-    const struct learning_step *step, struct reader *rd, json_t *o)
+    const struct pair *pair, struct reader *rd, json_t *o)
 {
-	const struct wishes *w = person->has_wishes ? &person->wishes : NULL;
-	struct score *scores = malloc(2 * sizeof(*scores));
 	struct plan *plan = NULL;
 	struct change change;
-	err e = scores == NULL
-		    ? ERR_NOMEM
-		    : score_fit(&t->meaning, p, &person->card, &scores[0]);
+	const err e = plan_new(&t->meaning, pair->posting, &plan);
 
-	if (e == OK)
-		e = score_wish(&t->meaning, p, &person->card, w, &scores[1]);
-	if (e == OK)
-		e = plan_new(&t->meaning, p, &plan);
-	if (e == OK) {
-		put_scores(s, &scores[0], &scores[1], o);
-		const bool helps = score_change(plan, &person->card, &change);
-		(void)json_object_set_new(o, "what_would_change_it",
-		    helps ? change_json(s, &change) : json_null());
-		(void)json_object_set_new(o, "next_step",
-		    step != NULL ? step_json(t, s, step, rd) : json_null());
-		(void)json_object_set_new(o, "teaches", teaches_json(s, p));
-		(void)json_object_set_new(o, "pays", pays_json(s, p));
-		hashes_json(t, o);
-	}
+	if (e != OK)
+		return e;
+	put_scores(s, pair->fit, pair->wish, o);
+	(void)json_object_set_new(
+	    o, "requirements", sides_json(s, pair, pair->fit, true));
+	(void)json_object_set_new(
+	    o, "wants", sides_json(s, pair, pair->wish, false));
+	const bool helps = score_change(plan, &pair->person->card, &change);
+	(void)json_object_set_new(o, "what_would_change_it",
+	    helps ? change_json(s, &change) : json_null());
+	(void)json_object_set_new(o, "next_step",
+	    pair->step != NULL ? step_json(t, s, pair->step, rd) : json_null());
+	(void)json_object_set_new(o, "teaches", teaches_json(s, pair->posting));
+	(void)json_object_set_new(o, "pays", pays_json(s, pair->posting));
+	hashes_json(t, o);
 	plan_free(plan);
-	free(scores);
-	return e;
+	return OK;
 }

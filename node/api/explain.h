@@ -14,6 +14,15 @@ struct person {
 	bool has_wishes;
 };
 
+/* Everything about a pair that is to be explained. */
+struct pair {
+	const struct posting *posting;
+	const struct person *person;
+	const struct card *bare; /* without private skills: what others see */
+	const struct score *fit, *wish;
+	const struct learning_step *step; /* NULL: none helps */
+};
+
 /** level of a list: [{"term", "label", "level"}] */
 json_t *teaches_json(const struct label_scope *s, const struct posting *p);
 /** pays_json(s, p): [{"kind", "amount", "currency", "hours", "term"}] */
@@ -35,10 +44,19 @@ void hashes_json(const struct task *t, json_t *o);
 void gate_text(const struct label_scope *s, enum gate_kind kind, uint64_t term,
     uint32_t language, char *out, size_t cap);
 
+/** posting_type_name(type): "job"; 0: "". */
+const char *posting_type_name(unsigned type);
+
 /**
- * explain_pair(t, s, posting, person, step, rd, o):
- * Put the whole explanation into ${o}. ${step} may be NULL: none helps.
+ * change_text(s, term, from, to, out, cap): "welding from level 1 to 3", or
+ * "welding at level 3" when it is not held.
+ */
+void change_text(const struct label_scope *s, uint64_t term, unsigned from,
+    unsigned to, char *out, size_t cap);
+
+/**
+ * explain_pair(t, s, pair, rd, o):
+ * Put the whole explanation into ${o}; ${rd} reads the course of the step.
  */
 NODISCARD err explain_pair(struct task *t, const struct label_scope *s,
-    const struct posting *p, const struct person *person,
-    const struct learning_step *step, struct reader *rd, json_t *o);
+    const struct pair *pair, struct reader *rd, json_t *o);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "match/course.h"
+
 /* ---- records one after the other ---- */
 
 static bool
@@ -34,6 +36,7 @@ feed_open(struct task *t, uint32_t kind, bool skip_own)
 
 	if (e == OK) {
 		f->view = t->view;
+		f->kind = kind;
 		f->vocabulary = t->terms->vocabulary;
 		f->now_s = t->now_s;
 		f->skip_author = skip_own ? t->author : NULL;
@@ -63,10 +66,13 @@ feed_close(struct feed *f)
 static bool
 feed_step(struct feed *f)
 {
-	while (f->at < f->n)
-		if (store_get_rid(f->view, f->rids[f->at++], &f->s) == OK &&
+	while (f->at < f->n) {
+		const uint64_t rid = f->rids[f->at];
+		f->at += MAX(f->step, (size_t)1);
+		if (store_get_rid(f->view, rid, &f->s) == OK &&
 		    reader_open(&f->rd, &f->s))
 			return true;
+	}
 	return false;
 }
 
@@ -91,8 +97,12 @@ next_posting(void *ctx, struct posting_item *item)
 	struct feed *f = ctx;
 
 	while (feed_step(f)) {
-		if (posting_decode(&f->rd.payload, f->s.region, &f->posting) !=
-		    OK)
+		const err e = f->kind == KIND_COURSE
+				  ? course_posting(&f->rd.payload, f->s.region,
+					&f->posting)
+				  : posting_decode(&f->rd.payload, f->s.region,
+					&f->posting);
+		if (e != OK)
 			continue;
 		posting_resolve(&f->posting, f->vocabulary);
 		*item =

@@ -16,9 +16,11 @@ struct feed {
 	const uint8_t *skip_author; /* NULL: none */
 	uint64_t *rids;
 	size_t n, cap, at;
+	size_t step; /* each so many; 0 is 1 */
 	bool no_memory;
 	struct reader rd;
 	struct store_record s;
+	uint32_t kind;
 	union {
 		struct card card;
 		struct posting posting;
@@ -32,6 +34,7 @@ void feed_close(struct feed *f); /* NULL is fine */
 
 /* Sources over a feed, from its beginning. */
 struct card_source feed_cards(struct feed *f);
+/** feed_postings(f): demands, or courses as postings (match/course.h). */
 struct posting_source feed_postings(struct feed *f);
 
 /* All courses, decoded once, since many results ask for the next step. */

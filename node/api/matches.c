@@ -1,174 +1,23 @@
 /*
- * Matching over the API: postings for the person of this node, people for
- * the demands of this node. All of it is computed here, on a worker, from
- * what the store holds and, for the person, from the private draft.
+ * Matching over the API, for the person of this node (demands and courses)
+ * and for its demands (people): lists, one pair explained, two compared. All
+ * of it is computed here, on a worker, from what the store holds and, for the
+ * person, from the private draft. Both directions are the same code: see
+ * api/desk.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/api/explain.h"
-#include "node/api/feed.h"
+#include "node/api/desk.h"
 #include "node/api/postings.h"
 
-/* ---- what the requests have in common ---- */
+#define REACH_POOL 200 /* of whom the reach is worked out */
 
-static void
-fail_scan(struct task *t, err e)
-{
-	if (e == ERR_NOMEM)
-		task_fail(
-		    t, 503, "E1901", "try again in a moment", "out of memory");
-	else
-		task_fail(
-		    t, 500, "E3904", NULL, "matching failed: %s", err_name(e));
-}
-
-static uint64_t
-number_of(const struct task *t, const char *key)
-{
-	const json_int_t v = json_integer_value(json_object_get(t->input, key));
-
-	return v > 0 ? (uint64_t)v : 0;
-}
-
-static struct label_scope
-scope_of(const struct task *t)
-{
-	return (struct label_scope){ t->terms->vocabulary,
-		(uint32_t)number_of(t, "language"), { NULL, NULL } };
-}
-
-/* false: answered. */
-static bool
-common_input(struct node *n, struct http_request *r, json_t *input)
-{
-	const char *all = http_query(r, "all");
-	uint64_t limit = 0;
-
-	if (!http_query_uint(r, "limit",
-		MIN((uint64_t)LIST_DEFAULT, n->config->limits.list_rows),
-		n->config->limits.list_rows, &limit)) {
-		json_decref(input);
-		return false;
-	}
-	json_uint(input, "limit", MAX(limit, 1U));
-	json_uint(input, "language", language_of(n, r));
-	json_truth(input, "all", all != NULL && strcmp(all, "0") != 0);
-	return true;
-}
-
-/* The person of this node as the draft and the wishes say; on a worker. */
-static bool
-read_person(struct task *t, struct person *out, struct value *payload,
-    struct user_payload *bytes, struct reader *rd)
-{
-	const json_t *draft = json_object_get(t->input, "draft");
-	const json_t *wishes = json_object_get(t->input, "wishes");
-	struct payload_fault f = { 0 };
-	struct card card;
-	err e = user_payload_read(KIND_PROFILE, draft,
-	    json_string_value(json_object_get(t->input, "region")), bytes, &f);
-
-	if (e == OK)
-		e = wishes_read(wishes, &out->wishes, &f);
-	if (e != OK) {
-		task_fail(t, 422, "E3101", "ohcn profile edit",
-		    "the draft cannot be used: %s %s", f.path, f.why);
-		return false;
-	}
-	arena_reset(&rd->value_scratch);
-	e = value_parse(
-	    slice_of(bytes->bytes, bytes->n), &rd->value_scratch, payload);
-	if (e == OK)
-		e = card_decode(payload, bytes->region, &card);
-	if (e != OK) {
-		task_fail(t, 422, "E3101", "ohcn profile edit",
-		    "the draft cannot be matched: %s", err_name(e));
-		return false;
-	}
-	out->has_wishes = wishes != NULL;
-	card_with_wishes(&card, &out->wishes, &out->card);
-	card_resolve(&out->card, t->terms->vocabulary);
-	wishes_resolve(&out->wishes, t->terms->vocabulary);
-	return true;
-}
-
-/* Everything that a worker of this file may need. */
-struct desk {
-	struct person person;
-	struct posting posting;
-	struct card card;
-	struct lessons lessons;
-	struct reader rd, rd2, own_rd;
-	struct user_payload bytes;
-	struct value own; /* the profile's or the demand's payload */
-	struct score score[2];
-	struct scan_result *results;
-	size_t results_n;
-	struct scan_counts counts;
-};
-
-static struct desk *
-desk_new(struct task *t)
-{
-	const size_t limit = MAX(number_of(t, "limit"), (uint64_t)1);
-	struct desk *d = calloc(1, sizeof(*d));
-
-	if (d != NULL &&
-	    (reader_init(&d->rd) != OK || reader_init(&d->rd2) != OK ||
-		reader_init(&d->own_rd) != OK ||
-		(d->results = calloc(limit, sizeof(*d->results))) == NULL)) {
-		reader_fini(&d->rd);
-		reader_fini(&d->rd2);
-		reader_fini(&d->own_rd);
-		free(d);
-		d = NULL;
-	}
-	if (d == NULL)
-		fail_scan(t, ERR_NOMEM);
-	return d;
-}
-
-static void
-desk_free(struct desk *d)
-{
-	lessons_free(&d->lessons);
-	reader_fini(&d->rd);
-	reader_fini(&d->rd2);
-	reader_fini(&d->own_rd);
-	free(d->results);
-	free(d);
-}
-
-/* The posting of a record that ${rd} has open. */
-static bool
-take_posting(struct task *t, struct reader *rd, const struct store_record *s,
-    struct posting *out)
-{
-	if (!reader_open(rd, s) ||
-	    posting_decode(&rd->payload, s->region, out) != OK)
-		return false;
-	posting_resolve(out, t->terms->vocabulary);
-	return true;
-}
-
-static json_t *
-list_reply(struct task *t, const struct desk *d, const char *name, json_t *list)
-{
-	json_t *o = json_object();
-
-	(void)json_object_set_new(o, name, list);
-	hashes_json(t, o);
-	json_uint(o, "scanned", d->counts.seen);
-	json_uint(o, "excluded", d->counts.excluded);
-	json_uint(o, "score_max", SCORE_MAX);
-	return o;
-}
+/* ---- one entry of a list ---- */
 
 static void
 put_result(json_t *o, const struct scan_result *r)
 {
-	json_id(o, "record", r->id);
 	json_uint(o, "score", (uint64_t)MAX(r->both, 0));
 	json_uint(o, "fit", (uint64_t)MAX(r->fit, 0));
 	json_uint(o, "wish", (uint64_t)MAX(r->wish, 0));
@@ -176,161 +25,481 @@ put_result(json_t *o, const struct scan_result *r)
 	json_truth(o, "near", r->near);
 }
 
-static void
-put_title(json_t *o, const struct reader *rd, uint32_t language)
+/* The pair on the desk, which scored ${res}; NULL: failed. */
+static json_t *
+entry_json(struct desk *d, const struct scan_result *res)
 {
-	struct slice title;
-
-	if (text_pick(
-		value_find(&rd->payload, POSTING_TITLE), language, &title))
-		json_text(o, "title", title);
-	else
-		(void)json_object_set_new(o, "title", json_string(""));
-}
-
-/* ---- postings for a person ---- */
-
-static void
-put_posting(struct task *t, struct desk *d, struct label_scope *s,
-    const struct store_record *r, json_t *o)
-{
-	put_title(o, &d->rd, s->language);
-	(void)json_object_set_new(o, "region", json_string(r->region));
-	json_did(o, "author", r->author);
-	json_uint(o, "expires", r->expires_h * 3600);
-	json_t *name = organisation_name(
-	    t->view, r->author, &d->rd.payload, &d->rd2, s->language);
-	(void)json_object_set_new(
-	    o, "organisation", name == NULL ? json_null() : name);
-}
-
-/* The next step, if any; false: out of memory. */
-static bool
-find_step(struct task *t, struct desk *d, const struct card *c,
-    struct learning_step *step, bool *there)
-{
-	const struct lesson_source source = lessons_source(&d->lessons);
-	const err e =
-	    scan_learning_step(&t->meaning, &d->posting, c, &source, step);
-
-	*there = e == OK;
-	if (e == OK || e == ERR_NOTFOUND)
-		return true;
-	fail_scan(t, e);
-	return false;
-}
-
-static bool
-match_json(
-    struct task *t, struct desk *d, const struct scan_result *res, json_t *list)
-{
-	struct label_scope s = scope_of(t);
 	struct learning_step step;
-	struct store_record r;
-	bool there = false;
+	bool there;
 
-	if (store_get(t->view, res->id, &r) != OK ||
-	    !take_posting(t, &d->rd, &r, &d->posting))
-		return true; /* cannot be: it was just read */
-	scope_add(&s, KIND_DEMAND, &d->rd.payload);
-	scope_add(&s, KIND_PROFILE, &d->own);
-	const err e =
-	    score_fit(&t->meaning, &d->posting, &d->person.card, &d->score[0]);
-	if (e != OK) {
-		fail_scan(t, e);
-		return false;
-	}
-	if (!find_step(t, d, &d->person.card, &step, &there))
-		return false;
+	if (!desk_score(d) || !desk_step(d, &step, &there))
+		return NULL;
 	json_t *o = json_object();
+	desk_who(d, o);
 	put_result(o, res);
-	put_posting(t, d, &s, &r, o);
-	(void)json_object_set_new(o, "teaches", teaches_json(&s, &d->posting));
-	(void)json_object_set_new(o, "pays", pays_json(&s, &d->posting));
-	(void)json_object_set_new(o, "missing", missing_json(&s, &d->score[0]));
+	(void)json_object_set_new(
+	    o, "missing", missing_json(&d->scope, &d->score[0]));
+	(void)json_object_set_new(
+	    o, "ask", ask_json(&d->scope, &d->score[0], &d->score[1]));
+	if (d->ask->for_person) {
+		(void)json_object_set_new(
+		    o, "teaches", teaches_json(&d->scope, &d->posting));
+		(void)json_object_set_new(
+		    o, "pays", pays_json(&d->scope, &d->posting));
+	}
 	(void)json_object_set_new(o, "next_step",
-	    there ? step_json(t, &s, &step, &d->rd2) : json_null());
-	(void)json_array_append_new(list, o);
+	    there ? step_json(d->t, &d->scope, &step, &d->rd2) : json_null());
+	return o;
+}
+
+/* Put a hit on the desk; it may be gone since. */
+static bool
+take_hit(struct desk *d, const struct scan_result *res)
+{
+	struct store_record r;
+
+	return store_get(d->t->view, res->id, &r) == OK && desk_take(d, &r);
+}
+
+static json_t *
+entries_json(struct desk *d, const struct found *h)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < h->n; i++) {
+		if (!take_hit(d, &h->list[i]))
+			continue;
+		json_t *o = entry_json(d, &h->list[i]);
+		if (o == NULL) {
+			json_decref(list);
+			return NULL;
+		}
+		json_uint(o, "rank", i + 1);
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
+/* ---- the lane of reach ---- */
+
+struct reached {
+	struct scan_result now;
+	struct learning_step step;
+};
+
+static int
+reach_order(const void *a, const void *b)
+{
+	const struct reached *x = a, *y = b;
+
+	if (x->step.after != y->step.after)
+		return x->step.after > y->step.after ? -1 : 1;
+	return memcmp(x->now.id, y->now.id, RECORD_ID);
+}
+
+/* Kept out by nothing but what can be learnt? */
+static bool
+learnable(const struct desk *d)
+{
+	for (size_t side = 0; side < 2; side++)
+		for (uint16_t i = 0; i < d->score[side].gates_n; i++) {
+			const struct gate *g = &d->score[side].gates[i];
+			if (g->state == GATE_FAIL && g->kind != GATE_MUST)
+				return false;
+		}
+	return true;
+}
+
+/* false: failed. */
+static bool
+find_reach(
+    struct desk *d, const struct found *h, struct reached *out, size_t *n)
+{
+	*n = 0;
+	for (size_t i = 0; i < h->n; i++) {
+		struct reached *one = &out[*n];
+		bool there;
+		if (!take_hit(d, &h->list[i]))
+			continue;
+		if (!desk_score(d) || !desk_step(d, &one->step, &there))
+			return false;
+		one->now = h->list[i];
+		if (there && learnable(d) && !one->step.excluded_after)
+			(*n)++;
+	}
+	qsort(out, *n, sizeof(*out), reach_order);
+	return true;
+}
+
+static json_t *
+reach_json(struct desk *d, const struct found *h)
+{
+	struct reached *all = calloc(h->n + 1, sizeof(*all));
+	json_t *list = json_array();
+	size_t n;
+
+	if (all == NULL)
+		find_fail(d->t, ERR_NOMEM);
+	if (all == NULL || !find_reach(d, h, all, &n)) {
+		free(all);
+		json_decref(list);
+		return NULL;
+	}
+	for (size_t i = 0; i < n && i < d->ask->limit; i++) {
+		if (!take_hit(d, &all[i].now))
+			continue;
+		json_t *o = json_object();
+		desk_who(d, o);
+		put_result(o, &all[i].now);
+		json_uint(o, "reach", (uint64_t)MAX(all[i].step.after, 0));
+		(void)json_object_set_new(
+		    o, "payer", json_string(who_pays_name(all[i].step.payer)));
+		(void)json_object_set_new(o, "next_step",
+		    step_json(d->t, &d->scope, &all[i].step, &d->rd2));
+		(void)json_array_append_new(list, o);
+	}
+	free(all);
+	return list;
+}
+
+/* ---- lists ---- */
+
+/* What a list was made from. */
+static json_t *
+view_json(const struct found *h)
+{
+	json_t *o = json_object();
+
+	json_uint(o, "known", h->known);
+	(void)json_object_set_new(o, "passed_filter",
+	    h->counted ? json_integer((json_int_t)h->counts.seen)
+		       : json_null());
+	(void)json_object_set_new(
+	    o, "by", json_string(h->by_index ? "index" : "scan"));
+	return o;
+}
+
+static json_t *
+age_json(const struct task *t, uint64_t made_h)
+{
+	const uint64_t made = made_h * 3600;
+
+	if (made_h == 0)
+		return json_null();
+	return json_integer(
+	    t->now_s > made ? (json_int_t)(t->now_s - made) : 0);
+}
+
+/* A result is only as good as what this node has heard of. */
+static void
+put_view(const struct task *t, json_t *o)
+{
+	struct store_stat stat;
+
+	if (store_stat(t->view, &stat) != OK)
+		return;
+	json_uint(o, "records", stat.totals.records);
+	(void)json_object_set_new(
+	    o, "oldest_age_s", age_json(t, stat.oldest_h));
+	(void)json_object_set_new(
+	    o, "newest_age_s", age_json(t, stat.newest_h));
+}
+
+/* One list into ${o} as ${key}, its view into "view"; false: failed. */
+static bool
+put_list(struct desk *d, enum find_list list, const char *key, json_t *o,
+    struct found *counts)
+{
+	const struct match_ask *ask = d->ask;
+	const struct find_options options = { .filter = &ask->filter,
+		.max = ask->reach ? REACH_POOL : ask->limit,
+		.all = ask->all || ask->reach,
+		.scan = ask->scan };
+	struct found h;
+	json_t *out;
+
+	if (!desk_search(d, list, &options, &h))
+		return false;
+	out = ask->reach ? reach_json(d, &h) : entries_json(d, &h);
+	if (out != NULL) {
+		(void)json_object_set_new(o, key, out);
+		(void)json_object_set_new(
+		    json_object_get(o, "view"), key, view_json(&h));
+		*counts = h;
+	}
+	found_free(&h);
+	return out != NULL;
+}
+
+static json_t *
+barriers_json(const struct label_scope *s, const struct find_barriers *b)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct scan_barrier *v = &b->list[i];
+		char text[TERM_LABEL_MAX + 40];
+		if (v->failed == 0)
+			continue;
+		gate_text(s, v->kind, v->term, v->language, text, sizeof(text));
+		json_t *o = json_object();
+		(void)json_object_set_new(
+		    o, "gate", json_string(gate_name(v->kind)));
+		(void)json_object_set_new(o, "label", json_string(text));
+		if (v->term != 0)
+			(void)json_object_set_new(
+			    o, "term", term_json(s, v->term));
+		json_uint(o, "people", v->failed);
+		json_uint(o, "alone", v->alone);
+		json_uint(o, "asked", v->asked);
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
+/* What a demand's list has beside it; false: failed. */
+static bool
+put_barriers(struct desk *d, json_t *o)
+{
+	struct label_scope s = { d->t->terms->vocabulary, d->ask->language,
+		{ NULL, NULL } };
+	struct find_barriers *b = malloc(sizeof(*b));
+	bool good = b != NULL;
+
+	if (!good)
+		find_fail(d->t, ERR_NOMEM);
+	if (good)
+		good = find_barriers(d->t, &d->posting, &d->ask->filter, b);
+	if (good) {
+		scope_add(&s, KIND_DEMAND, &d->own);
+		(void)json_object_set_new(
+		    o, "excluded_by", barriers_json(&s, b));
+		json_uint(o, "excluded_by_of", b->looked_at);
+	}
+	free(b);
+	return good;
+}
+
+static bool
+put_lists(struct desk *d, json_t *o)
+{
+	const struct match_filter *f = &d->ask->filter;
+	struct found counts = { 0 }, courses = { 0 };
+
+	if (!d->ask->for_person) {
+		if (!put_list(d, FIND_PEOPLE, "candidates", o, &counts) ||
+		    !put_barriers(d, o))
+			return false;
+		(void)json_object_set_new(o, "demand", desk_demand_json(d));
+	} else {
+		if (f->demands &&
+		    !put_list(d, FIND_DEMANDS, "matches", o, &counts))
+			return false;
+		if (f->courses &&
+		    !put_list(d, FIND_COURSES, "learning", o, &courses))
+			return false;
+		json_uint(o, "courses", d->lessons.n);
+		json_uint(o, "courses_left_out", d->lessons.left_out);
+	}
+	json_uint(
+	    o, "scanned", counts.counted ? counts.counts.seen : counts.known);
+	(void)json_object_set_new(o, "excluded",
+	    counts.counted ? json_integer((json_int_t)counts.counts.excluded)
+			   : json_null());
+	put_view(d->t, json_object_get(o, "view"));
 	return true;
 }
 
 static void
-matches_run(struct task *t)
+list_run(struct task *t)
 {
-	struct desk *d = desk_new(t);
-	struct feed *f = NULL;
-	json_t *list = json_array();
-	err e = OK;
+	struct desk *d = desk_open(t);
+	json_t *o;
 
-	if (d == NULL ||
-	    !read_person(t, &d->person, &d->own, &d->bytes, &d->own_rd) ||
-	    !lessons_load(t, &d->lessons) ||
-	    (f = feed_open(t, KIND_DEMAND, true)) == NULL)
-		goto out;
-	const struct posting_source source = feed_postings(f);
-	e = scan_postings(&t->meaning, &d->person.card,
-	    d->person.has_wishes ? &d->person.wishes : NULL, &source,
-	    json_is_true(json_object_get(t->input, "all")), d->results,
-	    number_of(t, "limit"), &d->results_n, &d->counts);
-	feed_close(f);
-	if (e != OK) {
-		fail_scan(t, e);
-		goto out;
+	if (d == NULL)
+		return;
+	o = json_object();
+	(void)json_object_set_new(o, "view", json_object());
+	(void)json_object_set_new(
+	    o, "lane", json_string(d->ask->reach ? "reach" : "list"));
+	hashes_json(t, o);
+	json_uint(o, "score_max", SCORE_MAX);
+	if (put_lists(d, o))
+		t->result = o;
+	else
+		json_decref(o);
+	desk_close(d);
+}
+
+/* ---- one and two ---- */
+
+static void
+explain_run(struct task *t)
+{
+	struct desk *d = desk_open(t);
+
+	if (d == NULL)
+		return;
+	if (desk_find(d, d->ask->record[0]))
+		t->result = desk_explain(d);
+	desk_close(d);
+}
+
+static json_t *
+compare_side(struct desk *d, const char *record)
+{
+	return desk_find(d, record) ? desk_explain(d) : NULL;
+}
+
+static bool
+same_line(const json_t *a, const json_t *b)
+{
+	static const char *const keys[] = { "of", "kind", "label", "term" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const json_t *x = json_object_get(a, keys[i]);
+		const json_t *y = json_object_get(b, keys[i]);
+		if (x != y && (x == NULL || y == NULL || !json_equal(x, y)))
+			return false;
 	}
-	for (size_t i = 0; i < d->results_n; i++)
-		if (!match_json(t, d, &d->results[i], list))
-			goto out;
-	t->result = list_reply(t, d, "matches", list);
-	json_uint(t->result, "courses", d->lessons.n);
-	json_uint(t->result, "courses_left_out", d->lessons.left_out);
-	list = NULL;
-out:
-	json_decref(list);
-	if (d != NULL)
-		desk_free(d);
+	return true;
+}
+
+static const json_t *
+find_line(const json_t *terms, const json_t *line)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(terms, i, v) if (same_line(v, line)) return v;
+	return NULL;
+}
+
+static json_t *
+row_json(const json_t *a, const json_t *b)
+{
+	const json_t *any = a != NULL ? a : b;
+	json_t *o = json_object();
+	static const char *const keys[] = { "of", "kind", "label", "term" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (json_object_get(any, keys[i]) != NULL)
+			(void)json_object_set(
+			    o, keys[i], json_object_get(any, keys[i]));
+	(void)json_object_set_new(o, "a",
+	    a == NULL ? json_null() : json_copy(json_object_get(a, "points")));
+	(void)json_object_set_new(o, "b",
+	    b == NULL ? json_null() : json_copy(json_object_get(b, "points")));
+	return o;
+}
+
+/* Every line of either, the two points side by side. */
+static json_t *
+rows_json(const json_t *a, const json_t *b)
+{
+	const json_t *x = json_object_get(a, "terms");
+	const json_t *y = json_object_get(b, "terms");
+	json_t *list = json_array(), *v;
+	size_t i;
+
+	json_array_foreach(x, i, v)(void)
+	    json_array_append_new(list, row_json(v, find_line(y, v)));
+	json_array_foreach(y, i, v) if (find_line(x, v) == NULL)(void)
+	    json_array_append_new(list, row_json(NULL, v));
+	return list;
+}
+
+/* As in a list: who is not excluded, then the score, then the id. */
+static const char *
+ahead(const json_t *a, const json_t *b)
+{
+	const bool xa = json_is_true(json_object_get(a, "excluded"));
+	const bool xb = json_is_true(json_object_get(b, "excluded"));
+	const json_int_t d = json_integer_value(json_object_get(a, "score")) -
+			     json_integer_value(json_object_get(b, "score"));
+	uint8_t ia[RECORD_ID], ib[RECORD_ID];
+
+	if (xa != xb)
+		return xb ? "a" : "b";
+	if (d != 0)
+		return d > 0 ? "a" : "b";
+	if (record_id_get(
+		slice_str(json_string_value(json_object_get(a, "record"))),
+		ia) != OK ||
+	    record_id_get(
+		slice_str(json_string_value(json_object_get(b, "record"))),
+		ib) != OK)
+		return "a";
+	return memcmp(ia, ib, RECORD_ID) <= 0 ? "a" : "b";
 }
 
 static void
-match_run(struct task *t)
+compare_run(struct task *t)
 {
-	struct desk *d = desk_new(t);
-	struct label_scope s = scope_of(t);
-	struct learning_step step;
-	struct store_record r;
-	bool there = false;
-	json_t *o = NULL;
+	struct desk *d = desk_open(t);
+	json_t *a = NULL, *b = NULL;
 
-	if (d == NULL ||
-	    !read_person(t, &d->person, &d->own, &d->bytes, &d->own_rd) ||
-	    !find_record(t,
-		json_string_value(json_object_get(t->input, "record")),
-		KIND_DEMAND, &r))
-		goto out;
-	if (!take_posting(t, &d->rd, &r, &d->posting)) {
-		task_fail(t, 422, "E3402", NULL,
-		    "this record is withdrawn or cannot be interpreted");
-		goto out;
+	if (d == NULL)
+		return;
+	a = compare_side(d, d->ask->record[0]);
+	if (a != NULL)
+		b = compare_side(d, d->ask->record[1]);
+	if (a != NULL && b != NULL) {
+		t->result = json_object();
+		hashes_json(t, t->result);
+		(void)json_object_set_new(
+		    t->result, "ahead", json_string(ahead(a, b)));
+		(void)json_object_set_new(t->result, "rows", rows_json(a, b));
+		(void)json_object_set(t->result, "a", a);
+		(void)json_object_set(t->result, "b", b);
 	}
-	scope_add(&s, KIND_DEMAND, &d->rd.payload);
-	scope_add(&s, KIND_PROFILE, &d->own);
-	if (!lessons_load(t, &d->lessons) ||
-	    !find_step(t, d, &d->person.card, &step, &there))
-		goto out;
-	o = json_object();
-	json_id(o, "record", r.id);
-	put_posting(t, d, &s, &r, o);
-	const err e = explain_pair(
-	    t, &s, &d->posting, &d->person, there ? &step : NULL, &d->rd2, o);
-	if (e != OK) {
-		fail_scan(t, e);
-		goto out;
+	json_decref(a);
+	json_decref(b);
+	desk_close(d);
+}
+
+/* ---- the requests ---- */
+
+/* What all requests have in common; NULL: answered. */
+static struct match_ask *
+ask_new(struct node *n, struct http_request *r, bool for_person)
+{
+	const char *all = http_query(r, "all"), *lane = http_query(r, "lane");
+	const char *scan = http_query(r, "scan");
+	struct match_ask *ask = calloc(1, sizeof(*ask));
+	uint64_t limit = 0;
+
+	if (ask == NULL) {
+		http_fail_err(r, ERR_NOMEM, "out of memory");
+		return NULL;
 	}
-	t->result = o;
-	o = NULL;
-out:
-	json_decref(o);
-	if (d != NULL)
-		desk_free(d);
+	if (!http_query_uint(r, "limit",
+		MIN((uint64_t)LIST_DEFAULT, n->config->limits.list_rows),
+		n->config->limits.list_rows, &limit) ||
+	    !filter_read(r, &ask->filter)) {
+		free(ask);
+		return NULL;
+	}
+	ask->for_person = for_person;
+	ask->limit = MAX(limit, 1U);
+	ask->language = language_of(n, r);
+	ask->all = all != NULL && strcmp(all, "0") != 0;
+	ask->scan = scan != NULL && strcmp(scan, "0") != 0;
+	ask->reach = lane != NULL && strcmp(lane, "reach") == 0;
+	if (lane == NULL || ask->reach || lane[0] == '\0' ||
+	    strcmp(lane, "list") == 0)
+		return ask;
+	http_fail(r, 422, "E3406", "lane", "list or reach",
+	    "there is no lane \"%.40s\"", lane);
+	free(ask);
+	return NULL;
+}
+
+static void
+ask_record(struct match_ask *ask, size_t i, const char *text)
+{
+	(void)snprintf(
+	    ask->record[i], MATCH_ID_TEXT, "%s", text == NULL ? "" : text);
 }
 
 /* Draft and wishes for a worker; NULL: answered. */
@@ -357,239 +526,143 @@ person_input(struct node *n, struct http_request *r)
 	return input;
 }
 
-void
-api_matches(struct http_request *r, void *ctx)
-{
-	json_t *input = person_input(ctx, r);
-
-	if (input != NULL && common_input(ctx, r, input))
-		task_start(ctx, r, matches_run, input);
-}
-
-void
-api_match(struct http_request *r, void *ctx)
-{
-	json_t *input = person_input(ctx, r);
-
-	if (input == NULL || !common_input(ctx, r, input))
-		return;
-	(void)json_object_set_new(
-	    input, "record", json_string(http_param(r, "record")));
-	task_start(ctx, r, match_run, input);
-}
-
-/* ---- people for a demand ---- */
-
-/* The own demand of the request; its payload stays open in ${own_rd}. */
-static bool
-own_demand(struct task *t, struct desk *d, struct store_record *r)
-{
-	if (store_get_rid(t->view, number_of(t, "rid"), r) == OK &&
-	    take_posting(t, &d->own_rd, r, &d->posting)) {
-		d->own = d->own_rd.payload;
-		return true;
-	}
-	task_fail(t, 409, "E3403", "try again in a moment",
-	    "the demand has just been changed");
-	return false;
-}
-
-static bool
-candidate_json(
-    struct task *t, struct desk *d, const struct scan_result *res, json_t *list)
-{
-	struct label_scope s = scope_of(t);
-	struct store_record r;
-
-	if (store_get(t->view, res->id, &r) != OK || !reader_open(&d->rd, &r) ||
-	    card_decode(&d->rd.payload, r.region, &d->card) != OK)
-		return true; /* cannot be: it was just read */
-	card_resolve(&d->card, t->terms->vocabulary);
-	scope_add(&s, KIND_DEMAND, &d->own);
-	scope_add(&s, KIND_PROFILE, &d->rd.payload);
-	err e = score_fit(&t->meaning, &d->posting, &d->card, &d->score[0]);
-	if (e == OK)
-		e = score_wish(
-		    &t->meaning, &d->posting, &d->card, NULL, &d->score[1]);
-	if (e != OK) {
-		fail_scan(t, e);
-		return false;
-	}
-	json_t *o = json_object();
-	put_result(o, res);
-	json_did(o, "author", r.author);
-	(void)json_object_set_new(o, "region", json_string(r.region));
-	json_uint(o, "expires", r.expires_h * 3600);
-	(void)json_object_set_new(o, "missing", missing_json(&s, &d->score[0]));
-	(void)json_object_set_new(
-	    o, "ask", ask_json(&s, &d->score[0], &d->score[1]));
-	(void)json_array_append_new(list, o);
-	return true;
-}
-
+/* A demand that is not published, from the body; NULL: answered. */
 static json_t *
-barriers_json(
-    const struct label_scope *s, const struct scan_barrier *b, size_t n)
+draft_input(struct node *n, struct http_request *r)
 {
-	json_t *list = json_array();
+	json_t *body = http_json(r), *input;
+	json_t *draft = json_object_get(body, "demand");
 
-	for (size_t i = 0; i < n; i++) {
-		char text[TERM_LABEL_MAX + 40];
-		if (b[i].failed == 0)
-			continue;
-		gate_text(
-		    s, b[i].kind, b[i].term, b[i].language, text, sizeof(text));
-		json_t *o = json_object();
-		(void)json_object_set_new(
-		    o, "gate", json_string(gate_name(b[i].kind)));
-		(void)json_object_set_new(o, "label", json_string(text));
-		if (b[i].term != 0)
-			(void)json_object_set_new(
-			    o, "term", term_json(s, b[i].term));
-		json_uint(o, "people", b[i].failed);
-		json_uint(o, "alone", b[i].alone);
-		json_uint(o, "asked", b[i].asked);
-		(void)json_array_append_new(list, o);
+	if (body == NULL)
+		return NULL;
+	if (!json_is_object(draft)) {
+		json_decref(body);
+		http_fail(r, 422, "E3404", "demand", "ohcn help demand post",
+		    "the demand is missing");
+		return NULL;
 	}
-	return list;
-}
-
-static void
-put_demand(struct task *t, const struct desk *d, const struct store_record *r,
-    json_t *o)
-{
-	json_t *demand = json_object();
-
-	json_id(demand, "id", r->id);
-	put_title(demand, &d->own_rd, (uint32_t)number_of(t, "language"));
-	(void)json_object_set_new(o, "demand", demand);
-}
-
-static void
-candidates_run(struct task *t)
-{
-	struct scan_barrier barriers[SCAN_BARRIERS_MAX];
-	struct desk *d = desk_new(t);
-	struct label_scope s = scope_of(t);
-	struct feed *f = NULL;
-	struct store_record r;
-	json_t *list = json_array();
-	size_t barriers_n = 0;
-
-	if (d == NULL || !own_demand(t, d, &r) ||
-	    (f = feed_open(t, KIND_PROFILE, true)) == NULL)
-		goto out;
-	struct card_source source = feed_cards(f);
-	err e = scan_people(&t->meaning, &d->posting, &source,
-	    json_is_true(json_object_get(t->input, "all")), d->results,
-	    number_of(t, "limit"), &d->results_n, &d->counts);
-	if (e == OK) {
-		source = feed_cards(f);
-		e = scan_barriers(&t->meaning, &d->posting, &source, barriers,
-		    &barriers_n, NULL);
-	}
-	feed_close(f);
-	if (e != OK) {
-		fail_scan(t, e);
-		goto out;
-	}
-	for (size_t i = 0; i < d->results_n; i++)
-		if (!candidate_json(t, d, &d->results[i], list))
-			goto out;
-	t->result = list_reply(t, d, "candidates", list);
-	list = NULL;
-	put_demand(t, d, &r, t->result);
-	scope_add(&s, KIND_DEMAND, &d->own);
+	input = json_object();
 	(void)json_object_set_new(
-	    t->result, "excluded_by", barriers_json(&s, barriers, barriers_n));
-out:
-	json_decref(list);
-	if (d != NULL)
-		desk_free(d);
+	    input, "region", json_string(region_of(n, draft)));
+	(void)json_object_set(input, "draft", draft);
+	json_decref(body);
+	return input;
 }
 
-static void
-candidate_run(struct task *t)
-{
-	struct desk *d = desk_new(t);
-	struct label_scope s = scope_of(t);
-	struct learning_step step;
-	struct store_record demand, r;
-	bool there = false;
-	json_t *o = NULL;
-
-	if (d == NULL || !own_demand(t, d, &demand) ||
-	    !find_record(t,
-		json_string_value(json_object_get(t->input, "record")),
-		KIND_PROFILE, &r))
-		goto out;
-	if (!reader_open(&d->rd, &r) || r.deleted ||
-	    card_decode(&d->rd.payload, r.region, &d->person.card) != OK) {
-		task_fail(t, 422, "E3402", NULL,
-		    "this record is withdrawn or cannot be interpreted");
-		goto out;
-	}
-	card_resolve(&d->person.card, t->terms->vocabulary);
-	scope_add(&s, KIND_DEMAND, &d->own);
-	scope_add(&s, KIND_PROFILE, &d->rd.payload);
-	if (!lessons_load(t, &d->lessons) ||
-	    !find_step(t, d, &d->person.card, &step, &there))
-		goto out;
-	o = json_object();
-	json_id(o, "record", r.id);
-	json_did(o, "author", r.author);
-	(void)json_object_set_new(o, "region", json_string(r.region));
-	put_demand(t, d, &demand, o);
-	put_title(o, &d->own_rd, s.language);
-	const err e = explain_pair(
-	    t, &s, &d->posting, &d->person, there ? &step : NULL, &d->rd2, o);
-	if (e != OK) {
-		fail_scan(t, e);
-		goto out;
-	}
-	t->result = o;
-	o = NULL;
-out:
-	json_decref(o);
-	if (d != NULL)
-		desk_free(d);
-}
-
-/* Which demand; NULL: answered. */
-static json_t *
-demand_input(struct node *n, struct http_request *r, const char *text)
+/* Which own demand; false: answered. */
+static bool
+demand_rid(
+    struct node *n, struct http_request *r, const char *text, uint64_t *rid)
 {
 	uint32_t slot = 0;
 
 	if (text == NULL || text[0] == 0) {
 		http_fail(r, 422, "E3404", "demand", "ohcn demand list",
 		    "the demand is missing");
-		return NULL;
+		return false;
 	}
 	if (!find_post(n, r, KIND_DEMAND, text, &slot))
-		return NULL;
-	json_t *input = json_object();
-	json_uint(input, "rid", owner_post(n, KIND_DEMAND, slot)->rid);
-	return input;
+		return false;
+	*rid = owner_post(n, KIND_DEMAND, slot)->rid;
+	return true;
+}
+
+static void
+start_for_person(struct node *n, struct http_request *r, task_run *run,
+    const char *a, const char *b)
+{
+	json_t *input = person_input(n, r);
+	struct match_ask *ask = input == NULL ? NULL : ask_new(n, r, true);
+
+	if (ask == NULL) {
+		json_decref(input);
+		return;
+	}
+	ask_record(ask, 0, a);
+	ask_record(ask, 1, b);
+	task_start_with(n, r, run, input, ask);
+}
+
+static void
+start_for_demand(struct node *n, struct http_request *r, task_run *run,
+    const char *demand, const char *a, const char *b)
+{
+	uint64_t rid = 0;
+	struct match_ask *ask =
+	    demand_rid(n, r, demand, &rid) ? ask_new(n, r, false) : NULL;
+
+	if (ask == NULL)
+		return;
+	ask->rid = rid;
+	ask_record(ask, 0, a);
+	ask_record(ask, 1, b);
+	task_start_with(n, r, run, NULL, ask);
+}
+
+static void
+start_for_draft(
+    struct node *n, struct http_request *r, task_run *run, const char *record)
+{
+	json_t *input = draft_input(n, r);
+	struct match_ask *ask = input == NULL ? NULL : ask_new(n, r, false);
+
+	if (ask == NULL) {
+		json_decref(input);
+		return;
+	}
+	ask_record(ask, 0, record);
+	task_start_with(n, r, run, input, ask);
+}
+
+void
+api_matches(struct http_request *r, void *ctx)
+{
+	start_for_person(ctx, r, list_run, NULL, NULL);
+}
+
+void
+api_match(struct http_request *r, void *ctx)
+{
+	start_for_person(ctx, r, explain_run, http_param(r, "record"), NULL);
 }
 
 void
 api_candidates(struct http_request *r, void *ctx)
 {
-	json_t *input = demand_input(ctx, r, http_query(r, "demand"));
-
-	if (input != NULL && common_input(ctx, r, input))
-		task_start(ctx, r, candidates_run, input);
+	start_for_demand(ctx, r, list_run, http_query(r, "demand"), NULL, NULL);
 }
 
 void
 api_candidate(struct http_request *r, void *ctx)
 {
-	json_t *input = demand_input(ctx, r, http_param(r, "demand"));
+	start_for_demand(ctx, r, explain_run, http_param(r, "demand"),
+	    http_param(r, "record"), NULL);
+}
 
-	if (input == NULL || !common_input(ctx, r, input))
-		return;
-	(void)json_object_set_new(
-	    input, "record", json_string(http_param(r, "record")));
-	task_start(ctx, r, candidate_run, input);
+void
+api_candidates_draft(struct http_request *r, void *ctx)
+{
+	start_for_draft(ctx, r, list_run, NULL);
+}
+
+void
+api_candidate_draft(struct http_request *r, void *ctx)
+{
+	start_for_draft(ctx, r, explain_run, http_param(r, "record"));
+}
+
+void
+api_compare(struct http_request *r, void *ctx)
+{
+	const char *a = http_query(r, "a"), *b = http_query(r, "b");
+	const char *demand = http_query(r, "demand");
+
+	if (a == NULL || b == NULL || a[0] == '\0' || b[0] == '\0')
+		http_fail(r, 422, "E3407",
+		    a == NULL || a[0] == '\0' ? "a" : "b",
+		    "ohcn match compare A B", "two records are compared");
+	else if (demand == NULL || demand[0] == '\0')
+		start_for_person(ctx, r, compare_run, a, b);
+	else
+		start_for_demand(ctx, r, compare_run, demand, a, b);
 }

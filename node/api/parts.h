@@ -177,7 +177,8 @@ http_handler api_organisation_get, api_organisation_put,
 http_handler api_demands, api_demands_import, api_demands_post,
     api_demands_close, api_courses, api_courses_import, api_courses_post,
     api_courses_close;
-http_handler api_matches, api_match, api_candidates, api_candidate;
+http_handler api_matches, api_match, api_candidates, api_candidate,
+    api_candidates_draft, api_candidate_draft, api_compare;
 http_handler api_records, api_record, api_records_export, api_records_import;
 http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import;
 http_handler api_signals;

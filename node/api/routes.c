@@ -38,6 +38,9 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/matches/{record}", api_match, 0 },
 	{ HTTP_GET, V1 "/candidates", api_candidates, 0 },
 	{ HTTP_GET, V1 "/candidates/{demand}/{record}", api_candidate, 0 },
+	{ HTTP_POST, V1 "/candidates", api_candidates_draft, 0 },
+	{ HTTP_POST, V1 "/candidates/{record}", api_candidate_draft, 0 },
+	{ HTTP_GET, V1 "/compare", api_compare, 0 },
 	{ HTTP_GET, V1 "/signals", api_signals, 0 },
 
 	{ HTTP_GET, V1 "/records", api_records, 0 },

@@ -28,16 +28,25 @@ on_done(uv_work_t *work, int status)
 	store_view_close(t->view);
 	terms_give(t->node, t->terms);
 	json_decref(t->input);
+	free(t->more);
 	free(t);
 }
 
 void
 task_start(struct node *n, struct http_request *r, task_run *run, json_t *input)
 {
+	task_start_with(n, r, run, input, NULL);
+}
+
+void
+task_start_with(struct node *n, struct http_request *r, task_run *run,
+    json_t *input, void *more)
+{
 	struct task *t = calloc(1, sizeof(*t));
 
 	if (t == NULL || store_view_open(n->store, &t->view) != OK) {
 		free(t);
+		free(more);
 		json_decref(input);
 		http_fail(r, 503, "E1901", NULL, "try again in a moment",
 		    "the node is too busy");
@@ -47,6 +56,7 @@ task_start(struct node *n, struct http_request *r, task_run *run, json_t *input)
 	t->request = r;
 	t->run = run;
 	t->input = input;
+	t->more = more;
 	t->now_s = node_now(n);
 	t->status = 200;
 	t->terms = terms_take(n);

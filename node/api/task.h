@@ -21,6 +21,7 @@ struct task {
 	struct http_request *request;
 	task_run *run;
 	json_t *input; /* owned; may be NULL */
+	void *more;    /* owned: free()d at the end; may be NULL */
 	uint64_t now_s;
 	uint8_t author[ED25519_PUBLIC]; /* of this node */
 	struct terms *terms;
@@ -37,6 +38,10 @@ struct task {
 /** task_start(n, r, run, input): takes ${input}; always replies. */
 void task_start(
     struct node *n, struct http_request *r, task_run *run, json_t *input);
+
+/** task_start_with(n, r, run, input, more): takes ${more} as well. */
+void task_start_with(struct node *n, struct http_request *r, task_run *run,
+    json_t *input, void *more);
 
 /** task_fail(t, status, code, hint, fmt, ...): instead of a result. */
 void task_fail(struct task *t, unsigned status, const char *code,

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from nodes import World, wait_for  # noqa: E402
+import schema  # noqa: E402
 
 DATA = ROOT / "tests" / "demo" / "data"
 WELDING = "b3b196d603a7458b"
@@ -178,8 +179,96 @@ def profile(p):
     check("neither was kept", p.get("/profile")[1]["wishes"] == wishes)
 
 
+def fits(what, answer, part):
+    """The answer is as the schema file says."""
+    wrong = schema.check(answer, "match", part)
+    check(f"{what} is as the schema says", not wrong, wrong[:5])
+
+
+def explained(why):
+    """An explanation adds up, and agrees with itself."""
+    fits("an explanation", why, "explanation")
+    for part in ("fit", "wish"):
+        points = sum(t["points"] for t in why["terms"] if t["of"] == part)
+        check(f"points of the {part} sum to it", points == why[part], points, why[part])
+    check("the requirements are the lines of the fit",
+          [(x["term"], x["points"]) for x in why["requirements"]] ==
+          [(x["term"], x["points"]) for x in why["terms"] if x["kind"] == "requirement"],
+          why["requirements"])
+    check("excluded is a failed gate", why["excluded"] == any(
+        g["state"] == "fail" for g in why["gates"]), why["gates"])
+    for x in why["requirements"]:
+        check(f"{x['label']}: a status with its credit", (
+            {"have": x["credit"] == 1000, "near": 0 < x["credit"] < 1000,
+             "missing": x["credit"] == 0, "unknown": True}[x["status"]]) and
+            (x["source"] is not None or x["credit"] == 0 or x["status"] == "unknown"), x)
+
+
+def lists(p):
+    """Filters hide and do not reorder; lanes and kinds."""
+    def titles(query):
+        s, r = p.get("/matches?limit=100&all=1" + query)
+        check(f"matches{query}", s == 200, r)
+        fits(f"matches{query}", r, "matches")
+        return r
+    whole = titles("")
+    check("the scan says the same", titles("&scan=1")["matches"] == whole["matches"])
+    check("ranks are places", [m["rank"] for m in whole["matches"]] ==
+          list(range(1, len(whole["matches"]) + 1)))
+    for query, keep in (
+            ("&kind=job", lambda m: m["type"] == "job"),
+            ("&kind=gig,project", lambda m: m["type"] in ("gig", "project")),
+            ("&region=de", lambda m: m["region"] in ("de", "zz")),
+            ("&region=at,fr", lambda m: m["region"] in ("at", "fr", "zz"))):
+        got = titles(query)
+        want = [m["record"] for m in whole["matches"] if keep(m)]
+        check(f"{query} hides and keeps the order",
+              [m["record"] for m in got["matches"]] == want, len(want))
+        check(f"{query}: the view tells", got["view"]["matches"]["known"] ==
+              whole["view"]["matches"]["known"] and
+              got["view"]["matches"]["passed_filter"] == len(want), got["view"])
+    for query in ("&hours=20", "&remote=1", "&pay=3000EUR/month", "&language=de"):
+        got = [m["record"] for m in titles(query)["matches"]]
+        check(f"{query} takes some away and adds none",
+              got == [m["record"] for m in whole["matches"] if m["record"] in got])
+    only = titles("&kind=course")
+    check("courses alone", "matches" not in only and
+          {m["kind"] for m in only["learning"]} == {"course"}, only.keys())
+    check("courses are a list of their own", [m["record"] for m in whole["learning"]] ==
+          [m["record"] for m in only["learning"]])
+    for bad, field in (("region=DEU", "region"), ("kind=dance", "kind"), ("pay=3000", "pay"),
+                       ("language=x", "language"), ("lane=fast", "lane")):
+        s, r = p.get("/matches?" + bad)
+        check(f"{bad} is refused", s == 422 and r["field"] == field, r)
+    s, r = p.get("/matches?hours=200")
+    check("too many hours are refused", s == 400, r)
+    reach = titles("&lane=reach")
+    check("reach is a lane of its own, ordered by it", reach["lane"] == "reach" and
+          [m["reach"] for m in reach["matches"]] ==
+          sorted((m["reach"] for m in reach["matches"]), reverse=True) and
+          all(m["reach"] > m["fit"] or m["excluded"] for m in reach["matches"]), reach)
+    check("and moves nobody in the list", titles("")["matches"] == whole["matches"])
+    s, r = p.get("/matches?limit=3&sort=learnability&learnability=1")
+    check("nobody sorts or filters by Learnability", [m["record"] for m in r["matches"]] ==
+          [m["record"] for m in p.get("/matches?limit=3")[1]["matches"]])
+
+
+def compared(p, a, b):
+    s, r = p.get(f"/compare?a={a}&b={b}")
+    check("two compared", s == 200, r)
+    fits("a comparison", r, "comparison")
+    check("the first of a list is ahead", r["ahead"] == "a", r["ahead"])
+    check("and from the other side", p.get(f"/compare?a={b}&b={a}")[1]["ahead"] == "b")
+    for side in ("a", "b"):
+        check(f"the rows of {side} are its fit", sum(
+            x[side] or 0 for x in r["rows"] if x["of"] == "fit") == r[side]["fit"], r["rows"])
+    s, r = p.get(f"/compare?a={a}")
+    check("two are needed", s == 422 and r["field"] == "b", r)
+
+
 def matches(p):
     s, r = p.get("/matches?limit=5")
+    fits("matches", r, "matches")
     check("matches", s == 200 and 0 < len(r["matches"]) <= 5, r)
     scores = [(-m["score"], m["record"]) for m in r["matches"]]
     check("best first", [x for x, _ in scores] == sorted(x for x, _ in scores), scores)
@@ -187,9 +276,15 @@ def matches(p):
     s, why = p.get("/matches/" + best["record"])
     check("an explanation has the same scores", s == 200 and
           all(why[k] == best[k] for k in ("score", "fit", "wish")), why)
-    for part in ("fit", "wish"):
-        points = sum(t["points"] for t in why["terms"] if t["of"] == part)
-        check(f"points of the {part} sum to it", points == why[part], points, why[part])
+    explained(why)
+    check("nobody else is known: the first of one", why["excluded"] or
+          (why["rank"]["now"], why["rank"]["of"]) == (1, 1), why["rank"])
+    s, course = p.get("/matches/" + r["learning"][0]["record"])
+    check("a course explained", s == 200 and course["type"] == "course" and
+          course["rank"] is None, course)
+    explained(course)
+    lists(p)
+    compared(p, r["matches"][0]["record"], r["matches"][1]["record"])
     check("a part of an id will do", p.get("/matches/" + best["record"][-10:])[1] == why)
     check("no such record", p.get("/matches/zzzzzzz")[0] == 404)
     s, r = p.get("/matches?limit=100&all=1")
@@ -216,8 +311,22 @@ def candidates(c, demand, card):
     s, r = c.get("/candidates?demand=" + demand)
     check("candidates", s == 200 and [x["record"] for x in r["candidates"]] == [card], r)
     s, r = c.get(f"/candidates/{demand}/{card}")
-    check("a candidate explained", s == 200 and r["record"] == card and
-          sum(t["points"] for t in r["terms"] if t["of"] == "fit") == r["fit"], r)
+    check("a candidate explained", s == 200 and r["record"] == card, r)
+    explained(r)
+    fits("candidates", c.get("/candidates?demand=" + demand)[1], "candidates")
+    # What is not published yet can be matched as well, and is the same.
+    own = c.get("/records/" + demand)[1]
+    body = {"demand": dict(own["payload"], region=own["region"])}
+    s, d = c.post("/candidates", body)
+    check("a draft of a demand", s == 200 and d["demand"]["id"] is None and
+          [(x["record"], x["score"]) for x in d["candidates"]] == [(card, r["score"])], d)
+    fits("candidates of a draft", d, "candidates")
+    s, d = c.post("/candidates/" + card, body)
+    check("and explained", s == 200 and d["terms"] == r["terms"] and d["gates"] == r["gates"], d)
+    s, d = c.post("/candidates", {"demand": {"type": "dance"}})
+    check("a bad draft", s == 422 and d["code"] == "E3101", d)
+    s, d = c.post("/candidates", {})
+    check("no draft", s == 422 and d["field"] == "demand", d)
 
 
 def pages(c, query, total):
