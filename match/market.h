@@ -63,11 +63,16 @@ struct market_result {
 	uint32_t rounds;
 	uint64_t bids;
 	/*
-	 * Of each person, in points: a gig gets this person only by giving up
-	 * so much. 0: there is a place left, or nobody else wants it.
+	 * Of each person, in points and up to ${step} more: a gig gets this
+	 * person only by giving up so much. 0: there is a place left.
 	 */
 	int32_t *price;
-	uint32_t *bidders; /* of each person: how many gigs have bid for it */
+	int32_t step; /* of the round that counts, rounded up */
+	/*
+	 * Of each person: how many gigs would be better off with this person
+	 * at price 0 than with what they have, or have it.
+	 */
+	uint32_t *wanted;
 	/* Of each gig: the most that another seat could still be worth. */
 	int32_t *spare;
 };
@@ -97,8 +102,8 @@ int64_t market_bound(const struct market *m, const int32_t *price);
 
 /**
  * market_greedy(m, pairs, n):
- * The best pair first, then the next that still has room; ties by gig, then
- * person. What a list per gig comes to; at least half of the optimum. ${pairs}
+ * The best pair first, then the next that still has room; ties by gig, then as
+ * its edges stand. What a list per gig comes to; at least half of the optimum. ${pairs}
  * has room for every seat. Returns the value; ERR_NOMEM as -1.
  */
 int64_t market_greedy(
