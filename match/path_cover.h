@@ -92,7 +92,7 @@ bool cover_good(const struct cover_problem *p, const uint16_t *set, uint16_t n);
  */
 void cover_price(const struct cover_problem *p, struct cover_way *way);
 
-/* ---- for path_cover.c and its tests ---- */
+/* ---- parts of it, in path_greedy.c ---- */
 
 /**
  * cover_greedy(p, way, lower):

@@ -1,3 +1,4 @@
+/* cover_solve(): see path_cover.h. */
 #include "match/path_cover.h"
 
 #include <stdlib.h>
