@@ -4,7 +4,8 @@
  * credit from relate.h, level counted. The worth of a team is a monotone
  * submodular sum, so that greedy choice has at least 1 - 1/e of the most that
  * is possible under the size limit; a swap search improves on it, and up to
- * TEAM_EXACT_NEEDS needs without redundancy a subset table proves the best.
+ * TEAM_EXACT_NEEDS needs without redundancy a subset table finds the best; else
+ * a bounded search over all teams proves it when it gets through.
  *
  * Proposals only: nobody is enrolled, asked or told. Backgrounds are what a
  * person can do (fields of the vocabulary), never who a person is.
@@ -21,6 +22,7 @@
 #define TEAM_TIMES_MAX       3
 #define TEAM_BACKGROUNDS_MAX 64
 #define TEAM_EXACT_NEEDS     12
+#define TEAM_WEIGHT_MAX      1000000
 
 /* What has to be covered. */
 struct team_need {
@@ -29,7 +31,7 @@ struct team_need {
 	uint8_t level;   /* 0: any */
 	uint8_t times;   /* by so many people; 1..TEAM_TIMES_MAX */
 	bool must;       /* first of all: somebody with it (team_passes()) */
-	uint32_t weight; /* 1..1000000 */
+	uint32_t weight; /* 1..TEAM_WEIGHT_MAX */
 };
 
 /* Who could be in it; filled by team_look(). */
@@ -53,7 +55,7 @@ struct team_task {
 	size_t size_max; /* 1..TEAM_SIZE_MAX */
 	/*
 	 * Points for each further background in the team, in thousandths of
-	 * the weight of all needs; 0: none. What the field is does not matter.
+	 * the weight of all needs, 0..1000. What the field is does not matter.
 	 */
 	uint32_t diversity;
 	bool one_language;  /* all share a language */
@@ -77,7 +79,7 @@ struct team {
 	int64_t gain[TEAM_SIZE_MAX];     /* what each adds, in this order */
 	size_t members_n;
 	int64_t worth;     /* the sum of the gains */
-	int64_t most;      /* with everything covered */
+	uint32_t covered;  /* of the needs by weight, in thousandths */
 	int64_t bound;     /* no team of this size is worth more, proven */
 	bool exact;        /* worth == bound, or the subset table says so */
 	bool musts;        /* all must-haves are there */
@@ -87,7 +89,7 @@ struct team {
 	struct team_cover cover[TEAM_NEEDS_MAX];
 };
 
-/* Needs made ready to look at many cards. */
+/* Needs made ready to look at many cards; one user at a time. */
 struct team_view;
 
 /**
@@ -107,17 +109,19 @@ bool team_look(const struct team_view *v, const uint8_t id[RECORD_ID],
 uint64_t team_background(const struct team_view *v, size_t n);
 
 /*
- * The best candidates of many cards: those in the first ${each} of any need,
- * or of the sum. Give all cards, in any order, then take.
+ * The best candidates of many cards: for each of ${n} needs, and for the sum,
+ * as many as fit into TEAM_CANDIDATES_MAX together. The order in which they
+ * come changes nothing. ERR_NOMEM; ERR_LIMIT.
  */
 struct team_pool;
-NODISCARD err team_pool_new(
-    const struct team_view *v, size_t each, struct team_pool **out);
+NODISCARD err team_pool_new(size_t n, struct team_pool **out);
 void team_pool_free(struct team_pool *p);
 void team_pool_add(struct team_pool *p, const struct team_candidate *c);
-/** team_pool_take(p, out, max): sorted by id; returns how many. */
-size_t team_pool_take(
-    struct team_pool *p, struct team_candidate *out, size_t max);
+/** team_pool_each(p): how many of each need it keeps. */
+size_t team_pool_each(const struct team_pool *p);
+/** team_pool_take(p, out): sorted by id, TEAM_CANDIDATES_MAX at most; returns
+ * how many. */
+size_t team_pool_take(const struct team_pool *p, struct team_candidate *out);
 
 /**
  * team_form(task, candidates, n, out):
