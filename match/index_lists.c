@@ -1,0 +1,277 @@
+#include "match/index.h"
+
+#include <stdlib.h>
+
+#include "match/index_internal.h"
+
+/* What a block (or posting) has of a feature, before it is sorted. */
+struct found {
+	uint32_t key; /* place * FEATURES + feature */
+	uint32_t value;
+};
+
+struct gathering {
+	const struct index *ix;
+	struct found *found;
+	uint64_t n, cap;
+	/* of the block at hand: 1 + least level class of each key */
+	uint8_t *level;
+	uint32_t *touched;
+	uint32_t touched_n;
+};
+
+NODISCARD static err
+found_put(struct gathering *g, uint32_t key, uint32_t value)
+{
+	if (g->n == g->cap) {
+		const uint64_t cap = g->cap == 0 ? 65536 : g->cap * 2;
+		void *p = realloc(g->found, cap * sizeof(*g->found));
+		if (p == NULL)
+			return ERR_NOMEM;
+		g->found = p;
+		g->cap = cap;
+	}
+	g->found[g->n++] = (struct found){ key, value };
+	return OK;
+}
+
+/*
+ * The lists by place and feature, their entries in the order in which they
+ * were found. ${narrow}: entries of 16 bits.
+ */
+NODISCARD static err
+make_lists(struct gathering *g, struct segment *s, bool narrow)
+{
+	const uint32_t places = g->ix->shape->places_n + 1;
+	const uint32_t keys = places * FEATURES;
+	uint32_t *count = calloc((size_t)keys + 1, sizeof(*count));
+	uint32_t lists = 0, at = 0;
+
+	s->list_from = calloc((size_t)places + 1, sizeof(*s->list_from));
+	if (count == NULL || s->list_from == NULL)
+		goto fail;
+	for (uint64_t i = 0; i < g->n; i++)
+		lists += count[g->found[i].key]++ == 0;
+	s->lists = calloc((size_t)lists + 1, sizeof(*s->lists));
+	s->entries_n = g->n;
+	if (narrow)
+		s->entries = malloc((g->n + 1) * sizeof(*s->entries));
+	else
+		s->shares = malloc((g->n + 1) * sizeof(*s->shares));
+	if (s->lists == NULL || (s->entries == NULL && s->shares == NULL))
+		goto fail;
+	for (uint32_t k = 0; k < keys; k++) {
+		if (k % FEATURES == 0)
+			s->list_from[k / FEATURES] = s->lists_n;
+		if (count[k] == 0)
+			continue;
+		s->lists[s->lists_n++] =
+		    (struct list){ at, count[k], (uint8_t)(k % FEATURES) };
+		const uint32_t n = count[k];
+		count[k] = at;
+		at += n;
+	}
+	s->list_from[places] = s->lists_n;
+	for (uint64_t i = 0; i < g->n; i++) {
+		const uint32_t to = count[g->found[i].key]++;
+		if (narrow)
+			s->entries[to] = (uint16_t)g->found[i].value;
+		else
+			s->shares[to] = g->found[i].value;
+	}
+	free(count);
+	return OK;
+fail:
+	free(count);
+	return ERR_NOMEM;
+}
+
+/* ---- people ---- */
+
+/* 0 to 3: level 1, 2, 3, or more; not told counts as the highest. */
+static uint8_t
+level_class(uint8_t level)
+{
+	return level == 0 ? 3 : (uint8_t)(MIN(level, (uint8_t)4) - 1);
+}
+
+static void
+touch(struct gathering *g, uint32_t at, unsigned feature, uint8_t class)
+{
+	const uint32_t key = at * FEATURES + feature;
+
+	if (g->level[key] == 0)
+		g->touched[g->touched_n++] = key;
+	g->level[key] = MAX(g->level[key], (uint8_t)(class + 1));
+}
+
+static void
+block_widen(struct block *b, const struct forward_card_view *v, bool first)
+{
+	const uint8_t *at = v->languages;
+
+	if (first)
+		b->region_least = b->region_most = v->region;
+	b->region_least = MIN(b->region_least, v->region);
+	b->region_most = MAX(b->region_most, v->region);
+	b->remote |= (uint8_t)(1U << v->remote);
+	b->hours |= (uint8_t)(1U << v->hours);
+	b->seeks |= v->seeks;
+	b->offers |= v->offers;
+	if (v->seeks == 0)
+		b->silent |= SILENT_SEEKS;
+	if (v->offers == 0)
+		b->silent |= SILENT_OFFERS;
+	if (v->languages_n == 0)
+		b->languages |= LANGUAGE_NONE_BIT;
+	for (uint16_t i = 0; i < v->languages_n; i++)
+		b->languages |= language_bit(forward_language(&at).language);
+}
+
+static void
+touch_card(struct gathering *g, const struct forward_card_view *v, bool wide)
+{
+	size_t n = 0;
+
+	for (uint16_t i = 0; i < v->skills_n; i++, n++)
+		touch(g, forward_place(v->places, n, wide), FEATURE_HELD,
+		    level_class(forward_level(v->levels, n)));
+	for (uint16_t i = 0; i < v->aspirations_n; i++, n++)
+		touch(g, forward_place(v->places, n, wide), FEATURE_WANT, 3);
+	for (uint16_t i = 0; i < v->purposes_n; i++, n++) {
+		const uint32_t at = forward_place(v->places, n, wide);
+		touch(g, at, FEATURE_CARE, 3);
+		touch(g, at, FEATURE_HELD, 3);
+	}
+}
+
+/* What the block holds, it holds a special case of further up. */
+static void
+touch_above(struct gathering *g)
+{
+	const struct shape *s = g->ix->shape;
+	const uint32_t n = g->touched_n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t key = g->touched[i];
+		const uint32_t at = key / FEATURES;
+		const unsigned feature = key % FEATURES;
+		const uint8_t class = (uint8_t)(g->level[key] - 1);
+		const unsigned steps = feature == FEATURE_HELD ? 3 : 2;
+		for (uint32_t k = s->up_from[at]; k < s->up_from[at + 1]; k++) {
+			if (s->up[k].steps <= steps)
+				touch(g, s->up[k].at, feature + s->up[k].steps,
+				    class);
+		}
+	}
+}
+
+NODISCARD static err
+block_done(struct gathering *g, uint32_t block)
+{
+	for (uint32_t i = 0; i < g->touched_n; i++) {
+		const uint32_t key = g->touched[i];
+		TRY(found_put(
+		    g, key, block << 2 | (uint32_t)(g->level[key] - 1)));
+		g->level[key] = 0;
+	}
+	g->touched_n = 0;
+	return OK;
+}
+
+NODISCARD static err
+read_blocks(struct gathering *g, struct segment *s)
+{
+	const bool wide = g->ix->form.wide;
+	const uint8_t *at = s->bytes;
+
+	for (uint32_t i = 0; i < s->n; i++, at += forward_size(at)) {
+		struct block *b = &s->blocks[i / BLOCK_RECORDS];
+		struct forward_card_view v;
+		forward_view_card(at, wide, &v);
+		block_widen(b, &v, i % BLOCK_RECORDS == 0);
+		touch_card(g, &v, wide);
+		if (i % BLOCK_RECORDS == BLOCK_RECORDS - 1 || i + 1 == s->n) {
+			touch_above(g);
+			TRY(block_done(g, i / BLOCK_RECORDS));
+		}
+	}
+	return OK;
+}
+
+err
+people_lists(const struct index *ix, struct segment *s)
+{
+	const size_t keys = (size_t)ix->shape->places_n * FEATURES;
+	struct gathering g = { .ix = ix };
+	err e = ERR_NOMEM;
+
+	ASSERT(s->blocks_n <= SEGMENT_BLOCKS);
+	g.level = calloc(keys + 1, 1);
+	g.touched = malloc((keys + 1) * sizeof(*g.touched));
+	if (g.level != NULL && g.touched != NULL)
+		e = read_blocks(&g, s);
+	if (e == OK)
+		e = make_lists(&g, s, true);
+	free(g.level);
+	free(g.touched);
+	free(g.found);
+	return e;
+}
+
+/* ---- postings ---- */
+
+/*
+ * An entry says which posting asks for the place, and what share of its fit
+ * that is at most, in SHARE_UNITS. Twice asked is there twice. Those of which
+ * a card cannot tell anything have a list of their own.
+ */
+NODISCARD static err
+posting_shares(struct gathering *g, const struct posting *p, uint32_t number)
+{
+	const uint8_t *rarity = g->ix->m.rarity->sixteenths;
+	const struct vocabulary *v = g->ix->m.vocabulary;
+	uint64_t all = 0;
+
+	for (uint16_t i = 0; i < p->requirements_n; i++) {
+		const struct requirement *r = &p->requirements[i];
+		if (r->at == TERM_NOWHERE)
+			continue;
+		const enum term_type type = vocabulary_type(v, r->at);
+		if (type == TERM_SKILL || type == TERM_KNOWLEDGE)
+			all += (uint64_t)r->weight * rarity[r->at];
+	}
+	if (all == 0)
+		TRY(found_put(g, LIST_ANYBODY(g->ix) * FEATURES, number << 16));
+	for (uint16_t i = 0; i < p->requirements_n; i++) {
+		const struct requirement *r = &p->requirements[i];
+		if (r->at == TERM_NOWHERE)
+			continue;
+		const uint64_t weight = (uint64_t)r->weight * rarity[r->at];
+		const uint64_t share =
+		    all == 0 ? 0 : (weight * SHARE_UNITS + all - 1) / all;
+		TRY(found_put(g, r->at * FEATURES,
+		    number << 16 |
+			(uint32_t)MIN(share, (uint64_t)SHARE_UNITS)));
+	}
+	return OK;
+}
+
+err
+posting_lists(const struct index *ix, struct segment *s)
+{
+	struct gathering g = { .ix = ix };
+	struct posting *p = malloc(sizeof(*p));
+	err e = p == NULL ? ERR_NOMEM : OK;
+
+	ASSERT(s->n <= SEGMENT_JOBS);
+	for (uint32_t i = 0; i < s->n && e == OK; i++) {
+		forward_posting(&ix->form, s->bytes + s->offsets[i], p);
+		e = posting_shares(&g, p, i);
+	}
+	if (e == OK)
+		e = make_lists(&g, s, false);
+	free(p);
+	free(g.found);
+	return e;
+}

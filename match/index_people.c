@@ -1,0 +1,774 @@
+#include "match/index.h"
+
+#include <stdlib.h>
+
+#include "match/index_internal.h"
+
+#define UNITS         50000 /* of a bound: the whole fit */
+#define CREDITS       16    /* different credits of a wish, at most */
+#define CHUNK         64    /* blocks that are summed at once */
+#define BUCKETS       1024
+#define BUCKET(u)     ((uint32_t)(u) >> 6)
+#define BUCKET_END(b) ((b) << 6 | 63U)
+
+/* A list that says how well a requirement may be met in a block. */
+struct hint {
+	uint32_t at;
+	uint16_t credit;
+	uint8_t feature;
+};
+
+struct hints {
+	struct hint *all;
+	uint32_t n, cap;
+};
+
+/* Of a segment: what each block may reach. */
+struct reach {
+	const struct part *part;
+	uint16_t *fit;  /* in UNITS */
+	uint8_t *learn; /* 1 + the rank of the best credit, 0: none */
+	uint8_t *care;  /* the same of purposes */
+	uint8_t *gone;  /* lacks a must-have for certain */
+};
+
+struct stretch { /* SUPER_BLOCKS of a segment */
+	uint32_t reach, first, next;
+	uint16_t best; /* of it */
+	uint16_t fit;  /* the best of what is still to be looked at */
+	bool more;
+};
+
+struct search {
+	const struct index_snapshot *s;
+	const struct index *ix;
+	const struct posting *posting;
+	const struct index_filter *filter;
+	struct plan *plan;
+	struct plan_parts parts;
+	struct fit_kernel *kernel;
+	struct index_counts counts;
+	struct top top;
+	bool excluded; /* looking for those whom a gate keeps out */
+
+	/* fit bounds */
+	struct hints hints;
+	uint32_t hints_from[POSTING_REQUIREMENTS_MAX + 1];
+	uint64_t told, asks; /* weights of requirements, by what they are */
+	uint16_t *one;       /* of the requirement at hand */
+
+	/* wish bounds */
+	struct hints wants;
+	uint16_t credits[CREDITS]; /* ascending */
+	uint8_t credits_n;
+	uint8_t *rank; /* by place and group: 1 + rank of its credit */
+	int32_t most[CREDITS + 1][CREDITS + 1];
+	int32_t most_ever;
+
+	/* gates and filters of a block */
+	uint8_t remote_same, remote_silent, remote_other, hours_pass;
+	uint32_t languages_n, languages[CARD_LANGUAGES_MAX];
+	uint32_t filter_languages;
+	uint16_t region;
+
+	struct reach *reaches;
+	uint32_t reaches_n;
+	struct stretch *stretches;
+	uint32_t stretches_n;
+	struct card card;
+};
+
+/* ---- hints ---- */
+
+NODISCARD static err
+hint_put(struct hints *h, uint32_t at, unsigned feature, uint16_t credit)
+{
+	if (credit == 0)
+		return OK;
+	if (h->n == h->cap) {
+		const uint32_t cap = h->cap == 0 ? 256 : h->cap * 2;
+		void *p = realloc(h->all, cap * sizeof(*h->all));
+		if (p == NULL)
+			return ERR_NOMEM;
+		h->all = p;
+		h->cap = cap;
+	}
+	h->all[h->n++] = (struct hint){ at, credit, (uint8_t)feature };
+	return OK;
+}
+
+/* Whoever has something below ${at}, by steps. */
+NODISCARD static err
+hint_below(struct hints *h, uint32_t at, unsigned feature, enum match_via via,
+    unsigned steps_max)
+{
+	for (unsigned steps = 1; steps <= steps_max; steps++)
+		TRY(hint_put(
+		    h, at, feature + steps, relate_credit(via, steps)));
+	return OK;
+}
+
+/* Whoever has something beside ${at}: one step below what is above. */
+NODISCARD static err
+hint_beside(
+    struct hints *h, const struct vocabulary *v, uint32_t at, unsigned feature)
+{
+	const struct term_list up = vocabulary_broader(v, at);
+
+	for (uint32_t i = 0; i < up.n; i++) {
+		if (vocabulary_narrower(v, up.at[i]).n <= SIBLINGS_MAX)
+			TRY(hint_put(h, up.at[i], feature + 1,
+			    relate_credit(VIA_SIBLING, 0)));
+	}
+	return OK;
+}
+
+/*
+ * What the entries of a table say, in a few lists: where they are many (below
+ * a term, beside it) blocks have features for all of them together.
+ */
+NODISCARD static err
+hints_of(struct hints *h, const struct vocabulary *v,
+    const struct relate_table *t, uint16_t item, uint32_t at, unsigned feature,
+    enum match_via below)
+{
+	const unsigned steps = feature == FEATURE_HELD ? 3 : 2;
+	bool lower = false, beside = false;
+	uint32_t n;
+	const struct relate_entry *e = relate_entries(t, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (e[i].item != item)
+			continue;
+		if (e[i].via == below)
+			lower = true;
+		else if (e[i].via == VIA_SIBLING)
+			beside = true;
+		else
+			TRY(hint_put(h, e[i].at, feature, e[i].credit));
+	}
+	if (lower)
+		TRY(hint_below(h, at, feature, below, steps));
+	return beside ? hint_beside(h, v, at, feature) : OK;
+}
+
+NODISCARD static err
+fit_hints(struct search *s)
+{
+	for (uint16_t i = 0; i < s->parts.asked_n; i++) {
+		s->hints_from[i] = s->hints.n;
+		if (!s->parts.tells[i]) {
+			s->asks += s->parts.weight[i];
+			continue;
+		}
+		s->told += s->parts.weight[i];
+		TRY(hints_of(&s->hints, s->ix->m.vocabulary, s->parts.fit, i,
+		    s->parts.asked[i].at, FEATURE_HELD, VIA_NARROWER));
+	}
+	s->hints_from[s->parts.asked_n] = s->hints.n;
+	return OK;
+}
+
+/* The rank of a credit among those that occur; the last is for all above. */
+static uint8_t
+rank_of(const struct search *s, uint16_t credit)
+{
+	uint8_t i = 0;
+
+	while (i + 1 < s->credits_n && s->credits[i] < credit)
+		i++;
+	return (uint8_t)(i + 1);
+}
+
+static void
+credit_add(struct search *s, uint16_t credit)
+{
+	uint8_t i = s->credits_n;
+
+	for (uint8_t k = 0; k < s->credits_n; k++) {
+		if (s->credits[k] == credit)
+			return;
+	}
+	if (s->credits_n == CREDITS) { /* the last one stands for more */
+		s->credits[CREDITS - 1] = MAX(s->credits[CREDITS - 1], credit);
+		return;
+	}
+	for (; i > 0 && s->credits[i - 1] > credit; i--)
+		s->credits[i] = s->credits[i - 1];
+	s->credits[i] = credit;
+	s->credits_n++;
+}
+
+NODISCARD static err
+wish_hints(struct search *s)
+{
+	const uint32_t places = s->ix->shape->places_n;
+	uint32_t n;
+	const struct relate_entry *e = relate_entries(s->parts.wish, &n);
+
+	for (uint16_t i = 0; i < s->parts.given_n; i++) {
+		const struct relate_item *g = &s->parts.given[i];
+		TRY(hints_of(&s->wants, s->ix->m.vocabulary, s->parts.wish, i,
+		    g->at, g->group == 0 ? FEATURE_WANT : FEATURE_CARE,
+		    VIA_BROADER));
+	}
+	for (uint32_t i = 0; i < s->wants.n; i++)
+		credit_add(s, s->wants.all[i].credit);
+	for (uint32_t i = 0; i < n; i++)
+		credit_add(s, e[i].credit);
+	s->rank = calloc((size_t)places * 2 + 1, 1);
+	if (s->rank == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t group = s->parts.given[e[i].item].group;
+		uint8_t *r = &s->rank[(size_t)places * group + e[i].at];
+		*r = MAX(*r, rank_of(s, e[i].credit));
+	}
+	memset(s->most, 0xff, sizeof(s->most));
+	s->most_ever = plan_wish_most(s->plan, CREDIT_MAX, CREDIT_MAX);
+	if (s->credits_n == 0)
+		s->most_ever = plan_wish_most(s->plan, 0, 0);
+	return OK;
+}
+
+static int32_t
+wish_most(struct search *s, uint8_t learn, uint8_t care)
+{
+	int32_t *m = &s->most[learn][care];
+
+	if (*m < 0)
+		*m = plan_wish_most(s->plan,
+		    learn == 0 ? 0 : s->credits[learn - 1],
+		    care == 0 ? 0 : s->credits[care - 1]);
+	return *m;
+}
+
+/* ---- what each block may reach ---- */
+
+static void
+list_raise(const struct segment *s, const struct list *l,
+    const uint16_t units[4], uint16_t *one)
+{
+	const uint16_t *e = s->entries + l->from;
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		const uint32_t block = e[i] >> 2;
+		const uint16_t u = units[e[i] & 3];
+		one[block] = MAX(one[block], u);
+	}
+}
+
+/* Add one requirement's part to all blocks, and forget it. */
+static void
+one_add(struct search *s, struct reach *r, uint32_t blocks, bool must)
+{
+	for (uint32_t from = 0; from < blocks; from += CHUNK) {
+		uint16_t *fit = r->fit + from, *one = s->one + from;
+		uint8_t *gone = r->gone + from;
+		if (must) {
+			for (unsigned i = 0; i < CHUNK; i++)
+				gone[i] |= one[i] == 0;
+		}
+		for (unsigned i = 0; i < CHUNK; i++) {
+			fit[i] = (uint16_t)(fit[i] + one[i]);
+			one[i] = 0;
+		}
+	}
+}
+
+/* Which part of the whole a credit is, by the level that is held. */
+static void
+units_of(
+    const struct search *s, uint16_t item, uint16_t credit, uint16_t units[4])
+{
+	static const uint8_t levels[4] = { 1, 2, 3, 0 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		const uint64_t earned =
+		    (uint64_t)credit *
+		    level_adequacy(s->parts.asked[item].level, levels[i]);
+		const uint64_t all = s->told * CREDIT_MAX * CREDIT_MAX;
+		units[i] = (uint16_t)((earned * s->parts.weight[item] * UNITS +
+					  all - 1) /
+				      all);
+	}
+}
+
+static void
+reach_fit(struct search *s, struct reach *r)
+{
+	const struct segment *seg = r->part->segment;
+
+	for (uint16_t i = 0; i < s->parts.asked_n; i++) {
+		if (!s->parts.tells[i])
+			continue;
+		for (uint32_t k = s->hints_from[i]; k < s->hints_from[i + 1];
+		     k++) {
+			const struct hint *h = &s->hints.all[k];
+			const struct list *l =
+			    segment_list(seg, h->at, h->feature);
+			uint16_t units[4];
+			if (l == NULL)
+				continue;
+			units_of(s, i, h->credit, units);
+			list_raise(seg, l, units, s->one);
+			s->counts.entries += l->n;
+		}
+		one_add(s, r, seg->blocks_n, s->parts.of[i]->must);
+	}
+}
+
+static void
+reach_wish(struct search *s, struct reach *r)
+{
+	const struct segment *seg = r->part->segment;
+
+	for (uint32_t k = 0; k < s->wants.n; k++) {
+		const struct hint *h = &s->wants.all[k];
+		const struct list *l = segment_list(seg, h->at, h->feature);
+		uint8_t *to = h->feature < FEATURE_CARE ? r->learn : r->care;
+		const uint8_t rank = rank_of(s, h->credit);
+		for (uint32_t i = 0; l != NULL && i < l->n; i++) {
+			const uint32_t block = seg->entries[l->from + i] >> 2;
+			to[block] = MAX(to[block], rank);
+		}
+		s->counts.entries += l != NULL ? l->n : 0;
+	}
+}
+
+NODISCARD static err
+reach_new(struct search *s, const struct part *p, struct reach *r)
+{
+	const size_t blocks =
+	    ((size_t)p->segment->blocks_n + CHUNK) / CHUNK * CHUNK;
+
+	*r = (struct reach){ .part = p };
+	r->fit = calloc(blocks, sizeof(*r->fit));
+	r->learn = calloc(blocks, 3);
+	if (r->fit == NULL || r->learn == NULL)
+		return ERR_NOMEM;
+	r->care = r->learn + blocks;
+	r->gone = r->care + blocks;
+	reach_fit(s, r);
+	reach_wish(s, r);
+	s->counts.blocks += p->segment->blocks_n;
+	return OK;
+}
+
+/* The fit that so many units stand for, at most. */
+static int32_t
+fit_of(const struct search *s, uint16_t units)
+{
+	if (s->parts.asked_n == 0)
+		return SCORE_NEUTRAL;
+	if (s->told == 0)
+		return SCORE_MAX;
+	const uint64_t fit =
+	    MIN((uint64_t)units / (UNITS / SCORE_MAX), (uint64_t)SCORE_MAX);
+	if (s->asks == 0)
+		return (int32_t)fit;
+	/* what cannot be told from a card counts if it is there in full */
+	return (int32_t)(((fit + 1) * s->told + SCORE_MAX * s->asks) /
+			 (s->told + s->asks));
+}
+
+/* ---- gates and filters ---- */
+
+static void
+block_gates(struct search *s)
+{
+	const struct posting *p = s->posting;
+	struct card c = { .region = "zz" };
+
+	s->region = forward_region(p->region);
+	for (uint8_t remote = 0; remote < 4; remote++) {
+		const uint8_t bit = (uint8_t)(1U << remote);
+		c.remote = remote;
+		memcpy(c.region, "zz", 3);
+		if (gate_place(p, &c).state != GATE_FAIL)
+			s->remote_silent |= bit;
+		memcpy(c.region, p->region, 3);
+		if (gate_place(p, &c).state != GATE_FAIL)
+			s->remote_same |= bit;
+		memcpy(c.region, p->region[0] == 'x' ? "yy" : "xx", 3);
+		if (gate_place(p, &c).state != GATE_FAIL)
+			s->remote_other |= bit;
+	}
+	for (uint8_t hours = 0; hours < 8; hours++) {
+		if (gate_hours(posting_hours_week(p), card_hours_max(hours))
+			.state != GATE_FAIL)
+			s->hours_pass |= (uint8_t)(1U << hours);
+	}
+	s->languages_n = p->languages_n;
+	for (uint16_t i = 0; i < p->languages_n; i++)
+		s->languages[i] =
+		    language_bit(p->languages[i].language) | LANGUAGE_NONE_BIT;
+	for (uint16_t i = 0; s->filter != NULL && i < s->filter->languages_n;
+	     i++)
+		s->filter_languages |= language_bit(s->filter->languages[i]);
+}
+
+static bool
+block_has_region(const struct block *b, uint16_t region)
+{
+	return region >= b->region_least && region <= b->region_most;
+}
+
+static bool
+block_seeks(const struct search *s, const struct block *b)
+{
+	for (unsigned silent = 0; silent < 4; silent++) {
+		const struct card c = {
+			.seeks = (silent & 1) != 0 ? 0 : b->seeks,
+			.offers = (silent & 2) != 0 ? 0 : b->offers,
+		};
+		if ((silent & ~(unsigned)b->silent) == 0 &&
+		    gate_seeks(s->posting, &c).state != GATE_FAIL)
+			return true;
+	}
+	return false;
+}
+
+/* May somebody in it pass every gate? */
+static bool
+block_passes(const struct search *s, const struct block *b)
+{
+	const bool one_region = b->region_least == b->region_most;
+	uint8_t remote = 0;
+
+	if (block_has_region(b, s->region))
+		remote |= s->remote_same;
+	if (block_has_region(b, REGION_NOT_TOLD))
+		remote |= s->remote_silent;
+	if (!one_region || (b->region_least != s->region &&
+			       b->region_least != REGION_NOT_TOLD))
+		remote |= s->remote_other;
+	if ((b->remote & remote) == 0 || (b->hours & s->hours_pass) == 0)
+		return false;
+	for (uint32_t i = 0; i < s->languages_n; i++) {
+		if ((b->languages & s->languages[i]) == 0)
+			return false;
+	}
+	return block_seeks(s, b);
+}
+
+/* May somebody in it be let through by the filter? */
+static bool
+block_wanted(const struct search *s, const struct block *b)
+{
+	const struct index_filter *f = s->filter;
+	bool region = f->regions_n == 0;
+
+	for (uint16_t i = 0; i < f->regions_n && !region; i++)
+		region = block_has_region(b, forward_region(f->regions[i]));
+	return region && (f->remote == 0 || (b->remote & f->remote) != 0) &&
+	       (f->hours == 0 || (b->hours & f->hours) != 0) &&
+	       (f->seeks == 0 || (b->seeks & f->seeks) != 0) &&
+	       (f->languages_n == 0 ||
+		   (b->languages & s->filter_languages) != 0);
+}
+
+static bool
+view_wanted(const struct index_filter *f, const struct forward_card_view *v)
+{
+	const uint8_t *at = v->languages;
+	bool ok = f->regions_n == 0;
+
+	for (uint16_t i = 0; i < f->regions_n && !ok; i++)
+		ok = forward_region(f->regions[i]) == v->region;
+	if (!ok || (f->remote != 0 && (f->remote >> v->remote & 1) == 0) ||
+	    (f->hours != 0 && (f->hours >> v->hours & 1) == 0) ||
+	    (f->seeks != 0 && (v->seeks & f->seeks) == 0))
+		return false;
+	ok = f->languages_n == 0;
+	for (uint16_t i = 0; i < v->languages_n && !ok; i++) {
+		const uint32_t l = forward_language(&at).language;
+		for (uint16_t k = 0; k < f->languages_n && !ok; k++)
+			ok = f->languages[k] == l;
+	}
+	return ok;
+}
+
+/* ---- records ---- */
+
+/* What a card's wish may be, by what it wants. */
+static int32_t
+view_wish_most(struct search *s, const struct forward_card_view *v)
+{
+	const size_t places = s->ix->shape->places_n;
+	uint8_t learn = 0, care = 0;
+	size_t n = v->skills_n;
+
+	for (uint16_t i = 0; i < v->aspirations_n; i++, n++) {
+		const uint32_t at =
+		    forward_place(v->places, n, s->ix->form.wide);
+		learn = MAX(learn, s->rank[at]);
+	}
+	for (uint16_t i = 0; i < v->purposes_n; i++, n++) {
+		const uint32_t at =
+		    forward_place(v->places, n, s->ix->form.wide);
+		care = MAX(care, s->rank[places + at]);
+	}
+	return wish_most(s, learn, care);
+}
+
+static void
+look_at(struct search *s, const uint8_t *id, const uint8_t *bytes)
+{
+	struct forward_card_view v;
+	bool missing;
+
+	s->counts.records_read++;
+	forward_view_card(bytes, s->ix->form.wide, &v);
+	if (s->filter != NULL && !view_wanted(s->filter, &v))
+		return;
+	const int32_t fit = fit_kernel_run(s->kernel, &v, &missing);
+	if (missing && !s->excluded)
+		return;
+	const int32_t most = score_both(fit, s->most_ever);
+	if (most < top_least(&s->top) ||
+	    !top_wants(&s->top, score_both(fit, view_wish_most(s, &v)), id))
+		return;
+	s->counts.records_scored++;
+	forward_card(&s->ix->form, bytes, &s->card);
+	const struct score_brief f = plan_fit_brief(s->plan, &s->card);
+	const struct score_brief w = plan_wish_brief(s->plan, &s->card, NULL);
+	ASSERT(f.total == fit);
+	struct scan_result r = { .fit = f.total,
+		.wish = w.total,
+		.both = score_both(f.total, w.total),
+		.excluded = f.excluded || w.excluded,
+		.near = f.near || w.near };
+	memcpy(r.id, id, RECORD_ID);
+	if (r.excluded == s->excluded)
+		top_put(&s->top, &r);
+}
+
+static void
+open_tail(struct search *s, const struct part *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (!dead_at(p->dead, i))
+			look_at(s, p->tail->ids[i], p->tail->records[i]);
+	}
+}
+
+static void
+open_block(struct search *s, const struct part *p, uint32_t block)
+{
+	const struct segment *seg = p->segment;
+	const uint8_t *at = seg->bytes + seg->blocks[block].from;
+	const uint32_t first = block * BLOCK_RECORDS;
+	const uint32_t end = MIN(first + BLOCK_RECORDS, seg->n);
+
+	s->counts.blocks_opened++;
+	for (uint32_t i = first; i < end; i++, at += forward_size(at)) {
+		if (!dead_at(p->dead, i))
+			look_at(s, seg->ids[i], at);
+	}
+}
+
+/* ---- the search ---- */
+
+static bool
+block_may_enter(struct search *s, int32_t both, const struct block *b)
+{
+	if (both != top_least(&s->top))
+		return both > top_least(&s->top);
+	/* as good as the last: only with a smaller id */
+	return b->id_least <= get_u64be(s->top.out[s->top.n - 1].id);
+}
+
+static void
+try_block(struct search *s, const struct reach *r, uint32_t i)
+{
+	const struct block *b = &r->part->segment->blocks[i];
+	const int32_t fit = fit_of(s, r->fit[i]);
+
+	if (score_both(fit, s->most_ever) < top_least(&s->top))
+		return;
+	if (!block_may_enter(
+		s, score_both(fit, wish_most(s, r->learn[i], r->care[i])), b))
+		return;
+	if (!s->excluded && (r->gone[i] != 0 || !block_passes(s, b)))
+		return;
+	if (s->filter != NULL && !block_wanted(s, b))
+		return;
+	open_block(s, r->part, i);
+}
+
+/*
+ * The blocks of a stretch whose bound is in this bucket; it comes again with
+ * the best of those below.
+ */
+static void
+try_stretch(struct search *s, struct stretch *t, uint32_t bucket)
+{
+	const struct reach *r = &s->reaches[t->reach];
+	const uint32_t end =
+	    MIN(t->first + SUPER_BLOCKS, r->part->segment->blocks_n);
+	uint16_t next = 0;
+
+	t->more = false;
+	for (uint32_t i = t->first; i < end; i++) {
+		if (BUCKET(r->fit[i]) == bucket) {
+			try_block(s, r, i);
+		} else if (BUCKET(r->fit[i]) < bucket) {
+			t->more = true;
+			next = MAX(next, r->fit[i]);
+		}
+	}
+	t->fit = next;
+}
+
+static void
+bucket_put(struct search *s, uint32_t heads[BUCKETS], uint32_t i)
+{
+	struct stretch *t = &s->stretches[i];
+
+	t->next = heads[BUCKET(t->fit)];
+	heads[BUCKET(t->fit)] = i;
+}
+
+/* Blocks of all segments, those that may reach most first. */
+static void
+try_stretches(struct search *s)
+{
+	uint32_t heads[BUCKETS];
+
+	memset(heads, 0xff, sizeof(heads));
+	for (uint32_t i = 0; i < s->stretches_n; i++) {
+		s->stretches[i].fit = s->stretches[i].best;
+		bucket_put(s, heads, i);
+	}
+	for (uint32_t b = BUCKETS; b-- > 0;) {
+		const uint16_t units = (uint16_t)MIN(BUCKET_END(b), UNITS);
+		if (score_both(fit_of(s, units), s->most_ever) <
+		    top_least(&s->top))
+			return;
+		while (heads[b] != UINT32_MAX) {
+			const uint32_t i = heads[b];
+			heads[b] = s->stretches[i].next;
+			try_stretch(s, &s->stretches[i], b);
+			if (s->stretches[i].more)
+				bucket_put(s, heads, i);
+		}
+	}
+}
+
+static void
+stretch_put(struct search *s, uint32_t reach)
+{
+	const struct reach *r = &s->reaches[reach];
+	const uint32_t blocks = r->part->segment->blocks_n;
+
+	for (uint32_t first = 0; first < blocks; first += SUPER_BLOCKS) {
+		uint16_t fit = 0;
+		for (uint32_t i = 0; i < SUPER_BLOCKS; i++)
+			fit = MAX(fit, r->fit[first + i]);
+		s->stretches[s->stretches_n++] = (struct stretch){
+			.reach = reach, .first = first, .best = fit
+		};
+	}
+}
+
+NODISCARD static err
+reach_all(struct search *s)
+{
+	uint32_t stretches = 1;
+
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
+		const struct segment *seg = s->s->parts[i].segment;
+		if (seg != NULL)
+			stretches += seg->blocks_n / SUPER_BLOCKS + 1;
+	}
+	s->one = calloc(SEGMENT_BLOCKS + CHUNK, sizeof(*s->one));
+	s->reaches = calloc(s->s->parts_n + 1, sizeof(*s->reaches));
+	s->stretches = calloc(stretches, sizeof(*s->stretches));
+	if (s->one == NULL || s->reaches == NULL || s->stretches == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
+		const struct part *p = &s->s->parts[i];
+		if (p->segment == NULL)
+			continue;
+		const uint32_t at = s->reaches_n++;
+		TRY(reach_new(s, p, &s->reaches[at]));
+		stretch_put(s, at);
+	}
+	return OK;
+}
+
+NODISCARD static err
+search_start(struct search *s)
+{
+	TRY(plan_new(&s->ix->m, s->posting, &s->plan));
+	plan_parts(s->plan, &s->parts);
+	TRY(fit_kernel_new(s->plan, s->ix, &s->kernel));
+	TRY(fit_hints(s));
+	TRY(wish_hints(s));
+	block_gates(s);
+	return reach_all(s);
+}
+
+static void
+search_end(struct search *s)
+{
+	for (uint32_t i = 0; i < s->reaches_n; i++) {
+		free(s->reaches[i].fit);
+		free(s->reaches[i].learn);
+	}
+	free(s->reaches);
+	free(s->stretches);
+	free(s->one);
+	free(s->rank);
+	free(s->hints.all);
+	free(s->wants.all);
+	fit_kernel_free(s->kernel);
+	plan_free(s->plan);
+}
+
+static void
+search_run(struct search *s)
+{
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
+		if (s->s->parts[i].tail != NULL)
+			open_tail(s, &s->s->parts[i]);
+	}
+	try_stretches(s);
+}
+
+err
+index_people(const struct index_snapshot *s, const struct posting *p,
+    const struct index_filter *f, bool with_excluded, struct scan_result *out,
+    size_t max, size_t *n, struct index_counts *counts)
+{
+	struct search *x = calloc(1, sizeof(*x));
+
+	*n = 0;
+	if (x == NULL)
+		return ERR_NOMEM;
+	ASSERT(s->ix->kind == INDEX_PEOPLE);
+	x->s = s;
+	x->ix = s->ix;
+	x->posting = p;
+	x->filter = f;
+	x->top = (struct top){ out, max, 0 };
+	err e = search_start(x);
+	if (e == OK && max > 0) {
+		search_run(x);
+		*n = x->top.n;
+	}
+	if (e == OK && with_excluded && *n < max) {
+		/* all who may come are there; now those who may not */
+		x->excluded = true;
+		x->top = (struct top){ out + *n, max - *n, 0 };
+		search_run(x);
+		*n += x->top.n;
+	}
+	x->counts.records = s->live;
+	if (counts != NULL)
+		*counts = x->counts;
+	search_end(x);
+	free(x);
+	return e;
+}

@@ -1,0 +1,306 @@
+#include "match/index.h"
+
+#include <stdlib.h>
+
+#include "match/index_internal.h"
+
+#define STRETCH       64 /* postings */
+#define BUCKETS       1024
+#define BUCKET(u)     ((uint32_t)(u) >> 6)
+#define BUCKET_END(b) ((b) << 6 | 63U)
+
+/* A place that a posting may ask for, and what the card earns there. */
+struct earning {
+	uint32_t at;
+	uint16_t credit;
+};
+
+struct reach {
+	const struct part *part;
+	uint16_t *fit; /* of each posting at most, in SHARE_UNITS */
+};
+
+struct stretch {
+	uint32_t reach, first, next;
+	uint16_t best, fit; /* of all, of what is still to be looked at */
+	bool more;
+};
+
+struct search {
+	const struct index_snapshot *s;
+	const struct index *ix;
+	const struct index_filter *filter;
+	struct card card;
+	const struct wishes *wishes;
+	struct card_plan *plan;
+	struct index_counts counts;
+	struct top top;
+	bool excluded;
+	int32_t wish_most;
+	struct earning *earnings;
+	uint32_t earnings_n;
+	struct reach *reaches;
+	uint32_t reaches_n;
+	struct stretch *stretches;
+	uint32_t stretches_n;
+	struct posting posting;
+};
+
+/* ---- what each posting may reach ---- */
+
+/* The best credit of each place, level aside. */
+NODISCARD static err
+make_earnings(struct search *s)
+{
+	struct card_plan_parts p;
+	uint32_t n;
+
+	card_plan_parts(s->plan, &p);
+	const struct relate_entry *e = relate_entries(p.fit, &n);
+	s->earnings = calloc((size_t)n + 1, sizeof(*s->earnings));
+	if (s->earnings == NULL)
+		return ERR_NOMEM;
+	struct earning *last = s->earnings;
+	for (uint32_t i = 0; i < n; i++) {
+		if (s->earnings_n > 0 && last->at == e[i].at) {
+			last->credit = MAX(last->credit, e[i].credit);
+			continue;
+		}
+		last = &s->earnings[s->earnings_n++];
+		*last = (struct earning){ e[i].at, e[i].credit };
+	}
+	return OK;
+}
+
+static void
+fit_raise(uint16_t *fit, uint32_t by)
+{
+	*fit = (uint16_t)MIN(*fit + by, (uint32_t)UINT16_MAX);
+}
+
+NODISCARD static err
+reach_new(struct search *s, const struct part *p, struct reach *r)
+{
+	const struct segment *seg = p->segment;
+	const size_t room = ((size_t)seg->n / STRETCH + 1) * STRETCH;
+
+	*r = (struct reach){ p, calloc(room, sizeof(*r->fit)) };
+	if (r->fit == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < s->earnings_n; i++) {
+		const struct earning *e = &s->earnings[i];
+		const struct list *l = segment_list(seg, e->at, 0);
+		for (uint32_t k = 0; l != NULL && k < l->n; k++) {
+			const uint32_t share = seg->shares[l->from + k];
+			fit_raise(&r->fit[share >> 16],
+			    ((share & UINT16_MAX) * e->credit + CREDIT_MAX -
+				1) /
+				CREDIT_MAX);
+		}
+		s->counts.entries += l != NULL ? l->n : 0;
+	}
+	const struct list *any = segment_list(seg, LIST_ANYBODY(s->ix), 0);
+	for (uint32_t k = 0; any != NULL && k < any->n; k++)
+		r->fit[seg->shares[any->from + k] >> 16] = UINT16_MAX;
+	return OK;
+}
+
+static int32_t
+fit_of(uint16_t units)
+{
+	return MIN(units / (SHARE_UNITS / SCORE_MAX), SCORE_MAX);
+}
+
+/* ---- postings ---- */
+
+static void
+look_at(struct search *s, const uint8_t *id, const uint8_t *bytes, int32_t fit)
+{
+	if (!top_wants(&s->top, score_both(fit, s->wish_most), id))
+		return;
+	s->counts.records_read++;
+	forward_posting(&s->ix->form, bytes, &s->posting);
+	if (s->filter != NULL && !index_filter_posting(s->filter, &s->posting))
+		return;
+	s->counts.records_scored++;
+	const struct score_brief f = card_plan_fit_brief(s->plan, &s->posting);
+	ASSERT(f.total <= fit);
+	if (!top_wants(&s->top, score_both(f.total, s->wish_most), id))
+		return;
+	const struct score_brief w = card_plan_wish_brief(s->plan, &s->posting);
+	struct scan_result r = { .fit = f.total,
+		.wish = w.total,
+		.both = score_both(f.total, w.total),
+		.excluded = f.excluded || w.excluded,
+		.near = f.near || w.near };
+	memcpy(r.id, id, RECORD_ID);
+	if (r.excluded == s->excluded)
+		top_put(&s->top, &r);
+}
+
+/* ---- the search ---- */
+
+static void
+try_stretch(struct search *s, struct stretch *t, uint32_t bucket)
+{
+	const struct reach *r = &s->reaches[t->reach];
+	const struct segment *seg = r->part->segment;
+	const uint32_t end = MIN(t->first + STRETCH, seg->n);
+	uint16_t next = 0;
+
+	t->more = false;
+	for (uint32_t i = t->first; i < end; i++) {
+		if (BUCKET(r->fit[i]) < bucket) {
+			t->more = true;
+			next = MAX(next, r->fit[i]);
+		} else if (BUCKET(r->fit[i]) == bucket &&
+			   !dead_at(r->part->dead, i)) {
+			look_at(s, seg->ids[i], seg->bytes + seg->offsets[i],
+			    fit_of(r->fit[i]));
+		}
+	}
+	t->fit = next;
+}
+
+static void
+bucket_put(struct search *s, uint32_t heads[BUCKETS], uint32_t i)
+{
+	struct stretch *t = &s->stretches[i];
+
+	t->next = heads[BUCKET(t->fit)];
+	heads[BUCKET(t->fit)] = i;
+}
+
+static void
+try_stretches(struct search *s)
+{
+	uint32_t heads[BUCKETS];
+
+	memset(heads, 0xff, sizeof(heads));
+	for (uint32_t i = 0; i < s->stretches_n; i++) {
+		s->stretches[i].fit = s->stretches[i].best;
+		bucket_put(s, heads, i);
+	}
+	for (uint32_t b = BUCKETS; b-- > 0;) {
+		const int32_t fit = fit_of((uint16_t)BUCKET_END(b));
+		if (score_both(fit, s->wish_most) < top_least(&s->top))
+			return;
+		while (heads[b] != UINT32_MAX) {
+			const uint32_t i = heads[b];
+			heads[b] = s->stretches[i].next;
+			try_stretch(s, &s->stretches[i], b);
+			if (s->stretches[i].more)
+				bucket_put(s, heads, i);
+		}
+	}
+}
+
+static void
+open_tail(struct search *s, const struct part *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (!dead_at(p->dead, i))
+			look_at(
+			    s, p->tail->ids[i], p->tail->records[i], SCORE_MAX);
+	}
+}
+
+static void
+search_run(struct search *s)
+{
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
+		if (s->s->parts[i].tail != NULL)
+			open_tail(s, &s->s->parts[i]);
+	}
+	try_stretches(s);
+}
+
+static void
+stretch_put(struct search *s, uint32_t reach)
+{
+	const struct reach *r = &s->reaches[reach];
+
+	for (uint32_t first = 0; first < r->part->n; first += STRETCH) {
+		uint16_t best = 0;
+		for (uint32_t i = 0; i < STRETCH; i++)
+			best = MAX(best, r->fit[first + i]);
+		s->stretches[s->stretches_n++] = (struct stretch){
+			.reach = reach, .first = first, .best = best
+		};
+	}
+}
+
+NODISCARD static err
+search_start(struct search *s)
+{
+	uint32_t stretches = 1;
+
+	TRY(card_plan_new(&s->ix->m, &s->card, s->wishes, &s->plan));
+	s->wish_most = card_plan_wish_most(s->plan);
+	TRY(make_earnings(s));
+	for (uint32_t i = 0; i < s->s->parts_n; i++)
+		stretches += s->s->parts[i].n / STRETCH + 1;
+	s->reaches = calloc(s->s->parts_n + 1, sizeof(*s->reaches));
+	s->stretches = calloc(stretches, sizeof(*s->stretches));
+	if (s->reaches == NULL || s->stretches == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
+		const struct part *p = &s->s->parts[i];
+		if (p->segment == NULL)
+			continue;
+		const uint32_t at = s->reaches_n++;
+		TRY(reach_new(s, p, &s->reaches[at]));
+		stretch_put(s, at);
+		s->counts.blocks += p->segment->blocks_n;
+	}
+	return OK;
+}
+
+static void
+search_end(struct search *s)
+{
+	for (uint32_t i = 0; i < s->reaches_n; i++)
+		free(s->reaches[i].fit);
+	free(s->reaches);
+	free(s->stretches);
+	free(s->earnings);
+	card_plan_free(s->plan);
+}
+
+err
+index_postings(const struct index_snapshot *s, const struct card *c,
+    const struct wishes *w, const struct index_filter *f, bool with_excluded,
+    struct scan_result *out, size_t max, size_t *n, struct index_counts *counts)
+{
+	struct search *x = calloc(1, sizeof(*x));
+
+	*n = 0;
+	if (x == NULL)
+		return ERR_NOMEM;
+	ASSERT(s->ix->kind == INDEX_POSTINGS);
+	x->s = s;
+	x->ix = s->ix;
+	x->filter = f;
+	x->wishes = w;
+	x->card = *c;
+	if (w != NULL)
+		card_with_wishes(c, w, &x->card);
+	x->top = (struct top){ out, max, 0 };
+	err e = search_start(x);
+	if (e == OK && max > 0) {
+		search_run(x);
+		*n = x->top.n;
+	}
+	if (e == OK && with_excluded && *n < max) {
+		x->excluded = true;
+		x->top = (struct top){ out + *n, max - *n, 0 };
+		search_run(x);
+		*n += x->top.n;
+	}
+	x->counts.records = s->live;
+	if (counts != NULL)
+		*counts = x->counts;
+	search_end(x);
+	free(x);
+	return e;
+}

@@ -1,0 +1,207 @@
+#include "match/index.h"
+
+#include <stdlib.h>
+
+#include "match/index_internal.h"
+
+#define STEPS            3
+#define VOTE_OCCUPATIONS 32 /* what more of them need tells little */
+
+/* ---- what lies above a term ---- */
+
+struct climb {
+	const struct vocabulary *v;
+	struct step_up *up;
+	size_t n, cap;
+};
+
+NODISCARD static err
+climb_put(struct climb *c, size_t from, uint32_t at, uint8_t steps)
+{
+	for (size_t i = from; i < c->n; i++) {
+		if (c->up[i].at == at && c->up[i].steps == steps)
+			return OK;
+	}
+	if (c->n == c->cap) {
+		const size_t cap = c->cap == 0 ? 4096 : c->cap * 2;
+		void *p = realloc(c->up, cap * sizeof(*c->up));
+		if (p == NULL)
+			return ERR_NOMEM;
+		c->up = p;
+		c->cap = cap;
+	}
+	c->up[c->n++] = (struct step_up){ at, steps };
+	return OK;
+}
+
+NODISCARD static err
+climb_from(struct climb *c, uint32_t place)
+{
+	const size_t first = c->n;
+	size_t from = first;
+
+	for (uint8_t steps = 1; steps <= STEPS; steps++) {
+		const size_t to = c->n;
+		for (size_t i = from; i < to || steps == 1; i++) {
+			const uint32_t at = steps == 1 ? place : c->up[i].at;
+			const struct term_list l = vocabulary_broader(c->v, at);
+			for (uint32_t k = 0; k < l.n; k++)
+				TRY(climb_put(c, first, l.at[k], steps));
+			if (steps == 1)
+				break;
+		}
+		from = to;
+	}
+	return OK;
+}
+
+NODISCARD static err
+make_steps(const struct vocabulary *v, struct shape *s)
+{
+	struct climb c = { .v = v };
+	err e = OK;
+
+	for (uint32_t at = 0; at < s->places_n && e == OK; at++) {
+		s->up_from[at] = (uint32_t)c.n;
+		e = climb_from(&c, at);
+	}
+	s->up_from[s->places_n] = (uint32_t)c.n;
+	s->up = c.up;
+	return e;
+}
+
+/* ---- which terms go together ---- */
+
+struct occupation {
+	uint32_t isco, at;
+};
+
+static int
+occupation_order(const void *a, const void *b)
+{
+	const struct occupation *x = a, *y = b;
+
+	if (x->isco != y->isco)
+		return x->isco < y->isco ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* Calls ${put} for each need of each occupation. */
+static void
+each_need(const struct vocabulary *v, const struct occupation *o, uint32_t n,
+    void (*put)(struct shape *s, uint32_t at, uint32_t cluster, bool essential),
+    struct shape *s)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		for (int essential = 0; essential < 2; essential++) {
+			const struct term_list l =
+			    vocabulary_needs(v, o[i].at, essential != 0);
+			for (uint32_t k = 0; k < l.n; k++)
+				put(s, l.at[k], i, essential != 0);
+		}
+	}
+}
+
+static void
+count_need(struct shape *s, uint32_t at, uint32_t cluster, bool essential)
+{
+	(void)cluster;
+	(void)essential;
+	s->vote_from[at + 1]++;
+}
+
+/* Until all are there vote_from[at] is where the next one goes. */
+static void
+place_need(struct shape *s, uint32_t at, uint32_t cluster, bool essential)
+{
+	s->votes[s->vote_from[at]++] =
+	    (struct vote){ cluster, essential ? 2 : 1 };
+}
+
+static void
+weigh_votes(struct shape *s)
+{
+	for (uint32_t at = 0; at < s->places_n; at++) {
+		const uint32_t n = s->vote_from[at + 1] - s->vote_from[at];
+		for (uint32_t i = s->vote_from[at]; i < s->vote_from[at + 1];
+		     i++)
+			s->votes[i].weight = n > VOTE_OCCUPATIONS
+						 ? 0
+						 : s->votes[i].weight * 64 / n;
+	}
+}
+
+NODISCARD static err
+make_votes(const struct vocabulary *v, struct shape *s)
+{
+	struct occupation *o = calloc(s->places_n + 1, sizeof(*o));
+	uint32_t n = 0;
+
+	if (o == NULL)
+		return ERR_NOMEM;
+	for (uint32_t at = 0; at < s->places_n; at++) {
+		if (vocabulary_type(v, at) == TERM_OCCUPATION)
+			o[n++] =
+			    (struct occupation){ vocabulary_isco(v, at), at };
+	}
+	qsort(o, n, sizeof(*o), occupation_order);
+	s->clusters_n = n;
+	each_need(v, o, n, count_need, s);
+	for (uint32_t at = 0; at < s->places_n; at++)
+		s->vote_from[at + 1] += s->vote_from[at];
+	s->votes = calloc(s->vote_from[s->places_n] + 1, sizeof(*s->votes));
+	if (s->votes != NULL) {
+		each_need(v, o, n, place_need, s);
+		memmove(s->vote_from + 1, s->vote_from,
+		    s->places_n * sizeof(*s->vote_from));
+		s->vote_from[0] = 0;
+		weigh_votes(s);
+	}
+	free(o);
+	return s->votes == NULL ? ERR_NOMEM : OK;
+}
+
+err
+shape_new(const struct meaning *m, struct shape **out)
+{
+	struct shape *s = calloc(1, sizeof(*s));
+
+	*out = NULL;
+	if (s == NULL)
+		return ERR_NOMEM;
+	s->places_n = vocabulary_size(m->vocabulary);
+	s->up_from = calloc(s->places_n + 1, sizeof(*s->up_from));
+	s->vote_from = calloc(s->places_n + 1, sizeof(*s->vote_from));
+	err e = s->up_from == NULL || s->vote_from == NULL ? ERR_NOMEM : OK;
+	if (e == OK)
+		e = make_steps(m->vocabulary, s);
+	if (e == OK)
+		e = make_votes(m->vocabulary, s);
+	if (e != OK) {
+		shape_free(s);
+		return e;
+	}
+	*out = s;
+	return OK;
+}
+
+void
+shape_free(struct shape *s)
+{
+	if (s == NULL)
+		return;
+	free(s->up_from);
+	free(s->up);
+	free(s->vote_from);
+	free(s->votes);
+	free(s);
+}
+
+uint64_t
+shape_bytes(const struct shape *s)
+{
+	return sizeof(*s) +
+	       2 * ((uint64_t)s->places_n + 1) * sizeof(*s->up_from) +
+	       (uint64_t)s->up_from[s->places_n] * sizeof(*s->up) +
+	       (uint64_t)s->vote_from[s->places_n] * sizeof(*s->votes);
+}
