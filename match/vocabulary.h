@@ -139,6 +139,12 @@ NODISCARD err vocabulary_builder_link(struct vocabulary_builder *b,
     enum term_source source, uint64_t from, uint64_t to, enum term_link kind);
 
 /**
+ * vocabulary_builder_knows(b, term): an entry about it was added. Slow after
+ * each addition, fast after that.
+ */
+bool vocabulary_builder_knows(struct vocabulary_builder *b, uint64_t term);
+
+/**
  * vocabulary_builder_origin(b, name):
  * What comes next is counted under ${name} (a C string of at most 31 bytes of
  * [a-z0-9-]) in vocabulary_parts(). Without it: "core", "imported", "record",

@@ -55,6 +55,7 @@ vocabulary_builder_free(struct vocabulary_builder *b)
 	free(b->labels.p);
 	free(b->links.p);
 	free(b->text.p);
+	free(b->known);
 	free(b);
 }
 
@@ -238,6 +239,33 @@ vocabulary_builder_origin(struct vocabulary_builder *b, const char *name)
 	return OK;
 }
 
+static int
+u64_order(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+bool
+vocabulary_builder_knows(struct vocabulary_builder *b, uint64_t term)
+{
+	const struct entry_row *rows = b->entries.p;
+
+	if (b->known_n != b->entries.n) {
+		free(b->known);
+		b->known_n = 0;
+		b->known = malloc(b->entries.n * sizeof(*b->known));
+		if (b->known == NULL)
+			return false;
+		for (; b->known_n < b->entries.n; b->known_n++)
+			b->known[b->known_n] = rows[b->known_n].id;
+		qsort(b->known, b->known_n, sizeof(*b->known), u64_order);
+	}
+	return b->known_n > 0 && bsearch(&term, b->known, b->known_n,
+				     sizeof(term), u64_order) != NULL;
+}
+
 /* ---- freezing ---- */
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
@@ -286,14 +314,6 @@ text_order(struct text_ref a, struct text_ref b, const uint8_t *text)
 {
 	return slice_cmp(
 	    slice_of(text + a.at, a.n), slice_of(text + b.at, b.n));
-}
-
-static int
-u64_order(const void *a, const void *b)
-{
-	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return ORDER(x, y);
 }
 
 /* By id, then what wins first. */

@@ -66,6 +66,8 @@ struct vocabulary_builder {
 	struct vocabulary_counts counts;
 	char origins[ORIGINS_MAX][ORIGIN_BYTES];
 	uint8_t origins_n;
+	uint64_t *known; /* ids of the first known_n entries, ascending */
+	uint32_t known_n;
 	uint8_t origin; /* of what comes; below TERM_SOURCES: by source */
 };
 
