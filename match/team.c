@@ -628,14 +628,9 @@ solve_languages(struct form *f, size_t n, struct team *out)
 	return OK;
 }
 
-err
-team_form(const struct team_task *t, const struct team_candidate *candidates,
-    size_t n, struct team *out)
+NODISCARD static err
+task_check(const struct team_task *t, size_t n)
 {
-	struct form *f;
-	err e = ERR_NOMEM;
-
-	*out = (struct team){ 0 };
 	if (n > TEAM_CANDIDATES_MAX || t->needs_n > TEAM_NEEDS_MAX ||
 	    t->size_max == 0 || t->size_max > TEAM_SIZE_MAX ||
 	    t->diversity > 1000)
@@ -643,22 +638,78 @@ team_form(const struct team_task *t, const struct team_candidate *candidates,
 	for (size_t i = 0; i < t->needs_n; i++)
 		if (t->needs[i].weight > TEAM_WEIGHT_MAX)
 			return ERR_LIMIT;
+	return OK;
+}
+
+NODISCARD static err
+form_new(const struct team_task *t, const struct team_candidate *all, size_t n,
+    struct form **out)
+{
+	struct form *f;
+
+	*out = NULL;
+	TRY(task_check(t, n));
 	f = calloc(1, sizeof(*f));
-	if (f == NULL)
+	if (f != NULL)
+		f->value = calloc(n * t->needs_n + 1, sizeof(*f->value));
+	if (f == NULL || f->value == NULL) {
+		free(f);
 		return ERR_NOMEM;
+	}
 	f->t = t;
-	f->all = candidates;
-	f->value = calloc(n * t->needs_n + 1, sizeof(*f->value));
-	if (f->value != NULL && t->one_language && t->language == 0) {
+	f->all = all;
+	*out = f;
+	return OK;
+}
+
+static void
+form_free(struct form *f)
+{
+	free(f->value);
+	free(f);
+}
+
+err
+team_form(const struct team_task *t, const struct team_candidate *candidates,
+    size_t n, struct team *out)
+{
+	struct form *f;
+	err e;
+
+	*out = (struct team){ 0 };
+	TRY(form_new(t, candidates, n, &f));
+	if (t->one_language && t->language == 0) {
 		e = solve_languages(f, n, out);
-	} else if (f->value != NULL) {
+	} else {
 		form_choose(f, t->one_language ? t->language : 0, n);
 		e = solve(f, out);
 		out->language = t->one_language ? t->language : 0;
 	}
-	free(f->value);
-	free(f);
+	form_free(f);
 	return e;
+}
+
+err
+team_of(const struct team_task *t, const struct team_candidate *candidates,
+    const uint16_t *members, size_t n, struct team *out)
+{
+	struct set set = { .n = n };
+	struct form *f;
+
+	*out = (struct team){ 0 };
+	if (n > TEAM_SIZE_MAX)
+		return ERR_LIMIT;
+	TRY(form_new(t, candidates, n, &f));
+	f->n = n;
+	for (size_t i = 0; i < n; i++) {
+		f->who[i] = members[i];
+		set.who[i] = (uint16_t)i;
+	}
+	form_fill(f);
+	team_fill(f, &set, out);
+	out->bound = out->worth;
+	form_free(f);
+	return OK;
 }
 
 int64_t

@@ -101,7 +101,8 @@ NODISCARD err team_view_new(const struct meaning *m,
     const struct team_need *needs, size_t n, struct team_view **out);
 void team_view_free(struct team_view *v);
 
-/** team_look(v, id, card, out): load 0; false: the card has none of it. */
+/** team_look(v, id, card, out): load 0; false: the card has none of it; all
+ * is filled in even then. */
 bool team_look(const struct team_view *v, const uint8_t id[RECORD_ID],
     const struct card *c, struct team_candidate *out);
 
@@ -130,6 +131,16 @@ size_t team_pool_take(const struct team_pool *p, struct team_candidate *out);
  */
 NODISCARD err team_form(const struct team_task *t,
     const struct team_candidate *candidates, size_t n, struct team *out);
+
+/**
+ * team_of(t, candidates, members, n, out):
+ * What a given team covers and lacks; ${members} are different places in the
+ * candidates, ${n} at most TEAM_SIZE_MAX. Nothing is claimed about others:
+ * ${bound} is the worth. ERR_LIMIT; ERR_NOMEM.
+ */
+NODISCARD err team_of(const struct team_task *t,
+    const struct team_candidate *candidates, const uint16_t *members, size_t n,
+    struct team *out);
 
 /** team_worth(t, candidates, members, n): of any set, for checks. */
 int64_t team_worth(const struct team_task *t,

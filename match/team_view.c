@@ -208,15 +208,13 @@ team_look(const struct team_view *v, const uint8_t id[RECORD_ID],
 		out->holds[need] = passes(&best[i], v->needs[need].level);
 		any = any || best[i].credit > 0;
 	}
-	if (!any)
-		return false;
 	relate_meet(v->table, held,
 	    items_of(c->aspirations, c->aspirations_n, held), best);
 	for (uint16_t i = 0; i < v->items_n; i++)
 		out->wants[v->need_of[i]] = best[i].credit >= WANTS_LEAST;
 	take_languages(c, out);
 	out->backgrounds = main_fields(v, c);
-	return true;
+	return any;
 }
 
 /* ---- the best of many ---- */
