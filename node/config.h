@@ -136,6 +136,7 @@ struct config {
 		uint32_t event_clients;
 		uint32_t event_ring;
 		uint32_t vocabulary_terms;
+		uint32_t match_records; /* of each list of the match index */
 		uint64_t message_cache_bytes; /* gossip bodies for IWANT */
 		uint32_t pending_messages;    /* wait for a verdict */
 		uint32_t import_rows;

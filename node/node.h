@@ -27,6 +27,7 @@ struct peers;
 struct publisher;
 struct owner;
 struct keeper;
+struct matcher;
 struct network;
 struct discovery;
 struct nat;
@@ -74,8 +75,9 @@ struct node {
 	struct pipeline_waiter sync_room;
 	struct light *light; /* light.h; NULL: a full node */
 	struct publisher *publisher;
-	struct owner *owner;   /* owner.h */
-	struct keeper *keeper; /* keeper.h; of the store */
+	struct owner *owner;     /* owner.h */
+	struct keeper *keeper;   /* keeper.h; of the store */
+	struct matcher *matcher; /* matcher.h */
 	struct http_server *http;
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */

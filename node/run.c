@@ -12,6 +12,7 @@
 #include "node/env.h"
 #include "node/keeper.h"
 #include "node/light.h"
+#include "node/matcher.h"
 #include "node/nat.h"
 #include "node/network.h"
 #include "node/owner.h"
@@ -211,7 +212,9 @@ static void
 on_gone(void *ctx, const struct store_gone *gone)
 {
 	struct gone_event e = { .kind = gone->kind, .why = gone->why };
+	const struct node *n = ctx;
 
+	matcher_gone(n->matcher, gone);
 	memcpy(e.id, gone->id, RECORD_ID);
 	node_event_later(ctx, "gone", gone_json, &e, sizeof(e));
 }
@@ -219,8 +222,9 @@ on_gone(void *ctx, const struct store_gone *gone)
 static void
 expire_gone(void *ctx, const struct store_gone *gone)
 {
-	(void)ctx;
-	(void)gone; /* readers skip what has expired by themselves */
+	const struct node *n = ctx;
+
+	matcher_gone(n->matcher, gone); /* all other readers skip it */
 }
 
 static err
@@ -237,7 +241,7 @@ expire_work(struct store *s, void *ctx)
 		store_set_scope(s, &scope);
 	do {
 		TRY(store_expire(
-		    s, node_now(n), EXPIRE_BATCH, expire_gone, NULL, &removed));
+		    s, node_now(n), EXPIRE_BATCH, expire_gone, ctx, &removed));
 	} while (removed == EXPIRE_BATCH);
 	return OK;
 }
@@ -285,6 +289,7 @@ on_tick(uv_timer_t *timer)
 	publisher_tick(n->publisher);
 	owner_tick(n);
 	keeper_tick(n);
+	matcher_tick(n->matcher);
 	if (n->ticks % SYNC_SAVE_EVERY == 0)
 		sync_save(n);
 	if (expires && n->ticks % EXPIRE_EVERY == 1 &&
@@ -337,7 +342,9 @@ open_parts(struct node *n)
 	n->pipeline = pipeline_new(&pc);
 	n->publisher = publisher_new(n);
 	n->peers = peers_new(n);
-	if (n->pipeline == NULL || n->publisher == NULL || n->peers == NULL)
+	n->matcher = matcher_new(n);
+	if (n->pipeline == NULL || n->publisher == NULL || n->peers == NULL ||
+	    n->matcher == NULL)
 		return ERR_NOMEM;
 	return sync_open(n);
 }
@@ -455,6 +462,7 @@ node_stop(struct node *n)
 	syncer_stop(n->syncer);
 	publisher_stop(n->publisher);
 	keeper_stop(n);
+	matcher_stop(n->matcher);
 	http_server_stop(n->http);
 	n->http = NULL;
 	network_stop(n->network);
@@ -493,6 +501,7 @@ close_all(struct node *n)
 	syncer_free(n->syncer);
 	peers_free(n->peers);
 	network_free(n->network);
+	matcher_free(n->matcher);
 	if (n->terms != NULL) {
 		ASSERT(n->terms->users == 1);
 		terms_free(n->terms);
@@ -561,6 +570,7 @@ node_run(const struct config *cf, const struct paths *paths,
 		owner_start(n);
 		peers_start(n->peers);
 		publisher_start(n->publisher);
+		matcher_tick(n->matcher);
 		log_start(n);
 		network_wake(n->network);
 		say_ready(ready_fd);

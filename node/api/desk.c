@@ -181,7 +181,7 @@ desk_find(struct desk *d, const char *text)
 }
 
 bool
-desk_search(struct desk *d, enum find_list list, const struct find_options *o,
+desk_search(struct desk *d, enum match_list list, const struct find_options *o,
     struct found *out)
 {
 	if (!d->ask->for_person)

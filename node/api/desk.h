@@ -58,7 +58,7 @@ NODISCARD bool desk_take(struct desk *d, const struct store_record *r);
 NODISCARD bool desk_find(struct desk *d, const char *text);
 
 /** desk_search(d, list, o, out): for the side that seeks. */
-NODISCARD bool desk_search(struct desk *d, enum find_list list,
+NODISCARD bool desk_search(struct desk *d, enum match_list list,
     const struct find_options *o, struct found *out);
 
 /** desk_score(d): fit and wish of the pair, in ${d}->score. */

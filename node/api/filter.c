@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#include "match/gate.h"
-
 #include "proto/record/kind.h"
 #include "proto/record/schema.h"
 
@@ -196,62 +194,4 @@ filter_read(struct http_request *r, struct match_filter *out)
 	    filter_pay_get(pay, &out->index.pay) != OK)
 		return fail(r, "pay", "such as 3000EUR/month", pay);
 	return true;
-}
-
-/* ---- looking ---- */
-
-static bool
-region_passes(const struct index_filter *f, const char *region)
-{
-	for (uint16_t i = 0; i < f->regions_n; i++)
-		if (strcmp(f->regions[i], region) == 0)
-			return true;
-	return f->regions_n == 0;
-}
-
-static bool
-is_one_of(const struct index_filter *f, uint32_t language)
-{
-	for (uint16_t i = 0; i < f->languages_n; i++)
-		if (f->languages[i] == language)
-			return true;
-	return false;
-}
-
-static bool
-bit_passes(uint32_t mask, uint32_t value)
-{
-	return mask == 0 || (mask >> value & 1U) != 0;
-}
-
-bool
-filter_card(const struct index_filter *f, const struct card *c)
-{
-	bool speaks = f->languages_n == 0;
-
-	for (uint16_t i = 0; i < c->languages_n; i++)
-		speaks = speaks || is_one_of(f, c->languages[i].language);
-	return speaks && region_passes(f, c->region) &&
-	       bit_passes(f->remote, c->remote) &&
-	       bit_passes(f->hours, c->hours) &&
-	       (f->seeks == 0 || (c->seeks & f->seeks) != 0);
-}
-
-bool
-filter_posting(const struct index_filter *f, const struct posting *p)
-{
-	const uint32_t hours = posting_hours_week(p);
-
-	for (uint16_t i = 0; f->languages_n > 0 && i < p->languages_n; i++)
-		if (!is_one_of(f, p->languages[i].language))
-			return false;
-	if (f->hours_max > 0 && (hours == 0 || hours > f->hours_max))
-		return false;
-	if (f->pay.min > 0 && (!pay_comparable(p, &f->pay) ||
-				  MAX(p->pay.min, p->pay.max) < f->pay.min))
-		return false;
-	return region_passes(f, p->region) &&
-	       bit_passes(f->remote, p->remote) &&
-	       bit_passes(f->types, p->type) &&
-	       bit_passes(f->contracts, p->contract);
 }

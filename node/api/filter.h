@@ -32,7 +32,3 @@ NODISCARD bool filter_read(struct http_request *r, struct match_filter *out);
 
 /** filter_pay_get(text, out): "3000EUR/month"; ERR_FORM. */
 NODISCARD err filter_pay_get(const char *text, struct pay *out);
-
-/* As index_filter_card() and index_filter_posting(). */
-bool filter_card(const struct index_filter *f, const struct card *c);
-bool filter_posting(const struct index_filter *f, const struct posting *p);

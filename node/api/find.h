@@ -9,12 +9,7 @@
 #include "match/scan.h"
 #include "node/api/filter.h"
 #include "node/api/task.h"
-
-enum find_list { FIND_PEOPLE, FIND_DEMANDS, FIND_COURSES };
-#define FIND_LISTS 3
-
-/** find_kind(list): the kind of its records. */
-uint32_t find_kind(enum find_list list);
+#include "node/matcher.h"
 
 struct find_options {
 	const struct match_filter *filter;
@@ -40,7 +35,7 @@ struct found {
 NODISCARD bool find_people(struct task *t, const struct posting *p,
     const struct find_options *o, struct found *out);
 /* ${c}: without the private skills of ${w}, which may be NULL. */
-NODISCARD bool find_postings(struct task *t, enum find_list list,
+NODISCARD bool find_postings(struct task *t, enum match_list list,
     const struct card *c, const struct wishes *w, const struct find_options *o,
     struct found *out);
 
@@ -52,9 +47,12 @@ struct find_barriers {
 };
 #define FIND_BARRIERS_MAX 20000 /* people looked at */
 NODISCARD bool find_barriers(struct task *t, const struct posting *p,
-    const struct match_filter *filter, struct find_barriers *out);
+    const struct match_filter *filter, bool scan, struct find_barriers *out);
 
 void found_free(struct found *h);
 
 /** find_fail(t, e): task_fail() with what ${e} means here. */
 void find_fail(struct task *t, err e);
+
+/** matcher_json(m): how the index is, for status and lists; any thread. */
+json_t *matcher_json(struct matcher *m);

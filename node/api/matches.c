@@ -203,11 +203,12 @@ put_view(const struct task *t, json_t *o)
 	    o, "oldest_age_s", age_json(t, stat.oldest_h));
 	(void)json_object_set_new(
 	    o, "newest_age_s", age_json(t, stat.newest_h));
+	(void)json_object_set_new(o, "index", matcher_json(t->matcher));
 }
 
 /* One list into ${o} as ${key}, its view into "view"; false: failed. */
 static bool
-put_list(struct desk *d, enum find_list list, const char *key, json_t *o,
+put_list(struct desk *d, enum match_list list, const char *key, json_t *o,
     struct found *counts)
 {
 	const struct match_ask *ask = d->ask;
@@ -269,7 +270,8 @@ put_barriers(struct desk *d, json_t *o)
 	if (!good)
 		find_fail(d->t, ERR_NOMEM);
 	if (good)
-		good = find_barriers(d->t, &d->posting, &d->ask->filter, b);
+		good = find_barriers(
+		    d->t, &d->posting, &d->ask->filter, d->ask->scan, b);
 	if (good) {
 		scope_add(&s, KIND_DEMAND, &d->own);
 		(void)json_object_set_new(
@@ -287,16 +289,16 @@ put_lists(struct desk *d, json_t *o)
 	struct found counts = { 0 }, courses = { 0 };
 
 	if (!d->ask->for_person) {
-		if (!put_list(d, FIND_PEOPLE, "candidates", o, &counts) ||
+		if (!put_list(d, MATCH_PEOPLE, "candidates", o, &counts) ||
 		    !put_barriers(d, o))
 			return false;
 		(void)json_object_set_new(o, "demand", desk_demand_json(d));
 	} else {
 		if (f->demands &&
-		    !put_list(d, FIND_DEMANDS, "matches", o, &counts))
+		    !put_list(d, MATCH_DEMANDS, "matches", o, &counts))
 			return false;
 		if (f->courses &&
-		    !put_list(d, FIND_COURSES, "learning", o, &courses))
+		    !put_list(d, MATCH_COURSES, "learning", o, &courses))
 			return false;
 		json_uint(o, "courses", d->lessons.n);
 		json_uint(o, "courses_left_out", d->lessons.left_out);

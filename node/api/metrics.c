@@ -8,6 +8,7 @@
 
 #include "node/api/parts.h"
 #include "node/care.h"
+#include "node/matcher.h"
 #include "node/sync.h"
 
 #define METRICS_MAX (64 * 1024)
@@ -212,6 +213,36 @@ stages_part(struct out *o, const struct pipeline_stats *ps)
 	    { "verify", ps->to_verify }, { "store", ps->to_write });
 }
 
+static void
+match_part(struct out *o, struct node *n)
+{
+	struct matcher_stats m;
+
+	matcher_stats(n->matcher, &m);
+	SERIES(o, "ohcn_match_index_entries", "gauge",
+	    "Records of others in the match index.", "kind",
+	    { "profile", m.records[MATCH_PEOPLE] },
+	    { "demand", m.records[MATCH_DEMANDS] },
+	    { "course", m.records[MATCH_COURSES] });
+	gauge(o, "ohcn_match_index_ready",
+	    "1: searches use the index; 0: they look at each record.",
+	    m.state == MATCHER_READY);
+	gauge(
+	    o, "ohcn_match_index_bytes", "Memory of the match index.", m.bytes);
+	gauge(o, "ohcn_match_index_segments", "Its sorted parts.", m.segments);
+	gauge(o, "ohcn_match_index_left_out",
+	    "Records over limits.match_records.", m.left_out);
+	counter(o, "ohcn_match_index_added_total", "Records put in.", m.added);
+	counter(o, "ohcn_match_index_removed_total", "Records taken out.",
+	    m.removed);
+	counter(o, "ohcn_match_index_builds_total",
+	    "Times it was built from the store.", m.builds);
+	gauge(o, "ohcn_match_index_build_milliseconds", "Of the last build.",
+	    m.build_ms);
+	counter(o, "ohcn_match_searches_total", "Searches by the index.",
+	    m.searches);
+}
+
 static uint64_t
 time_of(const json_t *notes, const char *what)
 {
@@ -360,6 +391,7 @@ api_metrics(struct http_request *r, void *ctx)
 	gossip_part(&o, &hs.gossip);
 	mesh_part(&o, n);
 	records_part(&o, n, &totals, &ps);
+	match_part(&o, n);
 	sync_part(&o, n);
 	api_part(&o, n);
 	if (o.full)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/api/find.h"
 #include "node/api/parts.h"
 #include "node/keeper.h"
 #include "node/light.h"
@@ -101,6 +102,7 @@ warnings(struct node *n, const struct store_totals *totals,
 	json_t *list = json_array();
 	const uint64_t bytes = n->config->store.quota_bytes;
 	const uint64_t records = n->config->store.quota_records;
+	struct matcher_stats ms;
 
 	/* A light node that rests has none, as it should. */
 	if (hs->peers_now == 0 && (n->light == NULL || !light_rests(n->light)))
@@ -125,6 +127,13 @@ warnings(struct node *n, const struct store_totals *totals,
 		    ps->last_error[0] != 0 ? ps->last_error
 					   : "the store could not be written",
 		    "look at the disk: full, read-only or broken");
+	matcher_stats(n->matcher, &ms);
+	if (ms.left_out > 0)
+		warn(list, "match-index-full",
+		    "the match index is full: some people, demands or courses "
+		    "are not in the lists of matches",
+		    "a larger limits.match_records, or a narrower "
+		    "scope.regions");
 	if (node_now(n) < CLOCK_SOUND)
 		warn(list, "clock", "the clock of this machine is wrong",
 		    "set the clock: records would be made in the past");
@@ -431,6 +440,7 @@ api_status(struct http_request *r, void *ctx)
 	network_json(n, &hs, o);
 	(void)json_object_set_new(o, "own", own_json(n));
 	(void)json_object_set_new(o, "sync", sync_json(n));
+	(void)json_object_set_new(o, "match_index", matcher_json(n->matcher));
 	(void)json_object_set_new(
 	    o, "light", n->light == NULL ? json_null() : light_json(n->light));
 	(void)json_object_set_new(o, "reach", nat_json(n->nat));

@@ -25,6 +25,8 @@ on_done(uv_work_t *work, int status)
 	} else {
 		http_reply(t->request, t->status, t->result);
 	}
+	for (unsigned i = 0; i < t->older_n; i++)
+		store_view_close(t->older[i]);
 	store_view_close(t->view);
 	terms_give(t->node, t->terms);
 	json_decref(t->input);
@@ -59,12 +61,24 @@ task_start_with(struct node *n, struct http_request *r, task_run *run,
 	t->more = more;
 	t->now_s = node_now(n);
 	t->status = 200;
+	t->matcher = n->matcher;
 	t->terms = terms_take(n);
 	t->meaning = (struct meaning){ t->terms->vocabulary,
 		vocabulary_rarity(t->terms->vocabulary) };
 	memcpy(t->author, n->author.pub, sizeof(t->author));
 	const int rc = uv_queue_work(&n->loop, &t->work, on_work, on_done);
 	ASSERT(rc == 0);
+}
+
+void
+task_renew_view(struct task *t, struct store_view *view)
+{
+	if (t->older_n == TASK_VIEWS_MAX) {
+		store_view_close(view);
+		return;
+	}
+	t->older[t->older_n++] = t->view;
+	t->view = view;
 }
 
 void

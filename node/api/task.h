@@ -8,6 +8,9 @@
 #include "node/node.h"
 
 struct task;
+struct matcher;
+
+#define TASK_VIEWS_MAX 8
 
 /*
  * On a worker thread. Reads ${t}->input, the store through ${t}->view, the
@@ -26,6 +29,9 @@ struct task {
 	uint8_t author[ED25519_PUBLIC]; /* of this node */
 	struct terms *terms;
 	struct store_view *view;
+	struct store_view *older[TASK_VIEWS_MAX]; /* see task_renew_view() */
+	unsigned older_n;
+	struct matcher *matcher;
 	struct meaning meaning; /* of ${terms} */
 
 	json_t *result;
@@ -42,6 +48,13 @@ void task_start(
 /** task_start_with(n, r, run, input, more): takes ${more} as well. */
 void task_start_with(struct node *n, struct http_request *r, task_run *run,
     json_t *input, void *more);
+
+/**
+ * task_renew_view(t, view): from now on ${t}->view is ${view}, which is
+ * taken; what borrows the one before stays readable until the task ends.
+ * Where that was done TASK_VIEWS_MAX times, ${view} is closed instead.
+ */
+void task_renew_view(struct task *t, struct store_view *view);
 
 /** task_fail(t, status, code, hint, fmt, ...): instead of a result. */
 void task_fail(struct task *t, unsigned status, const char *code,

@@ -47,6 +47,7 @@ int run_post_close(struct cli *cli);
 
 int run_match_list(struct cli *cli);
 int run_match_explain(struct cli *cli);
+int run_match_compare(struct cli *cli);
 int run_candidate_list(struct cli *cli);
 int run_candidate_explain(struct cli *cli);
 int run_signal_top(struct cli *cli);

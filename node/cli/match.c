@@ -1,10 +1,10 @@
-/* cli/match.c: match, candidate, signal. */
+/* cli/match.c: lists of matches and candidates, signal. */
 #include <stdlib.h>
 
-#include "node/cli/commands.h"
+#include "node/cli/match.h"
 
 /* Amounts are in minor units; a few currencies have none. */
-static void
+void
 money_text(char *out, size_t cap, int64_t amount, const char *currency)
 {
 	static const char none[] = "BIF CLP DJF GNF JPY KMF KRW PYG RWF UGX "
@@ -17,7 +17,7 @@ money_text(char *out, size_t cap, int64_t amount, const char *currency)
 		    (int)(amount % 100), currency);
 }
 
-static void
+void
 pays_text(const json_t *list, char *out, size_t cap)
 {
 	size_t i, n = 0;
@@ -40,7 +40,7 @@ pays_text(const json_t *list, char *out, size_t cap)
 	}
 }
 
-static void
+void
 list_line(struct cli *cli, const char *name, const json_t *list)
 {
 	char text[600];
@@ -52,7 +52,7 @@ list_line(struct cli *cli, const char *name, const json_t *list)
 }
 
 /* What a step of learning is, in words for its reader. */
-static void
+void
 step_line(struct cli *cli, const json_t *step, bool person)
 {
 	const json_t *course = json_object_get(step, "course");
@@ -171,33 +171,186 @@ match_entry(
 	    &cli->out, "     %-10s ohcn match explain %s", "why", record);
 }
 
+/* ---- asking for a list ---- */
+
+bool
+by_draft(const struct cli *cli)
+{
+	return cli_flag(cli, "draft") != NULL;
+}
+
 int
-run_match_list(struct cli *cli)
+draft_body(struct cli *cli, json_t **body)
+{
+	json_t *demand = NULL;
+	const int code = read_json(cli, cli_flag(cli, "draft"), &demand);
+
+	if (code == EXIT_DONE)
+		*body = json_pack("{s:o}", "demand", demand);
+	return code;
+}
+
+/* All flags of a list go along under their names. */
+static err
+list_query(const struct cli *cli, char *path, size_t cap, const char *base,
+    const char *demand, const char *limit)
+{
+	return cli_query(path, cap, base, "demand", demand, "limit",
+	    limit != NULL ? limit : cli_flag(cli, "limit"), "lang",
+	    cli_flag(cli, "lang"), "kind", cli_flag(cli, "kind"), "region",
+	    cli_flag(cli, "region"), "language", cli_flag(cli, "language"),
+	    "hours", cli_flag(cli, "hours"), "remote",
+	    cli_flag(cli, "remote") != NULL ? "1" : NULL, "pay",
+	    cli_flag(cli, "pay"), "lane", cli_flag(cli, "lane"), "all",
+	    cli_flag(cli, "all") != NULL ? "1" : NULL, "scan",
+	    cli_flag(cli, "scan") != NULL ? "1" : NULL, (char *)NULL);
+}
+
+static bool
+is_reach(const json_t *reply)
+{
+	return strcmp(json_str(reply, "lane"), "reach") == 0;
+}
+
+/* How far the list is to be trusted: what this node has heard of. */
+static void
+view_line(struct cli *cli, const json_t *reply)
+{
+	const json_t *v = json_object_get(reply, "view");
+	const json_t *index = json_object_get(v, "index");
+	char age[40];
+
+	if (!json_is_object(v))
+		return;
+	span_text(age, sizeof(age), (uint64_t)json_int(v, "oldest_age_s"));
+	output_note(&cli->out,
+	    "from %" PRId64 " records that this node holds, the oldest made "
+	    "%s ago",
+	    json_int(v, "records"), age);
+	if (strcmp(json_str(index, "state"), "ready") != 0)
+		output_note(&cli->out,
+		    "the match index is being built: each record was looked "
+		    "at; ohcn status");
+	if (json_int(index, "left_out") > 0)
+		output_note(&cli->out,
+		    "%" PRId64 " records are not in it: limits.match_records",
+		    json_int(index, "left_out"));
+}
+
+/* ---- postings for a person ---- */
+
+static const char *const match_heads[] = { "#", "score", "fit", "wish", "kind",
+	"where", "record", "title" };
+static const char *const reach_heads[] = { "#", "reach", "fit", "wish", "kind",
+	"where", "record", "title" };
+
+static void
+match_row(struct table *t, size_t number, const json_t *m, bool reach)
+{
+	char n[24], score[24], fit[24], wish[24], title[300];
+	const char *organisation = json_str(m, "organisation");
+	const char *row[8] = { n, score, fit, wish, json_str(m, "type"),
+		json_str(m, "region"), short_id(json_str(m, "record")), title };
+
+	snprintf(n, sizeof(n), "%zu", number);
+	snprintf(score, sizeof(score), "%" PRId64,
+	    json_int(m, reach ? "reach" : "score"));
+	snprintf(fit, sizeof(fit), "%" PRId64, json_int(m, "fit"));
+	snprintf(wish, sizeof(wish), "%" PRId64, json_int(m, "wish"));
+	snprintf(title, sizeof(title), "%s%s%s%s", json_str(m, "title"),
+	    organisation[0] == '\0' ? "" : ", ", organisation,
+	    json_yes(m, "excluded") ? " (excluded)" : "");
+	table_add(t, row);
+}
+
+/* What of the list is shown; what shares nothing with the person is not. */
+static size_t
+match_table(struct cli *cli, const json_t *reply, const char *key,
+    int64_t above, size_t most, size_t *hidden)
 {
 	const bool all = cli_flag(cli, "all") != NULL;
-	char path[256];
-	json_t *reply = NULL, *m;
-	size_t i, shown = 0, hidden = 0;
-	int code;
+	const bool reach = is_reach(reply);
+	struct table *t = table_new(reach ? reach_heads : match_heads, 8);
+	size_t i, shown = 0;
+	json_t *m;
 
-	if (cli_query(path, sizeof(path), "/api/v1/matches", "limit",
-		cli_flag(cli, "limit"), "lang", cli_flag(cli, "lang"), "all",
-		all ? "1" : NULL, (char *)NULL) != OK)
-		return cli_usage(cli, "a flag is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
+	json_array_foreach(json_object_get(reply, key), i, m)
+	{
+		const bool nothing =
+		    json_int(m, "score") == 0 || json_int(m, "wish") <= above;
+		if (nothing && !all && !reach)
+			++*hidden;
+		else if (shown < most)
+			match_row(t, ++shown, m, reach);
+	}
+	if (shown > 0)
+		table_print(t, &cli->out);
+	else
+		table_free(t);
+	return shown;
+}
+
+static size_t
+match_entries(struct cli *cli, const json_t *reply, size_t *hidden)
+{
+	const bool all = cli_flag(cli, "all") != NULL;
+	size_t i, shown = 0;
+	json_t *m;
+
 	json_array_foreach(json_object_get(reply, "matches"), i, m)
 	{
 		if (!all && json_int(m, "score") == 0)
-			hidden++;
+			++*hidden;
 		else
 			match_entry(cli, ++shown, reply, m);
 	}
-	counts_line(
-	    cli, reply, "demand", hidden, all ? "" : "ohcn match list --all");
+	return shown;
+}
+
+/* Under a table: what to do about the first of it. */
+static void
+first_step(struct cli *cli, const json_t *reply)
+{
+	const json_t *m = json_array_get(json_object_get(reply, "matches"), 0);
+	const json_t *step = json_object_get(m, "next_step");
+	const char *record = short_id(json_str(m, "record"));
+
+	if (step == NULL || json_is_null(step))
+		other_step(cli, m, record);
+	else
+		step_line(cli, step, true);
+	output_note(&cli->out,
+	    "why: ohcn match explain %s; more of each: --long", record);
+}
+
+#define COURSES_SHOWN 5
+#define WISH_NEUTRAL  5000 /* nothing in it is wanted */
+
+static void
+show_matches(struct cli *cli, const json_t *reply)
+{
+	const bool wide = cli_flag(cli, "long") != NULL && !is_reach(reply);
+	size_t hidden = 0, ignored = 0;
+	const size_t shown =
+	    wide ? match_entries(cli, reply, &hidden)
+		 : match_table(cli, reply, "matches", -1, SIZE_MAX, &hidden);
+
+	if (shown > 0 && !wide)
+		first_step(cli, reply);
+	if (json_array_size(json_object_get(reply, "learning")) > 0) {
+		const bool alone = json_object_get(reply, "matches") == NULL;
+		output_line(&cli->out, "%scourses that teach what you want:",
+		    shown > 0 ? "\n" : "");
+		if (match_table(cli, reply, "learning", WISH_NEUTRAL,
+			alone ? SIZE_MAX : COURSES_SHOWN, &ignored) == 0)
+			output_line(&cli->out,
+			    "  none; say what you want to learn: ohcn profile "
+			    "edit --add-aspiration");
+	}
+	if (json_object_get(reply, "matches") == NULL)
+		return;
+	counts_line(cli, reply, "demand", hidden,
+	    cli_flag(cli, "all") != NULL ? "" : "ohcn match list --all");
 	if (shown > 0)
 		output_note(&cli->out, "fit: what they ask and you can; wish: "
 				       "what you want and they give");
@@ -209,187 +362,29 @@ run_match_list(struct cli *cli)
 		output_note(&cli->out,
 		    "nothing fits yet; more skills in your draft may help: "
 		    "ohcn profile show");
-	json_decref(reply);
-	return EXIT_DONE;
-}
-
-static const char *
-level_text(int64_t level, char out[32])
-{
-	if (level > 0)
-		snprintf(out, 32, "level %" PRId64, level);
-	else
-		snprintf(out, 32, "any level");
-	return out;
-}
-
-/* Why a line has its points. */
-static void
-why_text(const json_t *v, bool person, char *out, size_t cap)
-{
-	const char *kind = json_str(v, "kind");
-	const json_t *through = json_object_get(v, "via");
-	const char *via = json_is_string(through) ? json_string_value(through)
-						  : json_str(through, "label");
-	const int64_t held = json_int(v, "held");
-	const char *const has = person ? "you have" : "the card has";
-	char asked[32], have[32];
-
-	level_text(json_int(v, "asked"), asked);
-	level_text(held, have);
-	if (strcmp(kind, "neutral") == 0)
-		snprintf(out, cap, "what nobody told counts half");
-	else if (json_yes(v, "ask"))
-		snprintf(out, cap, "not told: ask");
-	else if (via[0] != '\0')
-		snprintf(out, cap,
-		    "%s asked; %s is near (%s), counts %" PRId64 " %%", asked,
-		    via, have, json_int(v, "credit") / 10);
-	else if (strcmp(kind, "requirement") == 0 && held > 0)
-		snprintf(out, cap, "%s asked, %s %s%s", asked, has, have,
-		    json_yes(v, "must") ? "; a must" : "");
-	else if (strcmp(kind, "requirement") == 0)
-		snprintf(out, cap, "%s asked, missing%s", asked,
-		    json_yes(v, "must") ? "; a must" : "");
-	else
-		snprintf(out, cap, "wanted%s%s, %s",
-		    json_int(v, "asked") > 0 ? ": " : "",
-		    json_int(v, "asked") > 0 ? asked : "",
-		    json_int(v, "points") > 0 ? "given" : "not given");
-}
-
-/* The lines of one side, and their sum. */
-static void
-show_side(struct cli *cli, const json_t *reply, const char *side,
-    const char *meaning, bool person)
-{
-	int64_t sum = 0, most = 0;
-	size_t i, n = 0;
-	json_t *v;
-
-	json_array_foreach(json_object_get(reply, "terms"), i, v)
-	{
-		char why[400];
-
-		if (strcmp(json_str(v, "of"), side) != 0)
-			continue;
-		if (n++ == 0)
-			output_line(&cli->out, "%s: %s", side, meaning);
-		why_text(v, person, why, sizeof(why));
-		output_line(&cli->out, "  %5" PRId64 " of %5" PRId64 "  %s: %s",
-		    json_int(v, "points"), json_int(v, "points_most"),
-		    strcmp(json_str(v, "kind"), "neutral") == 0
-			? "unknown"
-			: json_str(v, "label"),
-		    why);
-		sum += json_int(v, "points");
-		most += json_int(v, "points_most");
-	}
-	if (n == 0)
-		return;
-	output_line(&cli->out, "  %5" PRId64 " of %5" PRId64 "  is the %s%s",
-	    sum, most, side,
-	    sum == json_int(reply, side) ? "" : ", which an exclusion lowers");
-}
-
-/* Gates of both sides, each once, by how they ended. */
-static void
-show_gates(struct cli *cli, const json_t *gates)
-{
-	static const struct {
-		const char *state, *words;
-	} kinds[] = { { "fail", "excluded by" }, { "near", "nearly missed" },
-		{ "ask", "not told, so ask" }, { "pass", "passed" } };
-	size_t i, n;
-	json_t *g;
-
-	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-		char text[500] = "", one[200];
-
-		n = 0;
-		json_array_foreach(gates, i, g)
-		{
-			const char *why = json_str(g, "why");
-			const bool plain = k == 2 || why[0] == '\0';
-
-			if (strcmp(json_str(g, "state"), kinds[k].state) != 0)
-				continue;
-			snprintf(one, sizeof(one), "%s%s%s%s",
-			    json_str(g, "name"), plain ? "" : " (",
-			    plain ? "" : why, plain ? "" : ")");
-			if (strstr(text, one) == NULL && n < sizeof(text))
-				n +=
-				    (size_t)snprintf(text + n, sizeof(text) - n,
-					"%s%s", n == 0 ? "" : ", ", one);
-		}
-		if (n > 0)
-			output_line(&cli->out, "%s: %s", kinds[k].words, text);
-	}
 }
 
 static int
-explain(struct cli *cli, const char *path, bool person)
+person_list(struct cli *cli)
 {
+	char path[1024];
 	json_t *reply = NULL;
-	const char *text;
-	const int code = cli_call(cli, "GET", path, NULL, &reply);
 
+	if (list_query(
+		cli, path, sizeof(path), "/api/v1/matches", NULL, NULL) != OK)
+		return cli_usage(cli, "a flag is too long");
+	const int code = cli_call(cli, "GET", path, NULL, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	if (cli_show(cli, reply))
 		return EXIT_DONE;
-	output_line(&cli->out, "%s", json_str(reply, "title"));
-	output_line(&cli->out,
-	    "score %" PRId64 " of %" PRId64
-	    ": the harmonic mean of fit %" PRId64 " and wish %" PRId64,
-	    json_int(reply, "score"), json_int(reply, "score_max"),
-	    json_int(reply, "fit"), json_int(reply, "wish"));
-	show_side(cli, reply, "fit",
-	    person ? "what they ask, and you can" : "what is asked, and known",
-	    person);
-	show_side(cli, reply, "wish",
-	    person ? "what you want, and they give"
-		   : "what the person wants, and this gives",
-	    person);
-	show_gates(cli, json_object_get(reply, "gates"));
-	list_line(cli, "missing", json_object_get(reply, "missing"));
-	list_line(cli, "not read", json_object_get(reply, "not_understood"));
-	text = any_text(json_object_get(reply, "what_would_change_it"));
-	if (text[0] != '\0')
-		output_line(&cli->out, "     %-10s %s", "would help", text);
-	step_line(cli, json_object_get(reply, "next_step"), person);
-	output_note(&cli->out, "computed here; vocabulary %.12s, rarity %.12s",
-	    json_str(reply, "vocabulary_hash"), json_str(reply, "rarity_hash"));
+	show_matches(cli, reply);
+	view_line(cli, reply);
 	json_decref(reply);
 	return EXIT_DONE;
 }
 
-int
-run_match_explain(struct cli *cli)
-{
-	char under[400], path[480];
-
-	if (cli_under(under, sizeof(under), "/api/v1/matches", cli->words[0],
-		"") != OK ||
-	    cli_query(path, sizeof(path), under, "lang", cli_flag(cli, "lang"),
-		(char *)NULL) != OK)
-		return cli_usage(cli, "the id is too long");
-	return explain(cli, path, true);
-}
-
-int
-run_candidate_explain(struct cli *cli)
-{
-	char demand[400], under[800], path[880];
-
-	if (cli_under(demand, sizeof(demand), "/api/v1/candidates",
-		cli->words[0], "") != OK ||
-	    cli_under(under, sizeof(under), demand, cli->words[1], "") != OK ||
-	    cli_query(path, sizeof(path), under, "lang", cli_flag(cli, "lang"),
-		(char *)NULL) != OK)
-		return cli_usage(cli, "the id is too long");
-	return explain(cli, path, false);
-}
+/* ---- people for demands ---- */
 
 /* Which requirement keeps how many away. */
 static void
@@ -412,29 +407,39 @@ show_barriers(struct cli *cli, const json_t *list)
 static size_t
 show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 {
-	static const char *const heads[] = { "score", "region", "record",
-		"missing", "ask" };
-	struct table *t = table_new(heads, 5);
+	const bool reach = is_reach(reply);
+	const char *const heads[] = { "#", reach ? "reach" : "score", "fit",
+		"wish", "region", "record", reach ? "next step" : "missing",
+		"ask" };
+	struct table *t = table_new(heads, reach ? 7 : 8);
 	size_t i, shown = 0;
 	json_t *v;
 
 	json_array_foreach(json_object_get(reply, "candidates"), i, v)
 	{
-		char score[24], missing[300], ask[300];
-		const char *row[5] = { score, json_str(v, "region"),
-			short_id(json_str(v, "record")), missing, ask };
+		char n[24], score[24], fit[24], wish[24];
+		char missing[300], ask[300] = "";
+		const char *row[8] = { n, score, fit, wish,
+			json_str(v, "region"), short_id(json_str(v, "record")),
+			missing, ask };
 
-		if (json_int(v, "score") == 0) {
+		if (json_int(v, "score") == 0 && !reach) {
 			++*hidden;
 			continue;
 		}
-		snprintf(
-		    score, sizeof(score), "%" PRId64, json_int(v, "score"));
-		label_list(
-		    json_object_get(v, "missing"), missing, sizeof(missing));
+		snprintf(n, sizeof(n), "%zu", ++shown);
+		snprintf(score, sizeof(score), "%" PRId64,
+		    json_int(v, reach ? "reach" : "score"));
+		snprintf(fit, sizeof(fit), "%" PRId64, json_int(v, "fit"));
+		snprintf(wish, sizeof(wish), "%" PRId64, json_int(v, "wish"));
+		if (reach)
+			snprintf(missing, sizeof(missing), "%s",
+			    json_str(json_object_get(v, "next_step"), "text"));
+		else
+			label_list(json_object_get(v, "missing"), missing,
+			    sizeof(missing));
 		label_list(json_object_get(v, "ask"), ask, sizeof(ask));
 		table_add(t, row);
-		shown++;
 	}
 	if (shown > 0)
 		table_print(t, &cli->out);
@@ -443,28 +448,13 @@ show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 	return shown;
 }
 
-int
-run_candidate_list(struct cli *cli)
+/* The list of one demand, and who is not in it. */
+static void
+show_demand(struct cli *cli, const json_t *reply, const char *demand)
 {
-	const char *demand = cli_flag(cli, "demand");
-	char path[512];
-	json_t *reply = NULL;
-	size_t shown, hidden = 0;
-	int code;
+	size_t hidden = 0;
+	const size_t shown = show_candidates(cli, reply, &hidden);
 
-	if (demand == NULL)
-		return cli_usage(
-		    cli, "--demand ID is needed; yours: ohcn demand list");
-	if (cli_query(path, sizeof(path), "/api/v1/candidates", "demand",
-		demand, "limit", cli_flag(cli, "limit"), "lang",
-		cli_flag(cli, "lang"), (char *)NULL) != OK)
-		return cli_usage(cli, "the id is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
-		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
-	shown = show_candidates(cli, reply, &hidden);
 	if (shown == 0)
 		output_line(&cli->out,
 		    "no candidates: %" PRId64 " card%s looked at, %" PRId64
@@ -475,8 +465,9 @@ run_candidate_list(struct cli *cli)
 	show_barriers(cli, json_object_get(reply, "excluded_by"));
 	if (shown > 0) {
 		counts_line(cli, reply, "card", hidden, "");
-		output_note(
-		    &cli->out, "why: ohcn candidate explain %s RECORD", demand);
+		if (demand != NULL)
+			output_note(&cli->out,
+			    "why: ohcn match explain %s RECORD", demand);
 	} else if (json_int(reply, "scanned") == 0) {
 		output_note(&cli->out, "this node holds no cards yet; who "
 				       "sends them: ohcn peer list");
@@ -485,8 +476,134 @@ run_candidate_list(struct cli *cli)
 		    "fewer musts, remote work or other languages may help; "
 		    "supply: ohcn signal top");
 	}
+}
+
+/* People for one demand, published or a draft. */
+static int
+demand_list(struct cli *cli)
+{
+	const char *demand = cli_flag(cli, "demand");
+	char path[1024];
+	json_t *reply = NULL, *body = NULL;
+	int code = by_draft(cli) ? draft_body(cli, &body) : EXIT_DONE;
+
+	if (code != EXIT_DONE)
+		return code;
+	if (list_query(cli, path, sizeof(path), "/api/v1/candidates",
+		body == NULL ? demand : NULL, NULL) != OK) {
+		json_decref(body);
+		return cli_usage(cli, "a flag is too long");
+	}
+	code = cli_call(cli, body == NULL ? "GET" : "POST", path, body, &reply);
+	if (code != EXIT_DONE)
+		return code;
+	if (cli_show(cli, reply))
+		return EXIT_DONE;
+	show_demand(cli, reply, body == NULL ? demand : NULL);
+	view_line(cli, reply);
 	json_decref(reply);
 	return EXIT_DONE;
+}
+
+#define DEMANDS_SHOWN  20
+#define BEST_OF_DEMAND "5"
+
+/* The best for each open demand; ${out}: instead of showing them. */
+static int
+each_demand(struct cli *cli, const json_t *demands, json_t *out)
+{
+	size_t i, hidden = 0;
+	json_t *d;
+
+	json_array_foreach(demands, i, d)
+	{
+		const char *id = json_str(d, "external_id");
+		const char *limit = cli_flag(cli, "limit");
+		char path[1024];
+		json_t *reply = NULL;
+
+		if (i == DEMANDS_SHOWN) {
+			output_note(&cli->out,
+			    "%zu more demands: ohcn match list --demand ID",
+			    json_array_size(demands) - i);
+			break;
+		}
+		if (list_query(cli, path, sizeof(path), "/api/v1/candidates",
+			json_str(d, "record"),
+			limit == NULL ? BEST_OF_DEMAND : limit) != OK)
+			return cli_usage(cli, "a flag is too long");
+		const int code = cli_call(cli, "GET", path, NULL, &reply);
+		if (code != EXIT_DONE)
+			return code;
+		if (out != NULL) {
+			(void)json_array_append_new(out, reply);
+			continue;
+		}
+		output_line(&cli->out, "%s%s  %s", i == 0 ? "" : "\n",
+		    id[0] == '\0' ? short_id(json_str(d, "record")) : id,
+		    json_str(d, "title"));
+		if (show_candidates(cli, reply, &hidden) == 0)
+			output_line(&cli->out, "  nobody yet");
+		json_decref(reply);
+	}
+	return EXIT_DONE;
+}
+
+/* People for every open demand of this node. */
+static int
+company_list(struct cli *cli)
+{
+	json_t *reply = NULL, *out = cli->json ? json_array() : NULL;
+	int code =
+	    cli_call(cli, "GET", "/api/v1/demands?status=open", NULL, &reply);
+
+	if (code == EXIT_DONE)
+		code = each_demand(cli, json_object_get(reply, "demands"), out);
+	if (code == EXIT_DONE && out != NULL)
+		(void)cli_tell(cli, json_pack("{s:O}", "demands", out));
+	else if (code == EXIT_DONE && json_int(reply, "count") == 0)
+		output_note(&cli->out,
+		    "no demand is open; publish one: ohcn help demand import");
+	json_decref(reply);
+	json_decref(out);
+	return code;
+}
+
+/* A company, school or agency looks for people, a person for work. */
+static int
+seeks_people(struct cli *cli, bool *people)
+{
+	json_t *status = NULL;
+	const int code = cli_call(cli, "GET", "/api/v1/status", NULL, &status);
+	const char *role = json_str(status, "role");
+
+	*people = strcmp(role, "company") == 0 || strcmp(role, "provider") == 0;
+	json_decref(status);
+	return code;
+}
+
+int
+run_match_list(struct cli *cli)
+{
+	bool people = false;
+	int code;
+
+	if (cli_flag(cli, "demand") != NULL || by_draft(cli))
+		return demand_list(cli);
+	code = seeks_people(cli, &people);
+	if (code != EXIT_DONE)
+		return code;
+	return people && cli_flag(cli, "kind") == NULL ? company_list(cli)
+						       : person_list(cli);
+}
+
+int
+run_candidate_list(struct cli *cli)
+{
+	if (cli_flag(cli, "demand") == NULL && !by_draft(cli))
+		return cli_usage(
+		    cli, "--demand ID is needed; yours: ohcn demand list");
+	return demand_list(cli);
 }
 
 /* A count that is too small to be shown is null. */

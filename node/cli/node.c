@@ -630,6 +630,31 @@ show_connections(struct cli *cli, const json_t *c)
 	    json_int(dials, "done"), json_int(dials, "failed"));
 }
 
+/* What searches for matches look at. */
+static void
+show_index(struct cli *cli, const json_t *m)
+{
+	const char *state = json_str(m, "state");
+	const int64_t of = json_int(m, "of");
+
+	if (!json_is_object(m))
+		return;
+	if (strcmp(state, "ready") == 0)
+		output_line(&cli->out,
+		    "%-10s %" PRId64 " people, %" PRId64 " demands, %" PRId64
+		    " courses in the index",
+		    "matching", json_int(m, "people"), json_int(m, "demands"),
+		    json_int(m, "courses"));
+	else
+		output_line(&cli->out,
+		    "%-10s the index %s (%" PRId64
+		    " %%); until then each record is looked at",
+		    "matching",
+		    strcmp(state, "waiting") == 0 ? "waits to be built"
+						  : "is being built",
+		    of > 0 ? json_int(m, "done") * 100 / of : 0);
+}
+
 static void
 show_status(struct cli *cli, const json_t *s)
 {
@@ -665,6 +690,7 @@ show_status(struct cli *cli, const json_t *s)
 		    " records have left for that",
 		    "", (double)json_int(store, "authors_ppm") / 10000,
 		    json_int(store, "evicted"));
+	show_index(cli, json_object_get(s, "match_index"));
 	size_text(a, sizeof(a), (uint64_t)json_int(memory, "used"));
 	size_text(b, sizeof(b), (uint64_t)json_int(memory, "cap"));
 	output_line(&cli->out, "%-10s %s of %s", "memory", a, b);

@@ -20,6 +20,10 @@
 	{                                                                      \
 		"lang", "CODE", "language of labels, such as de"               \
 	}
+#define DRAFT                                                                  \
+	{                                                                      \
+		"draft", "FILE", "people for a need that is not published"     \
+	}
 #define END                                                                    \
 	{                                                                      \
 		NULL, NULL, NULL                                               \
@@ -90,6 +94,25 @@ static const struct cli_flag post_import_flags[] = {
 	{ "allow-partial", NULL, "take good rows though others are bad" },
 	{ "lang", "CODE", "language of the file's texts, such as de" },
 	DRY,
+	END,
+};
+
+static const struct cli_flag match_flags[] = {
+	{ "demand", "ID", "people for this need (external id or record)" },
+	DRAFT,
+	{ "kind", "LIST",
+	    "job,gig,project,task,mentoring,community-role,course" },
+	{ "region", "LIST", "countries, such as de,at" },
+	{ "language", "LIST", "asks for no other; people: speak one of them" },
+	{ "hours", "N", "a week: needs at most, people at least" },
+	{ "remote", NULL, "what can be done from elsewhere" },
+	{ "pay", "AMOUNT", "at least, such as 3000EUR/month" },
+	{ "lane", "LANE", "list, or reach: after a step of learning" },
+	{ "long", NULL, "more of each than a line" },
+	{ "all", NULL, "the excluded and those without a point, too" },
+	{ "scan", NULL, "look at each record, not at the index" },
+	LIMIT,
+	LANG,
 	END,
 };
 
@@ -264,25 +287,40 @@ static const struct cli_command commands[] = {
 	    "ohcn course close W-101", FLAGS{ DRY, END }, run_post_close },
 
 	/* Matching */
-	{ "match", "list", "", 0, 0, "needs that fit you, with one next step",
+	{ "match", "list", "", 0, 0,
+	    "what fits: needs and courses for you, people for your needs",
 	    "Made here, from your draft and everything this node holds; "
-	    "nobody else sees it.",
-	    "ohcn match list --limit 10\nohcn match list --lang de",
-	    FLAGS{ LIMIT, LANG,
-		{ "all", NULL, "the excluded and those without a point, too" },
-		END },
-	    run_match_list },
-	{ "match", "explain", "ID", 1, 1, "why one need fits, term by term",
-	    "The points of the terms sum to fit and wish; the score is their "
+	    "nobody else sees it. A\ncompany sees people for each open need; "
+	    "--demand is for one, --draft for one that\nis not published. "
+	    "Filters hide and change no score. --lane reach: by what would\n"
+	    "fit after a step of learning; it moves nobody in the list.",
+	    "ohcn match list --limit 10\n"
+	    "ohcn match list --kind job,course --region de,at --hours 30\n"
+	    "ohcn match list --pay 3000EUR/month --remote --long\n"
+	    "ohcn match list --demand A-17\n"
+	    "ohcn match list --draft need.json",
+	    match_flags, run_match_list },
+	{ "match", "explain", "[DEMAND] ID", 1, 2,
+	    "why a pair fits, term by term, and what would change it",
+	    "ID: a need or a course for you; after a need of yours, a card. "
+	    "The points of the\nterms sum to fit and wish; the score is their "
 	    "harmonic mean.",
-	    "ohcn match explain 7f3ak2xq5m", FLAGS{ LANG, END },
-	    run_match_explain },
-	{ "candidate", "list", "", 0, 0, "people whose card fits a need", NULL,
+	    "ohcn match explain 7f3ak2xq5m\n"
+	    "ohcn match explain A-17 7f3ak2xq5m",
+	    FLAGS{ DRAFT, LANG, END }, run_match_explain },
+	{ "match", "compare", "A B", 2, 2, "two matches side by side",
+	    "Two needs or courses for you, or with --demand two people for a "
+	    "need of yours.",
+	    "ohcn match compare 7f3ak2xq5m 9c1dm44aua\n"
+	    "ohcn match compare --demand A-17 7f3ak2xq5m 9c1dm44aua",
+	    FLAGS{ { "demand", "ID", "which need (external id or record)" },
+		LANG, END },
+	    run_match_compare },
+	{ "candidate", "list", "", 0, 0, "people whose card fits a need",
+	    "The same as ohcn match list --demand.",
 	    "ohcn candidate list --demand A-17\n"
 	    "ohcn candidate list --demand A-17 --limit 50 --json",
-	    FLAGS{ { "demand", "ID", "which need (external id or record)" },
-		LIMIT, LANG, END },
-	    run_candidate_list },
+	    match_flags, run_candidate_list },
 	{ "candidate", "explain", "DEMAND ID", 2, 2, "why one card fits a need",
 	    NULL, "ohcn candidate explain A-17 7f3ak2xq5m", FLAGS{ LANG, END },
 	    run_candidate_explain },

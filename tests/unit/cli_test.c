@@ -548,6 +548,11 @@ test_commands(void **state)
 	HAS(out, "\"schema\": \"ohcn.status/1\"");
 	assert_string_equal(errors, "");
 	assert_int_equal(run("ohcn --home %s match list --limit 3", home), 0);
+	HAS(out, "Welder, Acme");
+	HAS(out, "#  score  fit  wish  kind  where  record      title");
+	HAS(errors, "ohcn match explain 6789abcdef");
+	assert_int_equal(
+	    run("ohcn --home %s match list --limit 3 --long", home), 0);
 	HAS(out, "Welder, Acme (de)");
 	HAS(out, "712 (fit 800, wish 640)");
 	HAS(out, "course-budget 1500.00 EUR");
