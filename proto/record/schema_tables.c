@@ -369,6 +369,77 @@ static const struct field course_fields[] = {
 	LIST_END,
 };
 
+static const struct field_choice item_choices[] = {
+	{ 1, "single-choice" },
+	{ 2, "multiple-choice" },
+	{ 3, "number" },
+	{ 4, "self-rating" },
+	{ 5, "checklist" },
+	CHOICES_END,
+};
+
+static const struct field measure_fields[] = {
+	{ 0, "term", FIELD_TERM, true },
+	{ 2, "from", FIELD_UINT, false, 1, 5 },
+	{ 4, "to", FIELD_UINT, false, 1, 5 },
+	LIST_END,
+};
+static const struct field measure_item = { .type = FIELD_MAP,
+	.fields = measure_fields };
+
+static const struct field option_item = {
+	.type = FIELD_TEXT, .min = 1, .max = 300
+};
+static const struct field level_item = {
+	.type = FIELD_UINT, .min = 1, .max = 5
+};
+
+#define NUMBER_MAX 1000000000000
+static const struct field question_fields[] = {
+	{ 0, "term", FIELD_TERM, true },
+	{ 2, "type", FIELD_CHOICE, true, .choices = item_choices },
+	{ 4, "prompt", FIELD_TEXT, true, 1, 1000 },
+	{ 6, "options", FIELD_LIST, false, 2, 16, .element = &option_item },
+	{ 8, "level", FIELD_UINT, false, 1, 5 },
+	{ 10, "levels", FIELD_LIST, false, 2, 16, .element = &level_item },
+	{ 12, "key", FIELD_INT, false, -NUMBER_MAX, NUMBER_MAX },
+	{ 14, "tolerance", FIELD_UINT, false, 0, NUMBER_MAX },
+	{ 16, "key_hash", FIELD_BYTES, false, 16, 16 },
+	LIST_END,
+};
+static const struct field question_item = { .type = FIELD_MAP,
+	.fields = question_fields };
+
+static const struct field stop_fields[] = {
+	{ 0, "items_max", FIELD_UINT, false, 1, 128 }, /* of one term */
+	{ 2, "confidence", FIELD_UINT, false, 1, 1000 },
+	LIST_END,
+};
+
+static const struct field external_fields[] = {
+	{ 0, "url", FIELD_STR, true, 4, 256 },
+	{ 2, "key", FIELD_BYTES, true, 32, 32 },
+	LIST_END,
+};
+
+static const struct field assessment_fields[] = {
+	{ 0, "title", FIELD_TEXT, true, 1, 120 },
+	{ 1, "description", FIELD_TEXT, false, 1, 2000 },
+	{ 2, "measures", FIELD_LIST, true, 1, 32, .element = &measure_item },
+	{ 4, "items", FIELD_LIST, false, 1, 128, .element = &question_item },
+	{ 6, "adaptive", FIELD_BOOL },
+	{ 8, "stop", FIELD_MAP, .fields = stop_fields },
+	{ 10, "minutes", FIELD_UINT, false, 1, 10000 },
+	{ 12, "languages", FIELD_LIST, false, 1, 16,
+	    .element = &language_code_item },
+	{ 14, "external", FIELD_MAP, .fields = external_fields },
+	{ 16, "salt", FIELD_BYTES, false, 16, 16 },
+	{ 38, "website", FIELD_STR, false, 4, 256 },
+	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
+	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	LIST_END,
+};
+
 static const struct field_choice term_choices[] = {
 	{ 1, "skill" },
 	{ 2, "knowledge" },
@@ -519,6 +590,7 @@ static const struct schema schemas[] = {
 	{ KIND_ORGANISATION, 0, organisation_fields },
 	{ KIND_DEMAND, 0, demand_fields },
 	{ KIND_COURSE, 0, course_fields },
+	{ KIND_ASSESSMENT, 0, assessment_fields },
 	{ KIND_VOCABULARY, 0, vocabulary_fields },
 	{ KIND_STATISTIC, 0, statistic_fields },
 	{ KIND_REVOCATION, 0, revocation_fields },

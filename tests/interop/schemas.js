@@ -91,6 +91,21 @@ export const PAYLOADS = {
     [44, 'weeks', 'uint 1..520'],
     [46, 'cosig', 'list 1..8 of map cosig']
   ],
+  5: [
+    [0, 'title', 'text 1..120', MUST],
+    [1, 'description', 'text 1..2000'],
+    [2, 'measures', 'list 1..32 of map measure', MUST],
+    [4, 'items', 'list 1..128 of map item'],
+    [6, 'adaptive', 'bool'],
+    [8, 'stop', 'map stop'],
+    [10, 'minutes', 'uint 1..10000'],
+    [12, 'languages', 'list 1..16 of language'],
+    [14, 'external', 'map external'],
+    [16, 'salt', 'bytes 16'],
+    [38, 'website', 'str 4..256'],
+    [40, 'terms', 'list 1..16 of map own term'],
+    [42, 'external_id', 'str 1..64']
+  ],
   9: [
     [0, 'terms', 'list 1..256 of map entry', MUST],
     [2, 'name', 'text 1..120', MUST],
@@ -212,5 +227,29 @@ export const MAPS = {
     [4, 'sensitivity', 'uint 1..1000000', MUST],
     [6, 'threshold', 'uint 0..2⁵³−1'],
     [8, 'delta', 'uint 1..18']
+  ],
+  measure: [
+    [0, 'term', 'term', MUST],
+    [2, 'from', 'uint 1..5'],
+    [4, 'to', 'uint 1..5']
+  ],
+  item: [
+    [0, 'term', 'term', MUST],
+    [2, 'type', 'choice: 1 = single-choice, 2 = multiple-choice, 3 = number, 4 = self-rating, 5 = checklist', MUST],
+    [4, 'prompt', 'text 1..1000', MUST],
+    [6, 'options', 'list 2..16 of text 1..300'],
+    [8, 'level', 'uint 1..5'],
+    [10, 'levels', 'list 2..16 of uint 1..5'],
+    [12, 'key', 'int -1000000000000..1000000000000'],
+    [14, 'tolerance', 'uint 0..1000000000000'],
+    [16, 'key_hash', 'bytes 16']
+  ],
+  stop: [
+    [0, 'items_max', 'uint 1..128'],
+    [2, 'confidence', 'uint 1..1000']
+  ],
+  external: [
+    [0, 'url', 'str 4..256', MUST],
+    [2, 'key', 'bytes 32', MUST]
   ]
 }

@@ -415,6 +415,8 @@ small_payload(const struct vector_case *c)
 		return "{" GIG "}";
 	case 4:
 		return "{" CLASS "}";
+	case 5:
+		return "{" TEST "}";
 	case 9:
 		return "{0:[" ENTRY "] 2:" EN_A "}";
 	case 10:

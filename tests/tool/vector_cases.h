@@ -95,6 +95,7 @@ struct vector_case {
 #define ORG   "0:" EN_A
 #define GIG   "0:2 2:" EN_A
 #define CLASS "0:1 2:" EN_A " 4:[{0:" T1 " 4:2}]"
+#define TEST  "0:" EN_A " 2:[{0:" T1 "}]"
 #define ENTRY "{0:\"a:b\" 2:1 4:{en:\"a\"}}"
 #define TABLE "0:1 2:" EN_A " 4:1 6:[{0:1}] 8:2 18:0 20:1"
 
@@ -149,7 +150,7 @@ static const struct vector_case vector_cases[] = {
 	{ .name = "organisation, small", .kind = 2, .topic = "demand" },
 	{ .name = "demand, small", .kind = 3, .topic = "demand" },
 	{ .name = "course, small", .kind = 4, .topic = "learn" },
-	{ .name = "assessment", .kind = 5, .topic = "learn", .opaque = true },
+	{ .name = "assessment, small", .kind = 5, .topic = "learn" },
 	{ .name = "pathway", .kind = 6, .topic = "learn", .opaque = true },
 	{ .name = "community", .kind = 7, .topic = "learn", .opaque = true },
 	{ .name = "attestation", .kind = 8, .topic = "meta", .opaque = true },
@@ -199,6 +200,21 @@ static const struct vector_case vector_cases[] = {
 		"32:{0:#32 2:1} 34:[#32] 36:#32 38:~256 "
 		"40:[{0:~256 2:{en:~120}}] 42:~64 44:1 46:[{0:#32 2:4 "
 		"4:#64}]}" },
+	{ .name = "assessment, every field",
+	    .kind = 5,
+	    .slot = 31,
+	    .payload =
+		"{0:{en:~120} 1:{en:\"x\"} 2:[{0:" T1 " 2:1 4:5}{0:" T2 "}] "
+		"4:[{0:" T1 " 2:1 4:{de:\"ä\" en:~1000} 6:[" EN_A
+		"{de:~300 en:\"b\"}] 8:5 12:1}"
+		"{0:" T1 " 2:2 4:" EN_A " 6:[" EN_A EN_A "] 8:1 16:#16}"
+		"{0:" T2 " 2:3 4:" EN_A " 8:3 12:-1000000000000 "
+		"14:1000000000000}"
+		"{0:" T2 " 2:4 4:" EN_A "}"
+		"{0:" T2 " 2:5 4:" EN_A " 6:[" EN_A EN_A "] 10:[1 5]}] 6:1 "
+		"8:{0:128 2:1000} 10:10000 12:[de en] "
+		"14:{0:\"https://example.org/\" 2:#32} 16:#16 38:~256 "
+		"40:[{0:\"a:b\" 2:{en:\"a\"}}] 42:~64}" },
 	{ .name = "vocabulary, every field",
 	    .kind = 9,
 	    .slot = 63,
@@ -252,7 +268,7 @@ static const struct vector_case vector_cases[] = {
 	{ .name = "key 2^64-2 makes it opaque",
 	    .payload = "{18446744073709551614:0}",
 	    .opaque = true },
-	{ .name = "tombstone of a kind without schema", .kind = 5, .flags = 1 },
+	{ .name = "tombstone of a kind without schema", .kind = 8, .flags = 1 },
 	{ .name = "envelope under a certificate",
 	    .kind = 11,
 	    .stamp = CERT_RIGHT,
@@ -1246,6 +1262,19 @@ static const struct vector_case vector_cases[] = {
 	BREAKS("pay without a period", 3, "{" GIG " 28:{0:1 4:\"EUR\"}}"),
 	BREAKS("course without what it teaches", 4, "{0:1 2:" EN_A "}"),
 	BREAKS("cosig of 63 bytes", 4, "{" CLASS " 46:[{0:#32 2:1 4:#63}]}"),
+	BREAKS("assessment without a measure", 5, "{0:" EN_A "}"),
+	BREAKS("assessment of 129 items", 5,
+	    "{" TEST " 4:[129*{0:" T1 " 2:4 4:" EN_A "}]}"),
+	BREAKS("item of type 6", 5, "{" TEST " 4:[{0:" T1 " 2:6 4:" EN_A "}]}"),
+	BREAKS("item without a prompt", 5, "{" TEST " 4:[{0:" T1 " 2:4}]}"),
+	BREAKS("item with one option", 5,
+	    "{" TEST " 4:[{0:" T1 " 2:1 4:" EN_A " 6:[" EN_A "]}]}"),
+	BREAKS("option that is no text", 5,
+	    "{" TEST " 4:[{0:" T1 " 2:1 4:" EN_A " 6:[\"a\" \"b\"]}]}"),
+	BREAKS("key_hash of 32 bytes", 5,
+	    "{" TEST " 4:[{0:" T1 " 2:1 4:" EN_A " 16:#32}]}"),
+	BREAKS("measure up to level 6", 5, "{0:" EN_A " 2:[{0:" T1 " 4:6}]}"),
+	BREAKS("external without a key", 5, "{" TEST " 14:{0:\"a:bc\"}}"),
 	BREAKS("vocabulary without terms", 9, "{2:" EN_A "}"),
 	BREAKS("vocabulary without a name", 9, "{0:[" ENTRY "]}"),
 	BREAKS("statistic without figures", 10,
@@ -1259,8 +1288,7 @@ static const struct vector_case vector_cases[] = {
 	BREAKS("257 figures", 10,
 	    "{0:1 2:" EN_A " 4:1 6:[257*{0:1}] 8:2 18:0 20:1}"),
 	BREAKS("source without a licence", 10,
-	    "{0:1 2:" EN_A
-	    " 4:1 6:[{0:1}] 8:2 16:{0:{en:\"a\"}} 18:0 20:1}"),
+	    "{0:1 2:" EN_A " 4:1 6:[{0:1}] 8:2 16:{0:{en:\"a\"}} 18:0 20:1}"),
 	BREAKS("noise without its epsilon", 10, "{" TABLE " 24:{0:1 4:1}}"),
 	BREAKS("revocation without a reason", 12, "{}"),
 	BREAKS("revocation for reason 5", 12, "{0:5}"),

@@ -38,6 +38,9 @@ small_payload(uint32_t kind)
 	case KIND_VOCABULARY:
 		return "82009183"
 		       "00a3613a6202010481cd656ea1610281cd656ea141";
+	case KIND_ASSESSMENT: /* title, one measure */
+		return "820081cd656ea1410291810"
+		       "0c4080102030405060708";
 	case KIND_STATISTIC: /* demand, title, records, one figure, ... */
 		return "8700010281cd656ea1410401"
 		       "06918100010802"
