@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include "match/signal.h"
-
 #define SIGNAL_KEY     16 /* first bytes of an author that name it here */
 #define COMPANY_COUNTS (SIGNAL_MEASURES - SIGNAL_PEOPLE)
 #define POSTING_KEYS   64

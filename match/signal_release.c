@@ -9,6 +9,8 @@
  * the bridges of that graph (Gusfield 1988): hide further cells until there
  * is none.
  */
+#include "match/signal.h"
+
 #include <stdlib.h>
 
 #include "match/signal_internal.h"

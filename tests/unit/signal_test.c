@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "match/signal.h"
 #include "match/signal_internal.h"
 #include "match/signal_week.h"
 #include "match_world.h"
