@@ -24,9 +24,8 @@
 #define PATH_TARGET_MAX  64   /* skills of a target */
 #define PATH_OFFERS_MAX  4096 /* offers looked at */
 #define PATH_POINTS_MAX  5    /* ways to choose from */
-#define PATH_TAKEN_MAX   32   /* offers on one way */
+#define PATH_TAKEN_MAX   64   /* offers on one way */
 #define PATH_BUSY_MAX    32   /* busy times */
-#define PATH_EXACT_MAX   16   /* missing skills that are solved exactly */
 #define PATH_HOURS_WEEK  5    /* hours of learning a week, if not told */
 #define PATH_HOURS_GUESS 20 /* of an offer that tells neither hours nor weeks */
 #define PATH_LEVEL_OWN   3  /* asked by an occupation: on one's own */
@@ -265,11 +264,13 @@ NODISCARD err path_find(const struct meaning *m, const struct card *card,
     const struct path_means *means, struct path_result *out);
 
 /**
- * path_card_after(m, card, r, point, out):
- * The card of somebody who has gone all the way.
+ * path_card_after(card, target, offers, point, out):
+ * The card of somebody who has gone all the way: all that the offers teach
+ * counts, also what is not asked. What there is no room for is left out.
  */
-void path_card_after(const struct meaning *m, const struct card *card,
-    const struct path_point *point, struct card *out);
+void path_card_after(const struct card *card, const struct path_target *target,
+    const struct path_offer *offers, const struct path_point *point,
+    struct card *out);
 
 /* ---- what a way is worth ---- */
 
@@ -284,12 +285,12 @@ struct path_value {
 };
 
 /**
- * path_value_new(m, before, after, w, out), path_value_add(), ..._free():
- * Count one posting after the other. Borrows all. ERR_NOMEM.
+ * path_counter_new(m, before, after, out), path_counter_add(), ..._free():
+ * Count one resolved posting after the other. Borrows all. ERR_NOMEM.
  */
 struct path_counter;
 NODISCARD err path_counter_new(const struct meaning *m,
-    const struct card *before, const struct card *after, const struct wishes *w,
+    const struct card *before, const struct card *after,
     struct path_counter **out);
 void path_counter_add(struct path_counter *c, const struct posting *p);
 struct path_value path_counter_value(const struct path_counter *c);

@@ -35,8 +35,7 @@ struct cover_offer {
 	uint64_t cost;  /* up to COVER_COST_MAX */
 	uint32_t hours; /* up to COVER_HOURS_MAX */
 	uint16_t start; /* week, or COVER_ANY_WEEK */
-	uint16_t weeks; /* 0: at one's own pace, then ${start} counts for
-	                 * nothing */
+	uint16_t weeks; /* 0: at one's own pace, from ${start} on */
 	uint16_t pools; /* bits: the tied pools that may pay for it */
 	bool unpriced;  /* ${cost} is 0 */
 };

@@ -162,7 +162,9 @@ make_items(struct solver *s, uint64_t wanted, uint64_t reach)
 		const uint64_t gives = o->gives & ~o->needs & wanted;
 		if (gives == 0 || (o->needs & ~reach) != 0)
 			continue;
-		const bool dated = o->weeks > 0 && o->start != COVER_ANY_WEEK;
+		const bool dated = o->start != COVER_ANY_WEEK;
+		const uint32_t least =
+		    o->weeks > 0 ? o->weeks : MIN(o->hours, 1U);
 		s->items[s->items_n++] = (struct item){
 			.gives = rename_steps(s, gives),
 			.needs = rename_steps(s, o->needs & wanted),
@@ -170,14 +172,14 @@ make_items(struct solver *s, uint64_t wanted, uint64_t reach)
 				  (o->unpriced ? UNPRICED : 0),
 			.hours = time_hours(o),
 			.dated_end =
-			    (uint16_t)(dated ? MIN(o->start + o->weeks,
-						   (int)COVER_WEEKS_MAX + 1)
+			    (uint16_t)(dated ? MIN(o->start + least,
+						   COVER_WEEKS_MAX + 1U)
 					     : 0),
 			.offer = (uint16_t)i,
-			.rigid = o->weeks > 0,
+			.rigid = o->weeks > 0 || dated,
 		};
 		s->needs = s->needs || o->needs != 0;
-		s->rigid = s->rigid || o->weeks > 0;
+		s->rigid = s->rigid || o->weeks > 0 || dated;
 		s->unpriced = s->unpriced || o->unpriced;
 	}
 }
@@ -207,8 +209,7 @@ beaten(const struct solver *s, const struct item *a, const struct item *b)
 {
 	const struct cover_offer *x = &s->p->offers[a->offer];
 	const struct cover_offer *y = &s->p->offers[b->offer];
-	const bool same_time =
-	    x->weeks == y->weeks && (x->weeks == 0 || x->start == y->start);
+	const bool same_time = x->weeks == y->weeks && x->start == y->start;
 
 	if ((a->gives & ~b->gives) != 0 || (b->needs & ~a->needs) != 0 ||
 	    b->weight > a->weight || b->hours > a->hours || !same_time ||

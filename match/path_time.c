@@ -76,7 +76,8 @@ is_dated(const struct cover_offer *o)
 static bool
 fills_up(const struct plan_state *s, uint16_t i)
 {
-	if (offer(s, i)->weeks > 0 || offer(s, i)->needs != 0)
+	if (offer(s, i)->weeks > 0 || offer(s, i)->needs != 0 ||
+	    offer(s, i)->start != COVER_ANY_WEEK)
 		return false;
 	for (uint16_t k = 0; k < s->way->n; k++)
 		if (k != i && (offer(s, k)->needs & offer(s, i)->gives) != 0)
@@ -90,6 +91,9 @@ ready_week(const struct plan_state *s, uint16_t i)
 {
 	const bool own_pace = offer(s, i)->weeks == 0;
 	uint16_t ready = 0;
+
+	if (own_pace && offer(s, i)->start != COVER_ANY_WEEK)
+		ready = offer(s, i)->start;
 
 	for (uint64_t rest = offer(s, i)->needs; rest != 0; rest &= rest - 1) {
 		const uint64_t step = rest & (~rest + 1);
@@ -290,7 +294,8 @@ time_plan(const struct cover_problem *p, struct cover_way *way, bool *sure)
 	if (!place_dated(&s))
 		return false;
 	for (uint16_t i = 0; i < way->n; i++) {
-		s.any_order = s.any_order && offer(&s, i)->weeks == 0;
+		s.any_order = s.any_order && offer(&s, i)->weeks == 0 &&
+			      offer(&s, i)->start == COVER_ANY_WEEK;
 		if (is_dated(offer(&s, i)))
 			continue;
 		if (fills_up(&s, i))

@@ -2,7 +2,8 @@
  * path_time.h: when a set of offers is done, in weeks from now.
  *
  * - An offer at one's own pace takes the hours that are left in the weeks
- *   from when it may begin, until it has all of its hours.
+ *   from when it may begin (its start, if it has one), until it has all of
+ *   its hours.
  * - An offer with weeks takes the same hours in each of them (rounded up),
  *   one week after the other; with a start it begins then, else in the first
  *   week from which all of them have the hours free.

@@ -74,7 +74,7 @@ brute_serial(struct brute *b)
 			const struct cover_offer *o = &p->offers[b->set[i]];
 			const bool dated =
 			    o->weeks > 0 && o->start != UINT16_MAX;
-			unsigned ready = dated ? o->start : 0;
+			unsigned ready = o->start == UINT16_MAX ? 0 : o->start;
 			if (dated != (pass == 0))
 				continue;
 			for (unsigned s = 0; !dated && s < 64; s++) {
@@ -288,6 +288,8 @@ random_offers(uint64_t *seed, const struct kind *k, unsigned steps, size_t n,
 			o->weeks = (uint16_t)(chance(seed, 4) + 1);
 			if (k->dated && chance(seed, 2) == 0)
 				o->start = (uint16_t)chance(seed, 8);
+		} else if (k->dated && chance(seed, 4) == 0) {
+			o->start = (uint16_t)chance(seed, 8);
 		}
 		if (k->tied)
 			o->pools = (uint16_t)chance(seed, 8);
