@@ -440,6 +440,41 @@ static const struct field assessment_fields[] = {
 	LIST_END,
 };
 
+/* A step of a pathway; ${needs} are numbers of steps, from 0. */
+static const struct field step_number_item = {
+	.type = FIELD_UINT, .min = 0, .max = 63
+};
+static const struct field record_item = {
+	.type = FIELD_BYTES, .min = 32, .max = 32
+};
+static const struct field step_fields[] = {
+	{ 0, "title", FIELD_TEXT, false, 1, 120 },
+	{ 2, "skills", FIELD_LIST, false, 1, 32, .element = &skill_item },
+	{ 4, "courses", FIELD_LIST, false, 1, 16, .element = &record_item },
+	{ 6, "task", FIELD_TEXT, false, 1, 1000 },
+	{ 8, "needs", FIELD_LIST, false, 1, 64, .element = &step_number_item },
+	{ 10, "grade", FIELD_UINT, false, 101, 499 },
+	{ 12, "hours", FIELD_UINT, false, 1, 10000 },
+	{ 14, "optional", FIELD_BOOL },
+	LIST_END,
+};
+static const struct field step_item = { .type = FIELD_MAP,
+	.fields = step_fields };
+
+static const struct field pathway_fields[] = {
+	{ 0, "title", FIELD_TEXT, true, 1, 120 },
+	{ 1, "description", FIELD_TEXT, false, 1, 2000 },
+	{ 2, "occupation", FIELD_TERM },
+	{ 4, "steps", FIELD_LIST, true, 1, 64, .element = &step_item },
+	{ 6, "languages", FIELD_LIST, false, 1, 16,
+	    .element = &language_code_item },
+	{ 38, "website", FIELD_STR, false, 4, 256 },
+	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
+	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	{ 46, "cosig", FIELD_LIST, false, 1, 8, .element = &cosig_item },
+	LIST_END,
+};
+
 static const struct field_choice term_choices[] = {
 	{ 1, "skill" },
 	{ 2, "knowledge" },
@@ -591,6 +626,7 @@ static const struct schema schemas[] = {
 	{ KIND_DEMAND, 0, demand_fields },
 	{ KIND_COURSE, 0, course_fields },
 	{ KIND_ASSESSMENT, 0, assessment_fields },
+	{ KIND_PATHWAY, 0, pathway_fields },
 	{ KIND_VOCABULARY, 0, vocabulary_fields },
 	{ KIND_STATISTIC, 0, statistic_fields },
 	{ KIND_REVOCATION, 0, revocation_fields },

@@ -106,6 +106,17 @@ export const PAYLOADS = {
     [40, 'terms', 'list 1..16 of map own term'],
     [42, 'external_id', 'str 1..64']
   ],
+  6: [
+    [0, 'title', 'text 1..120', MUST],
+    [1, 'description', 'text 1..2000'],
+    [2, 'occupation', 'term'],
+    [4, 'steps', 'list 1..64 of map step', MUST],
+    [6, 'languages', 'list 1..16 of language'],
+    [38, 'website', 'str 4..256'],
+    [40, 'terms', 'list 1..16 of map own term'],
+    [42, 'external_id', 'str 1..64'],
+    [46, 'cosig', 'list 1..8 of map cosig']
+  ],
   9: [
     [0, 'terms', 'list 1..256 of map entry', MUST],
     [2, 'name', 'text 1..120', MUST],
@@ -227,6 +238,16 @@ export const MAPS = {
     [4, 'sensitivity', 'uint 1..1000000', MUST],
     [6, 'threshold', 'uint 0..2⁵³−1'],
     [8, 'delta', 'uint 1..18']
+  ],
+  step: [
+    [0, 'title', 'text 1..120'],
+    [2, 'skills', 'list 1..32 of map skill'],
+    [4, 'courses', 'list 1..16 of bytes 32'],
+    [6, 'task', 'text 1..1000'],
+    [8, 'needs', 'list 1..64 of uint 0..63'],
+    [10, 'grade', 'uint 101..499'],
+    [12, 'hours', 'uint 1..10000'],
+    [14, 'optional', 'bool']
   ],
   measure: [
     [0, 'term', 'term', MUST],

@@ -417,6 +417,8 @@ small_payload(const struct vector_case *c)
 		return "{" CLASS "}";
 	case 5:
 		return "{" TEST "}";
+	case 6:
+		return "{" WAY "}";
 	case 9:
 		return "{0:[" ENTRY "] 2:" EN_A "}";
 	case 10:

@@ -96,6 +96,7 @@ struct vector_case {
 #define GIG   "0:2 2:" EN_A
 #define CLASS "0:1 2:" EN_A " 4:[{0:" T1 " 4:2}]"
 #define TEST  "0:" EN_A " 2:[{0:" T1 "}]"
+#define WAY   "0:" EN_A " 4:[{2:[" SKILL "]}]"
 #define ENTRY "{0:\"a:b\" 2:1 4:{en:\"a\"}}"
 #define TABLE "0:1 2:" EN_A " 4:1 6:[{0:1}] 8:2 18:0 20:1"
 
@@ -151,7 +152,7 @@ static const struct vector_case vector_cases[] = {
 	{ .name = "demand, small", .kind = 3, .topic = "demand" },
 	{ .name = "course, small", .kind = 4, .topic = "learn" },
 	{ .name = "assessment, small", .kind = 5, .topic = "learn" },
-	{ .name = "pathway", .kind = 6, .topic = "learn", .opaque = true },
+	{ .name = "pathway, small", .kind = 6, .topic = "learn" },
 	{ .name = "community", .kind = 7, .topic = "learn", .opaque = true },
 	{ .name = "attestation", .kind = 8, .topic = "meta", .opaque = true },
 	{ .name = "vocabulary, small", .kind = 9, .topic = "meta" },
@@ -215,6 +216,15 @@ static const struct vector_case vector_cases[] = {
 		"8:{0:128 2:1000} 10:10000 12:[de en] "
 		"14:{0:\"https://example.org/\" 2:#32} 16:#16 38:~256 "
 		"40:[{0:\"a:b\" 2:{en:\"a\"}}] 42:~64}" },
+	{ .name = "pathway, every field",
+	    .kind = 6,
+	    .slot = 31,
+	    .payload =
+		"{0:{en:~120} 1:{en:\"x\"} 2:" T1 " 4:[{0:{en:~120} 2:[" SKILL
+		"{0:" T2 " 2:5}] 4:[#32] 6:{en:~1000} 10:101 12:10000}"
+		"{8:[0 63] 10:499 14:1}{}] 6:[de en] 38:~256 "
+		"40:[{0:\"a:b\" 2:{en:\"a\"}}] 42:~64 46:[{0:#32 2:4 "
+		"4:#64}]}" },
 	{ .name = "vocabulary, every field",
 	    .kind = 9,
 	    .slot = 63,
@@ -1275,6 +1285,14 @@ static const struct vector_case vector_cases[] = {
 	    "{" TEST " 4:[{0:" T1 " 2:1 4:" EN_A " 16:#32}]}"),
 	BREAKS("measure up to level 6", 5, "{0:" EN_A " 2:[{0:" T1 " 4:6}]}"),
 	BREAKS("external without a key", 5, "{" TEST " 14:{0:\"a:bc\"}}"),
+	BREAKS("pathway without steps", 6, "{0:" EN_A "}"),
+	BREAKS("pathway of 65 steps", 6, "{0:" EN_A " 4:[65*{}]}"),
+	BREAKS("step that needs step 64", 6, "{0:" EN_A " 4:[{8:[64]}]}"),
+	BREAKS("step of grade 100", 6, "{0:" EN_A " 4:[{10:100}]}"),
+	BREAKS(
+	    "step with a course of 31 bytes", 6, "{0:" EN_A " 4:[{4:[#31]}]}"),
+	BREAKS("step with a skill without level", 6,
+	    "{0:" EN_A " 4:[{2:[{0:" T1 "}]}]}"),
 	BREAKS("vocabulary without terms", 9, "{2:" EN_A "}"),
 	BREAKS("vocabulary without a name", 9, "{0:[" ENTRY "]}"),
 	BREAKS("statistic without figures", 10,

@@ -41,6 +41,8 @@ small_payload(uint32_t kind)
 	case KIND_ASSESSMENT: /* title, one measure */
 		return "820081cd656ea1410291810"
 		       "0c4080102030405060708";
+	case KIND_PATHWAY: /* title, one empty step */
+		return "820081cd656ea141049180";
 	case KIND_STATISTIC: /* demand, title, records, one figure, ... */
 		return "8700010281cd656ea1410401"
 		       "06918100010802"
