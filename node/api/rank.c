@@ -16,6 +16,11 @@ struct field_of_others {
 	uint64_t of; /* people who are not excluded, the others alone */
 };
 
+static const uint8_t last_of_equals[RECORD_ID] = { 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff };
+
 /* How a card does. */
 struct standing {
 	int32_t both;
@@ -76,7 +81,8 @@ find_others(struct ranking *k)
 }
 
 static uint64_t
-place_of(const struct ranking *k, const struct standing *s)
+place_of(const struct ranking *k, const struct standing *s,
+    const uint8_t id[RECORD_ID])
 {
 	size_t before = 0;
 
@@ -85,7 +91,7 @@ place_of(const struct ranking *k, const struct standing *s)
 	while (before < k->others.n) {
 		const struct scan_result *r = &k->others.hits.list[before];
 		if (r->both < s->both ||
-		    (r->both == s->both && memcmp(r->id, k->id, RECORD_ID) > 0))
+		    (r->both == s->both && memcmp(r->id, id, RECORD_ID) > 0))
 			break;
 		before++;
 	}
@@ -123,7 +129,11 @@ cheaper(const struct rank_change *a, const struct rank_change *b)
 	return a->term < b->term;
 }
 
-/* Every level between what is held and what is asked. */
+/*
+ * Every level between what is held and what is asked. The card would have
+ * another id then, which nobody knows: it is put behind its equals, so that
+ * the place is never worse than said.
+ */
 static bool
 find_change(const struct ranking *k, struct rank_change *best)
 {
@@ -141,7 +151,7 @@ find_change(const struct ranking *k, struct rank_change *best)
 			    c.from >= to)
 				continue;
 			c.then = stand(k, &other);
-			c.then.place = place_of(k, &c.then);
+			c.then.place = place_of(k, &c.then, last_of_equals);
 			if (moves_up(&k->now, &c.then) &&
 			    (!found || cheaper(&c, best))) {
 				*best = c;
@@ -206,7 +216,7 @@ rank_json(struct desk *d)
 		find_fail(d->t, e);
 		return NULL;
 	}
-	memset(k.id, 0xff, RECORD_ID); /* not published: the last of equals */
+	memcpy(k.id, last_of_equals, RECORD_ID); /* not published */
 	if (!d->ask->for_person)
 		memcpy(k.id, d->r.id, RECORD_ID);
 	else
@@ -216,7 +226,7 @@ rank_json(struct desk *d)
 		plan_free(k.plan);
 		return NULL;
 	}
-	k.now.place = place_of(&k, &k.now);
+	k.now.place = place_of(&k, &k.now, k.id);
 	json_t *o = json_object();
 	put_place(o, "now", k.now.place);
 	json_uint(o, "of", k.others.of + (k.now.excluded ? 0 : 1));
