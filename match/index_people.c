@@ -6,7 +6,9 @@
 
 #define UNITS         50000 /* of a bound: the whole fit */
 #define CREDITS       16    /* different credits of a wish, at most */
-#define CHUNK         64    /* blocks that are summed at once */
+#define KNOWN_WISHES  256
+#define HINT_ITEMS    128 /* of either side */
+#define CHUNK         64  /* blocks that are summed at once */
 #define BUCKETS       1024
 #define BUCKET(u)     ((uint32_t)(u) >> 6)
 #define BUCKET_END(b) ((b) << 6 | 63U)
@@ -39,6 +41,12 @@ struct stretch { /* SUPER_BLOCKS of a segment */
 	bool more;
 };
 
+/* Wishes that have been computed, by what they are made of. */
+struct known_wish {
+	uint64_t facts;
+	int32_t total;
+};
+
 struct search {
 	const struct index_snapshot *s;
 	const struct index *ix;
@@ -61,7 +69,9 @@ struct search {
 	struct hints wants;
 	uint16_t credits[CREDITS]; /* ascending */
 	uint8_t credits_n;
-	uint8_t *rank; /* by place and group: 1 + rank of its credit */
+	uint32_t *wish_first;  /* by place: its first entry */
+	uint64_t *wish_filter; /* a bit for each place with entries */
+	struct known_wish known[KNOWN_WISHES];
 	int32_t most[CREDITS + 1][CREDITS + 1];
 	int32_t most_ever;
 
@@ -124,49 +134,69 @@ hint_beside(
 }
 
 /*
- * What the entries of a table say, in a few lists: where they are many (below
- * a term, beside it) blocks have features for all of them together.
+ * What the entries of a table say, in a few lists for each item: where they
+ * are many (below a term, beside it) blocks have features for all of them
+ * together.
  */
-NODISCARD static err
-hints_of(struct hints *h, const struct vocabulary *v,
-    const struct relate_table *t, uint16_t item, uint32_t at, unsigned feature,
-    enum match_via below)
-{
-	const unsigned steps = feature == FEATURE_HELD ? 3 : 2;
-	bool lower = false, beside = false;
-	uint32_t n;
-	const struct relate_entry *e = relate_entries(t, &n);
+struct hints_of {
+	const struct relate_table *table;
+	const struct relate_item *items;
+	uint16_t items_n;
+	enum match_via below;
+};
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (e[i].item != item)
-			continue;
-		if (e[i].via == below)
-			lower = true;
-		else if (e[i].via == VIA_SIBLING)
-			beside = true;
-		else
-			TRY(hint_put(h, e[i].at, feature, e[i].credit));
+/* Those of an item begin at from[item]; from has items_n + 1. */
+NODISCARD static err
+make_hints(struct hints *h, const struct vocabulary *v,
+    const struct hints_of *of, unsigned feature[2], uint32_t *from)
+{
+	struct hints one = { 0 };
+	uint8_t lower[HINT_ITEMS] = { 0 }, beside[HINT_ITEMS] = { 0 };
+	uint32_t n;
+	const struct relate_entry *e = relate_entries(of->table, &n);
+	err r = OK;
+
+	ASSERT(of->items_n <= HINT_ITEMS);
+	for (uint32_t i = 0; i < n && r == OK; i++) {
+		lower[e[i].item] |= e[i].via == of->below;
+		beside[e[i].item] |= e[i].via == VIA_SIBLING;
+		if (e[i].via != of->below && e[i].via != VIA_SIBLING)
+			r = hint_put(&one, i, 0, e[i].credit);
 	}
-	if (lower)
-		TRY(hint_below(h, at, feature, below, steps));
-	return beside ? hint_beside(h, v, at, feature) : OK;
+	for (uint16_t i = 0; i < of->items_n && r == OK; i++) {
+		const struct relate_item *item = &of->items[i];
+		const unsigned f = feature[item->group];
+		from[i] = h->n;
+		for (uint32_t k = 0; k < one.n && r == OK; k++) {
+			const struct relate_entry *d = &e[one.all[k].at];
+			if (d->item == i)
+				r = hint_put(h, d->at, f, d->credit);
+		}
+		if (r == OK && lower[i] != 0)
+			r = hint_below(h, item->at, f, of->below,
+			    f == FEATURE_HELD ? 3 : 2);
+		if (r == OK && beside[i] != 0)
+			r = hint_beside(h, v, item->at, f);
+	}
+	from[of->items_n] = h->n;
+	free(one.all);
+	return r;
 }
 
 NODISCARD static err
 fit_hints(struct search *s)
 {
+	const struct hints_of of = { s->parts.fit, s->parts.asked,
+		s->parts.asked_n, VIA_NARROWER };
+
 	for (uint16_t i = 0; i < s->parts.asked_n; i++) {
-		s->hints_from[i] = s->hints.n;
-		if (!s->parts.tells[i]) {
+		if (s->parts.tells[i])
+			s->told += s->parts.weight[i];
+		else
 			s->asks += s->parts.weight[i];
-			continue;
-		}
-		s->told += s->parts.weight[i];
-		TRY(hints_of(&s->hints, s->ix->m.vocabulary, s->parts.fit, i,
-		    s->parts.asked[i].at, FEATURE_HELD, VIA_NARROWER));
 	}
-	s->hints_from[s->parts.asked_n] = s->hints.n;
-	return OK;
+	return make_hints(&s->hints, s->ix->m.vocabulary, &of,
+	    (unsigned[]){ FEATURE_HELD, FEATURE_HELD }, s->hints_from);
 }
 
 /* The rank of a credit among those that occur; the last is for all above. */
@@ -202,27 +232,25 @@ credit_add(struct search *s, uint16_t credit)
 NODISCARD static err
 wish_hints(struct search *s)
 {
+	const struct hints_of of = { s->parts.wish, s->parts.given,
+		s->parts.given_n, VIA_BROADER };
 	const uint32_t places = s->ix->shape->places_n;
-	uint32_t n;
+	uint32_t n, from[HINT_ITEMS + 1];
 	const struct relate_entry *e = relate_entries(s->parts.wish, &n);
 
-	for (uint16_t i = 0; i < s->parts.given_n; i++) {
-		const struct relate_item *g = &s->parts.given[i];
-		TRY(hints_of(&s->wants, s->ix->m.vocabulary, s->parts.wish, i,
-		    g->at, g->group == 0 ? FEATURE_WANT : FEATURE_CARE,
-		    VIA_BROADER));
-	}
+	TRY(make_hints(&s->wants, s->ix->m.vocabulary, &of,
+	    (unsigned[]){ FEATURE_WANT, FEATURE_CARE }, from));
 	for (uint32_t i = 0; i < s->wants.n; i++)
 		credit_add(s, s->wants.all[i].credit);
 	for (uint32_t i = 0; i < n; i++)
 		credit_add(s, e[i].credit);
-	s->rank = calloc((size_t)places * 2 + 1, 1);
-	if (s->rank == NULL)
+	s->wish_first = malloc(((size_t)places + 1) * sizeof(uint32_t));
+	s->wish_filter = calloc(places / 64 + 1, sizeof(uint64_t));
+	if (s->wish_first == NULL || s->wish_filter == NULL)
 		return ERR_NOMEM;
-	for (uint32_t i = 0; i < n; i++) {
-		const uint8_t group = s->parts.given[e[i].item].group;
-		uint8_t *r = &s->rank[(size_t)places * group + e[i].at];
-		*r = MAX(*r, rank_of(s, e[i].credit));
+	for (uint32_t i = n; i-- > 0;) {
+		s->wish_first[e[i].at] = i;
+		s->wish_filter[e[i].at / 64] |= UINT64_C(1) << e[i].at % 64;
 	}
 	memset(s->most, 0xff, sizeof(s->most));
 	s->most_ever = plan_wish_most(s->plan, CREDIT_MAX, CREDIT_MAX);
@@ -491,25 +519,113 @@ view_wanted(const struct index_filter *f, const struct forward_card_view *v)
 
 /* ---- records ---- */
 
-/* What a card's wish may be, by what it wants. */
-static int32_t
-view_wish_most(struct search *s, const struct forward_card_view *v)
+/* The best credit of a wanted term, by what the posting gives. */
+static uint16_t
+wish_credit(const struct search *s, uint32_t at, uint8_t level, uint8_t group)
 {
-	const size_t places = s->ix->shape->places_n;
-	uint8_t learn = 0, care = 0;
+	uint32_t n, best = 0;
+	const struct relate_entry *e = relate_entries(s->parts.wish, &n);
+
+	if ((s->wish_filter[at / 64] >> at % 64 & 1) == 0)
+		return 0;
+	for (uint32_t i = s->wish_first[at]; i < n && e[i].at == at; i++) {
+		const struct relate_item *g = &s->parts.given[e[i].item];
+		if (g->group != group)
+			continue;
+		const uint32_t credit =
+		    e[i].credit * level_adequacy(level, g->level) / CREDIT_MAX;
+		best = MAX(best, credit);
+	}
+	return (uint16_t)best;
+}
+
+static int32_t
+wish_of(struct search *s, const struct wish_facts *f)
+{
+	const uint64_t facts =
+	    1 | (uint64_t)f->aspirations << 1 | (uint64_t)f->purposes << 3 |
+	    (uint64_t)f->hours << 4 | (uint64_t)f->first << 8 |
+	    (uint64_t)f->second << 24 | (uint64_t)f->purpose << 40;
+	struct known_wish *k =
+	    &s->known[facts * UINT64_C(0x9e3779b97f4a7c15) >> 56];
+
+	if (k->facts != facts) {
+		k->facts = facts;
+		k->total = plan_wish_total(s->plan, f);
+	}
+	return k->total;
+}
+
+static int32_t
+view_wish(struct search *s, const struct forward_card_view *v)
+{
+	struct wish_facts f = { .aspirations =
+				    (uint8_t)MIN(v->aspirations_n, 2),
+		.purposes = v->purposes_n > 0,
+		.hours = v->hours };
+	const bool wide = s->ix->form.wide;
 	size_t n = v->skills_n;
 
 	for (uint16_t i = 0; i < v->aspirations_n; i++, n++) {
-		const uint32_t at =
-		    forward_place(v->places, n, s->ix->form.wide);
-		learn = MAX(learn, s->rank[at]);
+		const uint16_t credit =
+		    wish_credit(s, forward_place(v->places, n, wide),
+			forward_level(v->levels, n), 0);
+		f.second = MAX(f.second, MIN(f.first, credit));
+		f.first = MAX(f.first, credit);
 	}
 	for (uint16_t i = 0; i < v->purposes_n; i++, n++) {
-		const uint32_t at =
-		    forward_place(v->places, n, s->ix->form.wide);
-		care = MAX(care, s->rank[places + at]);
+		const uint16_t credit =
+		    wish_credit(s, forward_place(v->places, n, wide), 0, 1);
+		f.purpose = MAX(f.purpose, credit);
 	}
-	return wish_most(s, learn, care);
+	return wish_of(s, &f);
+}
+
+/* Do all gates but the must-haves let it through? As score.c asks them. */
+static bool
+view_passes(struct search *s, const struct forward_card_view *v)
+{
+	const uint8_t *at = v->languages;
+	const uint8_t remote = v->region == REGION_NOT_TOLD ? s->remote_silent
+			       : v->region == s->region     ? s->remote_same
+							    : s->remote_other;
+	struct card *c = &s->card;
+
+	if ((remote >> v->remote & 1) == 0 ||
+	    (s->hours_pass >> v->hours & 1) == 0)
+		return false;
+	c->seeks = v->seeks;
+	c->offers = v->offers;
+	if (gate_seeks(s->posting, c).state == GATE_FAIL)
+		return false;
+	if (s->languages_n == 0)
+		return true;
+	c->languages_n = v->languages_n;
+	for (uint16_t i = 0; i < v->languages_n; i++)
+		c->languages[i] = forward_language(&at);
+	for (uint32_t i = 0; i < s->languages_n; i++) {
+		if (gate_language(&s->posting->languages[i], c).state ==
+		    GATE_FAIL)
+			return false;
+	}
+	return true;
+}
+
+static void
+take(struct search *s, const uint8_t *id, const uint8_t *bytes)
+{
+	s->counts.records_scored++;
+	forward_card(&s->ix->form, bytes, &s->card);
+	const struct score_brief f = plan_fit_brief(s->plan, &s->card);
+	const struct score_brief w = plan_wish_brief(s->plan, &s->card, NULL);
+	struct scan_result r = { .fit = f.total,
+		.wish = w.total,
+		.both = score_both(f.total, w.total),
+		.excluded = f.excluded || w.excluded,
+		.near = f.near || w.near };
+	memcpy(r.id, id, RECORD_ID);
+	if (r.excluded == s->excluded)
+		top_put(&s->top, &r);
 }
 
 static void
@@ -522,26 +638,16 @@ look_at(struct search *s, const uint8_t *id, const uint8_t *bytes)
 	forward_view_card(bytes, s->ix->form.wide, &v);
 	if (s->filter != NULL && !view_wanted(s->filter, &v))
 		return;
+	if (!s->excluded && !view_passes(s, &v))
+		return;
+	const int32_t wish = view_wish(s, &v);
+	if (score_both(SCORE_MAX, wish) < top_least(&s->top))
+		return;
 	const int32_t fit = fit_kernel_run(s->kernel, &v, &missing);
-	if (missing && !s->excluded)
+	if ((missing && !s->excluded) ||
+	    !top_wants(&s->top, score_both(fit, wish), id))
 		return;
-	const int32_t most = score_both(fit, s->most_ever);
-	if (most < top_least(&s->top) ||
-	    !top_wants(&s->top, score_both(fit, view_wish_most(s, &v)), id))
-		return;
-	s->counts.records_scored++;
-	forward_card(&s->ix->form, bytes, &s->card);
-	const struct score_brief f = plan_fit_brief(s->plan, &s->card);
-	const struct score_brief w = plan_wish_brief(s->plan, &s->card, NULL);
-	ASSERT(f.total == fit);
-	struct scan_result r = { .fit = f.total,
-		.wish = w.total,
-		.both = score_both(f.total, w.total),
-		.excluded = f.excluded || w.excluded,
-		.near = f.near || w.near };
-	memcpy(r.id, id, RECORD_ID);
-	if (r.excluded == s->excluded)
-		top_put(&s->top, &r);
+	take(s, id, bytes);
 }
 
 static void
@@ -720,7 +826,8 @@ search_end(struct search *s)
 	free(s->reaches);
 	free(s->stretches);
 	free(s->one);
-	free(s->rank);
+	free(s->wish_first);
+	free(s->wish_filter);
 	free(s->hints.all);
 	free(s->wants.all);
 	fit_kernel_free(s->kernel);

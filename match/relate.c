@@ -125,18 +125,40 @@ put_beside(struct relate_table *t, const struct vocabulary *v, uint16_t item)
 	return OK;
 }
 
-static int
-entry_order(const void *a, const void *b)
+/*
+ * By place; those of one place stay in the order of the items. ${other} has
+ * as much room.
+ */
+static void
+sort_entries(
+    struct relate_entry *entries, struct relate_entry *other, uint32_t n)
 {
-	const struct relate_entry *x = a, *y = b;
+	struct relate_entry *from = entries, *to = other;
 
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	if (x->item != y->item)
-		return x->item < y->item ? -1 : 1;
-	if (x->credit != y->credit)
-		return x->credit > y->credit ? -1 : 1;
-	return (x->via > y->via) - (x->via < y->via);
+	for (unsigned shift = 0; shift < 32; shift += 8) {
+		uint32_t counts[257] = { 0 };
+		for (uint32_t i = 0; i < n; i++)
+			counts[(from[i].at >> shift & 255) + 1]++;
+		if (n == 0 || counts[(from[0].at >> shift & 255) + 1] == n)
+			continue;
+		for (unsigned k = 1; k < 257; k++)
+			counts[k] += counts[k - 1];
+		for (uint32_t i = 0; i < n; i++)
+			to[counts[from[i].at >> shift & 255]++] = from[i];
+		struct relate_entry *const t = from;
+		from = to;
+		to = t;
+	}
+	if (from != entries)
+		memcpy(entries, from, n * sizeof(*entries));
+}
+
+static bool
+entry_better(const struct relate_entry *a, const struct relate_entry *b)
+{
+	if (a->credit != b->credit)
+		return a->credit > b->credit;
+	return a->via < b->via;
 }
 
 NODISCARD static err
@@ -149,14 +171,20 @@ fill(struct relate_table *t, const struct vocabulary *v)
 		TRY(put_steps(t, v, i, false));
 		TRY(put_beside(t, v, i));
 	}
-	if (t->n > 0)
-		qsort(t->entries, t->n, sizeof(*t->entries), entry_order);
+	struct relate_entry *other = malloc((t->n + 1) * sizeof(*other));
+	if (other == NULL)
+		return ERR_NOMEM;
+	sort_entries(t->entries, other, t->n);
+	free(other);
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
 		const struct relate_entry *e = &t->entries[i];
-		if (kept > 0 && t->entries[kept - 1].at == e->at &&
-		    t->entries[kept - 1].item == e->item)
+		struct relate_entry *last = &t->entries[kept - (kept > 0)];
+		if (kept > 0 && last->at == e->at && last->item == e->item) {
+			if (entry_better(e, last))
+				*last = *e;
 			continue;
+		}
 		t->entries[kept++] = *e;
 		t->filter[e->at / 64] |= UINT64_C(1) << e->at % 64;
 	}

@@ -947,6 +947,30 @@ plan_wish_most(const struct plan *plan, uint32_t learn, uint32_t purpose)
 }
 
 int32_t
+plan_wish_total(const struct plan *plan, const struct wish_facts *f)
+{
+	const struct posting *p = plan->posting;
+	const uint32_t need = posting_hours_week(p);
+	const uint32_t hours = card_hours_max(f->hours);
+	struct sum s;
+
+	s.n = 0;
+	sum_put(&s, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
+	if (f->aspirations > 0)
+		sum_put(&s, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, f->first);
+	if (f->aspirations > 1)
+		sum_put(
+		    &s, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, f->second);
+	if (f->purposes && p->purposes_n > 0)
+		sum_put(&s, LINE_PURPOSE, WEIGHT_PURPOSE, f->purpose);
+	if (need > 0 && hours > 0)
+		sum_put(&s, LINE_HOURS, WEIGHT_HOURS,
+		    need <= hours ? CREDIT_MAX : hours * CREDIT_MAX / need);
+	sum_put(&s, LINE_INVESTMENT, WEIGHT_INVESTMENT, investment_credit(p));
+	return lines_total(s.lines, s.n);
+}
+
+int32_t
 card_plan_wish_most(const struct card_plan *plan)
 {
 	const struct wishes *w = plan->wishes;

@@ -143,6 +143,18 @@ void plan_parts(const struct plan *plan, struct plan_parts *out);
 int32_t plan_wish_most(
     const struct plan *plan, uint32_t learn, uint32_t purpose);
 
+/* What a wish without private wishes is made of, on the side of a card. */
+struct wish_facts {
+	uint8_t aspirations; /* understood; 2 stands for more */
+	bool purposes;       /* some are understood */
+	uint8_t hours;       /* bucket */
+	/* the best credits, the second best, and the best of the purposes */
+	uint16_t first, second, purpose;
+};
+
+/** plan_wish_total(plan, facts): the total of plan_wish_brief(). */
+int32_t plan_wish_total(const struct plan *plan, const struct wish_facts *f);
+
 /*
  * The same from the other side: one card, made ready for many postings. The
  * results are those of a plan.
