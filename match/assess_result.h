@@ -1,0 +1,81 @@
+/*
+ * assess_result.h: what an external assessor states about a person, signed:
+ * for whom, in which assessment, which levels, until when. It goes from the
+ * assessor to the person and is never gossiped.
+ *
+ *   result = canonical msgpack [ statement: bin, sigtype: uint, sig: bin 64 ]
+ *
+ * SPEC: "Signed results".
+ */
+#pragma once
+
+#include "crypto/crypto.h"
+#include "match/assess.h"
+
+#define ASSESS_RESULT_MAX   2048 /* bytes of a signed result */
+#define ASSESS_NONCE        16
+#define ASSESS_RESULT_HOURS 9600 /* it says no more than so many */
+
+struct assess_stated {
+	uint64_t term;
+	uint8_t level;       /* 0..5 */
+	uint16_t confidence; /* in thousandths; 0: not told */
+};
+
+struct assess_result {
+	char net[NET_MAX + 1];
+	uint8_t assessor[ED25519_PUBLIC]; /* who signs */
+	uint8_t author[RECORD_AUTHOR];    /* of the assessment's record */
+	uint32_t slot;                    /* of it */
+	uint8_t person[ED25519_PUBLIC];
+	uint64_t taken_h, expires_h; /* unix hours */
+	uint8_t nonce[ASSESS_NONCE]; /* random: tells two results apart */
+	uint16_t levels_n;
+	struct assess_stated levels[ASSESS_MEASURES_MAX];
+};
+
+/**
+ * assess_result_sign(r, secret, out):
+ * Append the signed result; ${r}->assessor is the public key of ${secret}.
+ * ERR_FORM: it is not one that assess_result_read() takes; ERR_MORE: ${out}
+ * has no room for ASSESS_RESULT_MAX.
+ */
+NODISCARD err assess_result_sign(const struct assess_result *r,
+    const uint8_t secret[ED25519_SECRET], struct buf *out);
+
+/**
+ * assess_result_read(bytes, arena, out, id):
+ * Its form and its signature by the assessor it names; ${id} (32 bytes) names
+ * the result. ERR_FORM: not a result; ERR_AUTH: the signature is not right.
+ */
+NODISCARD err assess_result_read(struct slice bytes, struct arena *arena,
+    struct assess_result *out, uint8_t id[RECORD_ID]);
+
+/* Whose result it should be. */
+struct assess_expected {
+	const struct assessment *assessment; /* NULL: not known here */
+	const uint8_t *author; /* RECORD_AUTHOR bytes: of the assessment */
+	uint32_t slot;
+	const uint8_t *person; /* ED25519_PUBLIC bytes */
+	const char *net;
+	uint64_t now_s;
+};
+
+enum assess_refusal {
+	ASSESS_ACCEPTED,
+	ASSESS_OTHER_NET,
+	ASSESS_OTHER_PERSON,
+	ASSESS_NO_ASSESSMENT, /* not known, or it names another one */
+	ASSESS_NOT_EXTERNAL,
+	ASSESS_OTHER_ASSESSOR, /* not the key that the assessment names */
+	ASSESS_EXPIRED,
+	ASSESS_FROM_FUTURE,
+	ASSESS_NOT_MEASURED, /* a term or level that it does not measure */
+};
+
+/** assess_result_judge(r, e): of a result that assess_result_read() took. */
+enum assess_refusal assess_result_judge(
+    const struct assess_result *r, const struct assess_expected *e);
+
+/** assess_refusal_text(r): a sentence; static text. */
+const char *assess_refusal_text(enum assess_refusal r);
