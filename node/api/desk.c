@@ -160,6 +160,14 @@ desk_take(struct desk *d, const struct store_record *r)
 }
 
 bool
+desk_take_hit(struct desk *d, const struct scan_result *res)
+{
+	struct store_record r;
+
+	return store_get(d->t->view, res->id, &r) == OK && desk_take(d, &r);
+}
+
+bool
 desk_find(struct desk *d, const char *text)
 {
 	struct store_record r;
@@ -261,6 +269,16 @@ desk_who(struct desk *d, json_t *o)
 	    d->t->view, r->author, &d->rd.payload, &d->rd2, d->ask->language);
 	(void)json_object_set_new(
 	    o, "organisation", name == NULL ? json_null() : name);
+}
+
+void
+desk_result(json_t *o, const struct scan_result *r)
+{
+	json_uint(o, "score", (uint64_t)MAX(r->both, 0));
+	json_uint(o, "fit", (uint64_t)MAX(r->fit, 0));
+	json_uint(o, "wish", (uint64_t)MAX(r->wish, 0));
+	json_truth(o, "excluded", r->excluded);
+	json_truth(o, "near", r->near);
 }
 
 json_t *

@@ -54,6 +54,9 @@ void desk_close(struct desk *d); /* NULL is fine */
  */
 NODISCARD bool desk_take(struct desk *d, const struct store_record *r);
 
+/** desk_take_hit(d, res): the same for a result, which may be gone since. */
+NODISCARD bool desk_take_hit(struct desk *d, const struct scan_result *res);
+
 /** desk_find(d, text): desk_take() by id; false: task_fail() was called. */
 NODISCARD bool desk_find(struct desk *d, const char *text);
 
@@ -71,11 +74,25 @@ NODISCARD bool desk_step(
 /** desk_who(d, o): of the record taken: "record", "kind", "title", ... */
 void desk_who(struct desk *d, json_t *o);
 
+/** desk_result(o, res): "score", "fit", "wish", "excluded", "near". */
+void desk_result(json_t *o, const struct scan_result *res);
+
 /** desk_explain(d): the whole explanation of the pair; NULL: failed. */
 json_t *desk_explain(struct desk *d);
 
 /** desk_demand_json(d): {"id" or null, "title"}, of a demand that seeks. */
 json_t *desk_demand_json(struct desk *d);
+
+/* ---- the lane of reach (api/reach.c) ---- */
+
+#define REACH_POOL 64 /* of whom the reach is worked out */
+
+/**
+ * reach_json(d, h):
+ * What of ${h} could be reached by learning, ordered by the fit after the
+ * cheapest way, with who pays for it. NULL: failed.
+ */
+json_t *reach_json(struct desk *d, const struct found *h);
 
 /* ---- the place in a list (api/rank.c) ---- */
 

@@ -62,8 +62,7 @@ feed_close(struct feed *f)
 	free(f);
 }
 
-/* The next one that can be read. */
-static bool
+bool
 feed_step(struct feed *f)
 {
 	while (f->at < f->n) {

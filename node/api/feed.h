@@ -32,6 +32,9 @@ struct feed {
 struct feed *feed_open(struct task *t, uint32_t kind, bool skip_own);
 void feed_close(struct feed *f); /* NULL is fine */
 
+/** feed_step(f): the next that can be read, in ${f}->s and rd; false: the end. */
+bool feed_step(struct feed *f);
+
 /* Sources over a feed, from its beginning. */
 struct card_source feed_cards(struct feed *f);
 /** feed_postings(f): demands, or courses as postings (match/course.h). */

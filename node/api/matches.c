@@ -11,19 +11,7 @@
 #include "node/api/desk.h"
 #include "node/api/postings.h"
 
-#define REACH_POOL 200 /* of whom the reach is worked out */
-
 /* ---- one entry of a list ---- */
-
-static void
-put_result(json_t *o, const struct scan_result *r)
-{
-	json_uint(o, "score", (uint64_t)MAX(r->both, 0));
-	json_uint(o, "fit", (uint64_t)MAX(r->fit, 0));
-	json_uint(o, "wish", (uint64_t)MAX(r->wish, 0));
-	json_truth(o, "excluded", r->excluded);
-	json_truth(o, "near", r->near);
-}
 
 /* The pair on the desk, which scored ${res}; NULL: failed. */
 static json_t *
@@ -36,7 +24,7 @@ entry_json(struct desk *d, const struct scan_result *res)
 		return NULL;
 	json_t *o = json_object();
 	desk_who(d, o);
-	put_result(o, res);
+	desk_result(o, res);
 	(void)json_object_set_new(
 	    o, "missing", missing_json(&d->scope, &d->score[0]));
 	(void)json_object_set_new(
@@ -52,22 +40,13 @@ entry_json(struct desk *d, const struct scan_result *res)
 	return o;
 }
 
-/* Put a hit on the desk; it may be gone since. */
-static bool
-take_hit(struct desk *d, const struct scan_result *res)
-{
-	struct store_record r;
-
-	return store_get(d->t->view, res->id, &r) == OK && desk_take(d, &r);
-}
-
 static json_t *
 entries_json(struct desk *d, const struct found *h)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < h->n; i++) {
-		if (!take_hit(d, &h->list[i]))
+		if (!desk_take_hit(d, &h->list[i]))
 			continue;
 		json_t *o = entry_json(d, &h->list[i]);
 		if (o == NULL) {
@@ -77,88 +56,6 @@ entries_json(struct desk *d, const struct found *h)
 		json_uint(o, "rank", i + 1);
 		(void)json_array_append_new(list, o);
 	}
-	return list;
-}
-
-/* ---- the lane of reach ---- */
-
-struct reached {
-	struct scan_result now;
-	struct learning_step step;
-};
-
-static int
-reach_order(const void *a, const void *b)
-{
-	const struct reached *x = a, *y = b;
-
-	if (x->step.after != y->step.after)
-		return x->step.after > y->step.after ? -1 : 1;
-	return memcmp(x->now.id, y->now.id, RECORD_ID);
-}
-
-/* Kept out by nothing but what can be learnt? */
-static bool
-learnable(const struct desk *d)
-{
-	for (size_t side = 0; side < 2; side++)
-		for (uint16_t i = 0; i < d->score[side].gates_n; i++) {
-			const struct gate *g = &d->score[side].gates[i];
-			if (g->state == GATE_FAIL && g->kind != GATE_MUST)
-				return false;
-		}
-	return true;
-}
-
-/* false: failed. */
-static bool
-find_reach(
-    struct desk *d, const struct found *h, struct reached *out, size_t *n)
-{
-	*n = 0;
-	for (size_t i = 0; i < h->n; i++) {
-		struct reached *one = &out[*n];
-		bool there;
-		if (!take_hit(d, &h->list[i]))
-			continue;
-		if (!desk_score(d) || !desk_step(d, &one->step, &there))
-			return false;
-		one->now = h->list[i];
-		if (there && learnable(d) && !one->step.excluded_after)
-			(*n)++;
-	}
-	qsort(out, *n, sizeof(*out), reach_order);
-	return true;
-}
-
-static json_t *
-reach_json(struct desk *d, const struct found *h)
-{
-	struct reached *all = calloc(h->n + 1, sizeof(*all));
-	json_t *list = json_array();
-	size_t n;
-
-	if (all == NULL)
-		find_fail(d->t, ERR_NOMEM);
-	if (all == NULL || !find_reach(d, h, all, &n)) {
-		free(all);
-		json_decref(list);
-		return NULL;
-	}
-	for (size_t i = 0; i < n && i < d->ask->limit; i++) {
-		if (!take_hit(d, &all[i].now))
-			continue;
-		json_t *o = json_object();
-		desk_who(d, o);
-		put_result(o, &all[i].now);
-		json_uint(o, "reach", (uint64_t)MAX(all[i].step.after, 0));
-		(void)json_object_set_new(
-		    o, "payer", json_string(who_pays_name(all[i].step.payer)));
-		(void)json_object_set_new(o, "next_step",
-		    step_json(d->t, &d->scope, &all[i].step, &d->rd2));
-		(void)json_array_append_new(list, o);
-	}
-	free(all);
 	return list;
 }
 

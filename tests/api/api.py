@@ -244,6 +244,7 @@ def lists(p):
     check("too many hours are refused", s == 400, r)
     reach = titles("&lane=reach")
     check("reach is a lane of its own, ordered by it", reach["lane"] == "reach" and
+          reach["matches"] and
           [m["reach"] for m in reach["matches"]] ==
           sorted((m["reach"] for m in reach["matches"]), reverse=True) and
           all(m["reach"] > m["fit"] or m["excluded"] for m in reach["matches"]), reach)
