@@ -41,6 +41,9 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/candidates", api_candidates_draft, 0 },
 	{ HTTP_POST, V1 "/candidates/{record}", api_candidate_draft, 0 },
 	{ HTTP_GET, V1 "/compare", api_compare, 0 },
+	{ HTTP_GET, V1 "/team", api_team, 0 },
+	{ HTTP_GET, V1 "/communities/suggest", api_community_suggest, 0 },
+	{ HTTP_GET, V1 "/market", api_market, 0 },
 	{ HTTP_GET, V1 "/signals", api_signals, 0 },
 
 	{ HTTP_GET, V1 "/records", api_records, 0 },

@@ -1,7 +1,7 @@
 /*
  * cli/commands.h: the handlers of the commands, one function each, in
  * cli/node.c, cli/backup.c, cli/doctor.c, cli/owner.c, cli/match.c,
- * cli/invite.c, cli/network.c, cli/record_file.c and cli/mesh.c.
+ * cli/invite.c, cli/market.c, cli/network.c, cli/record_file.c and cli/mesh.c.
  */
 #pragma once
 
@@ -50,6 +50,9 @@ int run_match_explain(struct cli *cli);
 int run_match_compare(struct cli *cli);
 int run_candidate_list(struct cli *cli);
 int run_candidate_explain(struct cli *cli);
+int run_team_form(struct cli *cli);
+int run_community_suggest(struct cli *cli);
+int run_market(struct cli *cli);
 int run_signal_top(struct cli *cli);
 
 int run_record_list(struct cli *cli);

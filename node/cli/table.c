@@ -324,6 +324,53 @@ static const struct cli_command commands[] = {
 	{ "candidate", "explain", "DEMAND ID", 2, 2, "why one card fits a need",
 	    NULL, "ohcn candidate explain A-17 7f3ak2xq5m", FLAGS{ LANG, END },
 	    run_candidate_explain },
+	{ "team", "form", "", 0, 0, "a few people who together can do it",
+	    "For a need of yours, or for a list of skills; a skill may have a "
+	    "level and a ! for a must (welding:3!). Who is chosen adds most "
+	    "to what the others can do; what nobody can do is named, with "
+	    "who could learn it. A proposal made here from the cards this "
+	    "node holds: nobody is asked or told.",
+	    "ohcn team form --demand A-17\n"
+	    "ohcn team form --skills \"welding:3!,first aid,planning\" "
+	    "--size 4\n"
+	    "ohcn team form --demand A-17 --redundancy 2 --language de",
+	    FLAGS{ { "demand", "ID", "which need (external id or record)" },
+		{ "skills", "LIST", "names or terms, commas between" },
+		{ "size", "N", "people at most (6; up to 16)" },
+		{ "redundancy", "N",
+		    "so many people for each must, or for each skill when "
+		    "there is no must (1 to 3)" },
+		{ "diversity", "N",
+		    "worth of each further field, in thousandths of all needs "
+		    "(10; 0: no matter)" },
+		{ "language", "CODE",
+		    "that all speak; any: whichever is best; none: no matter" },
+		{ "hours", "N", "a week that each has at least" }, LANG, END },
+	    run_team_form },
+	{ "community", "suggest", "", 0, 0, "cells of people around a purpose",
+	    "From what people say they care about: who can meet and talk, in "
+	    "cells of 5 to 12, with what each still lacks and who could learn "
+	    "it. A proposal: nobody is enrolled, asked or told.",
+	    "ohcn community suggest --purpose \"climate protection\"\n"
+	    "ohcn community suggest --purpose \"local food\" --size 6",
+	    FLAGS{ { "purpose", "NAME", "a purpose, or a skill to share" },
+		{ "size", "N", "people in a cell (8; 5 to 12)" }, LANG, END },
+	    run_community_suggest },
+	{ "market", NULL, "", 0, 0, "who for which, over all your open needs",
+	    "When several needs want the same people, the best list for each "
+	    "is not the best for all. This finds who for which so that the "
+	    "sum of the scores is largest, and shows how contested people "
+	    "are: a price is what another need gives up. With --without or "
+	    "--seats it is computed once more, and what changes is shown. "
+	    "Advice: nobody is asked, told or bound.",
+	    "ohcn market\nohcn market --places 2\n"
+	    "ohcn market --without 7f3ak2xq5m\nohcn market --seats A-17:2",
+	    FLAGS{ { "each", "N", "people looked at for each need (50)" },
+		{ "places", "N", "needs that one person can take (1)" },
+		{ "without", "ID", "what if this card were not there" },
+		{ "seats", "ID:N", "what if this need had so many seats" },
+		LANG, END },
+	    run_market },
 	{ "signal", "top", "", 0, 0, "demand and supply by term and region",
 	    "Cells with too few authors are left out and counted.",
 	    "ohcn signal top\nohcn signal top --by region --limit 20",
