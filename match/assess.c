@@ -1,7 +1,5 @@
 #include "match/assess.h"
 
-#include "crypto/crypto.h"
-
 /* Keys of the payload, as in SPEC.md. */
 enum {
 	MEASURES = 2,
@@ -12,6 +10,7 @@ enum {
 	SALT = 16
 };
 
+#define FUTURE_S      600
 #define LEVEL_DEFAULT 3
 #define GUESS_SEVERAL 20 /* thousandths: right without knowing */
 #define GUESS_NUMBER  10
@@ -101,7 +100,7 @@ key_read(const struct value *v, bool salted, struct assess_item *it)
 
 	it->tolerance =
 	    (int64_t)MIN(number_in(v, 14, 0), (uint64_t)ASSESS_NUMBER_MAX);
-	it->hidden = bytes_in(v, 16, ASSESS_KEY_HASH, it->key_hash);
+	it->hidden = bytes_in(v, 16, ANSWER_HASH, it->key_hash);
 	if (it->type == ASSESS_SELF || it->type == ASSESS_CHECKLIST)
 		return key == NULL && !it->hidden
 			   ? NULL
@@ -178,7 +177,7 @@ read_all(const struct value *payload, struct assessment *out)
 	const struct value *items = list_in(payload, ITEMS, ASSESS_ITEMS_MAX);
 	const struct value *stop = value_find(payload, STOP);
 	const struct value *external = value_find(payload, EXTERNAL);
-	const bool salted = bytes_in(payload, SALT, ASSESS_SALT, out->salt);
+	const bool salted = bytes_in(payload, SALT, ANSWER_SALT, out->salt);
 	const char *why;
 
 	if (measures == NULL)
@@ -201,7 +200,7 @@ read_all(const struct value *payload, struct assessment *out)
 	}
 	out->external =
 	    external != NULL && external->type == VALUE_MAP &&
-	    bytes_in(external, 2, ASSESS_EXTERNAL_KEY, out->external_key);
+	    bytes_in(external, 2, ED25519_PUBLIC, out->external_key);
 	return out->items_n == 0 && !out->external
 		   ? "there are neither items nor an external assessor"
 		   : NULL;
@@ -222,18 +221,6 @@ assess_decode(
 }
 
 /* ---- answers ---- */
-
-void
-assess_key_hash(uint8_t out[ASSESS_KEY_HASH], const uint8_t salt[ASSESS_SALT],
-    unsigned item, int64_t answer)
-{
-	uint8_t tail[9] = { (uint8_t)item };
-	const struct crypto_part parts[] = { { salt, ASSESS_SALT },
-		{ tail, sizeof(tail) } };
-
-	put_u64be(tail + 1, (uint64_t)answer);
-	hash_blake2b(out, ASSESS_KEY_HASH, "ohcn-answer-v1", parts, 2);
-}
 
 static bool
 in_range(const struct assess_item *it, int64_t value)
@@ -281,12 +268,12 @@ assess_right(
     const struct assessment *a, unsigned item, struct assess_answer answer)
 {
 	const struct assess_item *it = &a->items[item];
-	uint8_t hash[ASSESS_KEY_HASH];
+	uint8_t hash[ANSWER_HASH];
 
 	if (answer.state != ASSESS_GIVEN || !has_key(it))
 		return false;
 	if (it->hidden) {
-		assess_key_hash(hash, a->salt, item, answer.value);
+		answer_hash(hash, a->salt, item, answer.value);
 		return memcmp(hash, it->key_hash, sizeof(hash)) == 0;
 	}
 	if (it->type != ASSESS_NUMBER)
@@ -514,4 +501,66 @@ assess_basis_name(enum assess_basis b)
 		"assessor" };
 
 	return names[b];
+}
+
+/* ---- results of others ---- */
+
+static bool
+is_measured(const struct assess_stated *s, const struct assessment *a)
+{
+	for (unsigned i = 0; i < a->measures_n; i++)
+		if (a->measures[i].term == s->term)
+			return s->level <= a->measures[i].to &&
+			       (s->level == 0 ||
+				   s->level >= a->measures[i].from);
+	return false;
+}
+
+enum assess_refusal
+assess_result_judge(
+    const struct assess_result *r, const struct assess_expected *e)
+{
+	if (strcmp(r->net, e->net) != 0)
+		return ASSESS_OTHER_NET;
+	if (memcmp(r->person, e->person, ED25519_PUBLIC) != 0)
+		return ASSESS_OTHER_PERSON;
+	if (e->assessment == NULL || r->slot != e->slot ||
+	    memcmp(r->author, e->author, RECORD_AUTHOR) != 0)
+		return ASSESS_NO_ASSESSMENT;
+	if (!e->assessment->external)
+		return ASSESS_NOT_EXTERNAL;
+	if (memcmp(r->assessor, e->assessment->external_key, ED25519_PUBLIC) !=
+	    0)
+		return ASSESS_OTHER_ASSESSOR;
+	if (r->expires_h <= e->now_s / 3600)
+		return ASSESS_EXPIRED;
+	if (r->taken_h > (e->now_s + FUTURE_S) / 3600)
+		return ASSESS_FROM_FUTURE;
+	for (unsigned i = 0; i < r->levels_n; i++)
+		if (!is_measured(&r->levels[i], e->assessment))
+			return ASSESS_NOT_MEASURED;
+	return ASSESS_ACCEPTED;
+}
+
+const char *
+assess_refusal_text(enum assess_refusal r)
+{
+	static const char *const texts[] = {
+		[ASSESS_ACCEPTED] = "it is accepted",
+		[ASSESS_OTHER_NET] = "it is of another network",
+		[ASSESS_OTHER_PERSON] = "it is about another person's key",
+		[ASSESS_NO_ASSESSMENT] =
+		    "the assessment that it names is not known here",
+		[ASSESS_NOT_EXTERNAL] =
+		    "the assessment is taken here, nobody signs its results",
+		[ASSESS_OTHER_ASSESSOR] =
+		    "it is signed by another key than the assessment names",
+		[ASSESS_EXPIRED] = "it has expired",
+		[ASSESS_FROM_FUTURE] = "it was taken in the future",
+		[ASSESS_NOT_MEASURED] =
+		    "it tells a term or level that the assessment does not "
+		    "measure",
+	};
+
+	return texts[r];
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "match/card.h"
+#include "proto/record/result.h"
 
 #define ASSESS_MEASURES_MAX   32
 #define ASSESS_ITEMS_MAX      128
@@ -48,7 +49,7 @@ struct assess_item {
 	uint8_t level;
 	uint8_t levels[ASSESS_OPTIONS_MAX]; /* of a checklist */
 	int64_t key, tolerance;
-	uint8_t key_hash[ASSESS_KEY_HASH];
+	uint8_t key_hash[ANSWER_HASH];
 };
 
 /* What of an assessment's payload decides. */
@@ -57,8 +58,8 @@ struct assessment {
 	bool adaptive, external;
 	uint16_t items_max;  /* of one term */
 	uint16_t confidence; /* that is enough */
-	uint8_t salt[ASSESS_SALT];
-	uint8_t external_key[ASSESS_EXTERNAL_KEY];
+	uint8_t salt[ANSWER_SALT];
+	uint8_t external_key[ED25519_PUBLIC];
 	struct assess_measure measures[ASSESS_MEASURES_MAX];
 	struct assess_item items[ASSESS_ITEMS_MAX];
 };
@@ -71,10 +72,6 @@ struct assessment {
  */
 NODISCARD err assess_decode(
     const struct value *payload, struct assessment *out, const char **why);
-
-/** assess_key_hash(out, salt, item, answer): what hides a key. */
-void assess_key_hash(uint8_t out[ASSESS_KEY_HASH],
-    const uint8_t salt[ASSESS_SALT], unsigned item, int64_t answer);
 
 enum assess_state {
 	ASSESS_OPEN,    /* not asked, or not answered yet */
@@ -139,3 +136,34 @@ void assess_levels(const struct assessment *a,
 
 /** assess_basis_name(b): "own-word"; static text. */
 const char *assess_basis_name(enum assess_basis b);
+
+/* ---- signed results of others: proto/record/result.h ---- */
+
+/* Whose result it should be. */
+struct assess_expected {
+	const struct assessment *assessment; /* NULL: not known here */
+	const uint8_t *author; /* RECORD_AUTHOR bytes: of the assessment */
+	uint32_t slot;
+	const uint8_t *person; /* ED25519_PUBLIC bytes */
+	const char *net;
+	uint64_t now_s;
+};
+
+enum assess_refusal {
+	ASSESS_ACCEPTED,
+	ASSESS_OTHER_NET,
+	ASSESS_OTHER_PERSON,
+	ASSESS_NO_ASSESSMENT, /* not known, or it names another one */
+	ASSESS_NOT_EXTERNAL,
+	ASSESS_OTHER_ASSESSOR, /* not the key that the assessment names */
+	ASSESS_EXPIRED,
+	ASSESS_FROM_FUTURE,
+	ASSESS_NOT_MEASURED, /* a term or level that it does not measure */
+};
+
+/** assess_result_judge(r, e): of a result that assess_result_read() took. */
+enum assess_refusal assess_result_judge(
+    const struct assess_result *r, const struct assess_expected *e);
+
+/** assess_refusal_text(r): a sentence; static text. */
+const char *assess_refusal_text(enum assess_refusal r);

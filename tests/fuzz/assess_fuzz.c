@@ -4,7 +4,7 @@
  * has, each asked once, and its levels lie within what is measured. Bytes are
  * also read as a signed result, which must never be accepted by chance.
  */
-#include "match/assess_result.h"
+#include "match/assess.h"
 
 static void
 take(const struct assessment *a, const uint8_t *data, size_t size)

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "match/assess_result.h"
+#include "match/assess.h"
 
 #define TERM(n) (0x0102030405060700U + (n))
 
@@ -231,7 +231,7 @@ test_hidden_keys(void **state)
 	memset(a.salt, 9, sizeof(a.salt));
 	a.items[1].hidden = true;
 	a.items[1].key = 0;
-	assess_key_hash(a.items[1].key_hash, a.salt, 1, 3);
+	answer_hash(a.items[1].key_hash, a.salt, 1, 3);
 	assert_true(assess_right(&a, 1, given(3)));
 	assert_false(assess_right(&a, 1, given(2)));
 	a.salt[0] ^= 1;

@@ -1,8 +1,9 @@
-#include "match/assess_result.h"
+#include "proto/record/result.h"
+
+#include "proto/record/value.h"
 
 #define VERSION     1
 #define SIG_TYPE    1
-#define FUTURE_S    600
 #define FIELDS      9
 #define LEVEL_PAIRS 3
 
@@ -49,13 +50,14 @@ static bool
 is_sound(const struct assess_result *r)
 {
 	if (!net_is_valid(slice_str(r->net)) || r->levels_n == 0 ||
-	    r->levels_n > ASSESS_MEASURES_MAX || r->taken_h > UINT32_MAX ||
+	    r->levels_n > RESULT_LEVELS_MAX || r->taken_h > UINT32_MAX ||
 	    r->expires_h <= r->taken_h ||
 	    r->expires_h > r->taken_h + ASSESS_RESULT_HOURS)
 		return false;
 	for (unsigned i = 0; i < r->levels_n; i++) {
-		if (r->levels[i].term == 0 || r->levels[i].level > LEVEL_MAX ||
-		    r->levels[i].confidence > ASSESS_CONFIDENCE_MAX)
+		if (r->levels[i].term == 0 ||
+		    r->levels[i].level > RESULT_LEVEL_MAX ||
+		    r->levels[i].confidence > RESULT_CONFIDENCE_MAX)
 			return false;
 		for (unsigned j = 0; j < i; j++)
 			if (r->levels[j].term == r->levels[i].term)
@@ -67,9 +69,9 @@ is_sound(const struct assess_result *r)
 /* Memory of the values that a statement is made of. */
 struct parts {
 	struct value pairs[2 * (FIELDS + 1)];
-	struct value levels[ASSESS_MEASURES_MAX];
-	struct value level_pairs[ASSESS_MEASURES_MAX][2 * LEVEL_PAIRS];
-	uint8_t terms[ASSESS_MEASURES_MAX][TERM_ID];
+	struct value levels[RESULT_LEVELS_MAX];
+	struct value level_pairs[RESULT_LEVELS_MAX][2 * LEVEL_PAIRS];
+	uint8_t terms[RESULT_LEVELS_MAX][TERM_ID];
 	size_t n;
 };
 
@@ -172,16 +174,16 @@ take_levels(const struct value *map, struct assess_result *out)
 	const struct value *list = value_find(map, LEVELS);
 
 	if (list == NULL || list->type != VALUE_ARRAY ||
-	    list->n > ASSESS_MEASURES_MAX)
+	    list->n > RESULT_LEVELS_MAX)
 		return false;
 	for (uint32_t i = 0; i < list->n; i++) {
 		const struct value *v = &list->items[i];
 		uint8_t term[TERM_ID];
 		uint64_t level = 0, confidence = 0;
 		if (v->type != VALUE_MAP || !take_bytes(v, 0, TERM_ID, term) ||
-		    !take_uint(v, 2, LEVEL_MAX, &level) ||
+		    !take_uint(v, 2, RESULT_LEVEL_MAX, &level) ||
 		    (value_find(v, 4) != NULL &&
-			!take_uint(v, 4, ASSESS_CONFIDENCE_MAX, &confidence)))
+			!take_uint(v, 4, RESULT_CONFIDENCE_MAX, &confidence)))
 			return false;
 		out->levels[i] = (struct assess_stated){ get_u64be(term),
 			(uint8_t)level, (uint16_t)confidence };
@@ -248,62 +250,16 @@ assess_result_read(struct slice bytes, struct arena *arena,
 		   : ERR_AUTH;
 }
 
-static bool
-is_measured(const struct assess_stated *s, const struct assessment *a)
-{
-	for (unsigned i = 0; i < a->measures_n; i++)
-		if (a->measures[i].term == s->term)
-			return s->level <= a->measures[i].to &&
-			       (s->level == 0 ||
-				   s->level >= a->measures[i].from);
-	return false;
-}
+/* ---- hidden keys ---- */
 
-enum assess_refusal
-assess_result_judge(
-    const struct assess_result *r, const struct assess_expected *e)
+void
+answer_hash(uint8_t out[ANSWER_HASH], const uint8_t salt[ANSWER_SALT],
+    unsigned item, int64_t answer)
 {
-	if (strcmp(r->net, e->net) != 0)
-		return ASSESS_OTHER_NET;
-	if (memcmp(r->person, e->person, ED25519_PUBLIC) != 0)
-		return ASSESS_OTHER_PERSON;
-	if (e->assessment == NULL || r->slot != e->slot ||
-	    memcmp(r->author, e->author, RECORD_AUTHOR) != 0)
-		return ASSESS_NO_ASSESSMENT;
-	if (!e->assessment->external)
-		return ASSESS_NOT_EXTERNAL;
-	if (memcmp(r->assessor, e->assessment->external_key, ED25519_PUBLIC) !=
-	    0)
-		return ASSESS_OTHER_ASSESSOR;
-	if (r->expires_h <= e->now_s / 3600)
-		return ASSESS_EXPIRED;
-	if (r->taken_h > (e->now_s + FUTURE_S) / 3600)
-		return ASSESS_FROM_FUTURE;
-	for (unsigned i = 0; i < r->levels_n; i++)
-		if (!is_measured(&r->levels[i], e->assessment))
-			return ASSESS_NOT_MEASURED;
-	return ASSESS_ACCEPTED;
-}
+	uint8_t tail[9] = { (uint8_t)item };
+	const struct crypto_part parts[] = { { salt, ANSWER_SALT },
+		{ tail, sizeof(tail) } };
 
-const char *
-assess_refusal_text(enum assess_refusal r)
-{
-	static const char *const texts[] = {
-		[ASSESS_ACCEPTED] = "it is accepted",
-		[ASSESS_OTHER_NET] = "it is of another network",
-		[ASSESS_OTHER_PERSON] = "it is about another person's key",
-		[ASSESS_NO_ASSESSMENT] =
-		    "the assessment that it names is not known here",
-		[ASSESS_NOT_EXTERNAL] =
-		    "the assessment is taken here, nobody signs its results",
-		[ASSESS_OTHER_ASSESSOR] =
-		    "it is signed by another key than the assessment names",
-		[ASSESS_EXPIRED] = "it has expired",
-		[ASSESS_FROM_FUTURE] = "it was taken in the future",
-		[ASSESS_NOT_MEASURED] =
-		    "it tells a term or level that the assessment does not "
-		    "measure",
-	};
-
-	return texts[r];
+	put_u64be(tail + 1, (uint64_t)answer);
+	hash_blake2b(out, ANSWER_HASH, "ohcn-answer-v1", parts, 2);
 }

@@ -1,5 +1,5 @@
 /*
- * assess_result.h: what an external assessor states about a person, signed:
+ * result.h: what an external assessor states about a person, signed:
  * for whom, in which assessment, which levels, until when. It goes from the
  * assessor to the person and is never gossiped.
  *
@@ -10,11 +10,15 @@
 #pragma once
 
 #include "crypto/crypto.h"
-#include "match/assess.h"
+#include "proto/base/arena.h"
+#include "proto/record/names.h"
 
-#define ASSESS_RESULT_MAX   2048 /* bytes of a signed result */
-#define ASSESS_NONCE        16
-#define ASSESS_RESULT_HOURS 9600 /* it says no more than so many */
+#define RESULT_LEVELS_MAX     32
+#define RESULT_LEVEL_MAX      5
+#define RESULT_CONFIDENCE_MAX 1000
+#define ASSESS_RESULT_MAX     2048 /* bytes of a signed result */
+#define ASSESS_NONCE          16
+#define ASSESS_RESULT_HOURS   9600 /* it says no more than so many */
 
 struct assess_stated {
 	uint64_t term;
@@ -31,7 +35,7 @@ struct assess_result {
 	uint64_t taken_h, expires_h; /* unix hours */
 	uint8_t nonce[ASSESS_NONCE]; /* random: tells two results apart */
 	uint16_t levels_n;
-	struct assess_stated levels[ASSESS_MEASURES_MAX];
+	struct assess_stated levels[RESULT_LEVELS_MAX];
 };
 
 /**
@@ -51,31 +55,9 @@ NODISCARD err assess_result_sign(const struct assess_result *r,
 NODISCARD err assess_result_read(struct slice bytes, struct arena *arena,
     struct assess_result *out, uint8_t id[RECORD_ID]);
 
-/* Whose result it should be. */
-struct assess_expected {
-	const struct assessment *assessment; /* NULL: not known here */
-	const uint8_t *author; /* RECORD_AUTHOR bytes: of the assessment */
-	uint32_t slot;
-	const uint8_t *person; /* ED25519_PUBLIC bytes */
-	const char *net;
-	uint64_t now_s;
-};
+#define ANSWER_SALT 16
+#define ANSWER_HASH 16
 
-enum assess_refusal {
-	ASSESS_ACCEPTED,
-	ASSESS_OTHER_NET,
-	ASSESS_OTHER_PERSON,
-	ASSESS_NO_ASSESSMENT, /* not known, or it names another one */
-	ASSESS_NOT_EXTERNAL,
-	ASSESS_OTHER_ASSESSOR, /* not the key that the assessment names */
-	ASSESS_EXPIRED,
-	ASSESS_FROM_FUTURE,
-	ASSESS_NOT_MEASURED, /* a term or level that it does not measure */
-};
-
-/** assess_result_judge(r, e): of a result that assess_result_read() took. */
-enum assess_refusal assess_result_judge(
-    const struct assess_result *r, const struct assess_expected *e);
-
-/** assess_refusal_text(r): a sentence; static text. */
-const char *assess_refusal_text(enum assess_refusal r);
+/** answer_hash(out, salt, item, answer): what hides the key of an item. */
+void answer_hash(uint8_t out[ANSWER_HASH], const uint8_t salt[ANSWER_SALT],
+    unsigned item, int64_t answer);
