@@ -111,6 +111,20 @@ missing_json(const struct label_scope *s, const struct score *fit)
 	return list;
 }
 
+json_t *
+gives_json(const struct label_scope *s, const struct score *wish)
+{
+	json_t *list = json_array();
+
+	for (uint16_t i = 0; i < wish->lines_n; i++) {
+		const struct score_line *l = &wish->lines[i];
+		if (l->kind == LINE_ASPIRATION && l->credit > 0)
+			(void)json_array_append_new(
+			    list, graded_json(s, l->asked, l->asked_level));
+	}
+	return list;
+}
+
 /* ---- gates ---- */
 
 void

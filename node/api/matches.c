@@ -34,6 +34,8 @@ entry_json(struct desk *d, const struct scan_result *res)
 		    o, "teaches", teaches_json(&d->scope, &d->posting));
 		(void)json_object_set_new(
 		    o, "pays", pays_json(&d->scope, &d->posting));
+		(void)json_object_set_new(
+		    o, "gives", gives_json(&d->scope, &d->score[1]));
 	}
 	(void)json_object_set_new(o, "next_step",
 	    there ? step_json(d->t, &d->scope, &step, &d->rd2) : json_null());
@@ -194,7 +196,8 @@ put_lists(struct desk *d, json_t *o)
 		if (f->demands &&
 		    !put_list(d, MATCH_DEMANDS, "matches", o, &counts))
 			return false;
-		if (f->courses &&
+		/* Beside demands courses are no lane of reach. */
+		if (f->courses && !(d->ask->reach && f->demands) &&
 		    !put_list(d, MATCH_COURSES, "learning", o, &courses))
 			return false;
 		json_uint(o, "courses", d->lessons.n);

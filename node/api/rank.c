@@ -12,8 +12,9 @@
 /* The best others for a posting, none of them excluded. */
 struct field_of_others {
 	struct found hits;
-	size_t n;    /* of them that are others */
-	uint64_t of; /* people who are not excluded, the others alone */
+	size_t n;     /* of them that are others */
+	uint64_t of;  /* people who are not excluded, the others alone */
+	bool counted; /* else the excluded are among them: they are many */
 };
 
 static const uint8_t last_of_equals[RECORD_ID] = { 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -73,9 +74,12 @@ find_others(struct ranking *k)
 		if (memcmp(h->list[i].id, k->id, RECORD_ID) != 0)
 			h->list[n++] = h->list[i];
 	k->others.n = MIN(n, (size_t)RANK_MAX);
-	k->others.of = h->counts.seen - h->counts.excluded;
+	k->others.counted = h->counted;
+	k->others.of =
+	    h->counted ? h->counts.seen - h->counts.excluded : h->known;
 	/* Our own card is in no search; a candidate was counted. */
-	if (!k->d->ask->for_person && !k->now.excluded && k->others.of > 0)
+	if (!k->d->ask->for_person && !(k->now.excluded && k->others.counted) &&
+	    k->others.of > 0)
 		k->others.of--;
 	return true;
 }
@@ -230,6 +234,7 @@ rank_json(struct desk *d)
 	json_t *o = json_object();
 	put_place(o, "now", k.now.place);
 	json_uint(o, "of", k.others.of + (k.now.excluded ? 0 : 1));
+	json_truth(o, "of_excluded_too", !k.others.counted);
 	json_uint(o, "places", RANK_MAX);
 	json_truth(o, "excluded", k.now.excluded);
 	json_uint(o, "score", (uint64_t)MAX(k.now.both, 0));

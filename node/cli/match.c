@@ -265,8 +265,8 @@ match_row(struct table *t, size_t number, const json_t *m, bool reach)
 
 /* What of the list is shown; what shares nothing with the person is not. */
 static size_t
-match_table(struct cli *cli, const json_t *reply, const char *key,
-    int64_t above, size_t most, size_t *hidden)
+match_table(struct cli *cli, const json_t *reply, const char *key, bool wanted,
+    size_t most, size_t *hidden)
 {
 	const bool all = cli_flag(cli, "all") != NULL;
 	const bool reach = is_reach(reply);
@@ -276,8 +276,9 @@ match_table(struct cli *cli, const json_t *reply, const char *key,
 
 	json_array_foreach(json_object_get(reply, key), i, m)
 	{
-		const bool nothing =
-		    json_int(m, "score") == 0 || json_int(m, "wish") <= above;
+		const bool nothing = json_int(m, "score") == 0 ||
+				     (wanted && json_array_size(json_object_get(
+						    m, "gives")) == 0);
 		if (nothing && !all && !reach)
 			++*hidden;
 		else if (shown < most)
@@ -324,7 +325,6 @@ first_step(struct cli *cli, const json_t *reply)
 }
 
 #define COURSES_SHOWN 5
-#define WISH_NEUTRAL  5000 /* nothing in it is wanted */
 
 static void
 show_matches(struct cli *cli, const json_t *reply)
@@ -333,19 +333,20 @@ show_matches(struct cli *cli, const json_t *reply)
 	size_t hidden = 0, ignored = 0;
 	const size_t shown =
 	    wide ? match_entries(cli, reply, &hidden)
-		 : match_table(cli, reply, "matches", -1, SIZE_MAX, &hidden);
+		 : match_table(cli, reply, "matches", false, SIZE_MAX, &hidden);
 
 	if (shown > 0 && !wide)
 		first_step(cli, reply);
 	if (json_array_size(json_object_get(reply, "learning")) > 0) {
 		const bool alone = json_object_get(reply, "matches") == NULL;
-		output_line(&cli->out, "%scourses that teach what you want:",
-		    shown > 0 ? "\n" : "");
-		if (match_table(cli, reply, "learning", WISH_NEUTRAL,
+		if (shown > 0)
+			output_line(&cli->out, "%s", "");
+		output_line(&cli->out, "courses that teach what you want:");
+		if (match_table(cli, reply, "learning", true,
 			alone ? SIZE_MAX : COURSES_SHOWN, &ignored) == 0)
 			output_line(&cli->out,
-			    "  none; say what you want to learn: ohcn profile "
-			    "edit --add-aspiration");
+			    "  none that you can take; what you want to learn: "
+			    "ohcn profile show");
 	}
 	if (json_object_get(reply, "matches") == NULL)
 		return;
@@ -505,48 +506,77 @@ demand_list(struct cli *cli)
 	return EXIT_DONE;
 }
 
-#define DEMANDS_SHOWN  20
+#define DEMANDS_SHOWN  50
 #define BEST_OF_DEMAND "5"
+
+static const char *
+demand_name(const json_t *d)
+{
+	const char *id = json_str(d, "external_id");
+
+	return id[0] == '\0' ? short_id(json_str(d, "record")) : id;
+}
+
+/* One of them; ${nobody} gathers the names of those nobody fits. */
+static void
+show_each(struct cli *cli, const json_t *d, const json_t *reply, bool *first,
+    json_t *nobody)
+{
+	size_t hidden = 0, shown = 0, i;
+	json_t *v;
+
+	json_array_foreach(json_object_get(reply, "candidates"), i, v)
+	{
+		shown += json_int(v, "score") > 0;
+	}
+	if (shown == 0 && !is_reach(reply)) {
+		(void)json_array_append_new(
+		    nobody, json_pack("{s:s}", "label", demand_name(d)));
+		return;
+	}
+	if (!*first)
+		output_line(&cli->out, "%s", "");
+	*first = false;
+	output_line(&cli->out, "%s  %s", demand_name(d), json_str(d, "title"));
+	(void)show_candidates(cli, reply, &hidden);
+}
 
 /* The best for each open demand; ${out}: instead of showing them. */
 static int
 each_demand(struct cli *cli, const json_t *demands, json_t *out)
 {
-	size_t i, hidden = 0;
-	json_t *d;
+	json_t *nobody = json_array(), *d;
+	const char *limit = cli_flag(cli, "limit");
+	bool first = true;
+	int code = EXIT_DONE;
+	size_t i;
 
 	json_array_foreach(demands, i, d)
 	{
-		const char *id = json_str(d, "external_id");
-		const char *limit = cli_flag(cli, "limit");
 		char path[1024];
 		json_t *reply = NULL;
 
-		if (i == DEMANDS_SHOWN) {
-			output_note(&cli->out,
-			    "%zu more demands: ohcn match list --demand ID",
-			    json_array_size(demands) - i);
+		if (i == DEMANDS_SHOWN || code != EXIT_DONE)
 			break;
-		}
 		if (list_query(cli, path, sizeof(path), "/api/v1/candidates",
 			json_str(d, "record"),
 			limit == NULL ? BEST_OF_DEMAND : limit) != OK)
-			return cli_usage(cli, "a flag is too long");
-		const int code = cli_call(cli, "GET", path, NULL, &reply);
-		if (code != EXIT_DONE)
-			return code;
-		if (out != NULL) {
-			(void)json_array_append_new(out, reply);
-			continue;
-		}
-		output_line(&cli->out, "%s%s  %s", i == 0 ? "" : "\n",
-		    id[0] == '\0' ? short_id(json_str(d, "record")) : id,
-		    json_str(d, "title"));
-		if (show_candidates(cli, reply, &hidden) == 0)
-			output_line(&cli->out, "  nobody yet");
+			code = cli_usage(cli, "a flag is too long");
+		else
+			code = cli_call(cli, "GET", path, NULL, &reply);
+		if (code == EXIT_DONE && out != NULL)
+			(void)json_array_append(out, reply);
+		else if (code == EXIT_DONE)
+			show_each(cli, d, reply, &first, nobody);
 		json_decref(reply);
 	}
-	return EXIT_DONE;
+	list_line(cli, "nobody yet", nobody);
+	json_decref(nobody);
+	if (code == EXIT_DONE && json_array_size(demands) > DEMANDS_SHOWN)
+		output_note(&cli->out,
+		    "%zu more demands: ohcn match list --demand ID",
+		    json_array_size(demands) - DEMANDS_SHOWN);
+	return code;
 }
 
 /* People for every open demand of this node. */

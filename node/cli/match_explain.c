@@ -179,8 +179,10 @@ show_rank(struct cli *cli, const json_t *rank, bool person)
 	else if (json_int(rank, "now") > 0)
 		output_line(&cli->out,
 		    "place: %s number %" PRId64 " of %" PRId64
-		    " people known here",
-		    who, json_int(rank, "now"), json_int(rank, "of"));
+		    " people known here%s",
+		    who, json_int(rank, "now"), json_int(rank, "of"),
+		    json_yes(rank, "of_excluded_too") ? ""
+						      : " who can be chosen");
 	else
 		output_line(&cli->out,
 		    "place: %s below number %" PRId64 " of %" PRId64
@@ -339,7 +341,10 @@ line_rows(struct table *t, const json_t *reply, const char *of)
 
 		if (strcmp(json_str(v, "of"), of) != 0)
 			continue;
-		snprintf(what, sizeof(what), "  %s", json_str(v, "label"));
+		snprintf(what, sizeof(what), "  %s",
+		    strcmp(json_str(v, "kind"), "neutral") == 0
+			? "unknown"
+			: json_str(v, "label"));
 		points_text(a, sizeof(a), x);
 		points_text(b, sizeof(b), y);
 		snprintf(difference, sizeof(difference),

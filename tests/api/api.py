@@ -248,6 +248,9 @@ def lists(p):
           [m["reach"] for m in reach["matches"]] ==
           sorted((m["reach"] for m in reach["matches"]), reverse=True) and
           all(m["reach"] > m["fit"] or m["excluded"] for m in reach["matches"]), reach)
+    check("reach says who pays and how far it goes", all(
+        m["payer"] and m["steps"] > 0 and m["skills_closed"] <= m["skills_missing"]
+        for m in reach["matches"]), reach)
     check("and moves nobody in the list", titles("")["matches"] == whole["matches"])
     s, r = p.get("/matches?limit=3&sort=learnability&learnability=1")
     check("nobody sorts or filters by Learnability", [m["record"] for m in r["matches"]] ==
