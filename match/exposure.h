@@ -14,7 +14,7 @@
 #include "match/scan.h"
 
 #define EXPOSURE_BAND_MAX     1000 /* points of SCORE_MAX */
-#define EXPOSURE_BAND_DEFAULT 100
+#define EXPOSURE_BAND_DEFAULT 200
 #define EXPOSURE_LIST_MAX     4096
 
 /* Where an entry was, and why it moved. */
