@@ -127,6 +127,11 @@ struct config {
 		char *contact;  /* of who crawls, told to peers; "" */
 	} crawl;
 	struct {
+		uint32_t records;   /* counted, at most */
+		uint32_t weeks;     /* kept; 0: none */
+		uint32_t week_rows; /* of each */
+	} signals;
+	struct {
 		uint32_t level;  /* enum log_level */
 		uint32_t format; /* enum log_format */
 	} log;

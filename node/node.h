@@ -28,6 +28,7 @@ struct publisher;
 struct owner;
 struct keeper;
 struct matcher;
+struct signals;
 struct network;
 struct discovery;
 struct nat;
@@ -78,6 +79,7 @@ struct node {
 	struct owner *owner;     /* owner.h */
 	struct keeper *keeper;   /* keeper.h; of the store */
 	struct matcher *matcher; /* matcher.h */
+	struct signals *signals; /* signals.h */
 	struct http_server *http;
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */

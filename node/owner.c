@@ -19,10 +19,10 @@
 #define ID_PART_MIN     6
 #define DEMAND_STATUS   38 /* keys of the payloads, as in SPEC.md */
 #define DEMAND_EXTERNAL 42
-#define COURSE_EXTERNAL 42
+#define COURSE_EXTERNAL 42 /* of a statistic, too */
 
 static const uint32_t kinds[] = { KIND_PROFILE, KIND_ORGANISATION, KIND_DEMAND,
-	KIND_COURSE };
+	KIND_COURSE, KIND_STATISTIC };
 #define KINDS ARRAY_LEN(kinds)
 
 struct owner {
@@ -79,7 +79,8 @@ read_payload(struct owner *o, const struct record *r, struct owner_post *p)
 
 	p->external_id[0] = 0;
 	p->status = 0;
-	if (r->kind != KIND_DEMAND && r->kind != KIND_COURSE)
+	if (r->kind != KIND_DEMAND && r->kind != KIND_COURSE &&
+	    r->kind != KIND_STATISTIC)
 		return;
 	arena_reset(&o->value_scratch);
 	if (value_parse(r->payload, &o->value_scratch, &payload) != OK ||

@@ -53,7 +53,7 @@ void owner_tick(struct node *n);
 /**
  * owner_post(n, kind, slot): NULL: nothing live there (a tombstone neither)
  * or no such slot. Valid until the loop goes on. Kinds: profile,
- * organisation, demand, course.
+ * organisation, demand, course, statistic.
  */
 const struct owner_post *owner_post(
     struct node *n, uint32_t kind, uint32_t slot);

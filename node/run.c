@@ -18,6 +18,7 @@
 #include "node/owner.h"
 #include "node/peers.h"
 #include "node/publish.h"
+#include "node/signals.h"
 #include "node/sync_node.h"
 #include "node/vault.h"
 
@@ -290,6 +291,7 @@ on_tick(uv_timer_t *timer)
 	owner_tick(n);
 	keeper_tick(n);
 	matcher_tick(n->matcher);
+	signals_tick(n);
 	if (n->ticks % SYNC_SAVE_EVERY == 0)
 		sync_save(n);
 	if (expires && n->ticks % EXPIRE_EVERY == 1 &&
@@ -346,6 +348,7 @@ open_parts(struct node *n)
 	if (n->pipeline == NULL || n->publisher == NULL || n->peers == NULL ||
 	    n->matcher == NULL)
 		return ERR_NOMEM;
+	TRY(signals_open(n));
 	return sync_open(n);
 }
 
@@ -463,6 +466,7 @@ node_stop(struct node *n)
 	publisher_stop(n->publisher);
 	keeper_stop(n);
 	matcher_stop(n->matcher);
+	signals_stop(n);
 	http_server_stop(n->http);
 	n->http = NULL;
 	network_stop(n->network);
@@ -502,6 +506,7 @@ close_all(struct node *n)
 	peers_free(n->peers);
 	network_free(n->network);
 	matcher_free(n->matcher);
+	signals_free(n->signals);
 	if (n->terms != NULL) {
 		ASSERT(n->terms->users == 1);
 		terms_free(n->terms);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "match/noise.h"
+#include "match/signal.h"
 #include "node/api/postings.h"
 #include "node/import/csv.h"
 #include "node/import/job.h"
@@ -37,8 +39,18 @@ struct row {
 	uint32_t slot;
 };
 
+/* Random bits that hang on a secret, the quarter and a cell alone. */
+struct noise_stream {
+	uint8_t key[FINGERPRINT], seed[FINGERPRINT];
+	uint64_t at;
+};
+
 struct bulk {
 	struct node *n;
+	struct import_noise noise; /* of statistics; epsilon 0: none */
+	struct noise_stream stream;
+	char budget[32]; /* its place in the vault */
+	char quarter[16];
 	struct http_request *r;
 	uint32_t kind;
 	bool dry, partial, archive;
@@ -57,6 +69,7 @@ struct bulk {
 static void
 bulk_free(struct bulk *b)
 {
+	crypto_wipe(&b->stream, sizeof(b->stream));
 	for (size_t i = 0; i < b->rows_n; i++)
 		free(b->rows[i].payload);
 	free(b->rows);
@@ -331,6 +344,8 @@ bulk_run(struct job *j)
 					   : slice_of(NULL, 0),
 		.rows_max = (uint32_t)json_integer_value(
 		    json_object_get(j->input, "rows_max")),
+		.about = json_object_get(j->input, "about"),
+		.noise = b->noise.epsilon_milli > 0 ? &b->noise : NULL,
 	};
 
 	if (scratch == NULL) {
@@ -555,6 +570,8 @@ bulk_pump(struct bulk *b)
 			.lifetime_hours =
 			    row->expires_h > now_h
 				? (uint32_t)MIN(row->expires_h - now_h, 100000U)
+			    : b->kind == KIND_STATISTIC
+				? kind_info(b->kind)->lifetime_hours
 				: 0 };
 		row->bulk = b;
 		b->outstanding++;
@@ -563,6 +580,55 @@ bulk_pump(struct bulk *b)
 	b->pumping = false;
 	if (b->outstanding == 0 && b->next == b->rows_n)
 		bulk_reply(b, true);
+}
+
+/*
+ * One table may answer once in a quarter: another file under the same noise,
+ * or the same under another one, would tell what the noise is there to hide.
+ * The same file again gives the same figures. false: answered.
+ */
+static bool
+spend_noise(struct bulk *b)
+{
+	char digest[2 * FINGERPRINT + 1] = "";
+	uint8_t print[FINGERPRINT] = { 0 };
+
+	if (b->noise.epsilon_milli == 0)
+		return true;
+	for (size_t i = 0; i < b->rows_n; i++) {
+		struct crypto_part parts[] = { { print, sizeof(print) },
+			{ b->rows[i].payload, b->rows[i].payload_n } };
+		hash_blake2b(print, sizeof(print), "ohcn-noise-file", parts,
+		    b->rows[i].payload == NULL ? 1 : 2);
+	}
+	for (size_t i = 0; i < FINGERPRINT; i++)
+		(void)snprintf(digest + 2 * i, 3, "%02x", print[i]);
+	json_t *had = vault_get(b->n->vault, b->budget, NULL);
+	const char *quarter =
+	    json_string_value(json_object_get(had, "quarter"));
+	const char *file = json_string_value(json_object_get(had, "file"));
+	const bool spent = quarter != NULL &&
+			   strcmp(quarter, b->quarter) == 0 &&
+			   (file == NULL || strcmp(file, digest) != 0);
+	json_decref(had);
+	if (spent) {
+		http_fail(b->r, 409, "E3608", "noise",
+		    "publish the same file, or wait for the next quarter",
+		    "other figures of this table were published in %s: more "
+		    "of them would undo the noise",
+		    b->quarter);
+		bulk_free(b);
+		return false;
+	}
+	json_t *now =
+	    json_pack("{s:s,s:s}", "quarter", b->quarter, "file", digest);
+	const err e = vault_put(b->n->vault, b->budget, now);
+	json_decref(now);
+	if (e == OK)
+		return true;
+	http_fail_err(b->r, e, "what was published cannot be noted");
+	bulk_free(b);
+	return false;
 }
 
 static void
@@ -595,7 +661,112 @@ bulk_done(struct job *j)
 		bulk_reply(b, !failed || b->partial);
 		return;
 	}
+	if (!spend_noise(b))
+		return;
 	bulk_pump(b);
+}
+
+/* ---- noise ---- */
+
+static void
+on_noise_cell(void *ctx, struct slice cell)
+{
+	struct bulk *b = ctx;
+	const struct crypto_part parts[] = { { b->stream.key,
+						 sizeof(b->stream.key) },
+		{ b->quarter, sizeof(b->quarter) }, { cell.p, cell.n } };
+
+	hash_blake2b(b->stream.seed, sizeof(b->stream.seed), "ohcn-noise-cell",
+	    parts, ARRAY_LEN(parts));
+	b->stream.at = 0;
+}
+
+static void
+on_noise_bits(void *ctx, uint8_t *out, size_t n)
+{
+	struct noise_stream *s = ctx;
+	uint8_t at[8];
+
+	for (size_t i = 0; i < n; i += 32) {
+		const struct crypto_part parts[] = {
+			{ s->seed, sizeof(s->seed) }, { at, sizeof(at) }
+		};
+		put_u64be(at, s->at++);
+		hash_blake2b(out + i, MIN(n - i, (size_t)32), "ohcn-noise",
+		    parts, ARRAY_LEN(parts));
+	}
+}
+
+/* false: answered. */
+static bool
+read_noise(struct bulk *b, const json_t *body)
+{
+	const json_t *noise = json_object_get(body, "noise");
+	const json_t *about = json_object_get(body, "about");
+	const char *basis = json_string_value(json_object_get(about, "basis"));
+	const json_t *sensitivity = json_object_get(noise, "sensitivity");
+	const json_t *delta = json_object_get(noise, "delta");
+	const double epsilon =
+	    json_number_value(json_object_get(noise, "epsilon"));
+	const json_int_t s =
+	    sensitivity == NULL ? 1 : json_integer_value(sensitivity);
+	const json_int_t d = delta == NULL ? 6 : json_integer_value(delta);
+	const char *id =
+	    json_string_value(json_object_get(about, "external_id"));
+	uint8_t print[FINGERPRINT];
+
+	if (noise == NULL || json_is_null(noise)) {
+		if (basis == NULL || strcmp(basis, "noised") != 0)
+			return true;
+		http_fail(b->r, 422, "E3609", "noise",
+		    "\"noise\": {\"epsilon\": 1, \"sensitivity\": 1}",
+		    "figures that rest on private data need noise");
+		return false;
+	}
+	if (basis != NULL && strcmp(basis, "noised") != 0) {
+		http_fail(b->r, 422, "E3609", "noise",
+		    "leave noise away, or say basis noised",
+		    "what anybody can look up gains nothing by noise");
+		return false;
+	}
+	if (id == NULL || id[0] == 0 ||
+	    json_integer_value(json_object_get(about, "scale")) != 0) {
+		http_fail(b->r, 422, "E3609", "about",
+		    "whole numbers (scale 0) and an external_id of the table",
+		    "a noised table needs a name of its own and counts");
+		return false;
+	}
+	if (!(epsilon >= 0.01 && epsilon <= 10) || s < 1 ||
+	    s > NOISE_SENSITIVITY_MAX || d < 1 || d > 18) {
+		http_fail(b->r, 422, "E3609", "noise",
+		    "epsilon 0.01 to 10, sensitivity 1 to 1000000, delta 1 to "
+		    "18 (10^-delta)",
+		    "the parameters of the noise are out of range");
+		return false;
+	}
+	const uint64_t now = node_now(b->n);
+	char week[SIGNAL_WEEK_TEXT];
+	week_text(week_of_hour(now / 3600), week);
+	const int number = (week[6] - '0') * 10 + (week[7] - '0');
+	(void)snprintf(b->quarter, sizeof(b->quarter), "%.4s-Q%d", week,
+	    MIN((number - 1) / 13 + 1, 4));
+	const struct crypto_part secret = { b->n->author.secret,
+		sizeof(b->n->author.secret) };
+	hash_blake2b(
+	    b->stream.key, sizeof(b->stream.key), "ohcn-noise-key", &secret, 1);
+	fingerprint(print, "ohcn-noise-table", slice_str(id));
+	(void)snprintf(b->budget, sizeof(b->budget), "noise/%016" PRIx64,
+	    get_u64be(print));
+	b->noise = (struct import_noise){ .epsilon_milli =
+					      (uint32_t)(epsilon * 1000 + 0.5),
+		.sensitivity = (uint32_t)s,
+		.delta = (uint32_t)d,
+		.begin = on_noise_cell,
+		.ctx = b,
+		.env = { .random = on_noise_bits, .ctx = &b->stream } };
+	b->noise.threshold = noise_threshold(SIGNAL_K_PEOPLE,
+	    b->noise.epsilon_milli, b->noise.sensitivity, b->noise.delta);
+	return true;
 }
 
 /* ---- the handlers ---- */
@@ -614,6 +785,19 @@ check_import(struct http_request *r, uint32_t kind, const json_t *body)
 		    kind == KIND_DEMAND ? "csv, jobposting or ndjson"
 					: "csv or ndjson",
 		    "the format is missing or not known");
+		return false;
+	}
+	if (kind == KIND_STATISTIC && strcmp(format, "csv") == 0 &&
+	    !json_is_object(json_object_get(body, "about"))) {
+		http_fail(r, 422, "E3108", "about",
+		    "{measure, title, unit, source{name, licence}, ...}",
+		    "nothing says what the figures are about");
+		return false;
+	}
+	if (kind == KIND_STATISTIC && strcmp(format, "csv") != 0 &&
+	    json_object_get(body, "noise") != NULL) {
+		http_fail(r, 422, "E3609", "noise", "csv",
+		    "noise is added to tables in CSV only");
 		return false;
 	}
 	if (!json_is_string(data) &&
@@ -647,7 +831,13 @@ import(struct node *n, struct http_request *r, uint32_t kind)
 	b->kind = kind;
 	b->dry = json_is_true(json_object_get(body, "dry_run"));
 	b->partial = json_is_true(json_object_get(body, "allow_partial"));
-	b->archive = json_is_true(json_object_get(body, "archive_missing"));
+	b->archive = kind != KIND_STATISTIC &&
+		     json_is_true(json_object_get(body, "archive_missing"));
+	if (kind == KIND_STATISTIC && !read_noise(b, body)) {
+		free(b);
+		json_decref(body);
+		return;
+	}
 	b->reply = json_object();
 	b->list = json_array();
 	(void)json_object_set_new(b->reply, "rows", b->list);
@@ -670,4 +860,10 @@ void
 api_courses_import(struct http_request *r, void *ctx)
 {
 	import(ctx, r, KIND_COURSE);
+}
+
+void
+api_signals_import(struct http_request *r, void *ctx)
+{
+	import(ctx, r, KIND_STATISTIC);
 }

@@ -45,6 +45,10 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/communities/suggest", api_community_suggest, 0 },
 	{ HTTP_GET, V1 "/market", api_market, 0 },
 	{ HTTP_GET, V1 "/signals", api_signals, 0 },
+	{ HTTP_GET, V1 "/signals/series", api_signals_series, 0 },
+	{ HTTP_GET, V1 "/signals/map", api_signals_map, 0 },
+	{ HTTP_POST, V1 "/signals/publish", api_signals_publish, 0 },
+	{ HTTP_POST, V1 "/signals/import", api_signals_import, 0 },
 
 	{ HTTP_GET, V1 "/records", api_records, 0 },
 	{ HTTP_GET, V1 "/records/export", api_records_export, 0 },

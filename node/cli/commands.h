@@ -54,6 +54,10 @@ int run_team_form(struct cli *cli);
 int run_community_suggest(struct cli *cli);
 int run_market(struct cli *cli);
 int run_signal_top(struct cli *cli);
+int run_signal_series(struct cli *cli);
+int run_signal_map(struct cli *cli);
+int run_signal_import(struct cli *cli);
+int run_signal_publish(struct cli *cli);
 
 int run_record_list(struct cli *cli);
 int run_record_show(struct cli *cli);

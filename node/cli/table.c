@@ -87,6 +87,41 @@ static const struct cli_flag edit_flags[] = {
 	END,
 };
 
+#define SIGNAL_FLAGS                                                           \
+	{ "measure", "NAME",                                                   \
+		"demand, supply, gap, wanted, taught, opened, filled" },       \
+	    { "region", "CODE", "such as de; zz: everywhere" },                \
+	{                                                                      \
+		"industry", "CODE", "ISIC section A to U, or isco-0 to isco-9" \
+	}
+#define WEEKS                                                                  \
+	{                                                                      \
+		"weeks", "N", "how far back; 26 if not given"                  \
+	}
+
+static const struct cli_flag signal_import_flags[] = {
+	{ "about", "FILE", "JSON that says what the figures are about; or:" },
+	{ "measure", "NAME", "demand, vacancies, employed, pay, ..." },
+	{ "title", "TEXT", "name of the table" },
+	{ "unit", "NAME", "people, places, postings, money, per-mille, ..." },
+	{ "basis", "NAME", "official (if not given), survey, records, noised" },
+	{ "source", "TEXT", "who made the figures" },
+	{ "licence", "TEXT", "theirs, such as CC-BY-4.0" },
+	{ "website", "URL", "where they are" },
+	{ "table", "TEXT", "their number or name there" },
+	{ "scale", "N", "decimals of the values; 0 if not given" },
+	{ "currency", "CODE", "of money, such as EUR" },
+	{ "pay-period", "NAME", "hour, day, week, month or year" },
+	{ "id", "TEXT", "your name of the table: importing again replaces it" },
+	{ "map", "FILE", "lines \"our_name = column of the file\"" },
+	{ "noise", "EPSILON", "for counts that are not public: 1 is usual" },
+	{ "sensitivity", "N", "how many figures one person is in; 1" },
+	{ "allow-partial", NULL, "take good rows though others are bad" },
+	{ "lang", "CODE", "language of the file's texts, such as de" },
+	DRY,
+	END,
+};
+
 static const struct cli_flag post_import_flags[] = {
 	{ "format", "FORMAT", "csv, ndjson; demands: jobposting too" },
 	{ "map", "FILE", "lines \"our_name = column of the file\"" },
@@ -371,11 +406,60 @@ static const struct cli_command commands[] = {
 		{ "seats", "ID:N", "what if this need had so many seats" },
 		LANG, END },
 	    run_market },
-	{ "signal", "top", "", 0, 0, "demand and supply by term and region",
-	    "Cells with too few authors are left out and counted.",
-	    "ohcn signal top\nohcn signal top --by region --limit 20",
-	    FLAGS{ { "by", "LIST", "term,region" }, LIMIT, LANG, END },
+	{ "signal", "top", "", 0, 0,
+	    "what is asked for, held, wanted and taught",
+	    "Demand is open places, supply people who hold the term or a "
+	    "narrower one; the gap\nis the one less the other. Counted from "
+	    "what this node holds; groups of fewer than\n10 people or 3 "
+	    "companies, and what would tell them, are left out. Of an "
+	    "industry no\npeople are told: cards do not say theirs.",
+	    "ohcn signal top\n"
+	    "ohcn signal top --by term --measure gap\n"
+	    "ohcn signal top --by industry --region de\n"
+	    "ohcn signal top --term welding --by term,region --limit 20",
+	    FLAGS{ SIGNAL_FLAGS,
+		{ "by", "LIST", "term,region,industry: what rows are about" },
+		{ "term", "TEXT", "this term and what is narrower" },
+		{ "k", "N", "hide groups of fewer people; 10 at least" }, LIMIT,
+		LANG, END },
 	    run_signal_top },
+	{ "signal", "series", "[TERM]", 0, 1,
+	    "one of them week by week, with a forecast",
+	    "Weeks in which the node did not run are dots. The forecast says "
+	    "from how many weeks\nit is and in which range four of five "
+	    "outcomes should lie. Without TERM: all terms.",
+	    "ohcn signal series welding\n"
+	    "ohcn signal series \"first aid\" --region de --weeks 52 --json",
+	    FLAGS{ SIGNAL_FLAGS, WEEKS, LANG, END }, run_signal_series },
+	{ "signal", "map", "[TERM]", 0, 1, "one of them by region", NULL,
+	    "ohcn signal map welding --measure supply\n"
+	    "ohcn signal map --measure gap --json",
+	    FLAGS{ SIGNAL_FLAGS, LIMIT, LANG, END }, run_signal_map },
+	{ "signal", "import", "FILE", 1, 1,
+	    "publish official figures from CSV as statistic records",
+	    "Columns: value, and what it is about: term, isco, industry, "
+	    "region, period (2026,\n2026-Q3, 2026-11, 2026-W47), n, low, "
+	    "high; --map where yours are called otherwise.\nLook first with "
+	    "--dry-run: which words became which terms, what was left out. "
+	    "Counts\nof people that are not public need --noise: they are "
+	    "changed at random (discrete\nLaplace), small ones left out, and "
+	    "a table answers once a quarter.",
+	    "ohcn signal import vacancies.csv --measure vacancies --unit "
+	    "places --title \"Job vacancies\" --source Eurostat --licence "
+	    "CC-BY-4.0 --dry-run\n"
+	    "ohcn signal import graduates.csv --about graduates.json "
+	    "--noise 1 --dry-run",
+	    signal_import_flags, run_signal_import },
+	{ "signal", "publish", "", 0, 0,
+	    "publish what signal top shows as a statistic record",
+	    "Only counts of public records that may be shown; nothing "
+	    "private is in it, so it\nhas no noise. Doing it again replaces "
+	    "the record.",
+	    "ohcn signal publish --measure demand --region de --dry-run",
+	    FLAGS{ SIGNAL_FLAGS,
+		{ "title", "TEXT", "name of the table, in English" }, LIMIT,
+		DRY, END },
+	    run_signal_publish },
 
 	/* The network */
 	{ "record", "list", "", 0, 0, "records that this node holds", NULL,

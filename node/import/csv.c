@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node/import/sheet.h"
+#include "node/import/statistic.h"
 #include "proto/base/text.h"
 
 static void
@@ -55,7 +56,9 @@ on_row(int end, void *ctx)
 	if (t->error == OK && !empty) {
 		if (!t->have_header)
 			sheet_take_header(t);
-		else if (json_array_size(t->rows) >= max) {
+		else if (json_array_size(t->rows) +
+			     json_array_size(t->figures) >=
+			 max) {
 			import_message(t->messages, "", "split the file",
 			    "has more than %u rows", max);
 			t->error = ERR_LIMIT;
@@ -199,7 +202,8 @@ import_csv(uint32_t kind, struct slice file, const struct term_lookup *lookup,
 	*report = NULL;
 	if (t == NULL)
 		return ERR_NOMEM;
-	ASSERT(kind == KIND_DEMAND || kind == KIND_COURSE);
+	ASSERT(kind == KIND_DEMAND || kind == KIND_COURSE ||
+	       kind == KIND_STATISTIC);
 	t->kind = kind;
 	t->lookup = lookup;
 	t->o = o;
@@ -209,6 +213,7 @@ import_csv(uint32_t kind, struct slice file, const struct term_lookup *lookup,
 	t->ignored = json_array();
 	t->columns_as = json_array();
 	t->ids = json_object();
+	t->figures = json_array();
 	if (file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0)
 		slice_skip(&file, 3);
 	sheet_check_map(t);
@@ -216,6 +221,8 @@ import_csv(uint32_t kind, struct slice file, const struct term_lookup *lookup,
 		delimiter = find_delimiter(file);
 		parse(t, file, delimiter);
 	}
+	if (t->error == OK && kind == KIND_STATISTIC)
+		statistic_settle(t);
 	if (t->error == OK && json_array_size(t->rows) == 0) {
 		import_message(t->messages, "",
 		    "the first row names the columns, the next are data",
@@ -224,6 +231,7 @@ import_csv(uint32_t kind, struct slice file, const struct term_lookup *lookup,
 	}
 	*report = report_of(t, delimiter);
 	json_decref(t->ids);
+	json_decref(t->figures);
 	const err e = t->error;
 	free(t);
 	return e;

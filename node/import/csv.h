@@ -31,7 +31,8 @@
 
 /**
  * import_csv(kind, file, lookup, o, report):
- * ${kind}: KIND_DEMAND or KIND_COURSE. ${report}: {"accepted", "ready",
+ * ${kind}: KIND_DEMAND, KIND_COURSE or KIND_STATISTIC (import/statistic.h;
+ * a row of the report is then a record, or a row that failed). ${report}: {"accepted", "ready",
  * "failed", "delimiter", "rows": [{"row" (its first line), "external_id",
  * "state": "ready" | "failed" | "held", "draft", "region", "field",
  * "message", "hint", "messages", "mapped", "unmapped"}], "messages",

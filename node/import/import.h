@@ -21,6 +21,7 @@
 
 #include "match/search.h"
 #include "node/payload_json.h"
+#include "proto/base/env.h"
 
 /* Words to a term. Both functions may be called from one thread only. */
 struct term_lookup {
@@ -48,6 +49,17 @@ struct term_source_search {
 /** term_lookup_of_search(s): exact labels first, then labels in the text. */
 struct term_lookup term_lookup_of_search(const struct term_source_search *s);
 
+/* Noise on figures that rest on private data; see match/noise.h. */
+struct import_noise {
+	uint32_t epsilon_milli, sensitivity, delta;
+	uint64_t threshold; /* noisy figures below it are left out */
+	/* From now on ${env} draws what belongs to the cell: the same each
+	 * time, so that asking again tells nothing more. */
+	void (*begin)(void *ctx, struct slice cell);
+	void *ctx;
+	struct env env;
+};
+
 struct import_options {
 	uint32_t language;       /* of texts that do not say; 0: English */
 	unsigned confidence_min; /* percent; below it is unmapped; 0: 50 */
@@ -56,6 +68,9 @@ struct import_options {
 	bool allow_partial; /* take good rows though others failed */
 	struct slice map;   /* "our_name = column of the file" lines */
 	uint32_t rows_max;  /* 0: IMPORT_ROWS_MAX */
+	/* import_csv() of statistics alone; see import/statistic.h: */
+	const json_t *about;              /* what all figures share */
+	const struct import_noise *noise; /* NULL: none */
 };
 
 #define IMPORT_ROWS_MAX  10000

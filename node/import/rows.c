@@ -1,6 +1,7 @@
 #include "node/import/sheet.h"
 
 #include "node/import/cells.h"
+#include "node/import/statistic.h"
 #include "node/import/words.h"
 
 static void
@@ -125,8 +126,12 @@ void
 sheet_take_row(struct sheet *t)
 {
 	struct import_draft d;
-	json_t *row = json_object();
 
+	if (t->kind == KIND_STATISTIC) {
+		statistic_row(t);
+		return;
+	}
+	json_t *row = json_object();
 	import_draft_init(&d, t->lookup, t->o);
 	(void)json_object_set_new(row, "row", json_integer(t->row_line));
 	if (t->cells_seen > t->columns)

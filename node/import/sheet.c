@@ -17,9 +17,17 @@ static const char *const course_columns[] = { "external_id", "type", "title",
 	"sessions", "cost", "currency", "languages", "formats", "self_paced",
 	"start", "seats", "credential", "website", "place", "duration" };
 
+static const char *const statistic_columns[] = { "value", "term", "isco",
+	"industry", "region", "period", "start", "end", "n", "low", "high" };
+
 void
 sheet_known(struct sheet *t)
 {
+	if (t->kind == KIND_STATISTIC) {
+		t->known = statistic_columns;
+		t->known_n = ARRAY_LEN(statistic_columns);
+		return;
+	}
 	t->known = t->kind == KIND_COURSE ? course_columns : demand_columns;
 	t->known_n = t->kind == KIND_COURSE ? ARRAY_LEN(course_columns)
 					    : ARRAY_LEN(demand_columns);
@@ -154,7 +162,7 @@ take_alias(struct sheet *t, size_t i)
 void
 sheet_take_header(struct sheet *t)
 {
-	bool title = false, teaches = false;
+	bool title = false, teaches = false, value = false;
 
 	t->have_header = true;
 	t->columns = t->cells_n;
@@ -173,6 +181,17 @@ sheet_take_header(struct sheet *t)
 	for (size_t i = 0; i < t->columns; i++) {
 		title = title || strncmp(t->names[i], "title", 5) == 0;
 		teaches = teaches || strcmp(t->names[i], "teaches") == 0;
+		value = value || strcmp(t->names[i], "value") == 0;
+	}
+	if (t->kind == KIND_STATISTIC) {
+		if (!value) {
+			import_message(t->messages, "value",
+			    "name it in the first row, or map it: \"value = "
+			    "Their name\"",
+			    "there is no such column");
+			t->error = ERR_FORM;
+		}
+		return;
 	}
 	if (!title || (t->kind == KIND_COURSE && !teaches)) {
 		import_message(t->messages, title ? "teaches" : "title",

@@ -16,7 +16,7 @@
 
 /* One run over one file. */
 struct sheet {
-	uint32_t kind; /* KIND_DEMAND or KIND_COURSE */
+	uint32_t kind; /* KIND_DEMAND, KIND_COURSE or KIND_STATISTIC */
 	const struct term_lookup *lookup;
 	const struct import_options *o;
 	const char *const *known; /* the columns of the kind */
@@ -31,9 +31,11 @@ struct sheet {
 	unsigned line, row_line; /* from 1; row_line: where the row begins */
 	/* the outcome */
 	json_t *rows, *messages, *ignored, *columns_as;
-	json_t *ids;        /* external_id to row_line */
-	unsigned counts[2]; /* ready, failed */
-	err error;          /* why there is no table; rows fail by themselves */
+	json_t *ids;          /* external_id to row_line */
+	json_t *figures;      /* of statistics: what the rows say */
+	unsigned passed_over; /* of statistics: rows without a value */
+	unsigned counts[2];   /* ready, failed */
+	err error; /* why there is no table; rows fail by themselves */
 };
 
 /** sheet_known(t): set t->known and t->known_n from t->kind. */

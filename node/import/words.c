@@ -162,6 +162,16 @@ static const struct alias course_aliases[] = {
 			"certificado" },
 };
 
+static const struct alias statistic_aliases[] = {
+	{ "value", "obs_value|count|figure|wert|anzahl|valeur|valor" },
+	{ "region", "geo|country|land|pays|país" },
+	{ "isco", "isco08|isco_08|occupation_code" },
+	{ "industry", "isic|nace|nace_r2|branche|secteur" },
+	{ "period", "time|time_period|year|jahr|quarter|quartal|week|année" },
+	{ "term", "skill|occupation|beruf|kompetenz|compétence" },
+	{ "n", "observations|obs" },
+};
+
 static const char *
 alias_in(const struct alias *list, size_t n, struct slice name)
 {
@@ -182,6 +192,9 @@ column_alias(uint32_t kind, const char *name)
 		s.n--;
 	if (s.n == 0)
 		return NULL;
+	if (kind == KIND_STATISTIC)
+		return alias_in(
+		    statistic_aliases, ARRAY_LEN(statistic_aliases), s);
 	ours = kind == KIND_COURSE
 		   ? alias_in(course_aliases, ARRAY_LEN(course_aliases), s)
 		   : alias_in(demand_aliases, ARRAY_LEN(demand_aliases), s);
