@@ -10,6 +10,8 @@
 #define STEM_MIN       4  /* letters that must stay */
 #define STEM_RANGE_MAX 256
 #define TYPOS_MAX      2
+#define SPANS_MAX      512 /* runs of known words like one of the query */
+#define LANGUAGES_MAX  250
 
 /* A piece of normal text and the label it belongs to. */
 struct piece {
@@ -20,10 +22,8 @@ struct piece {
 
 struct known_word {
 	const uint8_t *p;
-	uint32_t
-	    from; /* its labels: posting[from] .. of the next word's from */
-	uint32_t letters; /* a bit for each of a-z that is in it */
 	uint16_t n;
+	uint32_t from; /* its labels: postings[from] .. of the next's from */
 };
 
 struct search_index {
@@ -31,8 +31,15 @@ struct search_index {
 	uint8_t *text;
 	struct piece *labels; /* normal forms, by label */
 	uint32_t *sorted;     /* labels by normal form, then number */
-	struct piece *tokens; /* while building; afterwards the postings */
+	uint32_t *rank;       /* of each label among equals: see rank_order() */
+	uint8_t *language;    /* of each label: index into languages */
+	uint32_t languages[LANGUAGES_MAX];
+	uint32_t languages_n;
+	struct piece *tokens; /* while building */
 	uint32_t tokens_n;
+	uint32_t *postings;   /* labels of each word, ascending */
+	uint32_t *words_of;   /* words of each label: from words_from[i] on */
+	uint32_t *words_from; /* labels + 1 */
 	struct known_word *words; /* ascending; one more to end the last */
 	uint32_t words_n;
 	uint32_t labels_n;
@@ -53,18 +60,6 @@ piece_order(const void *a, const void *b)
 	const int d = bytes_order(x->p, x->n, y->p, y->n);
 
 	return d != 0 ? d : (x->label > y->label) - (x->label < y->label);
-}
-
-static uint32_t
-letters_of(const uint8_t *p, size_t n)
-{
-	uint32_t letters = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] >= 'a' && p[i] <= 'z')
-			letters |= 1U << (p[i] - 'a');
-	}
-	return letters;
 }
 
 /* The normal form of every label into ${s}->text; counts the words. */
@@ -105,14 +100,54 @@ first_word(struct slice *s)
 	return word;
 }
 
+/* The words in order, and the labels of each. */
+static void
+collect_words(struct search_index *s)
+{
+	for (uint32_t i = 0; i < s->tokens_n; i++) {
+		const struct piece *t = &s->tokens[i];
+		if (i == 0 || bytes_order(t->p, t->n, t[-1].p, t[-1].n) != 0)
+			s->words[s->words_n++] =
+			    (struct known_word){ t->p, t->n, i };
+		s->postings[i] = t->label;
+		s->words_from[t->label + 1]++;
+	}
+	s->words[s->words_n] = (struct known_word){ .from = s->tokens_n };
+}
+
+/* The words of each label, from the labels of each word. */
+NODISCARD static err
+turn_around(struct search_index *s)
+{
+	uint32_t *next = malloc(((size_t)s->labels_n + 1) * sizeof(*next));
+
+	if (next == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < s->labels_n; i++) {
+		s->words_from[i + 1] += s->words_from[i];
+		next[i] = s->words_from[i];
+	}
+	for (uint32_t w = 0; w < s->words_n; w++)
+		for (uint32_t i = s->words[w].from; i < s->words[w + 1].from;
+		     i++)
+			s->words_of[next[s->postings[i]]++] = w;
+	free(next);
+	return OK;
+}
+
 NODISCARD static err
 index_words(struct search_index *s)
 {
+	const size_t room = (size_t)s->tokens_n + 1;
 	uint32_t n = 0;
 
-	s->tokens = malloc(((size_t)s->tokens_n + 1) * sizeof(*s->tokens));
-	s->words = malloc(((size_t)s->tokens_n + 1) * sizeof(*s->words));
-	if (s->tokens == NULL || s->words == NULL)
+	s->tokens = malloc(room * sizeof(*s->tokens));
+	s->words = malloc(room * sizeof(*s->words));
+	s->postings = malloc(room * sizeof(*s->postings));
+	s->words_of = malloc(room * sizeof(*s->words_of));
+	s->words_from = calloc((size_t)s->labels_n + 1, sizeof(*s->words_from));
+	if (s->tokens == NULL || s->words == NULL || s->postings == NULL ||
+	    s->words_of == NULL || s->words_from == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < s->labels_n; i++) {
 		struct slice rest = { s->labels[i].p, s->labels[i].n };
@@ -125,14 +160,71 @@ index_words(struct search_index *s)
 	ASSERT(n == s->tokens_n);
 	if (n > 0)
 		qsort(s->tokens, n, sizeof(*s->tokens), piece_order);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct piece *t = &s->tokens[i];
-		if (i > 0 && bytes_order(t->p, t->n, t[-1].p, t[-1].n) == 0)
-			continue;
-		s->words[s->words_n++] = (struct known_word){ t->p, i,
-			letters_of(t->p, t->n), t->n };
+	collect_words(s);
+	free(s->tokens);
+	s->tokens = NULL;
+	return turn_around(s);
+}
+
+/* ---- the order among equals ---- */
+
+struct rank_key {
+	uint32_t label, at, bytes;
+	uint8_t plain, rarity; /* not preferred; how rare */
+};
+
+/* Preferred, shorter, more common; the labels are by place and text. */
+static int
+rank_order(const void *a, const void *b)
+{
+	const struct rank_key *x = a, *y = b;
+
+	if (x->plain != y->plain)
+		return x->plain < y->plain ? -1 : 1;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? -1 : 1;
+	if (x->rarity != y->rarity)
+		return x->rarity < y->rarity ? -1 : 1;
+	return x->label < y->label ? -1 : x->label > y->label;
+}
+
+/* More languages than there is room for are one: that is never asked for. */
+static uint8_t
+language_index(struct search_index *s, uint32_t language)
+{
+	for (uint32_t i = 0; i < s->languages_n; i++)
+		if (s->languages[i] == language)
+			return (uint8_t)i;
+	if (s->languages_n == LANGUAGES_MAX)
+		return LANGUAGES_MAX;
+	s->languages[s->languages_n] = language;
+	return (uint8_t)s->languages_n++;
+}
+
+NODISCARD static err
+rank_labels(struct search_index *s)
+{
+	struct rank_key *keys =
+	    malloc(((size_t)s->labels_n + 1) * sizeof(*keys));
+	const uint8_t *rarity = vocabulary_rarity(s->v)->sixteenths;
+
+	s->rank = malloc(((size_t)s->labels_n + 1) * sizeof(*s->rank));
+	s->language = malloc((size_t)s->labels_n + 1);
+	if (keys == NULL || s->rank == NULL || s->language == NULL) {
+		free(keys);
+		return ERR_NOMEM;
 	}
-	s->words[s->words_n] = (struct known_word){ .from = n };
+	for (uint32_t i = 0; i < s->labels_n; i++) {
+		const struct vocabulary_label l = vocabulary_label_at(s->v, i);
+		keys[i] = (struct rank_key){ i, l.at, (uint32_t)l.text.n,
+			!l.preferred, rarity[l.at] };
+		s->language[i] = language_index(s, l.language);
+	}
+	if (s->labels_n > 0)
+		qsort(keys, s->labels_n, sizeof(*keys), rank_order);
+	for (uint32_t i = 0; i < s->labels_n; i++)
+		s->rank[keys[i].label] = i;
+	free(keys);
 	return OK;
 }
 
@@ -172,6 +264,8 @@ search_index_new(const struct vocabulary *v, struct search_index **out)
 	if (e == OK)
 		e = index_words(s);
 	if (e == OK)
+		e = rank_labels(s);
+	if (e == OK)
 		e = sort_labels(s);
 	if (e != OK) {
 		search_index_free(s);
@@ -189,95 +283,35 @@ search_index_free(struct search_index *s)
 	free(s->text);
 	free(s->labels);
 	free(s->sorted);
+	free(s->rank);
+	free(s->language);
 	free(s->tokens);
+	free(s->postings);
+	free(s->words_of);
+	free(s->words_from);
 	free(s->words);
 	free(s);
 }
 
-/* ---- typing errors ---- */
+/* ---- known words that are like one of the query ---- */
 
-/*
- * Changes, additions, omissions and swaps of neighbours between the query's
- * word and the known one (or, if ${prefix}, its best beginning); more than
- * ${max} is max + 1.
- */
-static unsigned
-distance(struct slice q, const struct known_word *w, unsigned max, bool prefix)
-{
-	unsigned rows[3][WORD_MAX + TYPOS_MAX + 1];
-	const size_t m = MIN((size_t)w->n, q.n + max);
-
-	if (!prefix && w->n > q.n + max)
-		return max + 1;
-	if (w->n + max < q.n)
-		return max + 1;
-	/* cells further than max from the diagonal are over max anyway */
-	for (size_t j = 0; j <= m; j++)
-		rows[0][j] = j <= max ? (unsigned)j : max + 1;
-	for (size_t i = 1; i <= q.n; i++) {
-		unsigned *row = rows[i % 3];
-		const unsigned *up = rows[(i + 2) % 3];
-		const unsigned *up2 = rows[(i + 1) % 3];
-		const size_t from = i > max ? i - max : 1;
-		const size_t to = MIN(i + max, m);
-		unsigned least = max + 1;
-		row[from - 1] = from == 1 && i <= max ? (unsigned)i : max + 1;
-		if (from == 1)
-			least = row[0];
-		for (size_t j = from; j <= to; j++) {
-			unsigned d = up[j - 1] + (q.p[i - 1] != w->p[j - 1]);
-			d = MIN(d, up[j] + 1);
-			d = MIN(d, row[j - 1] + 1);
-			if (i > 1 && j > 1 && q.p[i - 1] == w->p[j - 2] &&
-			    q.p[i - 2] == w->p[j - 1])
-				d = MIN(d, up2[j - 2] + 1);
-			row[j] = d;
-			least = MIN(least, d);
-		}
-		if (to < m) /* the row below looks at it */
-			row[to + 1] = max + 1;
-		if (least > max)
-			return max + 1;
-	}
-	const unsigned *last = rows[q.n % 3];
-	unsigned best = max + 1;
-	for (size_t j = q.n > max ? q.n - max : 0; j <= m; j++) {
-		if (prefix || j == m)
-			best = MIN(best, last[j]);
-	}
-	return MIN(best, max + 1);
-}
-
-static unsigned
-typos_allowed(struct slice word)
-{
-	const size_t letters = normal_letters(word);
-
-	return letters >= 8 ? 2 : letters >= 4 ? 1 : 0;
-}
-
-static unsigned
-bits(uint32_t x)
-{
-	unsigned n = 0;
-
-	for (; x != 0; x &= x - 1)
-		n++;
-	return n;
-}
-
-/* ---- labels ---- */
-
-/* How far a label has matched: words of the query so far, typing errors. */
-struct progress {
-	uint8_t words;
+/* Known words [from, to) at a distance. */
+struct span {
+	uint32_t from, to;
 	uint8_t typos;
+};
+
+struct query_word {
+	struct slice text;
+	struct span *spans; /* the first: beginnings without an error */
+	uint32_t spans_n;
+	uint64_t labels; /* in all spans, some more than once */
 };
 
 struct query {
 	uint8_t space[SEARCH_QUERY_MAX];
 	struct slice text;
-	struct slice words[SEARCH_WORDS_MAX];
+	struct query_word words[SEARCH_WORDS_MAX];
 	size_t words_n;
 };
 
@@ -294,20 +328,32 @@ query_make(struct slice text, struct query *q)
 	while (rest.n > 0 && q->words_n < SEARCH_WORDS_MAX) {
 		struct slice w = first_word(&rest);
 		w.n = MIN(w.n, (size_t)WORD_MAX);
-		q->words[q->words_n++] = w;
+		q->words[q->words_n++] = (struct query_word){ .text = w };
 	}
 }
 
-/* The first known word that is not before ${word}. */
-static uint32_t
-words_from(const struct search_index *s, struct slice word)
+static unsigned
+typos_allowed(struct slice word)
 {
-	uint32_t lo = 0, hi = s->words_n;
+	const size_t letters = normal_letters(word);
+
+	return letters >= 8 ? 2 : letters >= 4 ? 1 : 0;
+}
+
+/* Of the words from ${lo} on: the first that is not below ${prefix} or, with
+ * ${behind}, neither begins with it. */
+static uint32_t
+words_bound(
+    const struct search_index *s, uint32_t lo, struct slice prefix, bool behind)
+{
+	uint32_t hi = s->words_n;
 
 	while (lo < hi) {
 		const uint32_t mid = lo + (hi - lo) / 2;
 		const struct known_word *w = &s->words[mid];
-		if (bytes_order(w->p, w->n, word.p, word.n) < 0)
+		const size_t n = behind ? MIN((size_t)w->n, prefix.n) : w->n;
+		const int d = bytes_order(w->p, n, prefix.p, prefix.n);
+		if (d < 0 || (behind && d == 0))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -321,100 +367,126 @@ begins(const uint8_t *p, size_t n, struct slice with)
 	return n >= with.n && memcmp(p, with.p, with.n) == 0;
 }
 
-/* Labels with the known word that matched all words before take a step. */
 static void
-advance(const struct search_index *s, uint32_t word, size_t step,
-    unsigned typos, struct progress *progress)
+add_span(const struct search_index *s, struct query_word *q, struct span span)
 {
-	const uint32_t to = s->words[word + 1].from;
-
-	for (uint32_t i = s->words[word].from; i < to; i++) {
-		struct progress *p = &progress[s->tokens[i].label];
-		if (p->words != step)
-			continue;
-		p->words++;
-		p->typos = (uint8_t)(p->typos + typos);
-	}
+	if (span.from >= span.to || q->spans_n == SPANS_MAX)
+		return;
+	q->spans[q->spans_n++] = span;
+	q->labels += s->words[span.to].from - s->words[span.from].from;
 }
 
-/* All labels that have a word for the query's word ${step}. */
-static void
-match_word(const struct search_index *s, const struct query *q, size_t step,
-    uint8_t *typos_of, struct progress *progress)
-{
-	const struct slice word = q->words[step];
-	const bool last = step + 1 == q->words_n;
-	const unsigned allowed = typos_of != NULL ? typos_allowed(word) : 0;
-	const uint32_t letters = letters_of(word.p, word.n);
+/*
+ * Rows of the table of distances, one for each letter of a known word: cell i
+ * is the distance of its beginning to the first i letters of the query's
+ * word, counting changes, additions, omissions and swaps of neighbours.
+ * Neighbours in the sorted list share the rows of their common beginning.
+ */
+struct distances {
+	uint8_t rows[WORD_MAX + TYPOS_MAX + 2][WORD_MAX + 1];
+	uint8_t best[WORD_MAX + TYPOS_MAX + 2]; /* of the whole query's word */
+};
 
-	for (uint32_t i = words_from(s, word);
-	     i < s->words_n && begins(s->words[i].p, s->words[i].n, word); i++)
-		advance(s, i, step, 0, progress);
-	for (uint32_t i = 0; i < s->words_n && allowed > 0; i++) {
+/* Row ${j} for the letter ${p}[j - 1]; returns its least cell. */
+static unsigned
+next_row(struct distances *d, const uint8_t *p, size_t j, struct slice q,
+    unsigned max)
+{
+	const uint8_t *up = d->rows[j - 1];
+	uint8_t *row = d->rows[j];
+	const size_t from = j > max ? j - max : 1, to = MIN(j + max, q.n);
+	unsigned least = max + 1;
+
+	row[from - 1] = (uint8_t)(from == 1 && j <= max ? j : max + 1);
+	if (from == 1)
+		least = row[0];
+	for (size_t i = from; i <= to; i++) {
+		unsigned c = up[i - 1] + (unsigned)(q.p[i - 1] != p[j - 1]);
+		c = MIN(c, up[i] + 1U);
+		c = MIN(c, row[i - 1] + 1U);
+		if (i > 1 && j > 1 && q.p[i - 1] == p[j - 2] &&
+		    q.p[i - 2] == p[j - 1])
+			c = MIN(c, d->rows[j - 2][i - 2] + 1U);
+		row[i] = (uint8_t)MIN(c, max + 1);
+		least = MIN(least, (unsigned)row[i]);
+	}
+	if (to < q.n) /* the row below looks at it */
+		row[to + 1] = (uint8_t)(max + 1);
+	const unsigned whole = q.n >= from && q.n <= to ? row[q.n] : max + 1;
+	d->best[j] = (uint8_t)MIN((unsigned)d->best[j - 1], whole);
+	return least;
+}
+
+/*
+ * Words within ${max} errors, as a whole or (${prefix}) by a beginning. A
+ * branch of the sorted list is left as soon as no word of it can be near.
+ */
+static void
+find_similar(const struct search_index *s, struct query_word *q, unsigned max,
+    bool prefix)
+{
+	struct distances d;
+	const struct slice word = q->text;
+	const uint32_t exact_from = q->spans_n > 0 ? q->spans[0].from : 0;
+	const uint32_t exact_to = q->spans_n > 0 ? q->spans[0].to : 0;
+	const uint8_t *rows_of = NULL; /* the word of the rows */
+	size_t have = 0;               /* rows that there are */
+	uint32_t i = 0;
+
+	for (size_t k = 0; k <= word.n; k++)
+		d.rows[0][k] = (uint8_t)MIN(k, (size_t)max + 1);
+	d.best[0] = (uint8_t)MIN(word.n, (size_t)max + 1);
+	while (i < s->words_n) {
 		const struct known_word *w = &s->words[i];
-		typos_of[i] = bits(letters & ~w->letters) > allowed
-				  ? (uint8_t)(allowed + 1)
-				  : (uint8_t)distance(word, w, allowed, last);
-	}
-	/* fewer errors first: a label keeps its first match */
-	for (unsigned typos = 1; typos <= allowed; typos++) {
-		for (uint32_t i = 0; i < s->words_n; i++) {
-			if (typos_of[i] == typos)
-				advance(s, i, step, typos, progress);
+		const size_t deep = MIN((size_t)w->n, word.n + max + 1);
+		size_t j = 0;
+		unsigned least = 0;
+		if (i >= exact_from && i < exact_to) {
+			i = exact_to;
+			continue;
 		}
+		while (j < have && j < w->n && w->p[j] == rows_of[j])
+			j++;
+		have = j;
+		rows_of = w->p;
+		while (have < deep && least <= max)
+			least = next_row(&d, w->p, ++have, word, max);
+		const bool dead = least > max || have < w->n;
+		uint32_t to = i + 1;
+		if (dead)
+			to = words_bound(s, i, slice_of(w->p, have), true);
+		if (exact_from < exact_to && i < exact_from)
+			to = MIN(to, exact_from);
+		if (prefix && d.best[have] <= max)
+			add_span(s, q, (struct span){ i, to, d.best[have] });
+		else if (!prefix && !dead && word.n + max >= w->n &&
+			 d.rows[have][word.n] <= max && have + max >= word.n)
+			add_span(
+			    s, q, (struct span){ i, to, d.rows[have][word.n] });
+		i = to;
 	}
 }
+
+/* ---- labels ---- */
 
 struct ranking {
 	const struct search_index *s;
-	struct search_options o;
+	uint32_t type_mask;
+	uint8_t language; /* index of the one asked for, or 255 */
+	struct search_hit *hits;
+	uint64_t keys[SEARCH_HITS_MAX]; /* of the hits, ascending */
+	size_t n, max;
 };
 
-static bool
-hit_before(const struct ranking *r, const struct search_hit *a,
-    const struct search_hit *b)
+/* The order of hits as one number: way, typos, language, rank. */
+static uint64_t
+key_of(const struct ranking *r, uint32_t label, enum search_way way,
+    unsigned typos)
 {
-	if (a->way != b->way)
-		return a->way < b->way;
-	if (a->typos != b->typos)
-		return a->typos < b->typos;
-	const bool al = a->language == r->o.language;
-	const bool bl = b->language == r->o.language;
-	if (al != bl)
-		return al;
-	if (a->preferred != b->preferred)
-		return a->preferred;
-	if (a->label.n != b->label.n)
-		return a->label.n < b->label.n;
-	const uint8_t *rarity = vocabulary_rarity(r->s->v)->sixteenths;
-	if (rarity[a->at] != rarity[b->at])
-		return rarity[a->at] < rarity[b->at];
-	if (a->at != b->at)
-		return a->at < b->at;
-	const int d = slice_cmp(a->label, b->label);
-	return d != 0 ? d < 0 : a->language < b->language;
-}
+	const bool other = r->s->language[label] != r->language;
 
-/* Keep the best ${max} terms, each with its best label, sorted. */
-static void
-keep_hit(const struct ranking *r, struct search_hit *hits, size_t max,
-    size_t *n, const struct search_hit *h)
-{
-	if (*n == max && !hit_before(r, h, &hits[max - 1]))
-		return;
-	size_t at = 0;
-	while (at < *n && hits[at].at != h->at)
-		at++;
-	if (at < *n && !hit_before(r, h, &hits[at]))
-		return;
-	if (at == *n && *n < max)
-		(*n)++;
-	at = MIN(at, *n - 1); /* the place that gets free */
-	while (at > 0 && hit_before(r, h, &hits[at - 1])) {
-		hits[at] = hits[at - 1];
-		at--;
-	}
-	hits[at] = *h;
+	return (uint64_t)way << 48 | (uint64_t)MIN(typos, 255U) << 40 |
+	       (uint64_t)other << 32 | r->s->rank[label];
 }
 
 static bool
@@ -423,35 +495,138 @@ type_wanted(const struct search_index *s, uint32_t at, uint32_t mask)
 	return mask == 0 || (mask >> vocabulary_type(s->v, at) & 1) != 0;
 }
 
+/* Keep the best terms, each with its best label, sorted. */
 static void
-collect(const struct ranking *r, const struct query *q, uint8_t *typos_of,
-    struct progress *progress, struct search_hit *hits, size_t max, size_t *n)
+keep_hit(struct ranking *r, uint32_t label, enum search_way way, unsigned typos)
+{
+	const uint64_t key = key_of(r, label, way, typos);
+	size_t at = 0;
+
+	if (r->n == r->max && key >= r->keys[r->max - 1])
+		return;
+	const struct vocabulary_label l = vocabulary_label_at(r->s->v, label);
+	if (!type_wanted(r->s, l.at, r->type_mask))
+		return;
+	while (at < r->n && r->hits[at].at != l.at)
+		at++;
+	if (at < r->n && key >= r->keys[at])
+		return;
+	if (at == r->n && r->n < r->max)
+		r->n++;
+	at = MIN(at, r->n - 1); /* the place that gets free */
+	while (at > 0 && key < r->keys[at - 1]) {
+		r->hits[at] = r->hits[at - 1];
+		r->keys[at] = r->keys[at - 1];
+		at--;
+	}
+	r->keys[at] = key;
+	r->hits[at] = (struct search_hit){ .at = l.at,
+		.way = way,
+		.typos = typos,
+		.preferred = l.preferred,
+		.language = l.language,
+		.label = l.text };
+}
+
+static uint32_t
+sorted_from(const struct search_index *s, struct slice text)
+{
+	uint32_t lo = 0, hi = s->labels_n;
+
+	while (lo < hi) {
+		const uint32_t mid = lo + (hi - lo) / 2;
+		const struct piece *l = &s->labels[s->sorted[mid]];
+		if (bytes_order(l->p, l->n, text.p, text.n) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Labels that are the query or begin with it: neighbours in the order. */
+static void
+collect_beginnings(struct ranking *r, const struct query *q)
 {
 	const struct search_index *s = r->s;
 
-	memset(progress, 0, s->labels_n * sizeof(*progress));
-	for (size_t step = 0; step < q->words_n; step++)
-		match_word(s, q, step, typos_of, progress);
-	for (uint32_t i = 0; i < s->labels_n; i++) {
-		if (progress[i].words != q->words_n)
+	for (uint32_t i = sorted_from(s, q->text); i < s->labels_n; i++) {
+		const struct piece *l = &s->labels[s->sorted[i]];
+		if (!begins(l->p, l->n, q->text))
+			break;
+		keep_hit(r, s->sorted[i],
+		    l->n == q->text.n ? SEARCH_EXACT : SEARCH_BEGINS, 0);
+	}
+}
+
+/* The fewest errors of a word of the label; -1: no word is like it. */
+static int
+typos_in(
+    const struct search_index *s, uint32_t label, const struct query_word *q)
+{
+	int best = -1;
+
+	for (uint32_t k = s->words_from[label]; k < s->words_from[label + 1];
+	     k++) {
+		const uint32_t w = s->words_of[k];
+		if (q->spans_n > 0 && q->spans[0].typos == 0 &&
+		    w >= q->spans[0].from && w < q->spans[0].to)
+			return 0;
+		/* the further ones are in order and apart */
+		uint32_t lo = 0, hi = q->spans_n;
+		if (hi > 0 && q->spans[0].typos == 0)
+			lo = 1;
+		while (lo < hi) {
+			const uint32_t mid = lo + (hi - lo) / 2;
+			if (q->spans[mid].to <= w)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		if (lo < q->spans_n && q->spans[lo].from <= w &&
+		    (best < 0 || q->spans[lo].typos < best))
+			best = q->spans[lo].typos;
+	}
+	return best;
+}
+
+/* A label that has a word like ${done}: and those like the others? */
+static void
+check_label(struct ranking *r, const struct query *q, uint32_t label)
+{
+	const struct piece *l = &r->s->labels[label];
+	unsigned typos = 0;
+
+	for (size_t i = 0; i < q->words_n; i++) {
+		const int t = typos_in(r->s, label, &q->words[i]);
+		if (t < 0)
+			return;
+		typos += (unsigned)t;
+	}
+	if (typos > 0)
+		keep_hit(r, label, SEARCH_TYPO, typos);
+	else if (!begins(l->p, l->n, q->text)) /* else it is kept already */
+		keep_hit(r, label, SEARCH_WORDS, 0);
+}
+
+/* Labels with a word for each of the query, from those of the rarest. */
+static void
+collect_words_of(struct ranking *r, const struct query *q)
+{
+	const struct search_index *s = r->s;
+	const struct query_word *rare = &q->words[0];
+
+	for (size_t i = 1; i < q->words_n; i++)
+		if (q->words[i].labels < rare->labels)
+			rare = &q->words[i];
+	for (uint32_t k = 0; k < rare->spans_n; k++) {
+		const struct span *span = &rare->spans[k];
+		if (q->words_n == 1 && r->n == r->max && span->typos > 0 &&
+		    r->hits[r->max - 1].typos < span->typos)
 			continue;
-		const struct vocabulary_label l = vocabulary_label_at(s->v, i);
-		const struct slice normal = { s->labels[i].p, s->labels[i].n };
-		if (!type_wanted(s, l.at, r->o.type_mask))
-			continue;
-		struct search_hit h = { .at = l.at,
-			.way = SEARCH_WORDS,
-			.typos = progress[i].typos,
-			.preferred = l.preferred,
-			.language = l.language,
-			.label = l.text };
-		if (h.typos > 0)
-			h.way = SEARCH_TYPO;
-		else if (slice_eq(normal, q->text))
-			h.way = SEARCH_EXACT;
-		else if (begins(normal.p, normal.n, q->text))
-			h.way = SEARCH_BEGINS;
-		keep_hit(r, hits, max, n, &h);
+		for (uint32_t i = s->words[span->from].from;
+		     i < s->words[span->to].from; i++)
+			check_label(r, q, s->postings[i]);
 	}
 }
 
@@ -459,24 +634,47 @@ size_t
 search_labels(const struct search_index *s, struct slice query,
     struct search_options o, struct search_hit *hits, size_t max)
 {
-	const struct ranking r = { s, o };
+	struct ranking r = { .s = s,
+		.type_mask = o.type_mask,
+		.language = UINT8_MAX,
+		.hits = hits,
+		.max = MIN(max, (size_t)SEARCH_HITS_MAX) };
 	struct query q;
-	size_t n = 0;
 
-	max = MIN(max, (size_t)SEARCH_HITS_MAX);
 	query_make(query, &q);
-	if (q.words_n == 0 || max == 0 || s->labels_n == 0)
+	if (q.words_n == 0 || r.max == 0 || s->labels_n == 0)
 		return 0;
-	struct progress *progress = malloc(s->labels_n * sizeof(*progress));
-	uint8_t *typos_of = malloc((size_t)s->words_n + 1);
-	if (progress != NULL && typos_of != NULL) {
-		collect(&r, &q, NULL, progress, hits, max, &n);
-		if (n < max) /* those with errors come after all others */
-			collect(&r, &q, typos_of, progress, hits, max, &n);
+	for (uint32_t i = 0; i < s->languages_n; i++)
+		if (s->languages[i] == o.language)
+			r.language = (uint8_t)i;
+	collect_beginnings(&r, &q);
+	if (r.n == r.max) /* all others come after these */
+		return r.n;
+	/* the same size for every search, whatever is asked */
+	struct span *spans =
+	    malloc(q.words_n * SPANS_MAX * sizeof(struct span));
+	if (spans == NULL)
+		return r.n;
+	for (size_t i = 0; i < q.words_n; i++) {
+		struct query_word *w = &q.words[i];
+		const uint32_t from = words_bound(s, 0, w->text, false);
+		w->spans = spans + i * SPANS_MAX;
+		add_span(s, w,
+		    (struct span){
+			from, words_bound(s, from, w->text, true), 0 });
 	}
-	free(progress);
-	free(typos_of);
-	return n;
+	collect_words_of(&r, &q);
+	if (r.n < r.max) { /* those with errors come after all others */
+		for (size_t i = 0; i < q.words_n; i++) {
+			struct query_word *w = &q.words[i];
+			const unsigned allowed = typos_allowed(w->text);
+			if (allowed > 0)
+				find_similar(s, w, allowed, i + 1 == q.words_n);
+		}
+		collect_words_of(&r, &q);
+	}
+	free(spans);
+	return r.n;
 }
 
 /* ---- texts ---- */
@@ -522,22 +720,6 @@ text_make(struct slice text, struct text *t)
 			break;
 	}
 	return OK;
-}
-
-static uint32_t
-sorted_from(const struct search_index *s, struct slice text)
-{
-	uint32_t lo = 0, hi = s->labels_n;
-
-	while (lo < hi) {
-		const uint32_t mid = lo + (hi - lo) / 2;
-		const struct piece *l = &s->labels[s->sorted[mid]];
-		if (bytes_order(l->p, l->n, text.p, text.n) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
 }
 
 struct text_match {

@@ -239,6 +239,174 @@ test_text(void **state)
 	}
 }
 
+/* ---- against a naive search ---- */
+
+#define NAIVE_MAX 64
+
+/* Changes, additions, omissions, swaps; of q to w or to a beginning of it. */
+static unsigned
+naive_distance(struct slice q, struct slice w, bool prefix)
+{
+	unsigned d[64][64];
+
+	assert_true(q.n < 64 && w.n < 64);
+	for (size_t i = 0; i <= q.n; i++)
+		for (size_t j = 0; j <= w.n; j++) {
+			unsigned c = (unsigned)(i + j);
+			if (i > 0 && j > 0) {
+				c = d[i - 1][j - 1] +
+				    (q.p[i - 1] != w.p[j - 1]);
+				c = MIN(c, d[i - 1][j] + 1);
+				c = MIN(c, d[i][j - 1] + 1);
+			}
+			if (i > 1 && j > 1 && q.p[i - 1] == w.p[j - 2] &&
+			    q.p[i - 2] == w.p[j - 1])
+				c = MIN(c, d[i - 2][j - 2] + 1);
+			d[i][j] = c;
+		}
+	unsigned best = d[q.n][w.n];
+	for (size_t j = 0; prefix && j <= w.n; j++)
+		best = MIN(best, d[q.n][j]);
+	return best;
+}
+
+static bool
+next_word(struct slice *rest, struct slice *word)
+{
+	size_t n = 0;
+
+	while (n < rest->n && rest->p[n] != ' ')
+		n++;
+	*word = slice_of(rest->p, n);
+	slice_skip(rest, n < rest->n ? n + 1 : n);
+	return n > 0;
+}
+
+/* way * 100 + typos of one label; 10000: no hit. */
+static unsigned
+naive_key(struct slice query, struct slice label)
+{
+	struct slice rest = query, q, w;
+	unsigned typos = 0;
+
+	while (next_word(&rest, &q)) {
+		const size_t letters = normal_letters(q);
+		const unsigned max = letters >= 8 ? 2 : letters >= 4 ? 1 : 0;
+		struct slice words = label;
+		unsigned best = 100;
+		while (next_word(&words, &w)) {
+			unsigned d = naive_distance(q, w, rest.n == 0);
+			if (w.n >= q.n && memcmp(w.p, q.p, q.n) == 0)
+				d = 0;
+			best = MIN(best, d);
+		}
+		if (best > max)
+			return 10000;
+		typos += best;
+	}
+	if (typos > 0)
+		return SEARCH_TYPO * 100 + typos;
+	if (slice_eq(label, query))
+		return SEARCH_EXACT * 100;
+	return label.n >= query.n && memcmp(label.p, query.p, query.n) == 0
+		   ? SEARCH_BEGINS * 100
+		   : SEARCH_WORDS * 100;
+}
+
+static int
+key_order(const void *a, const void *b)
+{
+	const unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+compare_naive(struct slice text)
+{
+	static unsigned keys[4096];
+	const uint32_t size = vocabulary_size(world.v);
+	struct search_hit hits[NAIVE_MAX];
+	uint8_t space[SEARCH_QUERY_MAX], label_space[2 * TERM_LABEL_MAX];
+	struct buf query = { space, 0, sizeof(space) };
+
+	normal_put(text, &query);
+	if (query.n == 0)
+		return;
+	assert_true(size <= ARRAY_LEN(keys));
+	for (uint32_t i = 0; i < size; i++)
+		keys[i] = 10000;
+	for (uint32_t i = 0; i < vocabulary_labels(world.v); i++) {
+		const struct vocabulary_label l =
+		    vocabulary_label_at(world.v, i);
+		struct buf label = { label_space, 0, sizeof(label_space) };
+		normal_put(l.text, &label);
+		keys[l.at] = MIN(keys[l.at],
+		    naive_key(buf_slice(&query), buf_slice(&label)));
+	}
+	const size_t n = search_labels(
+	    index_of_core, text, (struct search_options){ 0 }, hits, NAIVE_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (keys[hits[i].at] != hits[i].way * 100 + hits[i].typos)
+			fail_msg("\"%.*s\": \"%.*s\" way %d typos %u, want %u",
+			    (int)text.n, (const char *)text.p,
+			    (int)hits[i].label.n, (const char *)hits[i].label.p,
+			    (int)hits[i].way, hits[i].typos, keys[hits[i].at]);
+	qsort(keys, size, sizeof(*keys), key_order);
+	size_t want = 0;
+	while (want < NAIVE_MAX && want < size && keys[want] < 10000)
+		want++;
+	assert_int_equal(n, want);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(keys[i], hits[i].way * 100 + hits[i].typos);
+}
+
+/* Parts of labels with letters changed, left out, added and swapped. */
+static void
+test_as_naive(void **state)
+{
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int round = 0; round < 60; round++) {
+		const struct vocabulary_label l = vocabulary_label_at(world.v,
+		    (uint32_t)chance(&seed, vocabulary_labels(world.v)));
+		uint8_t text[80];
+		size_t n = MIN(l.text.n, (size_t)40);
+		const size_t from = chance(&seed, n);
+		n = 1 + chance(&seed, n - from);
+		memcpy(text, l.text.p + from, n);
+		for (uint64_t k = chance(&seed, 3); k > 0; k--) {
+			const size_t at = chance(&seed, n);
+			const uint8_t c = (uint8_t)('a' + chance(&seed, 26));
+			switch (chance(&seed, 4)) {
+			case 0:
+				text[at] = c;
+				break;
+			case 1:
+				memmove(text + at + 1, text + at, n - at);
+				text[at] = c;
+				n++;
+				break;
+			case 2:
+				if (n > 1) {
+					memmove(text + at, text + at + 1,
+					    n - at - 1);
+					n--;
+				}
+				break;
+			default:
+				if (at + 1 < n) {
+					const uint8_t first = text[at];
+					text[at] = text[at + 1];
+					text[at + 1] = first;
+				}
+			}
+		}
+		compare_naive(slice_of(text, n));
+	}
+}
+
 int
 main(void)
 {
@@ -248,6 +416,7 @@ main(void)
 		cmocka_unit_test(test_nothing_found),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_as_naive),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
