@@ -10,7 +10,7 @@
 #define STEM_MIN       4  /* letters that must stay */
 #define STEM_RANGE_MAX 256
 #define TYPOS_MAX      2
-#define SPANS_MAX      512 /* runs of known words like one of the query */
+#define SPANS_MAX      2048 /* runs of known words that are like the longest */
 #define LANGUAGES_MAX  250
 
 /* A piece of normal text and the label it belongs to. */
@@ -24,6 +24,11 @@ struct known_word {
 	const uint8_t *p;
 	uint16_t n;
 	uint32_t from; /* its labels: postings[from] .. of the next's from */
+};
+
+/* A bit for each of a-z that is in a word, in its first bytes. */
+struct letters {
+	uint32_t all, first6, first3;
 };
 
 struct search_index {
@@ -41,7 +46,10 @@ struct search_index {
 	uint32_t *words_of;   /* words of each label: from words_from[i] on */
 	uint32_t *words_from; /* labels + 1 */
 	struct known_word *words; /* ascending; one more to end the last */
+	struct letters *letters;  /* of each word */
 	uint32_t words_n;
+	uint32_t *sorted_rank;    /* rank[] in the order of sorted[] */
+	uint8_t *sorted_language; /* likewise */
 	uint32_t labels_n;
 };
 
@@ -60,6 +68,18 @@ piece_order(const void *a, const void *b)
 	const int d = bytes_order(x->p, x->n, y->p, y->n);
 
 	return d != 0 ? d : (x->label > y->label) - (x->label < y->label);
+}
+
+static uint32_t
+letters_of(const uint8_t *p, size_t n)
+{
+	uint32_t letters = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] >= 'a' && p[i] <= 'z')
+			letters |= 1U << (p[i] - 'a');
+	}
+	return letters;
 }
 
 /* The normal form of every label into ${s}->text; counts the words. */
@@ -106,9 +126,14 @@ collect_words(struct search_index *s)
 {
 	for (uint32_t i = 0; i < s->tokens_n; i++) {
 		const struct piece *t = &s->tokens[i];
-		if (i == 0 || bytes_order(t->p, t->n, t[-1].p, t[-1].n) != 0)
+		if (i == 0 || bytes_order(t->p, t->n, t[-1].p, t[-1].n) != 0) {
+			s->letters[s->words_n] =
+			    (struct letters){ letters_of(t->p, t->n),
+				    letters_of(t->p, MIN(t->n, 6U)),
+				    letters_of(t->p, MIN(t->n, 3U)) };
 			s->words[s->words_n++] =
 			    (struct known_word){ t->p, t->n, i };
+		}
 		s->postings[i] = t->label;
 		s->words_from[t->label + 1]++;
 	}
@@ -145,9 +170,10 @@ index_words(struct search_index *s)
 	s->words = malloc(room * sizeof(*s->words));
 	s->postings = malloc(room * sizeof(*s->postings));
 	s->words_of = malloc(room * sizeof(*s->words_of));
+	s->letters = malloc(room * sizeof(*s->letters));
 	s->words_from = calloc((size_t)s->labels_n + 1, sizeof(*s->words_from));
 	if (s->tokens == NULL || s->words == NULL || s->postings == NULL ||
-	    s->words_of == NULL || s->words_from == NULL)
+	    s->words_of == NULL || s->words_from == NULL || s->letters == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < s->labels_n; i++) {
 		struct slice rest = { s->labels[i].p, s->labels[i].n };
@@ -231,18 +257,26 @@ rank_labels(struct search_index *s)
 NODISCARD static err
 sort_labels(struct search_index *s)
 {
-	struct piece *tmp = malloc(((size_t)s->labels_n + 1) * sizeof(*tmp));
+	const size_t room = (size_t)s->labels_n + 1;
+	struct piece *tmp = malloc(room * sizeof(*tmp));
 
-	s->sorted = malloc(((size_t)s->labels_n + 1) * sizeof(*s->sorted));
-	if (tmp == NULL || s->sorted == NULL) {
+	s->sorted = malloc(room * sizeof(*s->sorted));
+	s->sorted_rank = malloc(room * sizeof(*s->sorted_rank));
+	s->sorted_language = malloc(room);
+	if (tmp == NULL || s->sorted == NULL || s->sorted_rank == NULL ||
+	    s->sorted_language == NULL) {
 		free(tmp);
 		return ERR_NOMEM;
 	}
 	memcpy(tmp, s->labels, s->labels_n * sizeof(*tmp));
 	if (s->labels_n > 0)
 		qsort(tmp, s->labels_n, sizeof(*tmp), piece_order);
-	for (uint32_t i = 0; i < s->labels_n; i++)
-		s->sorted[i] = tmp[i].label;
+	for (uint32_t i = 0; i < s->labels_n; i++) {
+		const uint32_t label = tmp[i].label;
+		s->sorted[i] = label;
+		s->sorted_rank[i] = s->rank[label];
+		s->sorted_language[i] = s->language[label];
+	}
 	free(tmp);
 	return OK;
 }
@@ -284,6 +318,9 @@ search_index_free(struct search_index *s)
 	free(s->labels);
 	free(s->sorted);
 	free(s->rank);
+	free(s->sorted_rank);
+	free(s->sorted_language);
+	free(s->letters);
 	free(s->language);
 	free(s->tokens);
 	free(s->postings);
@@ -298,14 +335,15 @@ search_index_free(struct search_index *s)
 /* Known words [from, to) at a distance. */
 struct span {
 	uint32_t from, to;
-	uint8_t typos;
+	unsigned errors;
 };
 
 struct query_word {
 	struct slice text;
-	struct span *spans; /* the first: beginnings without an error */
-	uint32_t spans_n;
-	uint64_t labels; /* in all spans, some more than once */
+	struct span begins;      /* words that begin with it */
+	uint32_t letters, early; /* all; of the first 6 - typos bytes */
+	uint8_t typos;           /* that are forgiven */
+	bool open;               /* the last one may be unfinished */
 };
 
 struct query {
@@ -328,8 +366,11 @@ query_make(struct slice text, struct query *q)
 	while (rest.n > 0 && q->words_n < SEARCH_WORDS_MAX) {
 		struct slice w = first_word(&rest);
 		w.n = MIN(w.n, (size_t)WORD_MAX);
-		q->words[q->words_n++] = (struct query_word){ .text = w };
+		q->words[q->words_n++] = (struct query_word){ .text = w,
+			.letters = letters_of(w.p, w.n) };
 	}
+	if (q->words_n > 0)
+		q->words[q->words_n - 1].open = true;
 }
 
 static unsigned
@@ -367,104 +408,102 @@ begins(const uint8_t *p, size_t n, struct slice with)
 	return n >= with.n && memcmp(p, with.p, with.n) == 0;
 }
 
-static void
-add_span(const struct search_index *s, struct query_word *q, struct span span)
-{
-	if (span.from >= span.to || q->spans_n == SPANS_MAX)
-		return;
-	q->spans[q->spans_n++] = span;
-	q->labels += s->words[span.to].from - s->words[span.from].from;
-}
-
 /*
- * Rows of the table of distances, one for each letter of a known word: cell i
- * is the distance of its beginning to the first i letters of the query's
- * word, counting changes, additions, omissions and swaps of neighbours.
- * Neighbours in the sorted list share the rows of their common beginning.
+ * Changes, additions, omissions and swaps of neighbours between the query's
+ * word and the known one (or, if ${prefix}, its best beginning); more than
+ * ${max} is max + 1. What is equal at the front is never in error; where the
+ * two part, one of the four has happened. At most TYPOS_MAX deep.
  */
-struct distances {
-	uint8_t rows[WORD_MAX + TYPOS_MAX + 2][WORD_MAX + 1];
-	uint8_t best[WORD_MAX + TYPOS_MAX + 2]; /* of the whole query's word */
-};
-
-/* Row ${j} for the letter ${p}[j - 1]; returns its least cell. */
 static unsigned
-next_row(struct distances *d, const uint8_t *p, size_t j, struct slice q,
-    unsigned max)
+distance(struct slice q, struct slice w, unsigned max, bool prefix)
 {
-	const uint8_t *up = d->rows[j - 1];
-	uint8_t *row = d->rows[j];
-	const size_t from = j > max ? j - max : 1, to = MIN(j + max, q.n);
-	unsigned least = max + 1;
+	unsigned best = max + 1;
+	size_t n = 0;
 
-	row[from - 1] = (uint8_t)(from == 1 && j <= max ? j : max + 1);
-	if (from == 1)
-		least = row[0];
-	for (size_t i = from; i <= to; i++) {
-		unsigned c = up[i - 1] + (unsigned)(q.p[i - 1] != p[j - 1]);
-		c = MIN(c, up[i] + 1U);
-		c = MIN(c, row[i - 1] + 1U);
-		if (i > 1 && j > 1 && q.p[i - 1] == p[j - 2] &&
-		    q.p[i - 2] == p[j - 1])
-			c = MIN(c, d->rows[j - 2][i - 2] + 1U);
-		row[i] = (uint8_t)MIN(c, max + 1);
-		least = MIN(least, (unsigned)row[i]);
+	while (n < q.n && n < w.n && q.p[n] == w.p[n])
+		n++;
+	slice_skip(&q, n);
+	slice_skip(&w, n);
+	if (q.n == 0)
+		return (unsigned)MIN(prefix ? 0 : w.n, (size_t)max + 1);
+	if (w.n == 0)
+		return (unsigned)MIN(q.n, (size_t)max + 1);
+	if (max == 0)
+		return 1;
+	const struct slice q1 = { q.p + 1, q.n - 1 }, w1 = { w.p + 1, w.n - 1 };
+	best = MIN(best, 1 + distance(q1, w1, max - 1, prefix));
+	best = MIN(best, 1 + distance(q1, w, max - 1, prefix));
+	best = MIN(best, 1 + distance(q, w1, max - 1, prefix));
+	if (q.n > 1 && w.n > 1 && q.p[0] == w.p[1] && q.p[1] == w.p[0]) {
+		const struct slice q2 = { q.p + 2, q.n - 2 };
+		const struct slice w2 = { w.p + 2, w.n - 2 };
+		best = MIN(best, 1 + distance(q2, w2, max - 1, prefix));
 	}
-	if (to < q.n) /* the row below looks at it */
-		row[to + 1] = (uint8_t)(max + 1);
-	const unsigned whole = q.n >= from && q.n <= to ? row[q.n] : max + 1;
-	d->best[j] = (uint8_t)MIN((unsigned)d->best[j - 1], whole);
-	return least;
+	return best;
+}
+
+/* More than ${max} bits are set. */
+static bool
+more_bits(uint32_t bits, unsigned max)
+{
+	for (unsigned i = 0; i < max; i++)
+		bits &= bits - 1;
+	return bits != 0;
 }
 
 /*
- * Words within ${max} errors, as a whole or (${prefix}) by a beginning. A
- * branch of the sorted list is left as soon as no word of it can be near.
+ * A letter of one that the other does not have is an error of its own, and
+ * letters move by no more places than there are errors.
  */
-static void
-find_similar(const struct search_index *s, struct query_word *q, unsigned max,
-    bool prefix)
+static bool
+cannot_be(const struct letters *w, const struct query_word *q, unsigned max)
 {
-	struct distances d;
-	const struct slice word = q->text;
-	const uint32_t exact_from = q->spans_n > 0 ? q->spans[0].from : 0;
-	const uint32_t exact_to = q->spans_n > 0 ? q->spans[0].to : 0;
-	const uint8_t *rows_of = NULL; /* the word of the rows */
-	size_t have = 0;               /* rows that there are */
-	uint32_t i = 0;
+	return more_bits(q->letters & ~w->all, max) ||
+	       more_bits(q->early & ~w->first6, max) ||
+	       (q->text.n >= 6 + max &&
+		   more_bits(w->first6 & ~q->letters, max)) ||
+	       (q->text.n >= 3 + max &&
+		   more_bits(w->first3 & ~q->letters, max)) ||
+	       (!q->open && more_bits(w->all & ~q->letters, max));
+}
 
-	for (size_t k = 0; k <= word.n; k++)
-		d.rows[0][k] = (uint8_t)MIN(k, (size_t)max + 1);
-	d.best[0] = (uint8_t)MIN(word.n, (size_t)max + 1);
-	while (i < s->words_n) {
-		const struct known_word *w = &s->words[i];
-		const size_t deep = MIN((size_t)w->n, word.n + max + 1);
-		size_t j = 0;
-		unsigned least = 0;
-		if (i >= exact_from && i < exact_to) {
-			i = exact_to;
+/* The errors of a known word, or max + 1. */
+static unsigned
+errors_of(const struct search_index *s, const struct query_word *q, uint32_t at)
+{
+	const unsigned max = q->typos;
+
+	if (at >= q->begins.from && at < q->begins.to)
+		return 0;
+	if (max == 0 || cannot_be(&s->letters[at], q, max))
+		return max + 1;
+	const struct known_word *w = &s->words[at];
+	if (w->n + max < q->text.n || (!q->open && w->n > q->text.n + max))
+		return max + 1;
+	return distance(q->text, slice_of(w->p, w->n), max, q->open);
+}
+
+/* Known words within the errors of ${q}, neighbours as one. */
+static size_t
+find_similar(const struct search_index *s, const struct query_word *q,
+    struct span *spans)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < s->words_n; i++) {
+		const unsigned errors = errors_of(s, q, i);
+		if (errors > q->typos)
+			continue;
+		if (n > 0 && spans[n - 1].to == i &&
+		    spans[n - 1].errors == errors) {
+			spans[n - 1].to++;
 			continue;
 		}
-		while (j < have && j < w->n && w->p[j] == rows_of[j])
-			j++;
-		have = j;
-		rows_of = w->p;
-		while (have < deep && least <= max)
-			least = next_row(&d, w->p, ++have, word, max);
-		const bool dead = least > max || have < w->n;
-		uint32_t to = i + 1;
-		if (dead)
-			to = words_bound(s, i, slice_of(w->p, have), true);
-		if (exact_from < exact_to && i < exact_from)
-			to = MIN(to, exact_from);
-		if (prefix && d.best[have] <= max)
-			add_span(s, q, (struct span){ i, to, d.best[have] });
-		else if (!prefix && !dead && word.n + max >= w->n &&
-			 d.rows[have][word.n] <= max && have + max >= word.n)
-			add_span(
-			    s, q, (struct span){ i, to, d.rows[have][word.n] });
-		i = to;
+		if (n == SPANS_MAX)
+			break;
+		spans[n++] = (struct span){ i, i + 1, errors };
 	}
+	return n;
 }
 
 /* ---- labels ---- */
@@ -478,15 +517,12 @@ struct ranking {
 	size_t n, max;
 };
 
-/* The order of hits as one number: way, typos, language, rank. */
+/* The order of hits as one number. */
 static uint64_t
-key_of(const struct ranking *r, uint32_t label, enum search_way way,
-    unsigned typos)
+key_of(enum search_way way, unsigned typos, bool other_language, uint32_t rank)
 {
-	const bool other = r->s->language[label] != r->language;
-
 	return (uint64_t)way << 48 | (uint64_t)MIN(typos, 255U) << 40 |
-	       (uint64_t)other << 32 | r->s->rank[label];
+	       (uint64_t)other_language << 32 | rank;
 }
 
 static bool
@@ -499,7 +535,8 @@ type_wanted(const struct search_index *s, uint32_t at, uint32_t mask)
 static void
 keep_hit(struct ranking *r, uint32_t label, enum search_way way, unsigned typos)
 {
-	const uint64_t key = key_of(r, label, way, typos);
+	const uint64_t key = key_of(way, typos,
+	    r->s->language[label] != r->language, r->s->rank[label]);
 	size_t at = 0;
 
 	if (r->n == r->max && key >= r->keys[r->max - 1])
@@ -528,15 +565,19 @@ keep_hit(struct ranking *r, uint32_t label, enum search_way way, unsigned typos)
 		.label = l.text };
 }
 
+/* The first label in the order that is not below ${text} or, with ${behind},
+ * does not begin with it either. */
 static uint32_t
-sorted_from(const struct search_index *s, struct slice text)
+sorted_bound(const struct search_index *s, struct slice text, bool behind)
 {
 	uint32_t lo = 0, hi = s->labels_n;
 
 	while (lo < hi) {
 		const uint32_t mid = lo + (hi - lo) / 2;
 		const struct piece *l = &s->labels[s->sorted[mid]];
-		if (bytes_order(l->p, l->n, text.p, text.n) < 0)
+		const size_t n = behind ? MIN((size_t)l->n, text.n) : l->n;
+		const int d = bytes_order(l->p, n, text.p, text.n);
+		if (d < 0 || (behind && d == 0))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -544,90 +585,128 @@ sorted_from(const struct search_index *s, struct slice text)
 	return lo;
 }
 
+static uint32_t
+sorted_from(const struct search_index *s, struct slice text)
+{
+	return sorted_bound(s, text, false);
+}
+
 /* Labels that are the query or begin with it: neighbours in the order. */
 static void
 collect_beginnings(struct ranking *r, const struct query *q)
 {
 	const struct search_index *s = r->s;
+	uint32_t i = sorted_bound(s, q->text, false);
+	const uint32_t to = sorted_bound(s, q->text, true);
 
-	for (uint32_t i = sorted_from(s, q->text); i < s->labels_n; i++) {
-		const struct piece *l = &s->labels[s->sorted[i]];
-		if (!begins(l->p, l->n, q->text))
-			break;
-		keep_hit(r, s->sorted[i],
-		    l->n == q->text.n ? SEARCH_EXACT : SEARCH_BEGINS, 0);
+	for (; i < to && s->labels[s->sorted[i]].n == q->text.n; i++)
+		keep_hit(r, s->sorted[i], SEARCH_EXACT, 0);
+	for (; i < to; i++) {
+		const uint64_t key = key_of(SEARCH_BEGINS, 0,
+		    s->sorted_language[i] != r->language, s->sorted_rank[i]);
+		if (r->n < r->max || key < r->keys[r->max - 1])
+			keep_hit(r, s->sorted[i], SEARCH_BEGINS, 0);
 	}
 }
 
-/* The fewest errors of a word of the label; -1: no word is like it. */
-static int
-typos_in(
+/* The fewest errors of a word of the label; more than allowed: none is. */
+static unsigned
+errors_in(
     const struct search_index *s, uint32_t label, const struct query_word *q)
 {
-	int best = -1;
+	unsigned best = q->typos + 1U;
 
-	for (uint32_t k = s->words_from[label]; k < s->words_from[label + 1];
-	     k++) {
-		const uint32_t w = s->words_of[k];
-		if (q->spans_n > 0 && q->spans[0].typos == 0 &&
-		    w >= q->spans[0].from && w < q->spans[0].to)
-			return 0;
-		/* the further ones are in order and apart */
-		uint32_t lo = 0, hi = q->spans_n;
-		if (hi > 0 && q->spans[0].typos == 0)
-			lo = 1;
-		while (lo < hi) {
-			const uint32_t mid = lo + (hi - lo) / 2;
-			if (q->spans[mid].to <= w)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		if (lo < q->spans_n && q->spans[lo].from <= w &&
-		    (best < 0 || q->spans[lo].typos < best))
-			best = q->spans[lo].typos;
-	}
+	for (uint32_t k = s->words_from[label];
+	     k < s->words_from[label + 1] && best > 0; k++)
+		best = MIN(best, errors_of(s, q, s->words_of[k]));
 	return best;
 }
 
-/* A label that has a word like ${done}: and those like the others? */
+/* Even if it had no more errors than these, others come before it. */
+static bool
+cannot_win(const struct ranking *r, uint32_t label, unsigned errors)
+{
+	const struct search_index *s = r->s;
+
+	return r->n == r->max && key_of(errors > 0 ? SEARCH_TYPO : SEARCH_WORDS,
+				     errors, s->language[label] != r->language,
+				     s->rank[label]) >= r->keys[r->max - 1];
+}
+
+/* A label that has a word like one of the query: and like the others? */
 static void
-check_label(struct ranking *r, const struct query *q, uint32_t label)
+check_label(struct ranking *r, const struct query *q, uint32_t label,
+    unsigned errors_least)
 {
 	const struct piece *l = &r->s->labels[label];
-	unsigned typos = 0;
+	unsigned errors = 0;
 
+	if (cannot_win(r, label, errors_least))
+		return;
 	for (size_t i = 0; i < q->words_n; i++) {
-		const int t = typos_in(r->s, label, &q->words[i]);
-		if (t < 0)
+		const unsigned e = errors_in(r->s, label, &q->words[i]);
+		if (e > q->words[i].typos)
 			return;
-		typos += (unsigned)t;
+		errors += e;
 	}
-	if (typos > 0)
-		keep_hit(r, label, SEARCH_TYPO, typos);
+	if (errors > 0)
+		keep_hit(r, label, SEARCH_TYPO, errors);
 	else if (!begins(l->p, l->n, q->text)) /* else it is kept already */
 		keep_hit(r, label, SEARCH_WORDS, 0);
 }
 
-/* Labels with a word for each of the query, from those of the rarest. */
+/*
+ * Labels of known words that are like a word of the query. What has no error
+ * at all was found before errors were forgiven.
+ */
+static void
+check_span(
+    struct ranking *r, const struct query *q, struct span span, bool forgiven)
+{
+	const struct search_index *s = r->s;
+	const unsigned least = forgiven ? MAX(span.errors, 1U) : 0;
+
+	for (uint32_t i = s->words[span.from].from; i < s->words[span.to].from;
+	     i++) {
+		const uint32_t label = s->postings[i];
+		if (q->words_n > 1 || !forgiven)
+			check_label(r, q, label, least);
+		else if (span.errors > 0 && !cannot_win(r, label, least))
+			keep_hit(r, label, SEARCH_TYPO, span.errors);
+	}
+}
+
+/* Labels with a beginning of each word, from those of the rarest. */
 static void
 collect_words_of(struct ranking *r, const struct query *q)
 {
-	const struct search_index *s = r->s;
-	const struct query_word *rare = &q->words[0];
+	const struct known_word *w = r->s->words;
+	const struct query_word *rare = NULL;
+	uint32_t least = UINT32_MAX;
+
+	for (size_t i = 0; i < q->words_n; i++) {
+		const struct span b = q->words[i].begins;
+		const uint32_t n = w[b.to].from - w[b.from].from;
+		if (n < least) {
+			least = n;
+			rare = &q->words[i];
+		}
+	}
+	check_span(r, q, rare->begins, false);
+}
+
+/* Labels with errors, from those of the longest word. */
+static void
+collect_similar(struct ranking *r, const struct query *q, struct span *spans)
+{
+	const struct query_word *longest = &q->words[0];
 
 	for (size_t i = 1; i < q->words_n; i++)
-		if (q->words[i].labels < rare->labels)
-			rare = &q->words[i];
-	for (uint32_t k = 0; k < rare->spans_n; k++) {
-		const struct span *span = &rare->spans[k];
-		if (q->words_n == 1 && r->n == r->max && span->typos > 0 &&
-		    r->hits[r->max - 1].typos < span->typos)
-			continue;
-		for (uint32_t i = s->words[span->from].from;
-		     i < s->words[span->to].from; i++)
-			check_label(r, q, s->postings[i]);
-	}
+		if (q->words[i].text.n > longest->text.n)
+			longest = &q->words[i];
+	const size_t n = find_similar(r->s, longest, spans);
+	for (size_t i = 0; i < n; i++)
+		check_span(r, q, spans[i], true);
 }
 
 size_t
@@ -650,29 +729,27 @@ search_labels(const struct search_index *s, struct slice query,
 	collect_beginnings(&r, &q);
 	if (r.n == r.max) /* all others come after these */
 		return r.n;
-	/* the same size for every search, whatever is asked */
-	struct span *spans =
-	    malloc(q.words_n * SPANS_MAX * sizeof(struct span));
-	if (spans == NULL)
-		return r.n;
 	for (size_t i = 0; i < q.words_n; i++) {
 		struct query_word *w = &q.words[i];
-		const uint32_t from = words_bound(s, 0, w->text, false);
-		w->spans = spans + i * SPANS_MAX;
-		add_span(s, w,
-		    (struct span){
-			from, words_bound(s, from, w->text, true), 0 });
+		w->begins.from = words_bound(s, 0, w->text, false);
+		w->begins.to = words_bound(s, w->begins.from, w->text, true);
 	}
 	collect_words_of(&r, &q);
-	if (r.n < r.max) { /* those with errors come after all others */
-		for (size_t i = 0; i < q.words_n; i++) {
-			struct query_word *w = &q.words[i];
-			const unsigned allowed = typos_allowed(w->text);
-			if (allowed > 0)
-				find_similar(s, w, allowed, i + 1 == q.words_n);
-		}
-		collect_words_of(&r, &q);
+	if (r.n == r.max)
+		return r.n;
+	unsigned forgiven = 0;
+	for (size_t i = 0; i < q.words_n; i++) {
+		struct query_word *w = &q.words[i];
+		w->typos = (uint8_t)typos_allowed(w->text);
+		w->early =
+		    letters_of(w->text.p, MIN(w->text.n, (size_t)6 - w->typos));
+		forgiven += w->typos;
 	}
+	/* the same size for every search, whatever is asked */
+	struct span *spans =
+	    forgiven > 0 ? malloc(SPANS_MAX * sizeof(*spans)) : NULL;
+	if (spans != NULL)
+		collect_similar(&r, &q, spans);
 	free(spans);
 	return r.n;
 }

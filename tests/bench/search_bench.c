@@ -1,0 +1,224 @@
+/*
+ * search_bench [--json]: label search as one types, over the labels of ESCO
+ * (four languages) and O*NET from ../shared/data, where they are, else over
+ * as many made from the core vocabulary. Every beginning of labels drawn at
+ * random is a query, one in three with a typing error: processor time of one
+ * search, p50, p99 and the worst; a linear scan over the labels beside it.
+ */
+#define _GNU_SOURCE
+
+#include <sys/stat.h>
+
+#include "bench.h"
+
+#include "match/core.h"
+#include "match/normal.h"
+#include "match/search.h"
+#include "node/import/vocabulary.h"
+
+#define TYPED  60 /* labels that are typed, letter by letter */
+#define HITS   20
+#define MADE   100000
+#define LINEAR 20
+
+static uint64_t
+chance(uint64_t below)
+{
+	static uint64_t seed = 88172645463325252U;
+
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (seed >> 11) % below;
+}
+
+static bool
+add_real(struct vocabulary_builder *b)
+{
+	static const struct {
+		const char *dir;
+		bool esco;
+	} parts[] = { { "esco-1.2.0", true },
+		{ "esco-1.0.8-occupations-multilingual", true },
+		{ "onet-29.2", false } };
+	const char *data = getenv("OHCN_TEST_DATA");
+	char path[512];
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		json_t *report;
+		(void)snprintf(path, sizeof(path), "%s/%s",
+		    data != NULL ? data : "../shared/data", parts[i].dir);
+		if (stat(path, &st) != 0)
+			return false;
+		const struct vocabulary_sink sink = vocabulary_sink_of(b);
+		must((parts[i].esco
+			     ? import_esco(path, sink, NULL, &report)
+			     : import_onet(path, sink, NULL, &report)) == OK,
+		    path);
+		json_decref(report);
+	}
+	return true;
+}
+
+/* Pairs of words of the core's labels. */
+static void
+add_made(struct vocabulary_builder *b, const struct vocabulary *core)
+{
+	const uint32_t n = vocabulary_labels(core);
+
+	for (uint32_t i = 0; i < MADE; i++) {
+		char text[2 * TERM_LABEL_MAX + 2], uri[40];
+		const struct slice x =
+		    vocabulary_label_at(core, (uint32_t)chance(n)).text;
+		const struct slice y =
+		    vocabulary_label_at(core, (uint32_t)chance(n)).text;
+		const int bytes = snprintf(text, sizeof(text), "%.*s %.*s",
+		    (int)x.n, (const char *)x.p, (int)y.n, (const char *)y.p);
+		const struct term_label l = { VOCABULARY_ENGLISH, true,
+			slice_of(
+			    text, MIN((size_t)bytes, (size_t)TERM_LABEL_MAX)) };
+		(void)snprintf(uri, sizeof(uri), "x:%u", i);
+		const err e = vocabulary_builder_add(
+		    b, &(struct term_entry){ .uri = slice_str(uri),
+			   .type = TERM_SKILL,
+			   .source = SOURCE_IMPORTED,
+			   .labels = &l,
+			   .labels_n = 1 });
+		must(e == OK || e == ERR_FORM, "term");
+	}
+}
+
+static struct vocabulary *
+load(void)
+{
+	struct vocabulary_builder *b =
+	    vocabulary_builder_new(&vocabulary_limits_default);
+	struct vocabulary *core, *v;
+
+	must(b != NULL && core_vocabulary_add(b) == OK &&
+		 core_vocabulary_new(&core) == OK,
+	    "core");
+	if (!add_real(b)) {
+		note("no ../shared/data: labels are made up\n");
+		add_made(b, core);
+	}
+	vocabulary_free(core);
+	must(vocabulary_builder_finish(b, &v) == OK, "vocabulary");
+	return v;
+}
+
+/* One letter changed, left out, doubled or swapped. */
+static size_t
+mistype(uint8_t *text, size_t n)
+{
+	const size_t at = chance(n);
+
+	switch (chance(4)) {
+	case 0:
+		text[at] = (uint8_t)('a' + chance(26));
+		break;
+	case 1:
+		memmove(text + at + 1, text + at, n - at);
+		return n + 1;
+	case 2:
+		if (n > 1) {
+			memmove(text + at, text + at + 1, n - at - 1);
+			return n - 1;
+		}
+		break;
+	default:
+		if (at + 1 < n) {
+			const uint8_t c = text[at];
+			text[at] = text[at + 1];
+			text[at + 1] = c;
+		}
+	}
+	return n;
+}
+
+struct typed {
+	uint8_t text[TERM_LABEL_MAX + 1];
+	size_t n;
+};
+
+static size_t
+type_labels(const struct vocabulary *v, struct typed **out)
+{
+	struct typed *list =
+	    malloc((size_t)TYPED * TERM_LABEL_MAX * sizeof(*list));
+	size_t n = 0;
+
+	must(list != NULL, "memory");
+	for (int i = 0; i < TYPED; i++) {
+		const struct slice label = vocabulary_label_at(
+		    v, (uint32_t)chance(vocabulary_labels(v)))
+					       .text;
+		for (size_t k = 1; k <= label.n && k < TERM_LABEL_MAX; k++) {
+			struct typed *t = &list[n++];
+			memcpy(t->text, label.p, k);
+			t->n = chance(3) == 0 ? mistype(t->text, k) : k;
+		}
+	}
+	*out = list;
+	return n;
+}
+
+/* What the same costs without an index: a look at every label. */
+static double
+linear_ms(const struct vocabulary *v, const struct typed *typed, size_t n)
+{
+	double sum = 0;
+	size_t found = 0;
+
+	for (size_t i = 0; i < LINEAR; i++) {
+		const struct typed *t = &typed[chance(n)];
+		const double start = thread_now();
+		for (uint32_t k = 0; k < vocabulary_labels(v); k++) {
+			const struct slice l = vocabulary_label_at(v, k).text;
+			found += memmem(l.p, l.n, t->text, t->n) != NULL;
+		}
+		sum += thread_now() - start;
+	}
+	must(found > 0, "linear scan");
+	return sum / LINEAR * 1e3;
+}
+
+int
+main(int argc, char **argv)
+{
+	bench_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	struct vocabulary *v = load();
+	struct search_index *s;
+	struct search_hit hits[HITS];
+	struct typed *typed;
+	double start = thread_now();
+
+	must(search_index_new(v, &s) == OK, "index");
+	figure("label_search.labels", vocabulary_labels(v), "", -1, NULL, 0);
+	figure("label_search.build_ms", (thread_now() - start) * 1e3, "ms", -1,
+	    NULL, 0);
+	const size_t n = type_labels(v, &typed);
+	double *took = malloc(n * sizeof(*took));
+	must(took != NULL, "memory");
+	size_t found = 0;
+	for (size_t i = 0; i < n; i++) {
+		start = thread_now();
+		found += search_labels(s, slice_of(typed[i].text, typed[i].n),
+		    (struct search_options){ VOCABULARY_ENGLISH, 0 }, hits,
+		    HITS);
+		took[i] = (thread_now() - start) * 1e3;
+	}
+	note("%zu searches, %zu hits\n", n, found);
+	const double linear = linear_ms(v, typed, n);
+	figure("label_search.p50_ms", quantile(took, n, 0.5), "ms", 1,
+	    "a scan without errors", linear);
+	figure("label_search.p99_ms", quantile(took, n, 0.99), "ms", 1,
+	    "a scan without errors", linear);
+	figure("label_search.max_ms", took[n - 1], "ms", -1, NULL, 0);
+	free(took);
+	free(typed);
+	search_index_free(s);
+	vocabulary_free(v);
+	return 0;
+}
