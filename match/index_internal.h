@@ -98,9 +98,10 @@ language_bit(uint32_t code)
 }
 
 struct list {
-	uint32_t from; /* into the entries */
+	uint32_t from; /* into the entries, or into the masks if it is dense */
 	uint32_t n;
 	uint8_t feature;
+	bool dense;
 };
 
 struct segment {
@@ -113,7 +114,14 @@ struct segment {
 	struct block *blocks;
 	uint32_t *list_from; /* by place, places + 2 */
 	struct list *lists;
-	uint16_t *entries; /* people: block << 2 | least level - 1 */
+	uint16_t *entries; /* people: block << 2 | level class */
+	uint16_t *starts;  /* people: of each card's bytes in its block */
+	/*
+	 * Of a dense list: for each block, which of its cards have it, one
+	 * bit each. Levels are not kept there.
+	 */
+	uint32_t *masks;
+	uint64_t masks_n;
 	uint32_t *offsets; /* postings: of each one's bytes */
 	uint32_t *shares;  /* postings: entries, see index_postings.c */
 	struct dead *dead;

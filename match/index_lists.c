@@ -4,6 +4,8 @@
 
 #include "match/index_internal.h"
 
+#define DENSE_SHARE 4 /* one block in so many has it */
+
 /* What a block (or posting) has of a feature, before it is sorted. */
 struct found {
 	uint32_t key; /* place * FEATURES + feature */
@@ -36,6 +38,23 @@ found_put(struct gathering *g, uint32_t key, uint32_t value)
 }
 
 /*
+ * Lists of many blocks become masks, where they are of what bounds are made
+ * of most: what is held, and what lies beside it.
+ */
+static bool
+is_dense(const struct gathering *g, const struct segment *s, uint32_t key,
+    uint32_t n)
+{
+	const unsigned feature = key % FEATURES;
+	const enum term_type type =
+	    vocabulary_type(g->ix->m.vocabulary, key / FEATURES);
+
+	return (feature == FEATURE_HELD || feature == FEATURE_HELD_1) &&
+	       (type == TERM_SKILL || type == TERM_KNOWLEDGE) &&
+	       n >= s->blocks_n / DENSE_SHARE;
+}
+
+/*
  * The lists by place and feature, their entries in the order in which they
  * were found. ${narrow}: entries of 16 bits.
  */
@@ -45,34 +64,46 @@ make_lists(struct gathering *g, struct segment *s, bool narrow)
 	const uint32_t places = g->ix->shape->places_n + 1;
 	const uint32_t keys = places * FEATURES;
 	uint32_t *count = calloc((size_t)keys + 1, sizeof(*count));
-	uint32_t lists = 0, at = 0;
+	uint32_t lists = 0, at = 0, masks = 0;
 
 	s->list_from = calloc((size_t)places + 1, sizeof(*s->list_from));
 	if (count == NULL || s->list_from == NULL)
 		goto fail;
 	for (uint64_t i = 0; i < g->n; i++)
 		lists += count[g->found[i].key]++ == 0;
+	for (uint32_t k = 0; k < keys && narrow; k++) {
+		if (count[k] > 0 && is_dense(g, s, k, count[k])) {
+			s->masks_n += s->blocks_n;
+			s->entries_n -= count[k];
+		}
+	}
+	s->entries_n += g->n;
 	s->lists = calloc((size_t)lists + 1, sizeof(*s->lists));
-	s->entries_n = g->n;
 	if (narrow)
-		s->entries = malloc((g->n + 1) * sizeof(*s->entries));
+		s->entries = malloc((s->entries_n + 1) * sizeof(*s->entries));
 	else
-		s->shares = malloc((g->n + 1) * sizeof(*s->shares));
-	if (s->lists == NULL || (s->entries == NULL && s->shares == NULL))
+		s->shares = malloc((s->entries_n + 1) * sizeof(*s->shares));
+	s->masks = calloc(s->masks_n + 1, sizeof(*s->masks));
+	if (s->lists == NULL || s->masks == NULL ||
+	    (s->entries == NULL && s->shares == NULL))
 		goto fail;
 	for (uint32_t k = 0; k < keys; k++) {
 		if (k % FEATURES == 0)
 			s->list_from[k / FEATURES] = s->lists_n;
 		if (count[k] == 0)
 			continue;
-		s->lists[s->lists_n++] =
-		    (struct list){ at, count[k], (uint8_t)(k % FEATURES) };
 		const uint32_t n = count[k];
-		count[k] = at;
-		at += n;
+		const bool dense = narrow && is_dense(g, s, k, n);
+		s->lists[s->lists_n++] = (struct list){ dense ? masks : at, n,
+			(uint8_t)(k % FEATURES), dense };
+		count[k] = dense ? UINT32_MAX : at;
+		at += dense ? 0 : n;
+		masks += dense ? s->blocks_n : 0;
 	}
 	s->list_from[places] = s->lists_n;
 	for (uint64_t i = 0; i < g->n; i++) {
+		if (count[g->found[i].key] == UINT32_MAX)
+			continue;
 		const uint32_t to = count[g->found[i].key]++;
 		if (narrow)
 			s->entries[to] = (uint16_t)g->found[i].value;
@@ -199,6 +230,64 @@ read_blocks(struct gathering *g, struct segment *s)
 	return OK;
 }
 
+/* Where the masks of a dense list of a place begin, UINT32_MAX: nowhere. */
+static uint32_t
+masks_of(const struct segment *s, uint32_t at, unsigned feature)
+{
+	const struct list *l = segment_list(s, at, (uint8_t)feature);
+
+	return l != NULL && l->dense ? l->from : UINT32_MAX;
+}
+
+static void
+mark_card(const struct gathering *g, struct segment *s, uint32_t card,
+    const uint32_t *held, const uint32_t *held_1)
+{
+	const struct shape *shape = g->ix->shape;
+	const bool wide = g->ix->form.wide;
+	const uint32_t block = card / BLOCK_RECORDS;
+	const uint32_t bit = 1U << card % BLOCK_RECORDS;
+	struct forward_card_view v;
+
+	forward_view_card(
+	    s->bytes + s->blocks[block].from + s->starts[card], wide, &v);
+	const size_t wants = v.skills_n, wants_end = wants + v.aspirations_n;
+	for (size_t i = 0; i < wants_end + v.purposes_n; i++) {
+		if (i == wants)
+			i = wants_end;
+		if (i == wants_end + v.purposes_n)
+			break;
+		const uint32_t at = forward_place(v.places, i, wide);
+		if (held[at] != UINT32_MAX)
+			s->masks[held[at] + block] |= bit;
+		for (uint32_t k = shape->up_from[at];
+		     k < shape->up_from[at + 1]; k++) {
+			const struct step_up *up = &shape->up[k];
+			if (up->steps == 1 && held_1[up->at] != UINT32_MAX)
+				s->masks[held_1[up->at] + block] |= bit;
+		}
+	}
+}
+
+NODISCARD static err
+make_masks(const struct gathering *g, struct segment *s)
+{
+	const uint32_t places = g->ix->shape->places_n;
+	uint32_t *held = malloc(((size_t)places * 2 + 1) * sizeof(*held));
+	uint32_t *held_1 = held + places;
+
+	if (held == NULL)
+		return ERR_NOMEM;
+	for (uint32_t at = 0; at < places; at++) {
+		held[at] = masks_of(s, at, FEATURE_HELD);
+		held_1[at] = masks_of(s, at, FEATURE_HELD_1);
+	}
+	for (uint32_t i = 0; i < s->n && s->masks_n > 0; i++)
+		mark_card(g, s, i, held, held_1);
+	free(held);
+	return OK;
+}
+
 err
 people_lists(const struct index *ix, struct segment *s)
 {
@@ -213,6 +302,8 @@ people_lists(const struct index *ix, struct segment *s)
 		e = read_blocks(&g, s);
 	if (e == OK)
 		e = make_lists(&g, s, true);
+	if (e == OK)
+		e = make_masks(&g, s);
 	free(g.level);
 	free(g.touched);
 	free(g.found);

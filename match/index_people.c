@@ -4,12 +4,14 @@
 
 #include "match/index_internal.h"
 
-#define UNITS         50000 /* of a bound: the whole fit */
+#define UNITS         30000 /* of a bound: the whole fit */
+#define DENSE_MAX     16    /* requirements whose dense lists are told apart */
+#define MASKS_MAX     64    /* of these lists */
 #define CREDITS       16    /* different credits of a wish, at most */
 #define KNOWN_WISHES  256
 #define HINT_ITEMS    128 /* of either side */
 #define CHUNK         64  /* blocks that are summed at once */
-#define BUCKETS       1024
+#define BUCKETS       512
 #define BUCKET(u)     ((uint32_t)(u) >> 6)
 #define BUCKET_END(b) ((b) << 6 | 63U)
 
@@ -25,10 +27,26 @@ struct hints {
 	uint32_t n, cap;
 };
 
-/* Of a segment: what each block may reach. */
+/* A dense list, and what it is worth. */
+struct mask {
+	const uint32_t *bits; /* by block */
+	int16_t units;
+};
+
+/*
+ * Of a segment: what each block may reach. Where requirements have dense
+ * lists, the single cards of a block are told apart: a card reaches what the
+ * other requirements may add (rest), and of each of these the best of what
+ * the block has otherwise (sparse) and of the masks in which it is.
+ */
 struct reach {
 	const struct part *part;
-	uint16_t *fit;  /* in UNITS */
+	int16_t *fit; /* in UNITS */
+	int16_t *rest;
+	uint32_t dense_n, masks_n;
+	int16_t *sparse[DENSE_MAX];
+	uint32_t masks_from[DENSE_MAX + 1];
+	struct mask masks[MASKS_MAX];
 	uint8_t *learn; /* 1 + the rank of the best credit, 0: none */
 	uint8_t *care;  /* the same of purposes */
 	uint8_t *gone;  /* lacks a must-have for certain */
@@ -36,8 +54,8 @@ struct reach {
 
 struct stretch { /* SUPER_BLOCKS of a segment */
 	uint32_t reach, first, next;
-	uint16_t best; /* of it */
-	uint16_t fit;  /* the best of what is still to be looked at */
+	int16_t best; /* of it */
+	int16_t fit;  /* the best of what is still to be looked at */
 	bool more;
 };
 
@@ -63,7 +81,7 @@ struct search {
 	struct hints hints;
 	uint32_t hints_from[POSTING_REQUIREMENTS_MAX + 1];
 	uint64_t told, asks; /* weights of requirements, by what they are */
-	uint16_t *one;       /* of the requirement at hand */
+	int16_t *one;        /* of the requirement at hand */
 
 	/* wish bounds */
 	struct hints wants;
@@ -275,39 +293,48 @@ wish_most(struct search *s, uint8_t learn, uint8_t care)
 
 static void
 list_raise(const struct segment *s, const struct list *l,
-    const uint16_t units[4], uint16_t *one)
+    const int16_t units[4], int16_t *one)
 {
 	const uint16_t *e = s->entries + l->from;
 
 	for (uint32_t i = 0; i < l->n; i++) {
 		const uint32_t block = e[i] >> 2;
-		const uint16_t u = units[e[i] & 3];
+		const int16_t u = units[e[i] & 3];
 		one[block] = MAX(one[block], u);
 	}
 }
 
-/* Add one requirement's part to all blocks, and forget it. */
 static void
-one_add(struct search *s, struct reach *r, uint32_t blocks, bool must)
+mask_raise(const uint32_t *bits, uint32_t blocks, int16_t units, int16_t *one)
+{
+	for (uint32_t i = 0; i < blocks; i++) {
+		const int16_t u = bits[i] != 0 ? units : 0;
+		one[i] = MAX(one[i], u);
+	}
+}
+
+/* Add one requirement's part to all blocks. */
+static void
+one_add(int16_t *restrict to, const int16_t *restrict one, uint32_t blocks)
 {
 	for (uint32_t from = 0; from < blocks; from += CHUNK) {
-		uint16_t *fit = r->fit + from, *one = s->one + from;
-		uint8_t *gone = r->gone + from;
-		if (must) {
-			for (unsigned i = 0; i < CHUNK; i++)
-				gone[i] |= one[i] == 0;
-		}
-		for (unsigned i = 0; i < CHUNK; i++) {
-			fit[i] = (uint16_t)(fit[i] + one[i]);
-			one[i] = 0;
-		}
+		for (unsigned i = 0; i < CHUNK; i++)
+			to[from + i] = (int16_t)(to[from + i] + one[from + i]);
 	}
+}
+
+static void
+one_missing(
+    uint8_t *restrict gone, const int16_t *restrict one, uint32_t blocks)
+{
+	for (uint32_t i = 0; i < blocks; i++)
+		gone[i] |= one[i] == 0;
 }
 
 /* Which part of the whole a credit is, by the level that is held. */
 static void
 units_of(
-    const struct search *s, uint16_t item, uint16_t credit, uint16_t units[4])
+    const struct search *s, uint16_t item, uint16_t credit, int16_t units[4])
 {
 	static const uint8_t levels[4] = { 1, 2, 3, 0 };
 
@@ -316,34 +343,76 @@ units_of(
 		    (uint64_t)credit *
 		    level_adequacy(s->parts.asked[item].level, levels[i]);
 		const uint64_t all = s->told * CREDIT_MAX * CREDIT_MAX;
-		units[i] = (uint16_t)((earned * s->parts.weight[item] * UNITS +
-					  all - 1) /
-				      all);
+		units[i] = (int16_t)((earned * s->parts.weight[item] * UNITS +
+					 all - 1) /
+				     all);
 	}
+}
+
+/*
+ * One requirement: into ${one} what the lists say; dense ones are also put
+ * among the masks, if they find room. true: it is told apart.
+ */
+static bool
+reach_item(struct search *s, struct reach *r, uint16_t item)
+{
+	const struct segment *seg = r->part->segment;
+	const uint32_t first = r->masks_n;
+	bool apart = r->dense_n < DENSE_MAX;
+
+	for (uint32_t k = s->hints_from[item]; k < s->hints_from[item + 1];
+	     k++) {
+		const struct hint *h = &s->hints.all[k];
+		const struct list *l = segment_list(seg, h->at, h->feature);
+		int16_t units[4];
+		if (l == NULL)
+			continue;
+		units_of(s, item, h->credit, units);
+		s->counts.entries += l->n;
+		if (!l->dense) {
+			list_raise(seg, l, units, s->one);
+			continue;
+		}
+		if (r->masks_n == MASKS_MAX) {
+			apart = false;
+			mask_raise(seg->masks + l->from, seg->blocks_n,
+			    units[3], s->one);
+			continue;
+		}
+		r->masks[r->masks_n++] =
+		    (struct mask){ seg->masks + l->from, units[3] };
+	}
+	apart = apart && r->masks_n > first;
+	if (apart) {
+		memcpy(r->sparse[r->dense_n], s->one,
+		    seg->blocks_n * sizeof(*s->one));
+		r->masks_from[r->dense_n++] = first;
+	}
+	for (uint32_t k = first; k < r->masks_n; k++)
+		mask_raise(
+		    r->masks[k].bits, seg->blocks_n, r->masks[k].units, s->one);
+	if (!apart)
+		r->masks_n = first;
+	return apart;
 }
 
 static void
 reach_fit(struct search *s, struct reach *r)
 {
-	const struct segment *seg = r->part->segment;
+	const uint32_t blocks = r->part->segment->blocks_n;
 
 	for (uint16_t i = 0; i < s->parts.asked_n; i++) {
 		if (!s->parts.tells[i])
 			continue;
-		for (uint32_t k = s->hints_from[i]; k < s->hints_from[i + 1];
-		     k++) {
-			const struct hint *h = &s->hints.all[k];
-			const struct list *l =
-			    segment_list(seg, h->at, h->feature);
-			uint16_t units[4];
-			if (l == NULL)
-				continue;
-			units_of(s, i, h->credit, units);
-			list_raise(seg, l, units, s->one);
-			s->counts.entries += l->n;
-		}
-		one_add(s, r, seg->blocks_n, s->parts.of[i]->must);
+		const bool apart = reach_item(s, r, i);
+		one_add(r->fit, s->one, blocks);
+		if (!apart)
+			one_add(r->rest, s->one, blocks);
+		if (s->parts.of[i]->must)
+			one_missing(r->gone, s->one, blocks);
+		memset(s->one, 0, blocks * sizeof(*s->one));
 	}
+	r->masks_from[r->dense_n] = r->masks_n;
 }
 
 static void
@@ -372,9 +441,15 @@ reach_new(struct search *s, const struct part *p, struct reach *r)
 
 	*r = (struct reach){ .part = p };
 	r->fit = calloc(blocks, sizeof(*r->fit));
+	r->rest = calloc(blocks, sizeof(*r->rest));
 	r->learn = calloc(blocks, 3);
-	if (r->fit == NULL || r->learn == NULL)
+	if (r->fit == NULL || r->rest == NULL || r->learn == NULL)
 		return ERR_NOMEM;
+	for (uint32_t i = 0; i < MIN(s->parts.asked_n, DENSE_MAX); i++) {
+		r->sparse[i] = malloc(blocks * sizeof(*r->sparse[i]));
+		if (r->sparse[i] == NULL)
+			return ERR_NOMEM;
+	}
 	r->care = r->learn + blocks;
 	r->gone = r->care + blocks;
 	reach_fit(s, r);
@@ -385,7 +460,7 @@ reach_new(struct search *s, const struct part *p, struct reach *r)
 
 /* The fit that so many units stand for, at most. */
 static int32_t
-fit_of(const struct search *s, uint16_t units)
+fit_of(const struct search *s, int16_t units)
 {
 	if (s->parts.asked_n == 0)
 		return SCORE_NEUTRAL;
@@ -659,18 +734,96 @@ open_tail(struct search *s, const struct part *p)
 	}
 }
 
-static void
-open_block(struct search *s, const struct part *p, uint32_t block)
+/* For each byte, which of eight cards it stands for. */
+#define ROW(n)                                                                 \
+	{                                                                      \
+		-((n)&1), -((n) >> 1 & 1), -((n) >> 2 & 1), -((n) >> 3 & 1),   \
+		    -((n) >> 4 & 1), -((n) >> 5 & 1), -((n) >> 6 & 1),         \
+		    -((n) >> 7 & 1)                                            \
+	}
+#define ROWS_4(n)  ROW(n), ROW((n) + 1), ROW((n) + 2), ROW((n) + 3)
+#define ROWS_16(n) ROWS_4(n), ROWS_4((n) + 4), ROWS_4((n) + 8), ROWS_4((n) + 12)
+#define ROWS_64(n)                                                             \
+	ROWS_16(n), ROWS_16((n) + 16), ROWS_16((n) + 32), ROWS_16((n) + 48)
+static const int16_t spread[256][8] = { ROWS_64(0), ROWS_64(64), ROWS_64(128),
+	ROWS_64(192) };
+
+/* Which cards of a block may reach ${least} units. */
+static uint32_t
+block_cards(const struct reach *r, uint32_t block, int16_t least)
 {
-	const struct segment *seg = p->segment;
+	int16_t all[BLOCK_RECORDS], one[BLOCK_RECORDS];
+	uint32_t out = 0;
+
+	for (unsigned i = 0; i < BLOCK_RECORDS; i++)
+		all[i] = r->rest[block];
+	for (uint32_t d = 0; d < r->dense_n; d++) {
+		for (unsigned i = 0; i < BLOCK_RECORDS; i++)
+			one[i] = r->sparse[d][block];
+		for (uint32_t k = r->masks_from[d]; k < r->masks_from[d + 1];
+		     k++) {
+			const uint32_t bits = r->masks[k].bits[block];
+			const int16_t units = r->masks[k].units;
+			for (unsigned b = 0; b < 4; b++) {
+				const int16_t *row =
+				    spread[bits >> 8 * b & 255];
+				int16_t *to = one + 8 * b;
+				for (unsigned i = 0; i < 8; i++) {
+					const int16_t u =
+					    (int16_t)(row[i] & units);
+					to[i] = MAX(to[i], u);
+				}
+			}
+		}
+		for (unsigned i = 0; i < BLOCK_RECORDS; i++)
+			all[i] = (int16_t)(all[i] + one[i]);
+	}
+	for (unsigned i = 0; i < BLOCK_RECORDS; i++)
+		out |= (uint32_t)(all[i] >= least) << i;
+	return out;
+}
+
+/* Fewer units than this are too few for ${both}, with such a wish. */
+static int16_t
+least_units(const struct search *s, int32_t both, int32_t wish)
+{
+	if (both <= 0)
+		return 0;
+	if (2 * wish <= both)
+		return INT16_MAX;
+	/* of 2 f w / (f + w) >= both */
+	const int64_t fit = (int64_t)both * wish / (2 * wish - both);
+	int64_t told = fit;
+	if (s->told == 0)
+		return 0;
+	if (s->asks > 0)
+		told = (fit * (int64_t)(s->told + s->asks) -
+			   (int64_t)(SCORE_MAX * s->asks)) /
+			   (int64_t)s->told -
+		       2;
+	told = told * (UNITS / SCORE_MAX);
+	return (int16_t)MIN(MAX(told, 0), INT16_MAX);
+}
+
+static void
+open_block(
+    struct search *s, const struct reach *r, uint32_t block, int32_t wish)
+{
+	const struct segment *seg = r->part->segment;
 	const uint8_t *at = seg->bytes + seg->blocks[block].from;
 	const uint32_t first = block * BLOCK_RECORDS;
-	const uint32_t end = MIN(first + BLOCK_RECORDS, seg->n);
+	const uint32_t n = MIN(seg->n - first, (uint32_t)BLOCK_RECORDS);
+	uint32_t cards = n == 32 ? UINT32_MAX : (1U << n) - 1;
 
 	s->counts.blocks_opened++;
-	for (uint32_t i = first; i < end; i++, at += forward_size(at)) {
-		if (!dead_at(p->dead, i))
-			look_at(s, seg->ids[i], at);
+	cards &= ~(uint32_t)(r->part->dead->bits[first / 64] >> first % 64);
+	if (r->dense_n > 0)
+		cards &= block_cards(
+		    r, block, least_units(s, top_least(&s->top), wish));
+	for (uint32_t i = 0; cards != 0; cards >>= 1, i++) {
+		if ((cards & 1) != 0)
+			look_at(s, seg->ids[first + i],
+			    at + seg->starts[first + i]);
 	}
 }
 
@@ -693,14 +846,14 @@ try_block(struct search *s, const struct reach *r, uint32_t i)
 
 	if (score_both(fit, s->most_ever) < top_least(&s->top))
 		return;
-	if (!block_may_enter(
-		s, score_both(fit, wish_most(s, r->learn[i], r->care[i])), b))
+	const int32_t wish = wish_most(s, r->learn[i], r->care[i]);
+	if (!block_may_enter(s, score_both(fit, wish), b))
 		return;
 	if (!s->excluded && (r->gone[i] != 0 || !block_passes(s, b)))
 		return;
 	if (s->filter != NULL && !block_wanted(s, b))
 		return;
-	open_block(s, r->part, i);
+	open_block(s, r, i, wish);
 }
 
 /*
@@ -713,7 +866,7 @@ try_stretch(struct search *s, struct stretch *t, uint32_t bucket)
 	const struct reach *r = &s->reaches[t->reach];
 	const uint32_t end =
 	    MIN(t->first + SUPER_BLOCKS, r->part->segment->blocks_n);
-	uint16_t next = 0;
+	int16_t next = 0;
 
 	t->more = false;
 	for (uint32_t i = t->first; i < end; i++) {
@@ -748,7 +901,8 @@ try_stretches(struct search *s)
 		bucket_put(s, heads, i);
 	}
 	for (uint32_t b = BUCKETS; b-- > 0;) {
-		const uint16_t units = (uint16_t)MIN(BUCKET_END(b), UNITS);
+		const int16_t units =
+		    (int16_t)MIN(BUCKET_END(b), (uint32_t)INT16_MAX);
 		if (score_both(fit_of(s, units), s->most_ever) <
 		    top_least(&s->top))
 			return;
@@ -769,7 +923,7 @@ stretch_put(struct search *s, uint32_t reach)
 	const uint32_t blocks = r->part->segment->blocks_n;
 
 	for (uint32_t first = 0; first < blocks; first += SUPER_BLOCKS) {
-		uint16_t fit = 0;
+		int16_t fit = 0;
 		for (uint32_t i = 0; i < SUPER_BLOCKS; i++)
 			fit = MAX(fit, r->fit[first + i]);
 		s->stretches[s->stretches_n++] = (struct stretch){
@@ -820,7 +974,10 @@ static void
 search_end(struct search *s)
 {
 	for (uint32_t i = 0; i < s->reaches_n; i++) {
+		for (uint32_t k = 0; k < DENSE_MAX; k++)
+			free(s->reaches[i].sparse[k]);
 		free(s->reaches[i].fit);
+		free(s->reaches[i].rest);
 		free(s->reaches[i].learn);
 	}
 	free(s->reaches);

@@ -221,9 +221,11 @@ make_room(struct segment *s, const struct row *rows, uint32_t n, bool postings)
 	    sizeof(*s->dead) + ((size_t)n / 64 + 1) * sizeof(s->dead->bits[0]));
 	if (postings)
 		s->offsets = malloc(((size_t)n + 1) * sizeof(*s->offsets));
+	else
+		s->starts = malloc(((size_t)n + 1) * sizeof(*s->starts));
 	if (s->ids == NULL || s->bytes == NULL || s->slots == NULL ||
 	    s->blocks == NULL || s->dead == NULL ||
-	    (postings && s->offsets == NULL))
+	    (s->starts == NULL && s->offsets == NULL))
 		return ERR_NOMEM;
 	s->dead->refs = 1;
 	return OK;
@@ -244,6 +246,8 @@ copy_records(struct segment *s, const struct row *rows, uint64_t seed)
 		b->id_least = MIN(b->id_least, id);
 		if (s->offsets != NULL)
 			s->offsets[i] = (uint32_t)at;
+		else
+			s->starts[i] = (uint16_t)(at - b->from);
 		memcpy(s->ids[i], rows[i].id, RECORD_ID);
 		memcpy(s->bytes + at, rows[i].bytes, size);
 		at += size;
@@ -294,6 +298,8 @@ segment_free(struct segment *s)
 	free(s->lists);
 	free(s->entries);
 	free(s->offsets);
+	free(s->starts);
+	free(s->masks);
 	free(s->shares);
 	free(s->dead);
 	free(s);
@@ -307,7 +313,9 @@ segment_bytes(const struct segment *s, const struct shape *shape)
 	return sizeof(*s) + n * RECORD_ID + s->bytes_n +
 	       s->slots_n * sizeof(*s->slots) +
 	       s->blocks_n * sizeof(*s->blocks) + n / 8 +
-	       (s->offsets != NULL ? n * sizeof(*s->offsets) : 0) +
+	       n * (s->offsets != NULL ? sizeof(*s->offsets)
+				       : sizeof(*s->starts)) +
+	       s->masks_n * sizeof(*s->masks) +
 	       (shape->places_n + 2) * sizeof(*s->list_from) +
 	       s->lists_n * sizeof(*s->lists) +
 	       s->entries_n * (s->shares != NULL ? sizeof(*s->shares)
