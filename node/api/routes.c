@@ -44,6 +44,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/team", api_team, 0 },
 	{ HTTP_GET, V1 "/communities/suggest", api_community_suggest, 0 },
 	{ HTTP_GET, V1 "/market", api_market, 0 },
+	{ HTTP_GET, V1 "/path", api_path, 0 },
 	{ HTTP_GET, V1 "/signals", api_signals, 0 },
 	{ HTTP_GET, V1 "/signals/series", api_signals_series, 0 },
 	{ HTTP_GET, V1 "/signals/map", api_signals_map, 0 },

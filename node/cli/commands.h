@@ -53,6 +53,7 @@ int run_candidate_explain(struct cli *cli);
 int run_team_form(struct cli *cli);
 int run_community_suggest(struct cli *cli);
 int run_market(struct cli *cli);
+int run_path(struct cli *cli);
 int run_signal_top(struct cli *cli);
 int run_signal_series(struct cli *cli);
 int run_signal_map(struct cli *cli);

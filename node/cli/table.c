@@ -422,6 +422,34 @@ static const struct cli_command commands[] = {
 		{ "term", "TEXT", "this term and what is narrower" },
 		{ "k", "N", "hide groups of fewer people; 10 at least" }, LIMIT,
 		LANG, END },
+	{ "path", NULL, "", 0, 0, "what to learn, where, to get somewhere",
+	    "The cheapest offers and their order, from your private draft to "
+	    "one target.\nWithout any offer: what to study, the general "
+	    "before the special. A target is\na label, a term or the end of a "
+	    "record id. Made here; nobody else sees it.",
+	    "ohcn path --occupation \"software developer\"\n"
+	    "ohcn path --demand 7f3ak2xq5m --hours 8 --until 2027-06-30\n"
+	    "ohcn path --skill welding:3 --budget 300 --currency EUR "
+	    "--format offline,phone",
+	    FLAGS{ { "occupation", "NAME", "the skills that it needs" },
+		{ "demand", "ID", "what a need asks, and its company pays" },
+		{ "skill", "NAME:LEVEL",
+		    "one skill, level 1 to 5 (default 3)" },
+		{ "pathway", "ID", "the steps of a pathway record" },
+		{ "hours", "N", "of learning a week (default 5)" },
+		{ "budget", "N", "you can pay, with --currency" },
+		{ "currency", "CODE", "such as EUR" },
+		{ "language", "CODE", "offers in it (default: yours)" },
+		{ "format", "LIST",
+		    "online,on-site,phone,print,audio,video,offline" },
+		{ "until", "DATE", "done by then" },
+		{ "busy", "LIST", "no time: 2026-12-21..2027-01-03,..." }, LANG,
+		END },
+	    run_path },
+	{ "signal", "top", "", 0, 0, "demand and supply by term and region",
+	    "Cells with too few authors are left out and counted.",
+	    "ohcn signal top\nohcn signal top --by region --limit 20",
+	    FLAGS{ { "by", "LIST", "term,region" }, LIMIT, LANG, END },
 	    run_signal_top },
 	{ "signal", "series", "[TERM]", 0, 1,
 	    "one of them week by week, with a forecast",
