@@ -97,5 +97,5 @@ fit_kernel_run(const struct fit_kernel *k, const struct forward_card_view *v,
 		if (best[i] == 0 && (k->must >> i & 1) != 0)
 			*missing = true;
 	}
-	return most == 0 ? SCORE_NEUTRAL : (int32_t)(earned * SCORE_MAX / most);
+	return fit_of_share(earned, most);
 }

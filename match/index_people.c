@@ -271,9 +271,10 @@ wish_hints(struct search *s)
 		s->wish_filter[e[i].at / 64] |= UINT64_C(1) << e[i].at % 64;
 	}
 	memset(s->most, 0xff, sizeof(s->most));
-	s->most_ever = plan_wish_most(s->plan, CREDIT_MAX, CREDIT_MAX);
+	s->most_ever =
+	    plan_wish_most(s->plan, CREDIT_MAX, CREDIT_MAX, CREDIT_MAX);
 	if (s->credits_n == 0)
-		s->most_ever = plan_wish_most(s->plan, 0, 0);
+		s->most_ever = plan_wish_most(s->plan, 0, 0, CREDIT_MAX);
 	return OK;
 }
 
@@ -285,7 +286,7 @@ wish_most(struct search *s, uint8_t learn, uint8_t care)
 	if (*m < 0)
 		*m = plan_wish_most(s->plan,
 		    learn == 0 ? 0 : s->credits[learn - 1],
-		    care == 0 ? 0 : s->credits[care - 1]);
+		    care == 0 ? 0 : s->credits[care - 1], CREDIT_MAX);
 	return *m;
 }
 
@@ -466,13 +467,14 @@ fit_of(const struct search *s, int16_t units)
 		return SCORE_NEUTRAL;
 	if (s->told == 0)
 		return SCORE_MAX;
-	const uint64_t fit =
-	    MIN((uint64_t)units / (UNITS / SCORE_MAX), (uint64_t)SCORE_MAX);
-	if (s->asks == 0)
-		return (int32_t)fit;
+	uint64_t share = MIN((uint64_t)units, (uint64_t)UNITS);
 	/* what cannot be told from a card counts if it is there in full */
-	return (int32_t)(((fit + 1) * s->told + SCORE_MAX * s->asks) /
-			 (s->told + s->asks));
+	if (s->asks > 0)
+		share = MIN(
+		    (share * s->told + UNITS * s->asks) / (s->told + s->asks) +
+			1,
+		    (uint64_t)UNITS);
+	return fit_of_share(share, UNITS);
 }
 
 /* ---- gates and filters ---- */

@@ -108,7 +108,8 @@ reach_new(struct search *s, const struct part *p, struct reach *r)
 static int32_t
 fit_of(uint16_t units)
 {
-	return MIN(units / (SHARE_UNITS / SCORE_MAX), SCORE_MAX);
+	return fit_of_share(
+	    MIN((uint64_t)units, (uint64_t)SHARE_UNITS), SHARE_UNITS);
 }
 
 /* ---- postings ---- */

@@ -254,9 +254,11 @@ first_entry(const struct relate_table *t, uint32_t at)
 }
 
 void
-relate_meet(const struct relate_table *t, const struct relate_item *others,
-    uint16_t n, struct relate_best *best)
+relate_meet_used(const struct relate_table *t, const struct relate_item *others,
+    uint16_t n, struct relate_best *best, uint16_t *used)
 {
+	if (used != NULL)
+		memset(used, 0, (t->asked ? n : t->items_n) * sizeof(*used));
 	memset(best, 0, (t->asked ? t->items_n : n) * sizeof(*best));
 	for (uint16_t i = 0; i < n; i++) {
 		const uint32_t at = others[i].at;
@@ -285,8 +287,18 @@ relate_meet(const struct relate_table *t, const struct relate_item *others,
 			};
 			if (b.credit > 0 && better(&best[a], &b))
 				best[a] = b;
+			const uint16_t h = t->asked ? i : e->item;
+			if (used != NULL)
+				used[h] = MAX(used[h], b.credit);
 		}
 	}
+}
+
+void
+relate_meet(const struct relate_table *t, const struct relate_item *others,
+    uint16_t n, struct relate_best *best)
+{
+	relate_meet_used(t, others, n, best, NULL);
 }
 
 const struct relate_entry *

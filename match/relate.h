@@ -81,6 +81,14 @@ void relate_table_free(struct relate_table *t);
 void relate_meet(const struct relate_table *t, const struct relate_item *others,
     uint16_t n, struct relate_best *best);
 
+/**
+ * relate_meet_used(t, others, n, best, used):
+ * The same; ${used}[k] is the most that the k-th held item earns anywhere.
+ */
+void relate_meet_used(const struct relate_table *t,
+    const struct relate_item *others, uint16_t n, struct relate_best *best,
+    uint16_t *used);
+
 /* Seen from a place of the other side: the item it meets, and how. */
 struct relate_entry {
 	uint32_t at;

@@ -18,18 +18,29 @@ enum { GROUP_LEARN, GROUP_PURPOSE };
 #define WEIGHT_CONTRACT          10
 #define WEIGHT_INVESTMENT        15
 #define WEIGHT_UNKNOWN           20 /* always there, half earned */
+#define WEIGHT_USES              60
 
 /* Terms with a place, of one side. */
 struct asked_side {
 	struct relate_item items[POSTING_REQUIREMENTS_MAX];
 	const struct requirement *of[POSTING_REQUIREMENTS_MAX];
 	uint32_t weight[POSTING_REQUIREMENTS_MAX];
+	uint8_t rarity[POSTING_REQUIREMENTS_MAX];
 	bool tells[POSTING_REQUIREMENTS_MAX]; /* a card can tell about it */
 	uint16_t n;
 };
 struct held_side {
-	struct relate_item items[HELD_MAX];
-	uint16_t n;
+	struct relate_item items[HELD_MAX]; /* skills, then purposes */
+	uint16_t first[CARD_SKILLS_MAX];    /* of a skill: who has its place */
+	uint8_t rarity[CARD_SKILLS_MAX];    /* 0 unless it is the first */
+	uint16_t n, skills_n;
+	uint32_t all; /* the sum of rarity */
+};
+
+/* How two of them meet. */
+struct meeting {
+	struct relate_best best[POSTING_REQUIREMENTS_MAX];
+	uint16_t used[HELD_MAX];
 };
 struct given_side {
 	struct relate_item items[GIVEN_MAX];
@@ -62,9 +73,9 @@ struct card_plan {
 const char *
 line_name(enum line_kind kind)
 {
-	static const char *const names[] = { "requirement", "aspiration",
-		"purpose", "pay", "hours", "contract", "investment", "unwanted",
-		"neutral" };
+	static const char *const names[] = { "requirement", "overlap", "uses",
+		"aspiration", "purpose", "pay", "hours", "contract",
+		"investment", "unwanted", "neutral" };
 
 	return names[kind];
 }
@@ -91,15 +102,18 @@ asked_swap(struct asked_side *s, uint16_t i, uint16_t j)
 	const struct relate_item item = s->items[i];
 	const struct requirement *of = s->of[i];
 	const uint32_t weight = s->weight[i];
+	const uint8_t rarity = s->rarity[i];
 	const bool tells = s->tells[i];
 
 	s->items[i] = s->items[j];
 	s->of[i] = s->of[j];
 	s->weight[i] = s->weight[j];
+	s->rarity[i] = s->rarity[j];
 	s->tells[i] = s->tells[j];
 	s->items[j] = item;
 	s->of[j] = of;
 	s->weight[j] = weight;
+	s->rarity[j] = rarity;
 	s->tells[j] = tells;
 }
 
@@ -120,8 +134,8 @@ asked_make(
 		s->items[n] = (struct relate_item){ r->term, r->at, r->level,
 			GROUP_LEARN };
 		s->of[n] = r;
-		s->weight[n] =
-		    (uint32_t)r->weight * m->rarity->sixteenths[r->at];
+		s->rarity[n] = m->rarity->sixteenths[r->at];
+		s->weight[n] = (uint32_t)r->weight * s->rarity[n];
 		s->tells[n] = type == TERM_SKILL || type == TERM_KNOWLEDGE;
 		for (uint16_t k = n; k > 0 && asked_before(s, k, k - 1); k--)
 			asked_swap(s, k, k - 1);
@@ -129,15 +143,26 @@ asked_make(
 }
 
 static void
-held_make(const struct card *c, struct held_side *s)
+held_make(const struct meaning *m, const struct card *c, struct held_side *s)
 {
 	s->n = 0;
+	s->all = 0;
 	for (uint16_t i = 0; i < c->skills_n; i++) {
 		const struct graded_term *t = &c->skills[i];
-		if (t->at != TERM_NOWHERE)
-			s->items[s->n++] = (struct relate_item){ t->term, t->at,
-				t->level, GROUP_LEARN };
+		if (t->at == TERM_NOWHERE)
+			continue;
+		ASSERT(t->at < m->rarity->n);
+		const uint16_t n = s->n++;
+		s->items[n] = (struct relate_item){ t->term, t->at, t->level,
+			GROUP_LEARN };
+		uint16_t first = 0;
+		while (s->items[first].at != t->at)
+			first++;
+		s->first[n] = first;
+		s->rarity[n] = first == n ? m->rarity->sixteenths[t->at] : 0;
+		s->all += s->rarity[n];
 	}
+	s->skills_n = s->n;
 	for (uint16_t i = 0; i < c->purposes_n; i++) {
 		const struct graded_term *t = &c->purposes[i];
 		if (t->at != TERM_NOWHERE)
@@ -202,19 +227,62 @@ line_counts(const struct score_line *l)
 	return !l->ask && l->weight > 0;
 }
 
-/* 10000 times the mean, rounded down; -1: nothing counts. */
-static int32_t
-lines_total(const struct score_line *lines, uint16_t n)
+uint32_t
+overlap_credit(uint64_t earned, uint64_t most)
 {
-	uint64_t earned = 0, most = 0;
+	uint64_t lo = 0, hi = CREDIT_MAX;
+
+	ASSERT(earned <= most && most < UINT64_C(1) << 33);
+	while (lo < hi) {
+		const uint64_t c = (lo + hi + 1) / 2;
+		if (c * c * c * most <=
+		    earned * CREDIT_MAX * CREDIT_MAX * CREDIT_MAX)
+			lo = c;
+		else
+			hi = c - 1;
+	}
+	return (uint32_t)lo;
+}
+
+int32_t
+fit_of_share(uint64_t earned, uint64_t most)
+{
+	const uint64_t parts = FIT_SHARE_PARTS + FIT_OVERLAP_PARTS;
+
+	if (most == 0)
+		return SCORE_NEUTRAL;
+	const uint64_t overlap = overlap_credit(earned, most);
+	return (
+	    int32_t)((FIT_SHARE_PARTS * earned +
+			 FIT_OVERLAP_PARTS * (most / CREDIT_MAX) * overlap) *
+		     SCORE_MAX / (parts * most));
+}
+
+struct share {
+	uint64_t earned, most;
+};
+
+static struct share
+lines_met(const struct score_line *lines, uint16_t n)
+{
+	struct share s = { 0, 0 };
 
 	for (uint16_t i = 0; i < n; i++) {
 		if (!line_counts(&lines[i]))
 			continue;
-		earned += (uint64_t)lines[i].weight * lines[i].credit;
-		most += (uint64_t)lines[i].weight * CREDIT_MAX;
+		s.earned += (uint64_t)lines[i].weight * lines[i].credit;
+		s.most += (uint64_t)lines[i].weight * CREDIT_MAX;
 	}
-	return most == 0 ? -1 : (int32_t)(earned * SCORE_MAX / most);
+	return s;
+}
+
+/* 10000 times the mean, rounded down; -1: nothing counts. */
+static int32_t
+lines_total(const struct score_line *lines, uint16_t n)
+{
+	const struct share s = lines_met(lines, n);
+
+	return s.most == 0 ? -1 : (int32_t)(s.earned * SCORE_MAX / s.most);
 }
 
 /*
@@ -356,8 +424,8 @@ fit_brief(const struct posting *p, const struct card *c,
 	for (uint16_t i = 0; i < s->n; i++)
 		lines[i] = requirement_line(s, i, &best[i]);
 	fit_gates(p, c, lines, s->n, &gs);
-	const int32_t total = lines_total(lines, s->n);
-	return (struct score_brief){ total < 0 ? SCORE_NEUTRAL : total,
+	const struct share share = lines_met(lines, s->n);
+	return (struct score_brief){ fit_of_share(share.earned, share.most),
 		gs.excluded, gs.near };
 }
 
@@ -431,11 +499,19 @@ fit_explain(const struct posting *p, const struct card *c,
 	out->gates_n = gs.n;
 	out->excluded = gs.excluded;
 	out->near = gs.near;
-	out->total = lines_total(out->lines, out->lines_n);
-	if (out->total >= 0) {
+	const struct share met = lines_met(out->lines, out->lines_n);
+	out->total = fit_of_share(met.earned, met.most);
+	if (met.most > 0) {
+		out->lines[out->lines_n++] = (struct score_line){
+			.kind = LINE_OVERLAP,
+			.weight = (uint32_t)(met.most / CREDIT_MAX) *
+				  FIT_OVERLAP_PARTS,
+			.credit =
+			    (uint16_t)overlap_credit(met.earned, met.most),
+		};
+		ASSERT(lines_total(out->lines, out->lines_n) == out->total);
 		lines_share(out->lines, out->lines_n, out->total);
 	} else {
-		out->total = SCORE_NEUTRAL;
 		out->lines[out->lines_n++] = neutral_line(SCORE_NEUTRAL);
 	}
 	fit_leftovers(p, c, out);
@@ -514,13 +590,40 @@ pay_credit(const struct posting *p, const struct pay *floor)
 	return (uint32_t)(700 + (MAX(part, UINT64_C(1000)) - 1000) * 3 / 10);
 }
 
+/*
+ * Of what the person can do, by rarity, how much the posting calls for: each
+ * skill by the most that it earns, and all together no more than what the
+ * requirements take up. -1: nobody can tell.
+ */
+static int32_t
+uses_credit(const struct asked_side *asked, const struct held_side *held,
+    const struct meeting *meeting)
+{
+	uint16_t used[CARD_SKILLS_MAX] = { 0 };
+	uint64_t given = 0, taken = 0;
+
+	if (asked->n == 0 || held->all == 0)
+		return -1;
+	for (uint16_t i = 0; i < held->skills_n; i++) {
+		uint16_t *u = &used[held->first[i]];
+		*u = MAX(*u, meeting->used[i]);
+	}
+	for (uint16_t i = 0; i < held->skills_n; i++)
+		given += (uint64_t)held->rarity[i] * used[i];
+	for (uint16_t i = 0; i < asked->n; i++)
+		taken += (uint64_t)asked->rarity[i] * meeting->best[i].credit;
+	return (int32_t)(MIN(given, taken) / held->all);
+}
+
 static void
 wish_lines(const struct posting *p, const struct card *c,
     const struct wishes *w, const struct wanted_side *wanted,
-    const struct relate_best *best, struct sum *s)
+    const struct relate_best *best, int32_t uses, struct sum *s)
 {
 	s->n = 0;
 	sum_put(s, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
+	if (uses >= 0)
+		sum_put(s, LINE_USES, WEIGHT_USES, (uint32_t)uses);
 	const int first = best_of(wanted, best, GROUP_LEARN, -1);
 	if (first >= 0) {
 		sum_put_met(s, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST,
@@ -646,12 +749,13 @@ wish_gates(const struct meaning *m, const struct posting *p,
 static struct score_brief
 wish_brief(const struct meaning *m, const struct posting *p,
     const struct card *c, const struct wishes *w,
-    const struct wanted_side *wanted, const struct relate_best *best)
+    const struct wanted_side *wanted, const struct relate_best *best,
+    int32_t uses)
 {
 	struct sum s;
 	struct gates gs = { 0 };
 
-	wish_lines(p, c, w, wanted, best, &s);
+	wish_lines(p, c, w, wanted, best, uses, &s);
 	wish_gates(m, p, c, w, &gs);
 	const int32_t total = lines_total(s.lines, s.n);
 	return (struct score_brief){ total - unwanted_points(m, w, p, total),
@@ -688,13 +792,13 @@ static void
 wish_explain(const struct meaning *m, const struct posting *p,
     const struct card *c, const struct wishes *w,
     const struct wanted_side *wanted, const struct relate_best *best,
-    struct score *out)
+    int32_t uses, struct score *out)
 {
 	struct gates gs = { .out = out->gates };
 	struct sum s;
 
 	memset(out, 0, sizeof(*out));
-	wish_lines(p, c, w, wanted, best, &s);
+	wish_lines(p, c, w, wanted, best, uses, &s);
 	wish_gates(m, p, c, w, &gs);
 	const int32_t total = lines_total(s.lines, s.n);
 	lines_share(s.lines, s.n, total);
@@ -758,14 +862,16 @@ plan_free(struct plan *plan)
 	free(plan);
 }
 
-static void
-plan_meet_fit(const struct plan *plan, const struct card *c,
-    struct relate_best best[POSTING_REQUIREMENTS_MAX])
+/* Returns the credit of LINE_USES. */
+static int32_t
+plan_meet_fit(
+    const struct plan *plan, const struct card *c, struct meeting *out)
 {
 	struct held_side held;
 
-	held_make(c, &held);
-	relate_meet(plan->fit, held.items, held.n, best);
+	held_make(&plan->m, c, &held);
+	relate_meet_used(plan->fit, held.items, held.n, out->best, out->used);
+	return uses_credit(&plan->asked, &held, out);
 }
 
 static void
@@ -779,19 +885,19 @@ plan_meet_wish(const struct plan *plan, const struct card *c,
 void
 plan_fit(const struct plan *plan, const struct card *c, struct score *out)
 {
-	struct relate_best best[POSTING_REQUIREMENTS_MAX];
+	struct meeting meeting;
 
-	plan_meet_fit(plan, c, best);
-	fit_explain(plan->posting, c, &plan->asked, best, out);
+	(void)plan_meet_fit(plan, c, &meeting);
+	fit_explain(plan->posting, c, &plan->asked, meeting.best, out);
 }
 
 struct score_brief
 plan_fit_brief(const struct plan *plan, const struct card *c)
 {
-	struct relate_best best[POSTING_REQUIREMENTS_MAX];
+	struct meeting meeting;
 
-	plan_meet_fit(plan, c, best);
-	return fit_brief(plan->posting, c, &plan->asked, best);
+	(void)plan_meet_fit(plan, c, &meeting);
+	return fit_brief(plan->posting, c, &plan->asked, meeting.best);
 }
 
 void
@@ -800,9 +906,11 @@ plan_wish(const struct plan *plan, const struct card *c, const struct wishes *w,
 {
 	struct relate_best best[WANTED_MAX];
 	struct wanted_side wanted;
+	struct meeting meeting;
 
 	plan_meet_wish(plan, c, &wanted, best);
-	wish_explain(&plan->m, plan->posting, c, w, &wanted, best, out);
+	wish_explain(&plan->m, plan->posting, c, w, &wanted, best,
+	    plan_meet_fit(plan, c, &meeting), out);
 }
 
 struct score_brief
@@ -811,9 +919,11 @@ plan_wish_brief(
 {
 	struct relate_best best[WANTED_MAX];
 	struct wanted_side wanted;
+	struct meeting meeting;
 
 	plan_meet_wish(plan, c, &wanted, best);
-	return wish_brief(&plan->m, plan->posting, c, w, &wanted, best);
+	return wish_brief(&plan->m, plan->posting, c, w, &wanted, best,
+	    plan_meet_fit(plan, c, &meeting));
 }
 
 err
@@ -853,7 +963,7 @@ card_plan_new(const struct meaning *m, const struct card *c,
 	plan->m = *m;
 	plan->card = c;
 	plan->wishes = w;
-	held_make(c, &plan->held);
+	held_make(m, c, &plan->held);
 	wanted_make(c, &plan->wanted);
 	e = relate_table_new(
 	    m->vocabulary, plan->held.items, plan->held.n, false, &plan->fit);
@@ -878,15 +988,24 @@ card_plan_free(struct card_plan *plan)
 	free(plan);
 }
 
+static int32_t
+card_plan_meet_fit(const struct card_plan *plan, const struct posting *p,
+    struct asked_side *asked, struct meeting *out)
+{
+	asked_make(&plan->m, p, asked);
+	relate_meet_used(
+	    plan->fit, asked->items, asked->n, out->best, out->used);
+	return uses_credit(asked, &plan->held, out);
+}
+
 struct score_brief
 card_plan_fit_brief(const struct card_plan *plan, const struct posting *p)
 {
-	struct relate_best best[POSTING_REQUIREMENTS_MAX];
 	struct asked_side asked;
+	struct meeting meeting;
 
-	asked_make(&plan->m, p, &asked);
-	relate_meet(plan->fit, asked.items, asked.n, best);
-	return fit_brief(p, plan->card, &asked, best);
+	(void)card_plan_meet_fit(plan, p, &asked, &meeting);
+	return fit_brief(p, plan->card, &asked, meeting.best);
 }
 
 struct score_brief
@@ -894,11 +1013,13 @@ card_plan_wish_brief(const struct card_plan *plan, const struct posting *p)
 {
 	struct relate_best best[WANTED_MAX];
 	struct given_side given;
+	struct asked_side asked;
+	struct meeting meeting;
 
 	given_make(p, &given);
 	relate_meet(plan->wish, given.items, given.n, best);
-	return wish_brief(
-	    &plan->m, p, plan->card, plan->wishes, &plan->wanted, best);
+	return wish_brief(&plan->m, p, plan->card, plan->wishes, &plan->wanted,
+	    best, card_plan_meet_fit(plan, p, &asked, &meeting));
 }
 
 /* ---- for an index ---- */
@@ -909,6 +1030,7 @@ plan_parts(const struct plan *plan, struct plan_parts *out)
 	*out = (struct plan_parts){ .asked = plan->asked.items,
 		.of = plan->asked.of,
 		.weight = plan->asked.weight,
+		.rarity = plan->asked.rarity,
 		.tells = plan->asked.tells,
 		.asked_n = plan->asked.n,
 		.fit = plan->fit,
@@ -929,7 +1051,8 @@ card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out)
 }
 
 int32_t
-plan_wish_most(const struct plan *plan, uint32_t learn, uint32_t purpose)
+plan_wish_most(
+    const struct plan *plan, uint32_t learn, uint32_t purpose, uint32_t uses)
 {
 	const struct posting *p = plan->posting;
 	struct sum always = { .n = 0 }, maybe = { .n = 0 };
@@ -937,6 +1060,8 @@ plan_wish_most(const struct plan *plan, uint32_t learn, uint32_t purpose)
 	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
 	sum_put(
 	    &always, LINE_INVESTMENT, WEIGHT_INVESTMENT, investment_credit(p));
+	if (plan->asked.n > 0)
+		sum_put(&maybe, LINE_USES, WEIGHT_USES, uses);
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, learn);
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, learn);
 	if (p->purposes_n > 0)
@@ -978,6 +1103,7 @@ card_plan_wish_most(const struct card_plan *plan)
 
 	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
 	sum_put(&always, LINE_INVESTMENT, WEIGHT_INVESTMENT, CREDIT_MAX);
+	sum_put(&maybe, LINE_USES, WEIGHT_USES, CREDIT_MAX);
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, CREDIT_MAX);
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, CREDIT_MAX);
 	sum_put(&maybe, LINE_PURPOSE, WEIGHT_PURPOSE, CREDIT_MAX);

@@ -24,7 +24,9 @@
 enum line_kind {
 	/* of a fit */
 	LINE_REQUIREMENT,
+	LINE_OVERLAP, /* the cube root of the share that is met */
 	/* of a wish */
+	LINE_USES, /* the share of the person's skills that is called for */
 	LINE_ASPIRATION, /* the posting teaches what is wanted */
 	LINE_PURPOSE,
 	LINE_PAY,
@@ -51,7 +53,7 @@ struct score_line {
 	int32_t points_most; /* with full credit */
 };
 
-#define SCORE_LINES_MAX (POSTING_REQUIREMENTS_MAX + 8)
+#define SCORE_LINES_MAX (POSTING_REQUIREMENTS_MAX + 12)
 #define SCORE_GATES_MAX (POSTING_REQUIREMENTS_MAX + CARD_LANGUAGES_MAX + 8)
 #define SCORE_NOT_UNDERSTOOD_MAX                                               \
 	(POSTING_REQUIREMENTS_MAX + CARD_SKILLS_MAX + 128)
@@ -92,6 +94,27 @@ NODISCARD err score_wish(const struct meaning *m, const struct posting *p,
 int32_t score_both(int32_t fit, int32_t wish);
 
 /*
+ * A fit depends on the share of the requirements alone, by weight, that is
+ * met: on the sum of weight * credit over the lines that count, and the sum
+ * of weight * CREDIT_MAX. A quarter is the share itself, three quarters its
+ * cube root: the first things in common tell most, as two people describe the
+ * same work with lists of different length.
+ */
+#define FIT_SHARE_PARTS   1
+#define FIT_OVERLAP_PARTS 3
+
+/**
+ * fit_of_share(earned, most):
+ * The fit, of ${earned} <= ${most}, ${most} a multiple of CREDIT_MAX and
+ * below 2^33; SCORE_NEUTRAL when ${most} is 0. Never falls as ${earned}
+ * grows.
+ */
+int32_t fit_of_share(uint64_t earned, uint64_t most);
+
+/** overlap_credit(earned, most): floor(CREDIT_MAX * cbrt(earned / most)). */
+uint32_t overlap_credit(uint64_t earned, uint64_t most);
+
+/*
  * A posting made ready for many cards, or a card for many postings: which
  * held terms earn how much for which asked term.
  */
@@ -127,6 +150,7 @@ struct plan_parts {
 	const struct relate_item *asked;
 	const struct requirement *const *of;
 	const uint32_t *weight;
+	const uint8_t *rarity;
 	const bool *tells; /* else an ask, unless met in full */
 	uint16_t asked_n, given_n;
 	const struct relate_table *fit;
@@ -136,12 +160,14 @@ struct plan_parts {
 void plan_parts(const struct plan *plan, struct plan_parts *out);
 
 /**
- * plan_wish_most(plan, learn, purpose):
- * No card whose aspirations earn ${learn} at most, and its purposes
- * ${purpose} (0..CREDIT_MAX), has a larger wish, without private wishes.
+ * plan_wish_most(plan, learn, purpose, uses):
+ * No card whose aspirations earn ${learn} at most, its purposes ${purpose}
+ * and its LINE_USES ${uses} (0..CREDIT_MAX), has a larger wish, without
+ * private wishes. Of a card with skills, uses is at most the sum of credit *
+ * rarity over the requirements, over the sum of rarity over its skills.
  */
 int32_t plan_wish_most(
-    const struct plan *plan, uint32_t learn, uint32_t purpose);
+    const struct plan *plan, uint32_t learn, uint32_t purpose, uint32_t uses);
 
 /* What a wish without private wishes is made of, on the side of a card. */
 struct wish_facts {

@@ -48,7 +48,7 @@ fit_of(const char *posting, const char *card)
 	return fit(&p, &c);
 }
 
-/* One requirement, one person: what the person gets of 10000, and why. */
+/* One requirement, one person: what it earns of 10000, and why. */
 static void
 test_credit(void **state)
 {
@@ -83,10 +83,15 @@ test_credit(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct score s = fit_of(cases[i].asked, cases[i].held);
-		if (s.total != cases[i].want || s.lines_n != 1 ||
+		const int32_t earned = s.lines[0].credit * 10;
+		if (earned != cases[i].want || s.lines_n != 2 ||
 		    s.lines[0].via != cases[i].via)
 			fail_msg("%s <- %s: %d by %s", cases[i].asked,
-			    cases[i].held, s.total, via_name(s.lines[0].via));
+			    cases[i].held, earned, via_name(s.lines[0].via));
+		assert_int_equal(s.lines[1].kind, LINE_OVERLAP);
+		assert_int_equal(
+		    s.total, fit_of_share((uint64_t)earned * CREDIT_MAX,
+				 UINT64_C(10000) * CREDIT_MAX));
 	}
 	assert_true(RELATED_CREDIT <= NEAR_CREDIT_MAX);
 	assert_true(SIBLING_CREDIT <= NEAR_CREDIT_MAX);
@@ -168,7 +173,7 @@ test_unknown_is_neutral(void **state)
 	const struct score with =
 	    fit_of("welding:3 cooking working-outdoors", "welding:3");
 	assert_int_equal(with.total, without.total);
-	assert_int_equal(with.lines_n, 3);
+	assert_int_equal(with.lines_n, 4);
 	unsigned asks = 0;
 	for (uint16_t i = 0; i < with.lines_n; i++)
 		asks += with.lines[i].ask;
@@ -474,7 +479,7 @@ test_points_are_honest(void **state)
 				assert_int_equal(l->points, 0);
 			if (l->ask)
 				assert_int_equal(l->points, 0);
-			if (l->credit > 0)
+			if (l->credit > 0 && l->kind == LINE_REQUIREMENT)
 				assert_int_not_equal(l->held, 0);
 		}
 	}
@@ -645,6 +650,74 @@ test_change_says(void **state)
 	plan_free(plan);
 }
 
+/* A quarter the share, three quarters its cube root, all rounded down. */
+static void
+test_fit_of_share(void **state)
+{
+	static const struct {
+		uint64_t earned, most;
+		uint32_t overlap;
+		int32_t want;
+	} cases[] = {
+		{ 0, 5000, 0, 0 },
+		{ 5000, 5000, 1000, 10000 },
+		{ 0, 0, 0, SCORE_NEUTRAL },
+		{ 1000, 8000, 500, 4062 },
+		{ 125, 1000, 500, 4062 },
+		{ 500, 1000, 793, 7197 },
+		{ 1, 1000, 100, 752 },
+		{ 999, 1000, 999, 9990 },
+		{ UINT64_C(1631999999), UINT64_C(1632000000), 999, 9992 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(fit_of_share(cases[i].earned, cases[i].most),
+		    cases[i].want);
+		if (cases[i].most > 0)
+			assert_int_equal(
+			    overlap_credit(cases[i].earned, cases[i].most),
+			    cases[i].overlap);
+	}
+	for (uint64_t most = 1000; most <= 7000; most += 3000) {
+		for (uint64_t e = 1; e <= most; e++)
+			assert_true(
+			    fit_of_share(e, most) >= fit_of_share(e - 1, most));
+	}
+}
+
+/* The share of what one can do that is called for, by rarity. */
+static void
+test_uses(void **state)
+{
+	struct posting p;
+	struct card c;
+
+	(void)state;
+	posting_of(&world, "welding:3 cooking:2", &p);
+	card_of(&world, "welding:3", &c);
+	struct score s = wish(&p, &c, NULL);
+	assert_int_equal(s.lines[1].kind, LINE_USES);
+	assert_int_equal(s.lines[1].credit, CREDIT_MAX);
+	card_of(&world, "welding:3 python:3", &c);
+	s = wish(&p, &c, NULL);
+	assert_in_range(s.lines[1].credit, 300, 700);
+	/* twice the same is once */
+	card_of(&world, "welding:3 welding:1 python:3 python", &c);
+	assert_int_equal(wish(&p, &c, NULL).total, s.total);
+	/* a requirement takes up no more than itself */
+	posting_of(&world, "welding:3", &p);
+	card_of(&world, "mig-welding:3 tig-welding:3", &c);
+	s = wish(&p, &c, NULL);
+	assert_in_range(s.lines[1].credit, 200, 600);
+	/* nobody can tell: there is no such line */
+	card_of(&world, "", &c);
+	assert_int_not_equal(wish(&p, &c, NULL).lines[1].kind, LINE_USES);
+	posting_of(&world, "", &p);
+	card_of(&world, "welding", &c);
+	assert_int_not_equal(wish(&p, &c, NULL).lines[1].kind, LINE_USES);
+}
+
 static void
 test_both(void **state)
 {
@@ -710,7 +783,7 @@ test_pinned(void **state)
 	    OK);
 	assert_string_equal(hash,
 	    "37be7ca940868e7cc7619e190b9931524c9691dba83789e26e94de9290a0b3f2");
-	assert_int_equal(mix, UINT64_C(0x898c495711c5dcc2));
+	assert_int_equal(mix, UINT64_C(0x67fc542fa4d58a2f));
 	world_close(&small);
 }
 
@@ -732,6 +805,8 @@ main(void)
 		cmocka_unit_test(test_unknown_terms_change_nothing),
 		cmocka_unit_test(test_change_is_true),
 		cmocka_unit_test(test_change_says),
+		cmocka_unit_test(test_fit_of_share),
+		cmocka_unit_test(test_uses),
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_pinned),
 	};
