@@ -185,7 +185,6 @@ http_handler api_team, api_community_suggest, api_market;
 http_handler api_signals, api_signals_series, api_signals_map,
     api_signals_publish, api_signals_import;
 http_handler api_path;
-http_handler api_signals;
 http_handler api_backup, api_store, api_store_check, api_store_backup,
     api_store_task;
 http_handler api_sync, api_sync_now;

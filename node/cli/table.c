@@ -406,22 +406,6 @@ static const struct cli_command commands[] = {
 		{ "seats", "ID:N", "what if this need had so many seats" },
 		LANG, END },
 	    run_market },
-	{ "signal", "top", "", 0, 0,
-	    "what is asked for, held, wanted and taught",
-	    "Demand is open places, supply people who hold the term or a "
-	    "narrower one; the gap\nis the one less the other. Counted from "
-	    "what this node holds; groups of fewer than\n10 people or 3 "
-	    "companies, and what would tell them, are left out. Of an "
-	    "industry no\npeople are told: cards do not say theirs.",
-	    "ohcn signal top\n"
-	    "ohcn signal top --by term --measure gap\n"
-	    "ohcn signal top --by industry --region de\n"
-	    "ohcn signal top --term welding --by term,region --limit 20",
-	    FLAGS{ SIGNAL_FLAGS,
-		{ "by", "LIST", "term,region,industry: what rows are about" },
-		{ "term", "TEXT", "this term and what is narrower" },
-		{ "k", "N", "hide groups of fewer people; 10 at least" }, LIMIT,
-		LANG, END },
 	{ "path", NULL, "", 0, 0, "what to learn, where, to get somewhere",
 	    "The cheapest offers and their order, from your private draft to "
 	    "one target.\nWithout any offer: what to study, the general "
@@ -446,10 +430,22 @@ static const struct cli_command commands[] = {
 		{ "busy", "LIST", "no time: 2026-12-21..2027-01-03,..." }, LANG,
 		END },
 	    run_path },
-	{ "signal", "top", "", 0, 0, "demand and supply by term and region",
-	    "Cells with too few authors are left out and counted.",
-	    "ohcn signal top\nohcn signal top --by region --limit 20",
-	    FLAGS{ { "by", "LIST", "term,region" }, LIMIT, LANG, END },
+	{ "signal", "top", "", 0, 0,
+	    "what is asked for, held, wanted and taught",
+	    "Demand is open places, supply people who hold the term or a "
+	    "narrower one; the gap\nis the one less the other. Counted from "
+	    "what this node holds; groups of fewer than\n10 people or 3 "
+	    "companies, and what would tell them, are left out. Of an "
+	    "industry no\npeople are told: cards do not say theirs.",
+	    "ohcn signal top\n"
+	    "ohcn signal top --by term --measure gap\n"
+	    "ohcn signal top --by industry --region de\n"
+	    "ohcn signal top --term welding --by term,region --limit 20",
+	    FLAGS{ SIGNAL_FLAGS,
+		{ "by", "LIST", "term,region,industry: what rows are about" },
+		{ "term", "TEXT", "this term and what is narrower" },
+		{ "k", "N", "hide groups of fewer people; 10 at least" }, LIMIT,
+		LANG, END },
 	    run_signal_top },
 	{ "signal", "series", "[TERM]", 0, 1,
 	    "one of them week by week, with a forecast",
