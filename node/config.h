@@ -109,6 +109,9 @@ struct config {
 		uint32_t delay_s; /* a person's record waits up to this */
 	} publish;
 	struct {
+		uint32_t turn_points; /* people so near take turns; 0: never */
+	} match;
+	struct {
 		char *classes; /* names, "": all */
 		char *kinds;
 		char *regions;

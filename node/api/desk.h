@@ -18,6 +18,7 @@ struct match_ask {
 	bool all, scan, reach;
 	uint64_t rid; /* of the own demand; 0: a draft, in the input */
 	size_t limit;
+	int32_t turn; /* points within which people take turns; 0: never */
 	uint32_t language;
 	struct match_filter filter;
 	char record[2][MATCH_ID_TEXT]; /* to explain, to compare */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "match/exposure.h"
 #include "node/api/desk.h"
 #include "node/api/postings.h"
 
@@ -43,11 +44,12 @@ entry_json(struct desk *d, const struct scan_result *res)
 }
 
 static json_t *
-entries_json(struct desk *d, const struct found *h)
+entries_json(
+    struct desk *d, const struct found *h, const struct exposure_place *turns)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < h->n; i++) {
+	for (size_t i = 0; i < MIN(h->n, d->ask->limit); i++) {
 		if (!desk_take_hit(d, &h->list[i]))
 			continue;
 		json_t *o = entry_json(d, &h->list[i]);
@@ -55,7 +57,8 @@ entries_json(struct desk *d, const struct found *h)
 			json_decref(list);
 			return NULL;
 		}
-		json_uint(o, "rank", i + 1);
+		json_uint(
+		    o, "rank", turns == NULL ? i + 1 : turns[i].exact + 1U);
 		(void)json_array_append_new(list, o);
 	}
 	return list;
@@ -105,22 +108,67 @@ put_view(const struct task *t, json_t *o)
 	(void)json_object_set_new(o, "index", matcher_json(t->matcher));
 }
 
+/* How many to look at for a list in which people take turns. */
+static size_t
+turn_pool(size_t limit)
+{
+	return MAX(limit, MIN(4 * limit, (size_t)EXPOSURE_LIST_MAX));
+}
+
+/*
+ * People who are nearly as good take turns (match/exposure.h). What it came to
+ * goes into ${o}; a list that is too long for it stays as it is.
+ */
+static bool
+take_turns(struct desk *d, struct found *h, int32_t band,
+    struct exposure_place **turns, json_t *o)
+{
+	json_t *said = json_object();
+	size_t moved = 0;
+
+	if (h->n > EXPOSURE_LIST_MAX) {
+		json_decref(said);
+		return true;
+	}
+	*turns = calloc(h->n + 1, sizeof(**turns));
+	if (*turns == NULL || exposure_order(h->list, h->n, band, d->own_id,
+				  NULL, *turns) != OK) {
+		json_decref(said);
+		find_fail(d->t, ERR_NOMEM);
+		return false;
+	}
+	for (size_t i = 0; i < MIN(h->n, d->ask->limit); i++)
+		moved += (*turns)[i].exact != i;
+	json_uint(said, "points", (uint64_t)band);
+	json_uint(said, "moved", moved);
+	(void)json_object_set_new(o, "turns", said);
+	return true;
+}
+
 /* One list into ${o} as ${key}, its view into "view"; false: failed. */
 static bool
 put_list(struct desk *d, enum match_list list, const char *key, json_t *o,
     struct found *counts)
 {
 	const struct match_ask *ask = d->ask;
+	const int32_t turn = ask->reach || list != MATCH_PEOPLE ? 0 : ask->turn;
 	const struct find_options options = { .filter = &ask->filter,
-		.max = ask->reach ? REACH_POOL : ask->limit,
+		.max = ask->reach  ? REACH_POOL
+		       : turn == 0 ? ask->limit
+				   : turn_pool(ask->limit),
 		.all = ask->all || ask->reach,
 		.scan = ask->scan };
+	struct exposure_place *turns = NULL;
 	struct found h;
-	json_t *out;
+	json_t *out = NULL;
 
 	if (!desk_search(d, list, &options, &h))
 		return false;
-	out = ask->reach ? reach_json(d, &h) : entries_json(d, &h);
+	if (ask->reach)
+		out = reach_json(d, &h);
+	else if (turn == 0 || take_turns(d, &h, turn, &turns, o))
+		out = entries_json(d, &h, turns);
+	free(turns);
 	if (out != NULL) {
 		(void)json_object_set_new(o, key, out);
 		(void)json_object_set_new(
@@ -368,6 +416,7 @@ ask_new(struct node *n, struct http_request *r, bool for_person)
 {
 	const char *all = http_query(r, "all"), *lane = http_query(r, "lane");
 	const char *scan = http_query(r, "scan");
+	const char *exact = http_query(r, "exact");
 	struct match_ask *ask = calloc(1, sizeof(*ask));
 	uint64_t limit = 0;
 
@@ -387,6 +436,8 @@ ask_new(struct node *n, struct http_request *r, bool for_person)
 	ask->language = language_of(n, r);
 	ask->all = all != NULL && strcmp(all, "0") != 0;
 	ask->scan = scan != NULL && strcmp(scan, "0") != 0;
+	if (!for_person && (exact == NULL || strcmp(exact, "0") == 0))
+		ask->turn = (int32_t)n->config->match.turn_points;
 	ask->reach = lane != NULL && strcmp(lane, "reach") == 0;
 	if (lane == NULL || ask->reach || lane[0] == '\0' ||
 	    strcmp(lane, "list") == 0)

@@ -203,7 +203,8 @@ list_query(const struct cli *cli, char *path, size_t cap, const char *base,
 	    cli_flag(cli, "remote") != NULL ? "1" : NULL, "pay",
 	    cli_flag(cli, "pay"), "lane", cli_flag(cli, "lane"), "all",
 	    cli_flag(cli, "all") != NULL ? "1" : NULL, "scan",
-	    cli_flag(cli, "scan") != NULL ? "1" : NULL, (char *)NULL);
+	    cli_flag(cli, "scan") != NULL ? "1" : NULL, "exact",
+	    cli_flag(cli, "exact") != NULL ? "1" : NULL, (char *)NULL);
 }
 
 static bool
@@ -409,6 +410,7 @@ static size_t
 show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 {
 	const bool reach = is_reach(reply);
+	const bool turns = json_object_get(reply, "turns") != NULL;
 	const char *const heads[] = { "#", reach ? "reach" : "score", "fit",
 		"wish", "region", "record", reach ? "next step" : "missing",
 		"ask" };
@@ -428,7 +430,9 @@ show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 			++*hidden;
 			continue;
 		}
-		snprintf(n, sizeof(n), "%zu", ++shown);
+		shown++;
+		snprintf(n, sizeof(n), "%" PRId64,
+		    turns ? json_int(v, "rank") : (int64_t)shown);
 		snprintf(score, sizeof(score), "%" PRId64,
 		    json_int(v, reach ? "reach" : "score"));
 		snprintf(fit, sizeof(fit), "%" PRId64, json_int(v, "fit"));
@@ -449,6 +453,17 @@ show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 	return shown;
 }
 
+/* That the list is not by score alone, when it shows. */
+static void
+turns_line(struct cli *cli, const json_t *turns)
+{
+	if (json_int(turns, "moved") > 0)
+		output_note(&cli->out,
+		    "people within %" PRId64 " points take turns, so that no "
+		    "few stand on top of every list; by score alone: --exact",
+		    json_int(turns, "points"));
+}
+
 /* The list of one demand, and who is not in it. */
 static void
 show_demand(struct cli *cli, const json_t *reply, const char *demand)
@@ -466,6 +481,7 @@ show_demand(struct cli *cli, const json_t *reply, const char *demand)
 	show_barriers(cli, json_object_get(reply, "excluded_by"));
 	if (shown > 0) {
 		counts_line(cli, reply, "card", hidden, "");
+		turns_line(cli, json_object_get(reply, "turns"));
 		if (demand != NULL)
 			output_note(&cli->out,
 			    "why: ohcn match explain %s RECORD", demand);

@@ -145,6 +145,7 @@ static const struct cli_flag match_flags[] = {
 	{ "lane", "LANE", "list, or reach: after a step of learning" },
 	{ "long", NULL, "more of each than a line" },
 	{ "all", NULL, "the excluded and those without a point, too" },
+	{ "exact", NULL, "people by score alone, nobody takes turns" },
 	{ "scan", NULL, "look at each record, not at the index" },
 	LIMIT,
 	LANG,

@@ -185,7 +185,7 @@ class Matching(Case):
                 node.cli("status")["records"]["profile"] == 3))
             self.ready(node)
         self.ready(acme)
-        whole = self.same(acme, "/candidates?demand=W-1", ("candidates",),
+        whole = self.same(acme, "/candidates?demand=W-1&exact=1", ("candidates",),
                           ["", "&all=1", "&region=de", "&hours=10", "&limit=1"])
         order = [c["record"] for c in whole["candidates"]]
         self.assertEqual(3, len(order))
@@ -211,7 +211,7 @@ class Matching(Case):
         last.cli("profile", "edit", "--add-skill", label, "--level", change["to_level"])
         card = last.cli("profile", "publish", "--now")["record"]["id"]
         wait_for("the new card", lambda: holds(acme, card))
-        now = self.get(acme, "/candidates?demand=W-1")["candidates"]
+        now = self.get(acme, "/candidates?demand=W-1&exact=1")["candidates"]
         got = next(c for c in now if c["record"] == card)
         self.assertEqual(change["score"], got["score"], "as was promised")
         # Equals are ordered by their ids, and nobody knows that of a card to come.

@@ -131,6 +131,33 @@ class Team(Case):
         with self.fails(1, "E3426"):
             self.acme.cli("market", "--seats", "W")
 
+    def test_turns(self):
+        """Nearly equal people take turns within the stated points; never
+        further, nobody is hidden, and the exact list stays at hand."""
+        self.hold([card("welding:3", "first-aid:2") for _ in range(12)] +
+                  [card("welding:1"), card("cooking:3")])
+        self.post()
+        orders = []
+        for need in ("W", "B", "F"):
+            path = f"/candidates?demand={need}&limit=100"
+            exact = self.acme.api("GET", path + "&exact=1")[1]
+            self.assertNotIn("turns", exact)
+            turned = self.acme.api("GET", path)[1]
+            points = turned["turns"]["points"]
+            a, b = exact["candidates"], turned["candidates"]
+            self.assertEqual(sorted(x["record"] for x in a), sorted(x["record"] for x in b))
+            self.assertEqual(list(range(1, len(a) + 1)), [x["rank"] for x in a])
+            for i, (x, y) in enumerate(zip(a, b)):
+                self.assertLessEqual(x["score"] - y["score"], points)
+                self.assertEqual(a[y["rank"] - 1]["record"], y["record"], "rank is the exact one")
+                for before in b[:i]:
+                    self.assertLessEqual(y["score"] - before["score"], points)
+            self.assertEqual(b, self.acme.api("GET", path)[1]["candidates"], "fixed for the list")
+            orders.append([x["record"] for x in b][:12])
+        self.assertEqual(3, len({tuple(o) for o in orders}), "another list, another turn")
+        self.assertIn("take turns", command(
+            self.acme.home, "candidate", "list", "--demand", "W").stderr)
+
     def test_market_of_nothing(self):
         r = self.acme.cli("market")
         self.assertEqual([], r["demands"])
