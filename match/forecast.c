@@ -133,15 +133,16 @@ holt_run(const struct holt *c, const int64_t *y, size_t n)
 	return r;
 }
 
-static void
-forecast_holt(
-    const int64_t *y, size_t n, uint32_t horizon, struct forecast *out)
+/* The best of the grid, one step ahead; returns its run. */
+static struct holt_run
+holt_choose(const int64_t *y, size_t n, struct holt *chosen)
 {
 	static const int64_t alphas[] = { 100, 200, 300, 500, 700, 900, 1000 };
 	static const int64_t betas[] = { 0, 50, 100, 300 };
 	static const int64_t phis[] = { 800, 900, 980 };
 	struct holt best = { 0 };
-	struct holt_run run = { .squares = UINT64_MAX };
+	struct holt_run run = { 0 };
+	uint64_t least = UINT64_MAX;
 
 	for (size_t a = 0; a < ARRAY_LEN(alphas); a++)
 		for (size_t b = 0; b < ARRAY_LEN(betas); b++)
@@ -149,11 +150,27 @@ forecast_holt(
 				const struct holt c = { alphas[a], betas[b],
 					phis[p] };
 				const struct holt_run r = holt_run(&c, y, n);
-				if (r.squares < run.squares) {
+				/* A trend must earn its keep. */
+				const uint64_t cost =
+				    r.squares +
+				    (c.beta > 0 ? r.squares / 20 : 0);
+				if (cost < least) {
+					least = cost;
 					run = r;
 					best = c;
 				}
 			}
+	*chosen = best;
+	return run;
+}
+
+static void
+forecast_holt(
+    const int64_t *y, size_t n, uint32_t horizon, struct forecast *out)
+{
+	struct holt best;
+	const struct holt_run run = holt_choose(y, n, &best);
+
 	out->method = FORECAST_HOLT;
 	/* Three constants and two beginnings were chosen by the same data. */
 	const uint64_t free = run.n > 8 ? run.n - 3 : MAX(run.n / 2, 1U);
@@ -242,7 +259,7 @@ gamma_interval(const struct gamma *g, struct forecast_point *out)
 	}
 }
 
-static void
+static uint64_t
 forecast_gamma(
     const int64_t *y, size_t n, uint32_t horizon, struct forecast *out)
 {
@@ -267,6 +284,22 @@ forecast_gamma(
 		p->value = (int64_t)((g.shape + g.rate / 2) / g.rate);
 		gamma_interval(&g, p);
 	}
+	return least;
+}
+
+/*
+ * Few a week are drawn anew each week; a small stock stays mostly as it was:
+ * then the last weeks tell much more than the mean does.
+ */
+static void
+forecast_small(
+    const int64_t *y, size_t n, uint32_t horizon, struct forecast *out)
+{
+	const uint64_t squares = forecast_gamma(y, n, horizon, out);
+	struct holt best;
+
+	if (holt_choose(y, n, &best).squares * 10 < squares * 8)
+		forecast_holt(y, n, horizon, out);
 }
 
 /* ---- which of them ---- */
@@ -305,7 +338,7 @@ forecast_series(
 	if (out->n < SHORT)
 		forecast_last(y, n, horizon, out);
 	else if (sum < (int64_t)out->n * FORECAST_SMALL && most < COUNTS / 4)
-		forecast_gamma(y, n, horizon, out);
+		forecast_small(y, n, horizon, out);
 	else
 		forecast_holt(y, n, horizon, out);
 	out->trend_milli = slope_milli(y, n) * (INT64_C(1) << shift);

@@ -199,8 +199,10 @@ people_broader(struct release *r, struct work *w)
 {
 	const uint32_t at = place_of(w);
 	const uint32_t have = amount_of(w, r->measure);
-	const size_t n =
-	    at < vocabulary_size(r->t->v) ? signal_closure(r->t, &at, 1) : 0;
+	/* How many people there are at all anybody knows: not the last one. */
+	const size_t n = at < vocabulary_size(r->t->v)
+			     ? signal_closure(r->t, &at, 1) - 1
+			     : 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct work *up = find(r,

@@ -9,6 +9,7 @@
 #include "node/api/parts.h"
 #include "node/care.h"
 #include "node/matcher.h"
+#include "node/signals.h"
 #include "node/sync.h"
 
 #define METRICS_MAX (64 * 1024)
@@ -243,6 +244,25 @@ match_part(struct out *o, struct node *n)
 	    m.searches);
 }
 
+static void
+signals_part(struct out *o, struct node *n)
+{
+	struct signal_stats s;
+	uint64_t at;
+
+	signals_stats(n->signals, &s, &at);
+	gauge(o, "ohcn_signals_records", "Records that signals count.",
+	    s.records);
+	gauge(o, "ohcn_signals_cells",
+	    "Terms by region and industry that are counted.", s.cells);
+	gauge(o, "ohcn_signals_bytes", "Memory of the counters.", s.bytes);
+	gauge(o, "ohcn_signals_left_out",
+	    "Records over signals.records or its cells.", s.left_out);
+	gauge(o, "ohcn_signals_counted_seconds",
+	    "When they were last brought up to date, since 1970; 0: never.",
+	    at);
+}
+
 static uint64_t
 time_of(const json_t *notes, const char *what)
 {
@@ -392,6 +412,7 @@ api_metrics(struct http_request *r, void *ctx)
 	mesh_part(&o, n);
 	records_part(&o, n, &totals, &ps);
 	match_part(&o, n);
+	signals_part(&o, n);
 	sync_part(&o, n);
 	api_part(&o, n);
 	if (o.full)

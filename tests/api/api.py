@@ -378,6 +378,61 @@ def records(c, q):
     s, r = q.get("/signals?k=2")
     check("k is never lowered", r["k"]["people"] == 10 and r["cells"] == [] and
           r["suppressed"] > 0, r)
+    for bad, field in (("by=colour", "by"), ("region=DE1", "region"), ("industry=Z", "industry"),
+                       ("measure=luck", "measure")):
+        s, r = q.get(f"/signals?{bad}")
+        check(f"{bad} is refused", s == 422 and r["field"] == field, r)
+    s, r = q.get("/signals/series?term=welding&weeks=6")
+    check("a series of six weeks, this one known", s == 200 and len(r["weeks"]) == 6 and
+          r["weeks"][-1]["known"] and r["weeks"][-1]["week"] == r["week"] and
+          r["term"] == WELDING and r["forecast"]["demand"]["method"] == "none" and
+          r["loop"]["not_measured"], r)
+    s, r = q.get("/signals/series?term=no%20such%20thing%20at%20all")
+    check("of no term", s == 404 and r["code"] == "E3606", r)
+    s, r = q.get("/signals/map?term=welding&measure=supply")
+    check("a map", s == 200 and r["regions"] == [] and r["of"]["term"] == WELDING, r)
+    s, r = q.post("/signals/publish", {"measure": "demand", "dry_run": True})
+    check("nothing to publish", s == 409 and r["code"] == "E3607", r)
+    statistics(c)
+
+
+def statistics(c):
+    about = {"measure": "vacancies", "unit": "places", "title": "Vacancies", "scale": 1,
+             "external_id": "vac", "source": {"name": "Office", "licence": "CC0-1.0"}}
+    data = "geo,period,isco,value\nde,2026-Q2,7212,12.5\nfr,2026-Q2,7212,:\n"
+    body = {"format": "csv", "data": data, "about": about, "dry_run": True}
+    s, r = c.post("/signals/import", body)
+    check("figures, a dry run", s == 200 and r["created"] == 1 and r["rows"][0]["state"] == "created" and
+          r["rows"][0]["external_id"] == "vac", r)
+    s, r = c.get("/records?kind=statistic")
+    check("nothing of it published", r["records"] == [], r)
+    s, r = c.post("/signals/import", {**body, "dry_run": False})
+    check("figures", s == 200 and r["created"] == 1, r)
+    s, r = c.post("/signals/import", {**body, "dry_run": False})
+    check("once", s == 200 and r["unchanged"] == 1, r)
+    s, r = c.get("/records?kind=statistic")
+    p = r["records"][0]["payload"]
+    check("as a record", p["figures"] == [{"value": 125, "isco": "7212", "region": "de"}] and
+          p["basis"] == "official" and p["source"]["licence"] == "CC0-1.0" and "noise" not in p, p)
+    s, r = c.post("/signals/import", {**body, "data": data + "xx,never,7212,5\n"})
+    check("a bad row keeps the file back", s == 200 and not r["accepted"] and r["errors"] == 1, r)
+    s, r = c.post("/signals/import", {**body, "noise": {"epsilon": 1}, "about": {**about, "basis": "official"}})
+    check("no noise on what anybody can look up", s == 422 and r["code"] == "E3609", r)
+    s, r = c.post("/signals/import", {**body, "about": {**about, "basis": "noised"}})
+    check("no private figures without noise", s == 422 and r["code"] == "E3609", r)
+    mine = {"format": "csv", "noise": {"epsilon": 1}, "data": "term,period,value\nwelding,2026,4000\ncooking,2026,3\n",
+            "about": {"measure": "supply", "unit": "people", "title": "Alumni", "external_id": "alumni"}}
+    s, r = c.post("/signals/import", mine)
+    check("with noise", s == 200 and r["created"] == 1, r)
+    noised = [x["payload"] for x in c.get("/records?kind=statistic")[1]["records"]
+              if x["payload"]["basis"] == "noised"]
+    check("its parameters are told, the small cell is not", len(noised) == 1 and
+          noised[0]["noise"]["epsilon"] == 1000 and noised[0]["noise"]["threshold"] == 24 and
+          len(noised[0]["figures"]) == 1 and 3900 < noised[0]["figures"][0]["value"] < 4100, noised)
+    s, r = c.post("/signals/import", mine)
+    check("the same again is the same", s == 200 and r["unchanged"] == 1, r)
+    s, r = c.post("/signals/import", {**mine, "data": mine["data"].replace("4000", "4001")})
+    check("another file of the table would undo it", s == 409 and r["code"] == "E3608", r)
 
 
 def peers(q, address):

@@ -359,7 +359,7 @@ class Demo:
         self.step("What everyone can learn: counts by term and region, small cells left out")
         answer = self.people[1].cli("signal", "top", "--limit", "8")
         for c in answer["cells"]:
-            where = "everywhere" if c["region"] == "zz" else c["region"]
+            where = "everywhere" if c["region"] == "zz" else c["region"] or "not told"
             self.say(f"   {c['label']:36} {where:11} "
                      f"asked for by {c['demand'] if c.get('demand') else 'too few':>7}, "
                      f"held by {c['supply'] if c.get('supply') else 'too few':>7}")

@@ -92,12 +92,15 @@ check_drafts(uint32_t kind, json_t *list)
 static void
 fuzz_table(uint32_t kind, struct slice file)
 {
-	const struct import_options o = { .rows_max = 200 };
+	json_t *about = json_pack("{s:s,s:s,s:s,s:i}", "measure", "vacancies",
+	    "title", "Vacancies", "unit", "places", "scale", 1);
+	const struct import_options o = { .rows_max = 200, .about = about };
 	json_t *report;
 
 	if (import_csv(kind, file, &lookup, &o, &report) == OK)
 		check_drafts(kind, json_object_get(report, "rows"));
 	json_decref(report);
+	json_decref(about);
 }
 
 static void
@@ -132,6 +135,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct slice rest = slice_of(data + 1, size - 1);
 	if (data[0] == 'd')
 		fuzz_table(KIND_DEMAND, rest);
+	else if (data[0] == 's')
+		fuzz_table(KIND_STATISTIC, rest);
 	else if (data[0] == 'c')
 		fuzz_table(KIND_COURSE, rest);
 	else
