@@ -6,8 +6,10 @@
  * many demands want the same few. Each demand shows ten and asks the first
  * three; a person who is asked by several takes the one with the best score.
  *
- * The band that ships was chosen on the first market; the table is of the
- * second. "exact" is the list by score; "shuffle" knows nothing of other
+ * The band that ships (EXPOSURE_BAND_DEFAULT) is the widest that cost next to
+ * nothing on the first market, about a seventh of a percent of the scale; twice
+ * that brings more, and costs three times as much. What is reported is the
+ * second market. "exact" is the list by score; "shuffle" knows nothing of other
  * lists, as on separate nodes; "load" knows the lists that its own node made
  * before, twenty demands a node; "auction" sees all at once and is what could
  * be had.
