@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "match_world.h"
+#include "node/api/desk.h"
 #include "node/api/find.h"
 #include "node/api/parts.h"
 #include "node/matcher.h"
@@ -451,6 +452,116 @@ test_full(void **state)
 	teardown(&f);
 }
 
+/* ---- the place in a list, worked out by hand ---- */
+
+/* How many of ${all} come before a score; ties count as before. */
+static uint64_t
+place_by_hand(const struct found *all, int32_t both, bool excluded)
+{
+	uint64_t before = 0;
+
+	if (excluded)
+		return 0;
+	for (size_t i = 0; i < all->n; i++)
+		before += !all->list[i].excluded && all->list[i].both >= both;
+	return before + 1;
+}
+
+static uint64_t
+place_of_card(const struct task *t, const struct posting *p,
+    const struct card *c, const struct found *all)
+{
+	struct score fit, wish;
+
+	assert_int_equal(score_fit(&t->meaning, p, c, &fit), OK);
+	assert_int_equal(score_wish(&t->meaning, p, c, NULL, &wish), OK);
+	return place_by_hand(all, score_both(fit.total, wish.total),
+	    fit.excluded || wish.excluded);
+}
+
+static uint64_t
+json_place(const json_t *o, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(o, key));
+}
+
+/* What rank_json() says of the desk's pair, against every single change. */
+static void
+rank_is_right(struct desk *d, const struct found *all)
+{
+	json_t *o = rank_json(d);
+	const json_t *change = json_object_get(o, "change");
+	const uint64_t now = place_of_card(d->t, &d->posting, &d->bare, all);
+	const int said = (int)json_place(change, "to_level") -
+			 (int)json_place(change, "from_level");
+	bool any = false;
+
+	assert_non_null(o);
+	assert_true(json_place(o, "now") == now);
+	for (uint16_t i = 0; i < d->posting.requirements_n; i++) {
+		const struct requirement *r = &d->posting.requirements[i];
+		for (uint8_t to = 1; to <= MAX(r->level, 1); to++) {
+			struct card c = d->bare;
+			uint8_t from;
+			if (r->at == TERM_NOWHERE ||
+			    !card_raise(&c, r->term, r->at, to, &from) ||
+			    from >= to)
+				continue;
+			const uint64_t then =
+			    place_of_card(d->t, &d->posting, &c, all);
+			const bool better =
+			    then != 0 && (now == 0 || then < now);
+			any = any || better;
+			if (better) /* nothing cheaper was passed over */
+				assert_true(to - from >= said);
+			if (better && to - from == said)
+				assert_true(then >= json_place(change, "rank"));
+		}
+	}
+	assert_int_equal(json_is_object(change), any);
+	json_decref(o);
+}
+
+static void
+test_rank(void **state)
+{
+	static const struct match_filter none;
+	const struct find_options o = {
+		.filter = &none, .max = 100, .scan = true
+	};
+	struct match_ask ask = { .for_person = true };
+	struct desk *d = calloc(1, sizeof(*d));
+	struct fixture f;
+	struct found all;
+	struct task t;
+
+	(void)state;
+	assert_non_null(d);
+	setup(&f, TEST_MEMORY, 1000);
+	for (uint64_t i = 0; i < AUTHORS; i++)
+		publish(&f, i, KIND_PROFILE, false);
+	settle(&f);
+	for (int i = 0; i < 60; i++) {
+		task_make(&f, &t);
+		const struct world w = { f.n.terms->vocabulary, t.meaning };
+		*d = (struct desk){ .t = &t, .ask = &ask };
+		d->r.kind = KIND_DEMAND;
+		d->scope.vocabulary = f.n.terms->vocabulary;
+		card_random(&w, &f.seed, &d->bare);
+		posting_random(&w, &f.seed, &d->posting);
+		d->posting.status = POSTING_OPEN;
+		if (i % 2 == 0) /* or nearly all are excluded */
+			for (uint16_t r = 0; r < d->posting.requirements_n; r++)
+				d->posting.requirements[r].must = false;
+		assert_true(find_people(&t, &d->posting, &o, &all));
+		rank_is_right(d, &all);
+		found_free(&all);
+		task_end(&t);
+	}
+	free(d);
+	teardown(&f);
+}
+
 /* Searches on other threads, while the store changes and jobs run. */
 struct searcher {
 	uv_thread_t thread;
@@ -526,6 +637,7 @@ main(void)
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_another_vocabulary),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_rank),
 		cmocka_unit_test(test_threads),
 	};
 
