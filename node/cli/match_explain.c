@@ -29,6 +29,15 @@ why_text(const json_t *v, bool person, char *out, size_t cap)
 	level_text(held, have);
 	if (strcmp(kind, "neutral") == 0)
 		snprintf(out, cap, "what nobody told counts half");
+	else if (strcmp(kind, "overlap") == 0)
+		snprintf(out, cap,
+		    "the first that is met counts most; %" PRId64 " %%",
+		    json_int(v, "credit") / 10);
+	else if (strcmp(kind, "uses") == 0)
+		snprintf(out, cap,
+		    "how much of what %s do is asked; %" PRId64 " %%",
+		    person ? "you can" : "the card can",
+		    json_int(v, "credit") / 10);
 	else if (json_yes(v, "ask"))
 		snprintf(out, cap, "not told: ask");
 	else if (via[0] != '\0')
@@ -46,6 +55,21 @@ why_text(const json_t *v, bool person, char *out, size_t cap)
 		    json_int(v, "asked") > 0 ? ": " : "",
 		    json_int(v, "asked") > 0 ? asked : "",
 		    json_int(v, "points") > 0 ? "given" : "not given");
+}
+
+/* What a line is called here; some are about no term. */
+static const char *
+line_label(const json_t *v)
+{
+	static const struct {
+		const char *kind, *label;
+	} names[] = { { "neutral", "unknown" }, { "overlap", "all together" },
+		{ "uses", "what it uses" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(json_str(v, "kind"), names[i].kind) == 0)
+			return names[i].label;
+	return json_str(v, "label");
 }
 
 /* The lines of one side, and their sum. */
@@ -68,10 +92,7 @@ show_side(struct cli *cli, const json_t *reply, const char *side,
 		why_text(v, person, why, sizeof(why));
 		output_line(&cli->out, "  %5" PRId64 " of %5" PRId64 "  %s: %s",
 		    json_int(v, "points"), json_int(v, "points_most"),
-		    strcmp(json_str(v, "kind"), "neutral") == 0
-			? "unknown"
-			: json_str(v, "label"),
-		    why);
+		    line_label(v), why);
 		sum += json_int(v, "points");
 		most += json_int(v, "points_most");
 	}
@@ -341,10 +362,7 @@ line_rows(struct table *t, const json_t *reply, const char *of)
 
 		if (strcmp(json_str(v, "of"), of) != 0)
 			continue;
-		snprintf(what, sizeof(what), "  %s",
-		    strcmp(json_str(v, "kind"), "neutral") == 0
-			? "unknown"
-			: json_str(v, "label"));
+		snprintf(what, sizeof(what), "  %s", line_label(v));
 		points_text(a, sizeof(a), x);
 		points_text(b, sizeof(b), y);
 		snprintf(difference, sizeof(difference),
