@@ -545,16 +545,18 @@ matcher_tick(struct matcher *m)
 	bool wants_build;
 
 	m->ticks++;
-	if (m->busy || is_stopping(m) || uv_mutex_trylock(&m->lock) != 0)
+	if (is_stopping(m) || uv_mutex_trylock(&m->lock) != 0)
 		return;
-	free_retired(m);
-	if (m->stock != NULL && is_outdated(m)) {
+	if (!m->busy && m->stock != NULL && is_outdated(m)) {
 		retire(m, m->stock);
 		m->stock = NULL;
 		set_state(m, MATCHER_WAITING);
 	}
+	free_retired(m); /* before another one is built */
 	wants_build = m->stock == NULL;
 	uv_mutex_unlock(&m->lock);
+	if (m->busy)
+		return;
 	if (!wants_build && is_behind(m))
 		start_work(m);
 	else if (wants_build && m->wait_ticks > 0)
