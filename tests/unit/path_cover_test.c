@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "match/path_time.h"
-#include "tests/unit/match_world.h"
+#include "tests/unit/path_glpk.h"
 
 #define WEEKS 60
 
@@ -396,11 +396,93 @@ test_brute_force(void **state)
 		try_kind(&kinds[i], 150);
 }
 
+/* ---- beyond the limits ---- */
+
+static void
+test_bounded(void **state)
+{
+	static struct cover_offer offers[200];
+	static uint16_t free_h[COVER_WEEKS_MAX];
+	static struct cover_answer small, whole;
+	uint64_t seed = 31;
+	unsigned bounded = 0, dearer = 0;
+
+	(void)state;
+	for (unsigned w = 0; w < COVER_WEEKS_MAX; w++)
+		free_h[w] = 40;
+	for (unsigned r = 0; r < 12; r++) {
+		struct cover_problem p = { .offers = offers,
+			.offers_n = 60 + 10 * r,
+			.free_h = free_h,
+			.weeks_n = COVER_WEEKS_MAX,
+			.goal = (UINT64_C(1) << 17) - 1 };
+		random_cover(&seed, 17, r % 3 == 2, p.offers_n, offers);
+		assert_int_equal(cover_solve(&p, &whole), OK);
+		assert_true(whole.exact && whole.ways_n > 0);
+		p.states_max = 50;
+		p.labels_max = 40;
+		assert_int_equal(cover_solve(&p, &small), OK);
+		assert_true(small.labels <= 40);
+		if (small.exact)
+			continue;
+		bounded++;
+		assert_true(small.ways_n > 0);
+		const struct cover_way *w = &small.ways[0];
+		const uint64_t best = whole.ways[0].cost;
+		check_way(&p, w);
+		assert_true(w->cost >= best);
+		dearer += w->cost > best;
+		/* both bounds are true */
+		assert_true(small.bound >= 1000);
+		assert_true(w->cost * 1000 <= best * small.bound);
+		if (r % 3 == 2) {
+			assert_int_equal(small.bound_always, 0);
+		} else {
+			assert_int_equal(
+			    small.bound_always, cover_harmonic(17));
+			assert_true(
+			    w->cost * 1000 <= best * small.bound_always);
+		}
+	}
+	assert_true(bounded > 6 && dearer > 0);
+	assert_int_equal(cover_harmonic(1), 1000);
+	assert_int_equal(cover_harmonic(4), 2084); /* 2.08333 */
+}
+
+/* The largest problem that there may be ends, and within its bounds. */
+static void
+test_largest(void **state)
+{
+	static struct cover_offer offers[1500];
+	static uint16_t free_h[COVER_WEEKS_MAX];
+	static struct cover_answer a;
+	uint64_t seed = 5;
+	struct cover_problem p = { .offers = offers,
+		.offers_n = ARRAY_LEN(offers),
+		.free_h = free_h,
+		.weeks_n = COVER_WEEKS_MAX,
+		.states_max = 20000,
+		.labels_max = 5000,
+		.goal = UINT64_MAX };
+
+	(void)state;
+	for (unsigned w = 0; w < COVER_WEEKS_MAX; w++)
+		free_h[w] = 40;
+	random_cover(&seed, 64, true, p.offers_n, offers);
+	assert_int_equal(cover_solve(&p, &a), OK);
+	assert_false(a.exact);
+	assert_true(a.ways_n > 0);
+	check_way(&p, &a.ways[0]);
+	assert_true(a.bound >= 1000 && a.bound < cover_harmonic(64));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_brute_force),
+		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_largest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
