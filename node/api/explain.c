@@ -179,11 +179,13 @@ gate_why(const struct gate *g, char *out, size_t cap)
 
 static void
 add_gates(const struct label_scope *s, const struct score *score,
-    const char *of, json_t *list)
+    const char *of, bool all, json_t *list)
 {
 	for (uint16_t i = 0; i < score->gates_n; i++) {
 		const struct gate *g = &score->gates[i];
 		char text[TERM_LABEL_MAX + 40], why[80];
+		if (!all && g->state != GATE_FAIL && g->state != GATE_NEAR)
+			continue;
 		json_t *o = json_object();
 		gate_text(s, g->kind, g->term, g->language, text, sizeof(text));
 		gate_why(g, why, sizeof(why));
@@ -205,6 +207,17 @@ add_gates(const struct label_scope *s, const struct score *score,
 			    o, "term", term_json(s, g->term));
 		(void)json_array_append_new(list, o);
 	}
+}
+
+json_t *
+missed_json(const struct label_scope *s, const struct score *fit,
+    const struct score *wish)
+{
+	json_t *list = json_array();
+
+	add_gates(s, fit, "fit", false, list);
+	add_gates(s, wish, "wish", false, list);
+	return list;
 }
 
 /* Fit and wish often ask the same. */
@@ -520,8 +533,8 @@ put_scores(const struct label_scope *s, const struct score *fit,
 	add_lines(s, fit, "fit", terms);
 	add_lines(s, wish, "wish", terms);
 	(void)json_object_set_new(o, "terms", terms);
-	add_gates(s, fit, "fit", gates);
-	add_gates(s, wish, "wish", gates);
+	add_gates(s, fit, "fit", true, gates);
+	add_gates(s, wish, "wish", true, gates);
 	(void)json_object_set_new(o, "gates", gates);
 	(void)json_object_set_new(o, "missing", missing_json(s, fit));
 	(void)json_object_set_new(o, "unknown", ask_json(s, fit, wish));

@@ -31,6 +31,9 @@ json_t *pays_json(const struct label_scope *s, const struct posting *p);
 json_t *missing_json(const struct label_scope *s, const struct score *fit);
 /** gives_json(s, wish): of what the person wants to learn, what is taught. */
 json_t *gives_json(const struct label_scope *s, const struct score *wish);
+/** missed_json(s, fit, wish): gates that failed or nearly did, by how much. */
+json_t *missed_json(const struct label_scope *s, const struct score *fit,
+    const struct score *wish);
 /** ask_json(s, a, b): what is unknown, from gates and lines. */
 json_t *ask_json(const struct label_scope *s, const struct score *fit,
     const struct score *wish);

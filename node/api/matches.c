@@ -30,6 +30,8 @@ entry_json(struct desk *d, const struct scan_result *res)
 	    o, "missing", missing_json(&d->scope, &d->score[0]));
 	(void)json_object_set_new(
 	    o, "ask", ask_json(&d->scope, &d->score[0], &d->score[1]));
+	(void)json_object_set_new(
+	    o, "gates", missed_json(&d->scope, &d->score[0], &d->score[1]));
 	if (d->ask->for_person) {
 		(void)json_object_set_new(
 		    o, "teaches", teaches_json(&d->scope, &d->posting));

@@ -245,10 +245,30 @@ static const char *const match_heads[] = { "#", "score", "fit", "wish", "kind",
 static const char *const reach_heads[] = { "#", "reach", "fit", "wish", "kind",
 	"where", "record", "title" };
 
+/* " (excluded: place, language: de)" or nothing. */
+static void
+excluded_text(const json_t *m, char *out, size_t cap)
+{
+	size_t i, n = 0;
+	json_t *g;
+
+	snprintf(out, cap, "%s", json_yes(m, "excluded") ? " (excluded)" : "");
+	json_array_foreach(json_object_get(m, "gates"), i, g)
+	{
+		const char *name = json_str(g, "name");
+		if (strcmp(json_str(g, "state"), "fail") == 0 &&
+		    (n == 0 || strstr(out, name) == NULL) && n < cap)
+			n += (size_t)snprintf(out + n, cap - n, "%s%s",
+			    n == 0 ? " (excluded: " : ", ", name);
+	}
+	if (n > 0 && n < cap)
+		snprintf(out + n, cap - n, ")");
+}
+
 static void
 match_row(struct table *t, size_t number, const json_t *m, bool reach)
 {
-	char n[24], score[24], fit[24], wish[24], title[300];
+	char n[24], score[24], fit[24], wish[24], title[700], excluded[300];
 	const char *organisation = json_str(m, "organisation");
 	const char *row[8] = { n, score, fit, wish, json_str(m, "type"),
 		json_str(m, "region"), short_id(json_str(m, "record")), title };
@@ -258,9 +278,9 @@ match_row(struct table *t, size_t number, const json_t *m, bool reach)
 	    json_int(m, reach ? "reach" : "score"));
 	snprintf(fit, sizeof(fit), "%" PRId64, json_int(m, "fit"));
 	snprintf(wish, sizeof(wish), "%" PRId64, json_int(m, "wish"));
+	excluded_text(m, excluded, sizeof(excluded));
 	snprintf(title, sizeof(title), "%s%s%s%s", json_str(m, "title"),
-	    organisation[0] == '\0' ? "" : ", ", organisation,
-	    json_yes(m, "excluded") ? " (excluded)" : "");
+	    organisation[0] == '\0' ? "" : ", ", organisation, excluded);
 	table_add(t, row);
 }
 

@@ -212,6 +212,11 @@ def lists(p):
         fits(f"matches{query}", r, "matches")
         return r
     whole = titles("")
+    for m in whole["matches"]:
+        gates = p.get("/matches/" + m["record"])[1]["gates"]
+        check("what is missed in a list is what the explanation says", m["gates"] == [
+            g for g in gates if g["state"] in ("fail", "near")] and
+            m["excluded"] == any(g["state"] == "fail" for g in gates), m["gates"])
     check("the scan says the same", titles("&scan=1")["matches"] == whole["matches"])
     check("ranks are places", [m["rank"] for m in whole["matches"]] ==
           list(range(1, len(whole["matches"]) + 1)))
