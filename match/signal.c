@@ -23,8 +23,8 @@ enum {
 
 const struct signal_limits signal_limits_default = {
 	.records_max = 1000000,
-	.cells_max = 2000000,
-	.shares_max = 4000000,
+	.cells_max = 1000000,
+	.shares_max = 2000000,
 };
 
 /* ---- tables ---- */

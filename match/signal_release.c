@@ -125,12 +125,23 @@ collect(struct release *r)
 				.cell = &t->cells[i] };
 	if (r->n > 0)
 		qsort(r->work, r->n, sizeof(*r->work), by_key);
+	/* From a cell's place in the table to its place here. */
+	uint32_t *where = malloc(t->cells_rows * sizeof(*where));
+	if (where == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < r->n; i++)
+		where[r->work[i].cell - t->cells] = (uint32_t)i;
 	for (size_t i = 0; i < t->shares_rows; i++) {
 		const struct share *s = &t->shares[i];
-		struct work *w = s->used == 0 ? NULL : find(r, s->key);
-		for (unsigned m = 0; w != NULL && m < COMPANY_COUNTS; m++)
+		if (s->used == 0)
+			continue;
+		const struct cell *c = signal_cell(t, s->key);
+		ASSERT(c != NULL); /* a share is of a cell that counts */
+		struct work *w = &r->work[where[c - t->cells]];
+		for (unsigned m = 0; m < COMPANY_COUNTS; m++)
 			w->largest[m] = MAX(w->largest[m], s->amount[m]);
 	}
+	free(where);
 	return OK;
 }
 

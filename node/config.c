@@ -148,7 +148,7 @@ static const struct config_setting settings[] = {
 	    true, "of `ohcn crawl run`: how those it visits can reach you" },
 	{ "signals.records", CONFIG_NUMBER, AT(signals.records), "1000000",
 	    1000, 100000000, NULL, true,
-	    "records that signals are counted from; others are left out" },
+	    "records that signals count; up to 400 bytes of memory for each" },
 	{ "signals.weeks", CONFIG_NUMBER, AT(signals.weeks), "156", 0, 5200,
 	    NULL, true, "weeks of signals kept on the disk; 0: none" },
 	{ "signals.week_rows", CONFIG_NUMBER, AT(signals.week_rows), "50000",

@@ -447,8 +447,8 @@ signals_open(struct node *n)
 	s->keep_weeks = n->config->signals.weeks;
 	s->rows_max = n->config->signals.week_rows;
 	s->limits.records_max = n->config->signals.records;
-	s->limits.cells_max = 2 * n->config->signals.records;
-	s->limits.shares_max = 4 * n->config->signals.records;
+	s->limits.cells_max = n->config->signals.records;
+	s->limits.shares_max = 2 * n->config->signals.records;
 	if (uv_mutex_init(&s->lock) != 0) {
 		free(s);
 		return ERR_NOMEM;

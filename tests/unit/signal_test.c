@@ -976,8 +976,27 @@ test_week_file(void **state)
 	assert_int_equal(signal_week_read(buf_slice(&b), &w), OK);
 	assert_int_equal(w.week, WEEK);
 	assert_int_equal(w.n, r->n);
-	for (size_t i = 0; i < w.n; i++)
-		assert_memory_equal(&w.rows[i], &r->rows[i], sizeof(w.rows[i]));
+	for (size_t i = 0; i < w.n; i++) {
+		const struct signal_row *x = &w.rows[i], *y = &r->rows[i];
+		assert_int_equal(signal_row_order(x, y), 0);
+		assert_int_equal(x->shown, y->shown);
+		assert_memory_equal(x->amount, y->amount, sizeof(x->amount));
+		assert_memory_equal(
+		    x->companies, y->companies, sizeof(x->companies));
+		assert_int_equal(x->pay.n, y->pay.n);
+		assert_int_equal(x->pay.low, y->pay.low);
+		assert_int_equal(x->pay.high, y->pay.high);
+		assert_string_equal(x->currency, y->currency);
+		assert_int_equal(x->period, y->period);
+	}
+	/* and the same bytes again */
+	const struct signal_release read = {
+		.week = w.week, .k_people = w.k_people, .n = w.n, .rows = w.rows
+	};
+	assert_int_equal(signal_week_write(&read, 1000, &again), OK);
+	assert_int_equal(again.n, b.n);
+	assert_memory_equal(again.p, b.p, b.n);
+	free(again.p);
 	free(w.rows);
 	for (size_t i = 0; i < b.n; i++) {
 		b.p[i] ^= 4;
