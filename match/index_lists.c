@@ -37,6 +37,13 @@ found_put(struct gathering *g, uint32_t key, uint32_t value)
 	return OK;
 }
 
+/* Whole stretches, so that they are read in steps of one size. */
+static uint32_t
+masks_stride(const struct segment *s)
+{
+	return (s->blocks_n + SUPER_BLOCKS - 1) / SUPER_BLOCKS * SUPER_BLOCKS;
+}
+
 /*
  * Lists of many blocks become masks, where they are of what bounds are made
  * of most: what is held, and what lies beside it.
@@ -51,7 +58,7 @@ is_dense(const struct gathering *g, const struct segment *s, uint32_t key,
 
 	return (feature == FEATURE_HELD || feature == FEATURE_HELD_1) &&
 	       (type == TERM_SKILL || type == TERM_KNOWLEDGE) &&
-	       n >= s->blocks_n / DENSE_SHARE;
+	       n >= masks_stride(s) / DENSE_SHARE;
 }
 
 /*
@@ -73,7 +80,7 @@ make_lists(struct gathering *g, struct segment *s, bool narrow)
 		lists += count[g->found[i].key]++ == 0;
 	for (uint32_t k = 0; k < keys && narrow; k++) {
 		if (count[k] > 0 && is_dense(g, s, k, count[k])) {
-			s->masks_n += s->blocks_n;
+			s->masks_n += masks_stride(s);
 			s->entries_n -= count[k];
 		}
 	}
@@ -98,7 +105,7 @@ make_lists(struct gathering *g, struct segment *s, bool narrow)
 			(uint8_t)(k % FEATURES), dense };
 		count[k] = dense ? UINT32_MAX : at;
 		at += dense ? 0 : n;
-		masks += dense ? s->blocks_n : 0;
+		masks += dense ? masks_stride(s) : 0;
 	}
 	s->list_from[places] = s->lists_n;
 	for (uint64_t i = 0; i < g->n; i++) {

@@ -9,11 +9,11 @@
 #define MASKS_MAX     64    /* of these lists */
 #define CREDITS       16    /* different credits of a wish, at most */
 #define KNOWN_WISHES  256
-#define HINT_ITEMS    128 /* of either side */
-#define CHUNK         64  /* blocks that are summed at once */
-#define BUCKETS       512
-#define BUCKET(u)     ((uint32_t)(u) >> 6)
-#define BUCKET_END(b) ((b) << 6 | 63U)
+#define HINT_ITEMS    128          /* of either side */
+#define CHUNK         SUPER_BLOCKS /* blocks that are summed at once */
+#define BUCKETS       64
+#define BUCKET(u)     ((uint32_t)(u) >> 9)
+#define BUCKET_END(b) ((b) << 9 | 511U)
 
 /* A list that says how well a requirement may be met in a block. */
 struct hint {
@@ -97,6 +97,8 @@ struct search {
 	uint8_t remote_same, remote_silent, remote_other, hours_pass;
 	uint32_t languages_n, languages[CARD_LANGUAGES_MAX];
 	uint32_t filter_languages;
+	uint32_t seeks_pass, offers_pass;
+	bool silent_pass[4];
 	uint16_t region;
 
 	struct reach *reaches;
@@ -306,11 +308,15 @@ list_raise(const struct segment *s, const struct list *l,
 }
 
 static void
-mask_raise(const uint32_t *bits, uint32_t blocks, int16_t units, int16_t *one)
+mask_raise(const uint32_t *restrict bits, uint32_t blocks, int16_t units,
+    int16_t *restrict one)
 {
-	for (uint32_t i = 0; i < blocks; i++) {
-		const int16_t u = bits[i] != 0 ? units : 0;
-		one[i] = MAX(one[i], u);
+	for (uint32_t from = 0; from < blocks; from += CHUNK) {
+		for (unsigned i = 0; i < CHUNK; i++) {
+			const int16_t u =
+			    (int16_t)(-(bits[from + i] != 0) & units);
+			one[from + i] = MAX(one[from + i], u);
+		}
 	}
 }
 
@@ -328,8 +334,10 @@ static void
 one_missing(
     uint8_t *restrict gone, const int16_t *restrict one, uint32_t blocks)
 {
-	for (uint32_t i = 0; i < blocks; i++)
-		gone[i] |= one[i] == 0;
+	for (uint32_t from = 0; from < blocks; from += CHUNK) {
+		for (unsigned i = 0; i < CHUNK; i++)
+			gone[from + i] |= one[from + i] == 0;
+	}
 }
 
 /* Which part of the whole a credit is, by the level that is held. */
@@ -479,6 +487,34 @@ fit_of(const struct search *s, int16_t units)
 
 /* ---- gates and filters ---- */
 
+/*
+ * The gate of what is sought looks for one bit, or for nothing told at all:
+ * which bits pass, and what passes without any that is looked for.
+ */
+static void
+seeks_gates(struct search *s)
+{
+	const uint32_t other = 1U << 9; /* no bit of a card */
+	struct card *c = &s->card;
+
+	for (uint32_t bit = 1; bit < other; bit *= 2) {
+		c->seeks = bit;
+		c->offers = other;
+		if (gate_seeks(s->posting, c).state != GATE_FAIL)
+			s->seeks_pass |= bit;
+		c->seeks = other;
+		c->offers = bit;
+		if (gate_seeks(s->posting, c).state != GATE_FAIL)
+			s->offers_pass |= bit;
+	}
+	for (unsigned silent = 0; silent < 4; silent++) {
+		c->seeks = (silent & 1) != 0 ? 0 : other;
+		c->offers = (silent & 2) != 0 ? 0 : other;
+		s->silent_pass[silent] =
+		    gate_seeks(s->posting, c).state != GATE_FAIL;
+	}
+}
+
 static void
 block_gates(struct search *s)
 {
@@ -504,6 +540,7 @@ block_gates(struct search *s)
 			.state != GATE_FAIL)
 			s->hours_pass |= (uint8_t)(1U << hours);
 	}
+	seeks_gates(s);
 	s->languages_n = p->languages_n;
 	for (uint16_t i = 0; i < p->languages_n; i++)
 		s->languages[i] =
@@ -519,19 +556,24 @@ block_has_region(const struct block *b, uint16_t region)
 	return region >= b->region_least && region <= b->region_most;
 }
 
+/* Does the gate of what is sought let these through? */
+static inline bool
+seeks_pass(const struct search *s, uint32_t seeks, uint32_t offers)
+{
+	return (seeks & s->seeks_pass) != 0 || (offers & s->offers_pass) != 0 ||
+	       s->silent_pass[(seeks == 0) | (offers == 0) << 1];
+}
+
 static bool
 block_seeks(const struct search *s, const struct block *b)
 {
-	for (unsigned silent = 0; silent < 4; silent++) {
-		const struct card c = {
-			.seeks = (silent & 1) != 0 ? 0 : b->seeks,
-			.offers = (silent & 2) != 0 ? 0 : b->offers,
-		};
-		if ((silent & ~(unsigned)b->silent) == 0 &&
-		    gate_seeks(s->posting, &c).state != GATE_FAIL)
-			return true;
-	}
-	return false;
+	const bool seeks = (b->silent & SILENT_SEEKS) != 0;
+	const bool offers = (b->silent & SILENT_OFFERS) != 0;
+
+	return seeks_pass(s, b->seeks, b->offers) ||
+	       (seeks && seeks_pass(s, 0, b->offers)) ||
+	       (offers && seeks_pass(s, b->seeks, 0)) ||
+	       (seeks && offers && seeks_pass(s, 0, 0));
 }
 
 /* May somebody in it pass every gate? */
@@ -669,11 +711,8 @@ view_passes(struct search *s, const struct forward_card_view *v)
 	struct card *c = &s->card;
 
 	if ((remote >> v->remote & 1) == 0 ||
-	    (s->hours_pass >> v->hours & 1) == 0)
-		return false;
-	c->seeks = v->seeks;
-	c->offers = v->offers;
-	if (gate_seeks(s->posting, c).state == GATE_FAIL)
+	    (s->hours_pass >> v->hours & 1) == 0 ||
+	    !seeks_pass(s, v->seeks, v->offers))
 		return false;
 	if (s->languages_n == 0)
 		return true;
