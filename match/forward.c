@@ -92,6 +92,24 @@ put_known_levels(struct pen *p, const struct graded_term *t, uint16_t n)
 	}
 }
 
+/* Might two skills be of one place? Never wrong when it says no. */
+static bool
+may_be_twice(const struct card *c)
+{
+	uint64_t seen[16] = { 0 };
+	bool twice = false;
+
+	for (uint16_t i = 0; i < c->skills_n; i++) {
+		const uint32_t at = c->skills[i].at;
+		if (at == TERM_NOWHERE)
+			continue;
+		uint64_t *word = &seen[at >> 6 & 15];
+		twice = twice || (*word >> (at & 63) & 1) != 0;
+		*word |= UINT64_C(1) << (at & 63);
+	}
+	return twice;
+}
+
 size_t
 forward_put_card(const struct forward_form *f, const struct card *c,
     uint8_t out[FORWARD_MAX])
@@ -109,7 +127,8 @@ forward_put_card(const struct forward_form *f, const struct card *c,
 	out[10] = (uint8_t)c->languages_n;
 	/* bits without a meaning: only that there are any */
 	out[11] =
-	    (uint8_t)((c->seeks > UINT8_MAX) | (c->offers > UINT8_MAX) << 1);
+	    (uint8_t)((c->seeks > UINT8_MAX) | (c->offers > UINT8_MAX) << 1 |
+		      may_be_twice(c) << 2);
 	put_known_levels(&p, c->skills, c->skills_n);
 	put_known_levels(&p, c->aspirations, c->aspirations_n);
 	put_languages(&p, c->languages, c->languages_n);

@@ -49,6 +49,7 @@ void forward_posting(
 struct forward_card_view {
 	uint16_t region; /* two letters, the first is the low byte */
 	uint8_t remote, hours;
+	bool twice; /* a place may be among the skills more than once */
 	uint16_t seeks, offers; /* what has no meaning is bit 8 */
 	uint16_t skills_n, aspirations_n, purposes_n, languages_n;
 	const uint8_t *places, *levels, *languages;
@@ -85,6 +86,7 @@ forward_view_card(const uint8_t *b, bool wide, struct forward_card_view *out)
 	out->hours = b[4] >> 2 & 7;
 	out->seeks = (uint16_t)(b[5] | (b[11] & 1) << 8);
 	out->offers = (uint16_t)(b[6] | (b[11] & 2) << 7);
+	out->twice = (b[11] & 4) != 0;
 	out->skills_n = b[7];
 	out->aspirations_n = b[8];
 	out->purposes_n = b[9];

@@ -221,6 +221,8 @@ struct fit_kernel {
 	const struct relate_entry *entries;
 	uint32_t entries_n;
 	const uint32_t *weight;
+	const uint8_t *rarity; /* of each requirement */
+	const uint8_t *place_rarity;
 	bool all_tell; /* no requirement is an ask */
 	uint64_t most; /* if so: what all requirements earn */
 	uint64_t must; /* bits: must not be met by nothing */
@@ -231,9 +233,15 @@ NODISCARD err fit_kernel_new(
     const struct plan *plan, const struct index *ix, struct fit_kernel **out);
 void fit_kernel_free(struct fit_kernel *k);
 
-/** fit_kernel_run(k, v, missing): the fit; is a must-have missing? */
-int32_t fit_kernel_run(const struct fit_kernel *k,
-    const struct forward_card_view *v, bool *missing);
+struct kernel_result {
+	int32_t fit;
+	int32_t uses; /* credit of LINE_USES, -1: there is none */
+	bool missing; /* a must-have is */
+};
+
+/** fit_kernel_run(k, v): ${v} must not have a skill twice. */
+struct kernel_result fit_kernel_run(
+    const struct fit_kernel *k, const struct forward_card_view *v);
 
 /* ---- the best so far ---- */
 

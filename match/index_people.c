@@ -80,6 +80,7 @@ struct search {
 	/* fit bounds */
 	struct hints hints;
 	uint32_t hints_from[POSTING_REQUIREMENTS_MAX + 1];
+	int32_t fits[INT16_MAX / 64 + 1]; /* known ones, by units */
 	uint64_t told, asks; /* weights of requirements, by what they are */
 	int16_t *one;        /* of the requirement at hand */
 
@@ -272,6 +273,7 @@ wish_hints(struct search *s)
 		s->wish_first[e[i].at] = i;
 		s->wish_filter[e[i].at / 64] |= UINT64_C(1) << e[i].at % 64;
 	}
+	memset(s->fits, 0xff, sizeof(s->fits));
 	memset(s->most, 0xff, sizeof(s->most));
 	s->most_ever =
 	    plan_wish_most(s->plan, CREDIT_MAX, CREDIT_MAX, CREDIT_MAX);
@@ -467,22 +469,27 @@ reach_new(struct search *s, const struct part *p, struct reach *r)
 	return OK;
 }
 
+#define STEP 64 /* units that have one bound */
+
 /* The fit that so many units stand for, at most. */
 static int32_t
-fit_of(const struct search *s, int16_t units)
+fit_of(struct search *s, int16_t units)
 {
-	if (s->parts.asked_n == 0)
-		return SCORE_NEUTRAL;
-	if (s->told == 0)
-		return SCORE_MAX;
-	uint64_t share = MIN((uint64_t)units, (uint64_t)UNITS);
+	int32_t *known = &s->fits[(uint16_t)units / STEP];
+	uint64_t share = MIN((uint64_t)(units | (STEP - 1)), (uint64_t)UNITS);
+
+	if (*known >= 0)
+		return *known;
 	/* what cannot be told from a card counts if it is there in full */
 	if (s->asks > 0)
 		share = MIN(
 		    (share * s->told + UNITS * s->asks) / (s->told + s->asks) +
 			1,
 		    (uint64_t)UNITS);
-	return fit_of_share(share, UNITS);
+	*known = s->parts.asked_n == 0 ? SCORE_NEUTRAL
+		 : s->told == 0        ? SCORE_MAX
+				       : fit_of_share(share, UNITS);
+	return *known;
 }
 
 /* ---- gates and filters ---- */
@@ -664,7 +671,8 @@ wish_of(struct search *s, const struct wish_facts *f)
 	const uint64_t facts =
 	    1 | (uint64_t)f->aspirations << 1 | (uint64_t)f->purposes << 3 |
 	    (uint64_t)f->hours << 4 | (uint64_t)f->first << 8 |
-	    (uint64_t)f->second << 24 | (uint64_t)f->purpose << 40;
+	    (uint64_t)f->second << 19 | (uint64_t)f->purpose << 30 |
+	    (uint64_t)(f->uses + 1) << 41;
 	struct known_wish *k =
 	    &s->known[facts * UINT64_C(0x9e3779b97f4a7c15) >> 56];
 
@@ -676,12 +684,13 @@ wish_of(struct search *s, const struct wish_facts *f)
 }
 
 static int32_t
-view_wish(struct search *s, const struct forward_card_view *v)
+view_wish(struct search *s, const struct forward_card_view *v, int32_t uses)
 {
 	struct wish_facts f = { .aspirations =
 				    (uint8_t)MIN(v->aspirations_n, 2),
 		.purposes = v->purposes_n > 0,
-		.hours = v->hours };
+		.hours = v->hours,
+		.uses = (int16_t)uses };
 	const bool wide = s->ix->form.wide;
 	size_t n = v->skills_n;
 
@@ -748,7 +757,6 @@ static void
 look_at(struct search *s, const uint8_t *id, const uint8_t *bytes)
 {
 	struct forward_card_view v;
-	bool missing;
 
 	s->counts.records_read++;
 	forward_view_card(bytes, s->ix->form.wide, &v);
@@ -756,12 +764,15 @@ look_at(struct search *s, const uint8_t *id, const uint8_t *bytes)
 		return;
 	if (!s->excluded && !view_passes(s, &v))
 		return;
-	const int32_t wish = view_wish(s, &v);
-	if (score_both(SCORE_MAX, wish) < top_least(&s->top))
+	if (v.twice) {
+		take(s, id, bytes);
 		return;
-	const int32_t fit = fit_kernel_run(s->kernel, &v, &missing);
-	if ((missing && !s->excluded) ||
-	    !top_wants(&s->top, score_both(fit, wish), id))
+	}
+	const struct kernel_result r = fit_kernel_run(s->kernel, &v);
+	if ((r.missing && !s->excluded) ||
+	    score_both(r.fit, s->most_ever) < top_least(&s->top) ||
+	    !top_wants(
+		&s->top, score_both(r.fit, view_wish(s, &v, r.uses)), id))
 		return;
 	take(s, id, bytes);
 }
@@ -826,7 +837,7 @@ block_cards(const struct reach *r, uint32_t block, int16_t least)
 
 /* Fewer units than this are too few for ${both}, with such a wish. */
 static int16_t
-least_units(const struct search *s, int32_t both, int32_t wish)
+least_units(struct search *s, int32_t both, int32_t wish)
 {
 	if (both <= 0)
 		return 0;
@@ -834,16 +845,15 @@ least_units(const struct search *s, int32_t both, int32_t wish)
 		return INT16_MAX;
 	/* of 2 f w / (f + w) >= both */
 	const int64_t fit = (int64_t)both * wish / (2 * wish - both);
-	int64_t told = fit;
-	if (s->told == 0)
-		return 0;
-	if (s->asks > 0)
-		told = (fit * (int64_t)(s->told + s->asks) -
-			   (int64_t)(SCORE_MAX * s->asks)) /
-			   (int64_t)s->told -
-		       2;
-	told = told * (UNITS / SCORE_MAX);
-	return (int16_t)MIN(MAX(told, 0), INT16_MAX);
+	int32_t lo = 0, hi = INT16_MAX / STEP;
+	while (lo < hi) {
+		const int32_t mid = (lo + hi) / 2;
+		if (fit_of(s, (int16_t)(mid * STEP)) >= fit)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return (int16_t)(lo * STEP);
 }
 
 static void

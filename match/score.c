@@ -1081,6 +1081,8 @@ plan_wish_total(const struct plan *plan, const struct wish_facts *f)
 
 	s.n = 0;
 	sum_put(&s, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
+	if (f->uses >= 0)
+		sum_put(&s, LINE_USES, WEIGHT_USES, (uint32_t)f->uses);
 	if (f->aspirations > 0)
 		sum_put(&s, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, f->first);
 	if (f->aspirations > 1)

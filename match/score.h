@@ -176,6 +176,7 @@ struct wish_facts {
 	uint8_t hours;       /* bucket */
 	/* the best credits, the second best, and the best of the purposes */
 	uint16_t first, second, purpose;
+	int16_t uses; /* credit of LINE_USES, -1: there is none */
 };
 
 /** plan_wish_total(plan, facts): the total of plan_wish_brief(). */
