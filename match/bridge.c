@@ -395,7 +395,7 @@ hear(struct hearing *h, struct source *s, const uint64_t *before,
 			if (was->list[i].doc == d)
 				heard -= MIN(heard, before[i]);
 		const uint64_t score =
-		    h->own[d] + heard * weight / 100 / others;
+		    h->own[d] + heard * weight / 100 / (others + 1);
 		if (score > 0)
 			scratch[n++] = (struct candidate){ d, (uint32_t)score };
 		most = MAX(most, score);
