@@ -22,9 +22,12 @@ enum {
 	DEMAND_HOURS_DAY = 16,
 	DEMAND_DAYS_WEEK = 18,
 	DEMAND_REMOTE = 24,
+	DEMAND_TIME_ZONE = 26,
 	DEMAND_PAY = 28,
 	DEMAND_STATUS = 38,
 	DEMAND_LANGUAGES = 44,
+	DEMAND_START = 46,
+	DEMAND_WEEKS = 48,
 	DEMAND_PURPOSES = 54,
 	DEMAND_DIRECTION = 56,
 	DEMAND_OCCUPATION = 58,
@@ -73,6 +76,14 @@ posting_hours_week(const struct posting *p)
 	if (p->hours_day > 0 && p->days_week > 0)
 		return MIN(p->hours_day * p->days_week, 168U);
 	return p->guaranteed_hours;
+}
+
+uint64_t
+posting_end(const struct posting *p)
+{
+	if (p->start == 0 || p->weeks == 0)
+		return 0;
+	return p->start + UINT64_C(168) * p->weeks;
 }
 
 /* ---- reading values ---- */
@@ -310,6 +321,23 @@ pay_decode(const struct value *payload, struct pay *pay)
 	return medium(map, PAY_PERIOD, &pay->period);
 }
 
+NODISCARD static err
+zone_decode(const struct value *payload, struct posting *p)
+{
+	const struct value *v = value_find(payload, DEMAND_TIME_ZONE);
+
+	if (v == NULL)
+		return OK;
+	if (v->type == VALUE_UINT && v->u <= 1440)
+		p->time_zone = (int16_t)v->u;
+	else if (v->type == VALUE_INT && v->i >= -1440)
+		p->time_zone = (int16_t)v->i;
+	else
+		return ERR_FORM;
+	p->zone_told = true;
+	return OK;
+}
+
 err
 posting_decode(
     const struct value *payload, const char *region, struct posting *out)
@@ -336,6 +364,9 @@ posting_decode(
 	TRY(small(payload, DEMAND_REMOTE, 3, &p->remote));
 	if (p->remote == 2) /* hybrid: one has to be there */
 		p->remote = PLACE_ON_SITE;
+	TRY(zone_decode(payload, p));
+	TRY(medium(payload, DEMAND_START, &p->start));
+	TRY(medium(payload, DEMAND_WEEKS, &p->weeks));
 	TRY(pay_decode(payload, &p->pay));
 	TRY(small(payload, DEMAND_STATUS, UINT8_MAX, &p->status));
 	TRY(language_list(payload, DEMAND_LANGUAGES, true, p->languages,

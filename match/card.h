@@ -118,6 +118,10 @@ struct posting {
 	uint8_t contract;  /* as in the schema; 0: not told */
 	uint32_t guaranteed_hours; /* a week */
 	uint32_t hours_day, days_week;
+	uint32_t start; /* hour in which it begins; 0: not told */
+	uint32_t weeks; /* how long; 0: not told */
+	bool zone_told;
+	int16_t time_zone; /* minutes east of UTC */
 	struct pay pay;
 	struct graded_term occupation; /* term 0: none */
 	uint16_t requirements_n, teaches_n, invests_n, languages_n, purposes_n;
@@ -131,6 +135,9 @@ struct posting {
 
 /** posting_hours_week(p): day by days, else guaranteed; 0: not told. */
 uint32_t posting_hours_week(const struct posting *p);
+
+/** posting_end(p): the hour after its last week; 0: not told. */
+uint64_t posting_end(const struct posting *p);
 
 struct lesson_item {
 	uint64_t term;
@@ -159,7 +166,12 @@ struct lesson {
 struct wishes {
 	struct pay floor;        /* ${min} of it; 0: none */
 	uint32_t hours_week_max; /* from the calendar; 0: none */
-	uint32_t contract_mask;  /* 1 << contract type; 0: any */
+	uint32_t hours_day_max, days_week_max;
+	uint32_t contract_mask;         /* 1 << contract type; 0: any */
+	uint32_t free_from, free_until; /* hours; 0: not told */
+	bool zone_told;
+	int16_t time_zone;       /* minutes east of UTC */
+	uint32_t zone_shift_max; /* minutes that work may lie off */
 	uint16_t unwanted_n, skills_n;
 	uint64_t unwanted[WISHES_UNWANTED_MAX];       /* never offer me this */
 	struct graded_term skills[WISHES_SKILLS_MAX]; /* not on the card */

@@ -204,6 +204,9 @@ forward_put_posting(const struct forward_form *f, const struct posting *p,
 	put_number(&pen, p->guaranteed_hours);
 	put_number(&pen, p->hours_day);
 	put_number(&pen, p->days_week);
+	put_number(&pen, p->start);
+	put_number(&pen, p->weeks);
+	put_number(&pen, p->zone_told ? (uint64_t)(p->time_zone + 1441) : 0);
 	if ((out[4] & 16) != 0) {
 		put_number(&pen, p->pay.min);
 		put_number(&pen, p->pay.max);
@@ -376,6 +379,11 @@ forward_posting(
 	out->guaranteed_hours = (uint32_t)get_number(&e.at);
 	out->hours_day = (uint32_t)get_number(&e.at);
 	out->days_week = (uint32_t)get_number(&e.at);
+	out->start = (uint32_t)get_number(&e.at);
+	out->weeks = (uint32_t)get_number(&e.at);
+	const uint32_t zone = (uint32_t)get_number(&e.at);
+	out->zone_told = zone != 0;
+	out->time_zone = (int16_t)(zone == 0 ? 0 : (int)zone - 1441);
 	out->pay = (struct pay){ 0 };
 	if ((b[4] & 16) != 0) {
 		out->pay.min = get_number(&e.at);

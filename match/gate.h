@@ -16,8 +16,15 @@ enum gate_kind {
 	GATE_HOURS,    /* a week */
 	GATE_PAY,      /* at least the private floor */
 	GATE_UNWANTED, /* "never offer me this" */
+	/* private wishes alone */
+	GATE_CONTRACT, /* one of those that are wanted */
+	GATE_DAY,      /* hours a day */
+	GATE_DAYS,     /* days a week */
+	GATE_ZONE,     /* time zone, of work that is not on site */
+	GATE_START,    /* not before the person is free */
+	GATE_END,      /* nor after that */
 };
-#define GATE_KINDS 8
+#define GATE_KINDS 14
 
 enum gate_state {
 	GATE_PASS,
@@ -33,7 +40,8 @@ struct gate {
 	uint32_t language; /* of GATE_LANGUAGE */
 	/*
 	 * By how much it is missed: levels (MUST, LANGUAGE; 0 with FAIL: not
-	 * held at all), hours a week (HOURS), minor units (PAY).
+	 * held at all), hours a week (HOURS), minor units for the posting's
+	 * period (PAY), hours (DAY), days (DAYS, START, END), minutes (ZONE).
 	 */
 	uint64_t short_by;
 };
@@ -62,14 +70,37 @@ struct gate gate_place(const struct posting *p, const struct card *c);
 /** gate_hours(need, max): hours a week, 0: not told; a quarter over is near. */
 struct gate gate_hours(uint32_t need, uint32_t max);
 
+/*
+ * The private calendar. What the person does not limit passes; what the
+ * posting does not tell is a question.
+ * DAY: an hour over is near. DAYS: a day over is near. ZONE: an hour over is
+ * near; on site it passes. START: two weeks early is near. END: one week late
+ * is near. CONTRACT: there is nothing near.
+ */
+struct gate gate_contract(const struct posting *p, const struct wishes *w);
+struct gate gate_day(const struct posting *p, const struct wishes *w);
+struct gate gate_days(const struct posting *p, const struct wishes *w);
+struct gate gate_zone(const struct posting *p, const struct wishes *w);
+struct gate gate_start(const struct posting *p, const struct wishes *w);
+struct gate gate_end(const struct posting *p, const struct wishes *w);
+
 /**
  * gate_pay(p, floor):
  * Is the most that the posting pays at least the floor? Compared in the same
- * currency and period alone, else it is a question. A tenth below is near.
+ * currency alone, else it is a question. A tenth below is near.
  */
 struct gate gate_pay(const struct posting *p, const struct pay *floor);
 
-/** pay_comparable(p, floor): both told, same currency, same period. */
+/**
+ * pay_floor(p, floor):
+ * The floor for the period of the posting's pay, rounded up; 0: no floor, no
+ * pay, another currency, or no exact way between the periods. Exact are: the
+ * same period; a year as 12 months; and between hour, day, week and total by
+ * what the posting tells of hours a day, hours a week and weeks.
+ */
+uint64_t pay_floor(const struct posting *p, const struct pay *floor);
+
+/** pay_comparable(p, floor): pay_floor() is not 0. */
 bool pay_comparable(const struct posting *p, const struct pay *floor);
 
 /** gate_name(), gate_state_name(): "must", "ask"; static text. */

@@ -51,8 +51,9 @@ index_filter_posting(const struct index_filter *f, const struct posting *p)
 		return false;
 	if (f->hours_max > 0 && (hours == 0 || hours > f->hours_max))
 		return false;
-	if (f->pay.min > 0 && (!pay_comparable(p, &f->pay) ||
-				  MAX(p->pay.min, p->pay.max) < f->pay.min))
+	if (f->pay.min > 0 &&
+	    (!pay_comparable(p, &f->pay) ||
+		MAX(p->pay.min, p->pay.max) < pay_floor(p, &f->pay)))
 		return false;
 	for (uint16_t i = 0; i < p->languages_n && f->languages_n > 0; i++) {
 		if (!language_wanted(f, p->languages[i].language))

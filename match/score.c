@@ -580,12 +580,12 @@ static uint32_t
 pay_credit(const struct posting *p, const struct pay *floor)
 {
 	const uint64_t most = MAX(p->pay.min, p->pay.max);
+	const uint64_t least = pay_floor(p, floor);
 	/* in thousandths of the floor; amounts are below 2^53 */
-	const uint64_t part =
-	    MIN(MIN(most, UINT64_C(1) << 53) * CREDIT_MAX / floor->min,
-		UINT64_C(2000));
+	const uint64_t part = MIN(
+	    MIN(most, UINT64_C(1) << 53) * CREDIT_MAX / least, UINT64_C(2000));
 
-	if (most < floor->min)
+	if (most < least)
 		return (uint32_t)(part * 7 / 10);
 	return (uint32_t)(700 + (MAX(part, UINT64_C(1000)) - 1000) * 3 / 10);
 }
@@ -728,6 +728,12 @@ wish_gates(const struct meaning *m, const struct posting *p,
 	if (w == NULL)
 		return;
 	gate_put(gs, gate_pay(p, &w->floor));
+	gate_put(gs, gate_contract(p, w));
+	gate_put(gs, gate_day(p, w));
+	gate_put(gs, gate_days(p, w));
+	gate_put(gs, gate_zone(p, w));
+	gate_put(gs, gate_start(p, w));
+	gate_put(gs, gate_end(p, w));
 	if (unwanted(m, w, p->occupation.term, p->occupation.at))
 		gate_put(gs, (struct gate){ .kind = GATE_UNWANTED,
 				 .state = GATE_FAIL,

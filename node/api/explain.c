@@ -154,6 +154,11 @@ gate_unit(enum gate_kind kind)
 		[GATE_LANGUAGE] = "levels",
 		[GATE_HOURS] = "hours a week",
 		[GATE_PAY] = "minor units of money",
+		[GATE_DAY] = "hours a day",
+		[GATE_DAYS] = "days a week",
+		[GATE_ZONE] = "minutes",
+		[GATE_START] = "days",
+		[GATE_END] = "days",
 	};
 
 	return units[kind];

@@ -20,7 +20,7 @@ static const struct field skill_fields[] = {
 };
 static const struct field skill_item = { .type = FIELD_MAP,
 	.fields = skill_fields };
-static struct field wishes_fields[6];
+static struct field wishes_fields[12];
 static struct schema wishes_form;
 
 /* Choices are those of a demand, so that both can be compared. */
@@ -56,6 +56,18 @@ wishes_schema(void)
 		WISHES_UNWANTED_MAX, .element = &unwanted_item };
 	wishes_fields[4] = (struct field){ 8, "skills", FIELD_LIST, false, 1,
 		WISHES_SKILLS_MAX, .element = &skill_item };
+	wishes_fields[5] =
+	    (struct field){ 10, "hours_day_max", FIELD_UINT, false, 1, 24 };
+	wishes_fields[6] =
+	    (struct field){ 12, "days_week_max", FIELD_UINT, false, 1, 7 };
+	wishes_fields[7] =
+	    (struct field){ 14, "free_from", FIELD_UINT, false, 1, UINT32_MAX };
+	wishes_fields[8] = (struct field){ 16, "free_until", FIELD_UINT, false,
+		1, UINT32_MAX };
+	wishes_fields[9] =
+	    (struct field){ 18, "time_zone", FIELD_INT, false, -720, 840 };
+	wishes_fields[10] =
+	    (struct field){ 20, "zone_shift_max", FIELD_UINT, false, 0, 720 };
 	wishes_form = (struct schema){ .fields = wishes_fields };
 	return &wishes_form;
 }
@@ -77,6 +89,24 @@ uint_value(const struct value *map, uint64_t key)
 }
 
 static void
+calendar_from(const struct value *v, struct wishes *out)
+{
+	const struct value *zone = value_find(v, 18);
+
+	out->hours_week_max = (uint32_t)uint_value(v, 2);
+	out->hours_day_max = (uint32_t)uint_value(v, 10);
+	out->days_week_max = (uint32_t)uint_value(v, 12);
+	out->free_from = (uint32_t)uint_value(v, 14);
+	out->free_until = (uint32_t)uint_value(v, 16);
+	out->zone_shift_max = (uint32_t)uint_value(v, 20);
+	if (zone == NULL)
+		return;
+	out->zone_told = true;
+	out->time_zone =
+	    (int16_t)(zone->type == VALUE_INT ? zone->i : (int64_t)zone->u);
+}
+
+static void
 wishes_from(const struct value *v, struct wishes *out)
 {
 	const struct value *pay = value_find(v, 0);
@@ -91,7 +121,7 @@ wishes_from(const struct value *v, struct wishes *out)
 		if (currency != NULL && currency->s.n == 3)
 			memcpy(out->floor.currency, currency->s.p, 3);
 	}
-	out->hours_week_max = (uint32_t)uint_value(v, 2);
+	calendar_from(v, out);
 	for (uint32_t i = 0; contracts != NULL && i < contracts->n; i++)
 		if (contracts->items[i].u < 32)
 			out->contract_mask |= 1U << contracts->items[i].u;

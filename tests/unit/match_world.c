@@ -208,6 +208,13 @@ posting_random(const struct world *w, uint64_t *seed, struct posting *out)
 	out->remote = (uint8_t)chance(seed, 4);
 	out->contract = (uint8_t)chance(seed, 8);
 	out->guaranteed_hours = (uint32_t)chance(seed, 45);
+	out->hours_day = (uint32_t)chance(seed, 10);
+	out->days_week = (uint32_t)chance(seed, 8);
+	out->start = (uint32_t)(chance(seed, 3) * 1000 + chance(seed, 2000));
+	out->weeks = (uint32_t)chance(seed, 20);
+	out->zone_told = chance(seed, 2) != 0;
+	out->time_zone =
+	    (int16_t)(out->zone_told ? (int)chance(seed, 1560) - 720 : 0);
 	out->requirements_n = random_terms(w, seed, terms, 12, true);
 	for (uint16_t i = 0; i < out->requirements_n; i++)
 		out->requirements[i] = (struct requirement){
@@ -227,7 +234,8 @@ posting_random(const struct world *w, uint64_t *seed, struct posting *out)
 			.currency = "EUR",
 			.term =
 			    chance(seed, 2) == 0 ? 0 : random_term(w, seed) };
-	out->pay = (struct pay){ 0, chance(seed, 600000), "EUR", 4 };
+	out->pay = (struct pay){ 0, chance(seed, 600000), "EUR",
+		(uint32_t)(chance(seed, 6) + 1) };
 	posting_resolve(out, w->v);
 }
 
@@ -236,8 +244,15 @@ wishes_random(const struct world *w, uint64_t *seed, struct wishes *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->floor = (struct pay){ chance(seed, 500000), 0, "EUR",
-		(uint32_t)(chance(seed, 2) + 4) };
+		(uint32_t)(chance(seed, 6) + 1) };
 	out->hours_week_max = (uint32_t)chance(seed, 45);
+	out->hours_day_max = (uint32_t)chance(seed, 10);
+	out->days_week_max = (uint32_t)chance(seed, 8);
+	out->free_from = (uint32_t)chance(seed, 3000);
+	out->free_until = (uint32_t)chance(seed, 6000);
+	out->zone_told = chance(seed, 2) != 0;
+	out->time_zone = (int16_t)((int)chance(seed, 1560) - 720);
+	out->zone_shift_max = (uint32_t)chance(seed, 400);
 	out->contract_mask = (uint32_t)chance(seed, 256);
 	out->unwanted_n = (uint16_t)chance(seed, 4);
 	for (uint16_t i = 0; i < out->unwanted_n; i++)

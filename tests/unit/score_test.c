@@ -363,6 +363,139 @@ test_wish(void **state)
 	assert_true(wish(&q, &c, &w).excluded);
 }
 
+#define DAYS 24U /* hours */
+
+/* The private calendar and purse: by how much it is missed. */
+static void
+test_private_gates(void **state)
+{
+	static const struct {
+		const char *name;
+		enum gate_kind kind;
+		struct posting p;
+		struct wishes w;
+		enum gate_state want;
+		unsigned short_by;
+	} cases[] = {
+		{ "no limit", GATE_DAY, { .hours_day = 12 },
+		    { .hours_day_max = 0 }, GATE_PASS, 0 },
+		{ "8 hours for 6", GATE_DAY, { .hours_day = 8 },
+		    { .hours_day_max = 6 }, GATE_FAIL, 2 },
+		{ "7 hours for 6", GATE_DAY, { .hours_day = 7 },
+		    { .hours_day_max = 6 }, GATE_NEAR, 1 },
+		{ "hours not told", GATE_DAY, { .hours_day = 0 },
+		    { .hours_day_max = 6 }, GATE_ASK, 0 },
+		{ "5 days for 3", GATE_DAYS, { .days_week = 5 },
+		    { .days_week_max = 3 }, GATE_FAIL, 2 },
+		{ "4 days for 3", GATE_DAYS, { .days_week = 4 },
+		    { .days_week_max = 3 }, GATE_NEAR, 1 },
+		{ "contract wanted", GATE_CONTRACT, { .contract = 2 },
+		    { .contract_mask = 4 }, GATE_PASS, 0 },
+		{ "another contract", GATE_CONTRACT, { .contract = 1 },
+		    { .contract_mask = 4 }, GATE_FAIL, 0 },
+		{ "contract not told", GATE_CONTRACT, { .contract = 0 },
+		    { .contract_mask = 4 }, GATE_ASK, 0 },
+		{ "Nairobi for Berlin, 2 hours", GATE_ZONE,
+		    { .zone_told = true, .time_zone = 180 },
+		    { .zone_told = true,
+			.time_zone = 60,
+			.zone_shift_max = 120 },
+		    GATE_PASS, 0 },
+		{ "the same within an hour and a half", GATE_ZONE,
+		    { .zone_told = true, .time_zone = 180 },
+		    { .zone_told = true,
+			.time_zone = 60,
+			.zone_shift_max = 90 },
+		    GATE_NEAR, 30 },
+		{ "around the date line", GATE_ZONE,
+		    { .zone_told = true, .time_zone = -600 },
+		    { .zone_told = true,
+			.time_zone = 780,
+			.zone_shift_max = 60 },
+		    GATE_PASS, 0 },
+		{ "half a world", GATE_ZONE,
+		    { .zone_told = true, .time_zone = -480 },
+		    { .zone_told = true,
+			.time_zone = 120,
+			.zone_shift_max = 120 },
+		    GATE_FAIL, 480 },
+		{ "zone not told", GATE_ZONE, { .zone_told = false },
+		    { .zone_told = true }, GATE_ASK, 0 },
+		{ "who is there has its time", GATE_ZONE,
+		    { .remote = PLACE_ON_SITE },
+		    { .zone_told = true, .time_zone = 60 }, GATE_PASS, 0 },
+		{ "begins in time", GATE_START, { .start = 500 * DAYS },
+		    { .free_from = 500 * DAYS }, GATE_PASS, 0 },
+		{ "begins a week early", GATE_START, { .start = 493 * DAYS },
+		    { .free_from = 500 * DAYS }, GATE_NEAR, 7 },
+		{ "begins a month early", GATE_START, { .start = 470 * DAYS },
+		    { .free_from = 500 * DAYS }, GATE_FAIL, 30 },
+		{ "start not told", GATE_START, { .start = 0 },
+		    { .free_from = 500 * DAYS }, GATE_ASK, 0 },
+		{ "ends in time", GATE_END, { .start = 500 * DAYS, .weeks = 2 },
+		    { .free_until = 514 * DAYS }, GATE_PASS, 0 },
+		{ "ends an hour late", GATE_END,
+		    { .start = 500 * DAYS + 1, .weeks = 2 },
+		    { .free_until = 514 * DAYS }, GATE_NEAR, 1 },
+		{ "ends three weeks late", GATE_END,
+		    { .start = 500 * DAYS, .weeks = 5 },
+		    { .free_until = 514 * DAYS }, GATE_FAIL, 21 },
+		{ "weeks not told", GATE_END, { .start = 500 * DAYS },
+		    { .free_until = 514 * DAYS }, GATE_ASK, 0 },
+		{ "a year is 12 months", GATE_PAY,
+		    { .pay = { 0, 3600000, "EUR", 5 } },
+		    { .floor = { 300000, 0, "EUR", 4 } }, GATE_PASS, 0 },
+		{ "10 a year short", GATE_PAY,
+		    { .pay = { 0, 3599000, "EUR", 5 } },
+		    { .floor = { 300000, 0, "EUR", 4 } }, GATE_NEAR, 1000 },
+		{ "a month of hours is not exact", GATE_PAY,
+		    { .pay = { 0, 2000, "EUR", 1 } },
+		    { .floor = { 300000, 0, "EUR", 4 } }, GATE_ASK, 0 },
+		{ "a day of 8 hours", GATE_PAY,
+		    { .hours_day = 8, .pay = { 0, 10000, "EUR", 2 } },
+		    { .floor = { 1500, 0, "EUR", 1 } }, GATE_FAIL, 2000 },
+		{ "a day of nobody knows how many", GATE_PAY,
+		    { .pay = { 0, 10000, "EUR", 2 } },
+		    { .floor = { 1500, 0, "EUR", 1 } }, GATE_ASK, 0 },
+		{ "the whole of 4 weeks of 10 hours", GATE_PAY,
+		    { .guaranteed_hours = 10,
+			.weeks = 4,
+			.pay = { 0, 60000, "EUR", 6 } },
+		    { .floor = { 1500, 0, "EUR", 1 } }, GATE_PASS, 0 },
+		{ "other money", GATE_PAY, { .pay = { 0, 60000, "USD", 1 } },
+		    { .floor = { 1500, 0, "EUR", 1 } }, GATE_ASK, 0 },
+		{ "thirds are rounded up", GATE_PAY,
+		    { .guaranteed_hours = 10,
+			.weeks = 1,
+			.hours_day = 3,
+			.days_week = 1,
+			.pay = { 0, 33, "EUR", 1 } },
+		    { .floor = { 100, 0, "EUR", 2 } }, GATE_NEAR, 1 },
+	};
+	const struct card c = { .region = "zz" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct posting p = cases[i].p;
+		memcpy(p.region, "zz", 3);
+		const struct score s = wish(&p, &c, &cases[i].w);
+		const struct gate *g = NULL;
+		for (uint16_t k = 0; k < s.gates_n; k++) {
+			if (s.gates[k].kind == cases[i].kind)
+				g = &s.gates[k];
+		}
+		assert_non_null(g);
+		if (g->state != cases[i].want ||
+		    g->short_by != cases[i].short_by)
+			fail_msg("%s: %s by %u", cases[i].name,
+			    gate_state_name(g->state), (unsigned)g->short_by);
+		assert_int_equal(s.excluded, g->state == GATE_FAIL);
+		/* the public side knows nothing of it */
+		assert_false(wish(&p, &c, NULL).excluded);
+		assert_false(fit(&p, &c).excluded);
+	}
+}
+
 static int32_t
 sum(const struct score *s)
 {
@@ -783,7 +916,7 @@ test_pinned(void **state)
 	    OK);
 	assert_string_equal(hash,
 	    "37be7ca940868e7cc7619e190b9931524c9691dba83789e26e94de9290a0b3f2");
-	assert_int_equal(mix, UINT64_C(0x67fc542fa4d58a2f));
+	assert_int_equal(mix, UINT64_C(0x7cf4e4018eafbcb2));
 	world_close(&small);
 }
 
@@ -798,6 +931,7 @@ main(void)
 		cmocka_unit_test(test_rarity_weighs),
 		cmocka_unit_test(test_gates),
 		cmocka_unit_test(test_wish),
+		cmocka_unit_test(test_private_gates),
 		cmocka_unit_test(test_sums_and_views),
 		cmocka_unit_test(test_points_are_honest),
 		cmocka_unit_test(test_adding_a_skill_never_lowers),
