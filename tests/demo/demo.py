@@ -364,8 +364,10 @@ class Demo:
                      f"asked for by {c['demand'] if c.get('demand') else 'too few':>7}, "
                      f"held by {c['supply'] if c.get('supply') else 'too few':>7}")
         self.say(f"   {answer['suppressed']} more counts are not shown: {answer['note']}")
+        all_terms = self.people[1].cli("signal", "map", "--measure", "supply")["everywhere"]
+        self.say(f"   all terms together: held by {all_terms['supply']} people")
         self.check("there are counts, none of fewer than ten people",
-                   answer["cells"] and all(not c.get("supply") or c["supply"] >= 10
+                   all_terms["supply"] and all(not c.get("supply") or c["supply"] >= 10
                                            for c in answer["cells"]))
 
     def network(self, js):

@@ -1,9 +1,13 @@
 """Signals of real nodes: demands of three companies become counts with
 industry and region, a week on the disk that outlives a restart, and a
 statistic record that another node reads; two companies are too few."""
+import tempfile
+
+from nodes import preload_library
 from support import Case, frames, record_file, wait_for, write
 
 NET = "test-signal"
+DAY = 86400
 HEAD = "external_id,type,title,region,skills,seats,pay_min,pay_max,currency,period\n"
 
 
@@ -35,7 +39,11 @@ class Signals(Case):
         records = [company(w, name, industry, rows) for name, industry, rows in (
             ("one", "C", [("de", 4), ("fr", 3)]), ("two", "2511", [("de", 2), ("fr", 2)]),
             ("three", "C", [("de", 3), ("fr", 2)]))]
-        eye = w.node("eye", "company", network=NET)
+        libraries = tempfile.TemporaryDirectory(prefix="ohcn-", ignore_cleanup_errors=True)
+        self.addCleanup(libraries.cleanup)
+        eye = w.node("eye", "company", network=NET,
+                     clock=preload_library("shift_clock.c", libraries.name))
+        eye.set_clock(0)
         eye.start()
 
         def take(some):
@@ -80,3 +88,38 @@ class Signals(Case):
         self.assertEqual(16, series["weeks"][-1]["demand"])
         self.assertEqual(0, len(series["forecast"]["demand"]["points"]))
         wait_for("it is counted", lambda: eye.metrics()["ohcn_signals_records"] == 6)
+
+        # A week later: the old week, and the one at hand.
+        eye.stop()
+        eye.set_clock(7 * DAY)
+        eye.start()
+        series = eye.cli("signal", "series", "welding", "--weeks", "4")
+        self.assertEqual([False, False, True, True], [x["known"] for x in series["weeks"]])
+        self.assertEqual([(16, 16), (16, None)],
+                         [(x["demand"], x["opened"]) for x in series["weeks"][2:]])
+
+        # Ten weeks later all of it has expired; what was shown is still known.
+        eye.stop()
+        eye.set_clock(70 * DAY)
+        eye.start()
+        weeks = eye.cli("signal", "series", "welding", "--weeks", "12")["weeks"]
+        self.assertEqual({week: 16, weeks[2]["week"]: 16, weeks[11]["week"]: None},
+                         {x["week"]: x["demand"] for x in weeks if x["known"]})
+        self.assertEqual([], top(eye)["cells"])
+
+        # A file that is damaged is a week that is not known, not an error.
+        eye.stop()
+        file = eye.home / "signals" / f"{week}.week"
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+        eye.start()
+        weeks = eye.cli("signal", "series", "welding", "--weeks", "12")["weeks"]
+        self.assertEqual([False, True], [weeks[1]["known"], weeks[2]["known"]])
+
+        # Monday comes while it runs: the week that ends is written down.
+        last = weeks[-1]["week"]
+        eye.set_clock(77 * DAY)
+        turned = wait_for("the next week", lambda: next((
+            x for x in [eye.cli("signal", "series", "welding", "--weeks", "2")["weeks"]]
+            if x[-1]["week"] != last), None))
+        self.assertEqual([True, True], [x["known"] for x in turned])
+        self.assertTrue((eye.home / "signals" / f"{last}.week").exists())

@@ -19,6 +19,7 @@ READS = [
     ["status"], ["doctor"], ["version"], ["paths"], ["key", "show"],
     ["profile", "show"], ["organisation", "show"], ["demand", "list"],
     ["course", "list"], ["match", "list"], ["signal", "top"],
+    ["signal", "map"], ["signal", "series"],
     ["record", "list"], ["peer", "list"], ["sync", "status"], ["topic", "list"],
     ["topic", "explain", "people"],
     ["vocabulary", "search", "welding"], ["vocabulary", "list"],
