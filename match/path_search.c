@@ -34,6 +34,12 @@ struct memo {
 	uint32_t hours;
 };
 
+/* The same where nothing needs anything: at the index of the steps given. */
+struct dense_memo {
+	uint64_t weight; /* + 1; 0: not known yet */
+	uint32_t hours;
+};
+
 /* A set of offers that has begun: its last offer and the rest. */
 struct label {
 	uint64_t have, owed;
@@ -60,9 +66,10 @@ struct solver {
 	uint32_t step_from[COVER_STEPS_MAX + 1];
 	bool needs, circles, rigid, unpriced; /* is or does any offer */
 
-	struct memo *memo; /* a table, open addressing; or dense by have */
+	struct memo *memo; /* a table, open addressing */
 	uint32_t memo_cap, memo_n, states_max;
-	bool dense, memo_full;
+	struct dense_memo *dense; /* NULL: there are needs, or many steps */
+	bool memo_full;
 	uint64_t share[COVER_STEPS_MAX]; /* when the memo is full */
 	uint32_t share_hours[COVER_STEPS_MAX];
 
@@ -310,13 +317,45 @@ memo_grow(struct solver *s)
 	s->memo_cap = cap;
 }
 
-static struct memo *
-memo_find(const struct solver *s, uint64_t have, uint64_t owed)
+/* Without needs; ${have} is no cover yet and not known. */
+static void
+dense_cost_to_go(struct solver *s, uint64_t have)
 {
-	if (s->dense)
-		return &s->memo[have];
-	return s->memo_cap == 0 ? NULL
-				: memo_slot(s->memo, s->memo_cap, have, owed);
+	const unsigned b = (unsigned)__builtin_ctzll(s->goal & ~have);
+	struct dense_memo best = { NO_COST, UINT32_MAX };
+
+	for (uint32_t k = s->step_from[b]; k < s->step_from[b + 1]; k++) {
+		const struct item *t = &s->items[s->by_step[k]];
+		struct dense_memo *rest = &s->dense[have | t->gives];
+		if (rest->weight == 0) {
+			dense_cost_to_go(s, have | t->gives);
+			if (s->memo_full)
+				return;
+		}
+		if (rest->weight == NO_COST)
+			continue;
+		best.weight = MIN(best.weight, rest->weight + t->weight);
+		best.hours = MIN(best.hours, rest->hours + t->hours);
+	}
+	s->work += s->step_from[b + 1] - s->step_from[b];
+	s->memo_full = s->memo_full || s->work > WORK_MAX;
+	s->dense[have] = best;
+	s->memo_n++;
+}
+
+/* false: there is no room for it. */
+static bool
+dense_new(struct solver *s)
+{
+	const uint64_t all = (UINT64_C(1) << s->steps_n) - 1;
+
+	s->dense = calloc(all + 1, sizeof(*s->dense));
+	if (s->dense == NULL)
+		return false;
+	/* what gives the goal is free, whatever it gives besides: without
+	 * needs there are no other steps */
+	s->dense[s->goal].weight = 1;
+	return true;
 }
 
 /* Depth: each call has one step more, so COVER_STEPS_MAX at most. */
@@ -328,9 +367,18 @@ cost_to_go(struct solver *s, uint64_t have, uint64_t owed)
 
 	if (owed == 0)
 		return (struct memo){ have, owed, 1, 0 };
-	known = memo_find(s, have, owed);
-	if (known != NULL && known->weight != 0)
-		return *known;
+	if (s->dense != NULL) {
+		if (s->dense[have].weight == 0)
+			dense_cost_to_go(s, have);
+		best.weight = s->dense[have].weight;
+		best.hours = s->dense[have].hours;
+		return best;
+	}
+	if (s->memo_cap > 0) {
+		known = memo_slot(s->memo, s->memo_cap, have, owed);
+		if (known->weight != 0)
+			return *known;
+	}
 	const unsigned b = (unsigned)__builtin_ctzll(owed);
 	for (uint32_t k = s->step_from[b]; k < s->step_from[b + 1]; k++) {
 		const struct item *t = &s->items[s->by_step[k]];
@@ -347,11 +395,11 @@ cost_to_go(struct solver *s, uint64_t have, uint64_t owed)
 		if (rest.hours != UINT32_MAX)
 			best.hours = MIN(best.hours, rest.hours + t->hours);
 	}
-	if (!s->dense && s->memo_n * 2 >= s->memo_cap)
+	if (s->memo_n * 2 >= s->memo_cap)
 		memo_grow(s);
 	if (s->memo_full)
 		return best;
-	*memo_find(s, have, owed) = best;
+	*memo_slot(s->memo, s->memo_cap, have, owed) = best;
 	s->memo_n++;
 	return best;
 }
@@ -359,12 +407,9 @@ cost_to_go(struct solver *s, uint64_t have, uint64_t owed)
 static void
 memo_fill(struct solver *s)
 {
-	s->dense = !s->needs && s->steps_n <= DENSE_STEPS &&
-		   (UINT32_C(1) << s->steps_n) <= s->states_max;
-	if (s->dense) {
-		s->memo = calloc((size_t)1 << s->steps_n, sizeof(*s->memo));
-		s->dense = s->memo != NULL;
-	}
+	if (!s->needs && s->steps_n <= DENSE_STEPS &&
+	    (UINT32_C(1) << s->steps_n) <= s->states_max && !dense_new(s))
+		s->memo_full = true;
 	(void)cost_to_go(s, 0, s->goal);
 	if (s->memo_full) {
 		free(s->memo);
@@ -843,6 +888,7 @@ cover_solve(const struct cover_problem *p, struct cover_answer *out)
 	free(s->items);
 	free(s->by_step);
 	free(s->memo);
+	free(s->dense);
 	free(s->labels);
 	free(s->heap);
 	free(s->buckets);
