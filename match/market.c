@@ -6,15 +6,17 @@
  * Prices are kept in parts of a point, so that a step can be so small that
  * the sum of all steps stays below one point: then the result is an optimum.
  */
-#define PARTS     (INT32_C(1) << 17)
-#define STEP_LESS 4 /* each round's step is the one before by this */
+#define PARTS       (INT32_C(1) << 17)
+#define STEP_LESS   4  /* each round's step is the one before by this */
+#define STEP_COARSE 32 /* the round ahead of all: so many first steps */
+#define LOWER_BY    4  /* last steps below the last prices */
 
 #define HELD 1U /* of an edge: a seat of its gig has the person now */
 
 /* One place of a person. Those of a person are a heap, cheapest first. */
 struct place {
-	int32_t price; /* 0: free */
-	uint32_t gig, edge;
+	int32_t price;
+	uint32_t gig, edge; /* MARKET_NOBODY: free, to be had from ${price} */
 };
 
 /*
@@ -42,7 +44,9 @@ struct auction {
 	uint32_t *queue; /* gigs with open seats, each once: a ring */
 	uint32_t head, queued;
 	uint64_t bids, bids_max;
+	int32_t lower; /* the round begins at the last one's prices less this */
 };
+#define FROM_NOTHING INT32_MAX
 
 /* ---- what comes in ---- */
 
@@ -134,15 +138,21 @@ auction_init(struct auction *a, const struct market *m)
 
 /* ---- one round ---- */
 
+/* All places are free; the prices begin where ${lower} says. */
 static void
 auction_reset(struct auction *a)
 {
 	const struct market *m = a->m;
 
 	memset(a->flags, 0, m->gigs_n == 0 ? 0 : m->start[m->gigs_n]);
-	memset(a->places, 0, (size_t)a->places_n * sizeof(*a->places));
-	for (uint32_t i = 0; i < m->people_n; i++) /* no place, no bid */
-		a->price[i] = places_of(m, i) == 0 ? INT32_MAX : 0;
+	for (uint32_t i = 0; i < m->people_n; i++) {
+		const int32_t from =
+		    a->price[i] > a->lower ? a->price[i] - a->lower : 0;
+		for (uint32_t k = a->first[i]; k < a->first[i + 1]; k++)
+			a->places[k] = (struct place){ from, MARKET_NOBODY, 0 };
+		/* no place, no bid */
+		a->price[i] = a->first[i] == a->first[i + 1] ? INT32_MAX : from;
+	}
 	a->head = a->queued = 0;
 	for (uint32_t i = 0; i < m->gigs_n; i++)
 		a->lists[i].n = 0;
@@ -199,7 +209,7 @@ place_take(struct auction *a, uint32_t gig, uint32_t edge, int32_t price)
 	const uint32_t person = a->m->edges[edge].person;
 	struct place *heap = &a->places[a->first[person]];
 
-	if (heap[0].price > 0) {
+	if (heap[0].gig != MARKET_NOBODY) {
 		const uint32_t loser = heap[0].gig;
 		a->flags[heap[0].edge] &= (uint8_t)~HELD;
 		if (a->open[loser]++ == 0 && loser != gig)
@@ -407,7 +417,7 @@ value_of(const struct auction *a)
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < a->places_n; i++)
-		if (a->places[i].price > 0)
+		if (a->places[i].gig != MARKET_NOBODY)
 			sum += a->m->edges[a->places[i].edge].value;
 	return sum;
 }
@@ -540,29 +550,67 @@ first_step(const struct auction *a, uint32_t ppm)
 	return (int32_t)MIN(MAX(wide, 1), 64 * (int64_t)PARTS);
 }
 
+/* Somebody is free and has a price: nobody was to begin with that. */
+static bool
+price_for_nothing(const struct auction *a)
+{
+	for (uint32_t i = 0; i < a->places_n; i++)
+		if (a->places[i].gig == MARKET_NOBODY && a->places[i].price > 0)
+			return true;
+	return false;
+}
+
+/* One round, and what it proves; false: the bids are used up. */
+static bool
+round_judge(struct auction *a, int32_t step, uint32_t ppm, int32_t *top,
+    struct market_result *out)
+{
+	const bool whole = round_run(a, step);
+	const int64_t value = value_of(a);
+	const int64_t bound = bound_of(a->m, a->price, PARTS, top);
+
+	out->rounds++;
+	out->bound = MIN(out->bound, bound / PARTS);
+	/* a price that nobody pays would be told to people: not this round */
+	if (value > out->value && !price_for_nothing(a)) {
+		out->value = value;
+		result_take(a, step, out);
+	}
+	out->within =
+	    out->value >= 0 && gap_within(out->value, out->bound, ppm);
+	return whole;
+}
+
+/*
+ * Where there are few places for the seats, prices rise far; then a round with
+ * large steps goes first, and each round begins a little below the prices of
+ * the last. If somebody who had a price then is left over, the prices say
+ * nothing, and the round is held again from nothing.
+ */
 NODISCARD static err
 rounds_run(struct auction *a, uint32_t ppm, struct market_result *out)
 {
 	const int32_t last =
 	    MAX(PARTS / (int32_t)MIN(a->seats_n + 1, (uint32_t)PARTS), 1);
+	const bool crowded = a->places_n < a->seats_n + a->seats_n / 2;
+	int32_t step = first_step(a, ppm) * (crowded ? STEP_COARSE : 1);
 	int32_t *top = malloc(most_edges(a->m) * sizeof(*top));
 
 	if (top == NULL)
 		return ERR_NOMEM;
-	for (int32_t step = first_step(a, ppm);;
-	     step = MAX(step / STEP_LESS, last)) {
-		const bool whole = round_run(a, step);
-		const int64_t value = value_of(a);
-		const int64_t bound = bound_of(a->m, a->price, PARTS, top);
-		out->rounds++;
-		out->bound = MIN(out->bound, bound / PARTS);
-		if (value > out->value) {
-			out->value = value;
-			result_take(a, step, out);
+	a->lower = FROM_NOTHING;
+	for (;;) {
+		bool whole = round_judge(a, step, ppm, top, out);
+		if (whole && !out->within && price_for_nothing(a)) {
+			a->lower = FROM_NOTHING;
+			whole = round_judge(a, step, ppm, top, out);
 		}
-		out->within = gap_within(out->value, out->bound, ppm);
 		if (out->within || !whole || step <= last)
 			break;
+		a->lower = crowded ? step * LOWER_BY : FROM_NOTHING;
+		step = MAX(step / (crowded && out->rounds == 1 ? STEP_COARSE
+							       : STEP_LESS),
+		    last);
 	}
 	free(top);
 	out->exact = out->value == out->bound;

@@ -10,7 +10,8 @@
  * from the prices by weak duality and independent of how they were found.
  *
  * Pure and deterministic: the same arrays give the same bytes. Memory: about
- * 1 byte per edge and 24 per gig, seat, person and place, beside the arrays.
+ * a byte per edge, 80 per gig and 40 per person, seat and place, beside the
+ * arrays.
  * DESIGN section 7; D. Bertsekas, "Auction algorithms" (the method).
  */
 #pragma once
