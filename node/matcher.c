@@ -72,7 +72,8 @@ match_list_kind(enum match_list list)
 const char *
 matcher_state_name(enum matcher_state s)
 {
-	static const char *const names[] = { "waiting", "building", "ready" };
+	static const char *const names[] = { "waiting", "building", "ready",
+		"off" };
 
 	return names[s];
 }
@@ -545,6 +546,8 @@ matcher_tick(struct matcher *m)
 	bool wants_build;
 
 	m->ticks++;
+	if (m->stats.state == MATCHER_OFF) /* for good: no lock is needed */
+		return;
 	if (is_stopping(m) || uv_mutex_trylock(&m->lock) != 0)
 		return;
 	if (!m->busy && m->stock != NULL && is_outdated(m)) {
@@ -581,6 +584,8 @@ matcher_new(struct node *n)
 		abort(); /* the system has nothing left at start-up */
 	m->n = n;
 	memcpy(m->author, n->author.pub, RECORD_AUTHOR);
+	if (n->config->limits.match_records == 0)
+		m->stats.state = MATCHER_OFF;
 	return m;
 }
 

@@ -10,7 +10,8 @@
  * store that is not older; what the index still has and the view has no more
  * (the news of a removal may be on its way) is for the searcher to drop.
  * While there is no index for the vocabulary of a task it looks at each
- * record instead (node/api/find.h); the answer is the same.
+ * record instead (node/api/find.h); the answer is the same. With
+ * limits.match_records = 0 there never is one.
  *
  * One card of an author counts: a profile has one slot. Records of the node's
  * own key are left out: nobody is matched with oneself.
@@ -71,6 +72,7 @@ enum matcher_state {
 	MATCHER_WAITING,  /* for the vocabulary, or for a worker */
 	MATCHER_BUILDING, /* searches look at each record */
 	MATCHER_READY,
+	MATCHER_OFF, /* limits.match_records = 0 */
 };
 
 struct matcher_stats {

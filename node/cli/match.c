@@ -228,7 +228,8 @@ view_line(struct cli *cli, const json_t *reply)
 	    "from %" PRId64 " records that this node holds, the oldest made "
 	    "%s ago",
 	    json_int(v, "records"), age);
-	if (strcmp(json_str(index, "state"), "ready") != 0)
+	if (strcmp(json_str(index, "state"), "waiting") == 0 ||
+	    strcmp(json_str(index, "state"), "building") == 0)
 		output_note(&cli->out,
 		    "the match index is being built: each record was looked "
 		    "at; ohcn status");

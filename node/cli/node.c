@@ -645,6 +645,11 @@ show_index(struct cli *cli, const json_t *m)
 		    " courses in the index",
 		    "matching", json_int(m, "people"), json_int(m, "demands"),
 		    json_int(m, "courses"));
+	else if (strcmp(state, "off") == 0)
+		output_line(&cli->out,
+		    "%-10s no index: each record is looked "
+		    "at (limits.match_records)",
+		    "matching");
 	else
 		output_line(&cli->out,
 		    "%-10s the index %s (%" PRId64

@@ -426,6 +426,23 @@ test_another_vocabulary(void **state)
 	teardown(&f);
 }
 
+static void
+test_none(void **state)
+{
+	struct fixture f;
+	struct matcher_stats s;
+
+	(void)state;
+	setup(&f, TEST_MEMORY, 0);
+	publish(&f, 1, KIND_DEMAND, false);
+	matcher_tick(f.n.matcher);
+	(void)uv_run(&f.n.loop, UV_RUN_DEFAULT);
+	matcher_stats(f.n.matcher, &s);
+	assert_int_equal(s.state, MATCHER_OFF);
+	assert_int_equal(known(&f, MATCH_DEMANDS), 1);
+	teardown(&f);
+}
+
 /* Over the limit nothing breaks, it is told, and room is used again. */
 static void
 test_full(void **state)
@@ -636,6 +653,7 @@ main(void)
 		cmocka_unit_test(test_index_is_scan),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_another_vocabulary),
+		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_rank),
 		cmocka_unit_test(test_threads),
