@@ -5,7 +5,6 @@
 #define SMOOTH     5       /* people who are taken to be like everybody */
 #define ALIKE_UNIT 16384U  /* of one person's likeness */
 #define SHARE_UNIT 1000000 /* of people who want a term */
-#define BESIDE_ONE (UINT64_C(1) << 30)
 #define ASKED_MAX  (1U << 20)
 
 enum { HELD = 1, NEVER = 2, WISH = 4 };
@@ -265,6 +264,20 @@ next_weigh_card(struct next *n, struct next_list has, struct next_list wants)
 		n->terms[p.wants[i]].wanted += like;
 }
 
+/* floor(2^22 / 2^(i/16)) */
+static const uint32_t power[16] = { 4194304, 4016479, 3846193, 3683127, 3526975,
+	3377443, 3234250, 3097128, 2965820, 2840079, 2719669, 2604364, 2493948,
+	2388212, 2286960, 2190000 };
+
+/* What a held term tells of an occupation: 2^22 / needed_by^(5/8). */
+static uint64_t
+tells(const struct term *t)
+{
+	const uint32_t x = log2_sixteenths(MAX(t->needed_by, 1U)) * 5 / 8;
+
+	return power[x % 16] >> (x / 16);
+}
+
 void
 next_weigh_occupation(struct next *n, struct next_list needs)
 {
@@ -275,11 +288,13 @@ next_weigh_occupation(struct next *n, struct next_list needs)
 	const size_t found = distinct(n, needs, at);
 	for (size_t i = 0; i < found; i++)
 		if ((n->terms[at[i]].flags & HELD) != 0)
-			sum += BESIDE_ONE / MAX(n->terms[at[i]].needed_by, 1U);
+			sum += tells(&n->terms[at[i]]);
 	if (sum == 0)
 		return;
+	/* Squared: one occupation that has much in common tells more than
+	 * several that have a little. */
 	for (size_t i = 0; i < found; i++) {
-		n->terms[at[i]].beside += sum / found;
+		n->terms[at[i]].beside += (sum * sum >> 16) / found;
 		n->terms[at[i]].occupations++;
 	}
 }

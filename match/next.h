@@ -9,7 +9,7 @@
  * - alike: of the people who can the same and cannot yet do this, how many
  *   want to; a term that fewer than ${k} people want plays no part;
  * - beside: what occupations need together with what is held: resource
- *   allocation over df of the held term.
+ *   allocation, the overlap squared and each held term by df^-5/8.
  *
  * Used in two rounds: next_count_*() with everything, then next_turn(), then
  * next_weigh_*() with the same again, then next_best().

@@ -22,7 +22,7 @@
 #define COURSE_EXTERNAL 42 /* of a statistic, too */
 
 static const uint32_t kinds[] = { KIND_PROFILE, KIND_ORGANISATION, KIND_DEMAND,
-	KIND_COURSE, KIND_STATISTIC };
+	KIND_COURSE, KIND_STATISTIC, KIND_ASSESSMENT };
 #define KINDS ARRAY_LEN(kinds)
 
 struct owner {
@@ -80,7 +80,7 @@ read_payload(struct owner *o, const struct record *r, struct owner_post *p)
 	p->external_id[0] = 0;
 	p->status = 0;
 	if (r->kind != KIND_DEMAND && r->kind != KIND_COURSE &&
-	    r->kind != KIND_STATISTIC)
+	    r->kind != KIND_STATISTIC && r->kind != KIND_ASSESSMENT)
 		return;
 	arena_reset(&o->value_scratch);
 	if (value_parse(r->payload, &o->value_scratch, &payload) != OK ||

@@ -185,6 +185,12 @@ http_handler api_team, api_community_suggest, api_market;
 http_handler api_signals, api_signals_series, api_signals_map,
     api_signals_publish, api_signals_import;
 http_handler api_path;
+http_handler api_assessments, api_assessments_post, api_assessments_close,
+    api_assessment, api_assessment_take, api_assessment_answer,
+    api_assessment_finish;
+http_handler api_assessment_results, api_assessment_import,
+    api_assessment_sign, api_assessment_apply;
+http_handler api_learn_next;
 http_handler api_backup, api_store, api_store_check, api_store_backup,
     api_store_task;
 http_handler api_sync, api_sync_now;

@@ -186,6 +186,13 @@ api_courses_post(struct http_request *r, void *ctx)
 	post(ctx, r, KIND_COURSE, "course");
 }
 
+void
+post_draft(struct node *n, struct http_request *r, uint32_t kind,
+    const json_t *draft, bool dry)
+{
+	post_one(n, r, kind, draft, dry);
+}
+
 /* ---- closing ---- */
 
 bool
@@ -199,8 +206,9 @@ find_post(struct node *n, struct http_request *r, uint32_t kind,
 		    "\"%s\" fits several of them", text);
 	else if (e != OK)
 		http_fail(r, 404, "E3202", "id",
-		    kind == KIND_DEMAND ? "ohcn demand list"
-					: "ohcn course list",
+		    kind == KIND_DEMAND       ? "ohcn demand list"
+		    : kind == KIND_ASSESSMENT ? "ohcn assess list"
+					      : "ohcn course list",
 		    "there is no own %s \"%s\"", kind_info(kind)->name, text);
 	return e == OK;
 }
@@ -338,21 +346,32 @@ api_demands_close(struct http_request *r, void *ctx)
 }
 
 /* A course has no status: it is taken back. */
-void
-api_courses_close(struct http_request *r, void *ctx)
+static void
+take_back(struct node *n, struct http_request *r, uint32_t kind)
 {
-	struct node *n = ctx;
 	uint32_t slot = 0;
 	json_t *body = http_json(r);
 
 	if (body == NULL)
 		return;
-	if (find_post(n, r, KIND_COURSE, http_param(r, "id"), &slot)) {
-		const struct publish_request q = { .kind = KIND_COURSE,
+	if (find_post(n, r, kind, http_param(r, "id"), &slot)) {
+		const struct publish_request q = { .kind = kind,
 			.slot = slot,
-			.region = owner_post(n, KIND_COURSE, slot)->region,
+			.region = owner_post(n, kind, slot)->region,
 			.deleted = true };
 		reply_closed(n, r, &q, "withdrawn", body);
 	}
 	json_decref(body);
+}
+
+void
+api_courses_close(struct http_request *r, void *ctx)
+{
+	take_back(ctx, r, KIND_COURSE);
+}
+
+void
+api_assessments_close(struct http_request *r, void *ctx)
+{
+	take_back(ctx, r, KIND_ASSESSMENT);
 }

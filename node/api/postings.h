@@ -26,3 +26,7 @@ bool find_post(struct node *n, struct http_request *r, uint32_t kind,
  */
 NODISCARD err demand_with_status(struct node *n, uint32_t slot, unsigned status,
     int64_t filled, struct user_payload *out);
+
+/** post_draft(n, r, kind, draft, dry): publish a posting, or show it. */
+void post_draft(struct node *n, struct http_request *r, uint32_t kind,
+    const json_t *draft, bool dry);

@@ -60,6 +60,18 @@ int run_signal_map(struct cli *cli);
 int run_signal_import(struct cli *cli);
 int run_signal_publish(struct cli *cli);
 
+int run_assess_list(struct cli *cli);
+int run_assess_show(struct cli *cli);
+int run_assess_new(struct cli *cli);
+int run_assess_close(struct cli *cli);
+int run_assess_take(struct cli *cli);
+int run_assess_result(struct cli *cli);
+int run_assess_apply(struct cli *cli);
+int run_assess_forget(struct cli *cli);
+int run_assess_import(struct cli *cli);
+int run_assess_sign(struct cli *cli);
+int run_learn_next(struct cli *cli);
+
 int run_record_list(struct cli *cli);
 int run_record_show(struct cli *cli);
 int run_record_export(struct cli *cli);

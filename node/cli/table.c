@@ -407,6 +407,68 @@ static const struct cli_command commands[] = {
 		{ "seats", "ID:N", "what if this need had so many seats" },
 		LANG, END },
 	    run_market },
+	{ "assess", "list", "", 0, 0, "assessments that can be taken", NULL,
+	    "ohcn assess list", NULL, run_assess_list },
+	{ "assess", "show", "ID", 1, 1, "what an assessment measures and how",
+	    NULL, "ohcn assess show 7f3k2m", NULL, run_assess_show },
+	{ "assess", "take", "ID|self", 1, 1,
+	    "find out how well you can do something",
+	    "Answers and levels stay on this node. Stop with q, go on another "
+	    "day.\nself: your own judgement of the skills or the occupation "
+	    "that --about names;\nneeds no peer. FILE of --answers: "
+	    "{\"about\": [...], \"answers\": {\"0\": 3, \"1\": "
+	    "[0, 2],\n\"2\": \"unknown\", \"3\": null}}, by number of "
+	    "the item.",
+	    "ohcn assess take self --about \"nurse\"\n"
+	    "ohcn assess take 7f3k2m\n"
+	    "ohcn assess take self --answers answers.json --json",
+	    FLAGS{ { "about", "WORDS",
+		       "self: skills or an occupation, commas between" },
+		{ "answers", "FILE", "answers as JSON, then finish" },
+		{ "restart", NULL, "forget what was answered so far" }, END },
+	    run_assess_take },
+	{ "assess", "result", "[ID]", 0, 1, "what came out", NULL,
+	    "ohcn assess result", NULL, run_assess_result },
+	{ "assess", "apply", "ID", 1, 1,
+	    "take levels over into your private draft",
+	    "Nothing is published by it: ohcn profile publish does.",
+	    "ohcn assess apply 1790000000-self --dry-run\n"
+	    "ohcn assess apply 1790000000-self --min-confidence 400",
+	    FLAGS{ { "terms", "TERMS", "only these, commas between" },
+		{ "min-confidence", "N", "in thousandths" },
+		{ "private", NULL, "as private skills, never published" },
+		{ "dry-run", NULL, "show what would change" }, END },
+	    run_assess_apply },
+	{ "assess", "forget", "ID", 1, 1, "remove a result", NULL,
+	    "ohcn assess forget 1790000000-self", NULL, run_assess_forget },
+	{ "assess", "import-result", "FILE", 1, 1,
+	    "take in what an external assessor signed",
+	    "It is checked: the signature, for whom, by whom, until when.",
+	    "ohcn assess import-result result.txt", NULL, run_assess_import },
+	{ "assess", "new", "FILE", 1, 1, "publish an assessment of yours",
+	    "FILE is JSON as SPEC.md says, \"Kind assessment\". --hide-keys "
+	    "puts salted hashes in\nthe place of the answers: nobody reads "
+	    "them by accident, but who tries all\noptions finds them at once.",
+	    "ohcn assess new excel.json --dry-run\n"
+	    "ohcn assess new excel.json --hide-keys",
+	    FLAGS{ { "hide-keys", NULL, "hashes instead of the right answers" },
+		DRY, END },
+	    run_assess_new },
+	{ "assess", "sign", "ID FILE", 2, 2,
+	    "sign a person's result, as the external assessor",
+	    "For an own assessment whose external key is this node's. FILE: "
+	    "{\"person\": \"did:key:...\",\n\"levels\": [{\"term\", "
+	    "\"level\", \"confidence\"}], \"days\": 365}.",
+	    "ohcn assess sign 7f3k2m levels.json", NULL, run_assess_sign },
+	{ "assess", "close", "ID", 1, 1, "take an own assessment back", NULL,
+	    "ohcn assess close 7f3k2m", FLAGS{ DRY, END }, run_assess_close },
+	{ "learn", "next", "", 0, 0, "what to learn next, without a target",
+	    "From what organisations ask for, what people who can the same "
+	    "want to learn,\nand what occupations need together with what you "
+	    "can. Computed on this node\nfrom your private draft; nobody "
+	    "learns of it. Towards a target: ohcn path.",
+	    "ohcn learn next\nohcn learn next --limit 3 --json",
+	    FLAGS{ LIMIT, LANG, END }, run_learn_next },
 	{ "path", NULL, "", 0, 0, "what to learn, where, to get somewhere",
 	    "The cheapest offers and their order, from your private draft to "
 	    "one target.\nWithout any offer: what to study, the general "
