@@ -429,7 +429,9 @@ distance_of(const struct assess_item *it, unsigned level)
 	level = MAX(level, 1U);
 	if (it->type == ASSESS_SELF || it->type == ASSESS_CHECKLIST)
 		return 0;
-	return it->level > level ? it->level - level : level - it->level;
+	/* Of two that are as near the harder one. */
+	return it->level > level ? 2U * (it->level - level) - 1
+				 : 2U * (level - it->level);
 }
 
 static uint16_t

@@ -151,7 +151,7 @@ int
 run_assess_close(struct cli *cli)
 {
 	json_t *reply = NULL;
-	const int code = call_one(cli, "POST", BASE, "/close",
+	const int code = call_one(cli, "POST", BASE, "close",
 	    json_pack("{s:b}", "dry_run", cli_flag(cli, "dry-run") != NULL),
 	    &reply);
 
@@ -266,7 +266,7 @@ send_answers(struct cli *cli, json_t *answers, json_t **state)
 {
 	json_decref(*state);
 	*state = NULL;
-	return call_one(cli, "POST", BASE, "/answer",
+	return call_one(cli, "POST", BASE, "answer",
 	    json_pack("{s:o}", "answers", answers), state);
 }
 
@@ -299,7 +299,7 @@ ask_all(struct cli *cli, json_t **state, bool *stopped)
 		code = send_answers(cli, answers, state);
 		if (code == EXIT_REFUSED) { /* said; asked once more */
 			code = call_one(
-			    cli, "POST", BASE, "/take", json_object(), state);
+			    cli, "POST", BASE, "take", json_object(), state);
 		}
 	}
 	return code;
@@ -310,7 +310,7 @@ finish(struct cli *cli)
 {
 	json_t *reply = NULL;
 	const int code =
-	    call_one(cli, "POST", BASE, "/finish", json_object(), &reply);
+	    call_one(cli, "POST", BASE, "finish", json_object(), &reply);
 
 	if (code != EXIT_DONE)
 		return code;
@@ -345,7 +345,7 @@ run_assess_take(struct cli *cli)
 		json_decref(body);
 		return code;
 	}
-	code = call_one(cli, "POST", BASE, "/take", body, &state);
+	code = call_one(cli, "POST", BASE, "take", body, &state);
 	if (code == EXIT_DONE && given != NULL) {
 		json_t *answers = json_object_get(given, "answers");
 		code = send_answers(cli,
@@ -446,7 +446,7 @@ run_assess_apply(struct cli *cli)
 	    body, "private", json_boolean(cli_flag(cli, "private") != NULL));
 	(void)json_object_set_new(
 	    body, "dry_run", json_boolean(cli_flag(cli, "dry-run") != NULL));
-	const int code = call_one(cli, "POST", RESULTS, "/apply", body, &reply);
+	const int code = call_one(cli, "POST", RESULTS, "apply", body, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	if (cli_show(cli, reply))
@@ -469,7 +469,7 @@ int
 run_assess_forget(struct cli *cli)
 {
 	json_t *reply = NULL;
-	const int code = call_one(cli, "POST", RESULTS, "/apply",
+	const int code = call_one(cli, "POST", RESULTS, "apply",
 	    json_pack("{s:b}", "forget", 1), &reply);
 
 	if (code != EXIT_DONE)
@@ -517,7 +517,7 @@ run_assess_sign(struct cli *cli)
 
 	if (code != EXIT_DONE)
 		return code;
-	code = call_one(cli, "POST", BASE, "/sign", body, &reply);
+	code = call_one(cli, "POST", BASE, "sign", body, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	if (cli_show(cli, reply))
