@@ -390,7 +390,7 @@ describe('codec.js and our code', () => {
     }
     // in an opaque record, whose payload is nothing but canonical
     const [by] = PLAIN
-    const fields = { v: 1, net: NETS[0], kind: 6, author: by.key, region: 'zz', slot: 0, seq: HOUR * 256, expires: HOUR + 9 }
+    const fields = { v: 1, net: NETS[0], kind: 8, author: by.key, region: 'zz', slot: 0, seq: HOUR * 256, expires: HOUR + 9 }
     Object.assign(fields, { flags: 0, stamp: by.stamps[0], pv: 0, payload: new Map() })
     const front = c.encode(FIELDS.map(name => fields[name])).subarray(0, -1)
     const seen = compare(values.map(v =>
