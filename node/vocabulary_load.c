@@ -76,22 +76,35 @@ read_directory(struct building *b, struct vocabulary_builder *builder,
 
 	if (source == NULL || path == NULL)
 		return ERR_FORM;
+	TRY(vocabulary_builder_origin(builder, source));
+	if (strcmp(source, "crosswalk") == 0)
+		return import_crosswalk(path, sink, &o, report);
 	return strcmp(source, "esco") == 0
 		   ? import_esco(path, sink, &o, report)
 		   : import_onet(path, sink, &o, report);
 }
 
+static bool
+is_crosswalk(const json_t *dir)
+{
+	const char *source = json_string_value(json_object_get(dir, "source"));
+
+	return source != NULL && strcmp(source, "crosswalk") == 0;
+}
+
+/* Crosswalks link what the other directories have: they come last. */
 static err
 build(struct building *b, struct vocabulary_builder *builder)
 {
 	const size_t n = json_array_size(b->dirs);
-	size_t i;
-	json_t *dir;
 
 	TRY(core_vocabulary_add(builder));
-	json_array_foreach(b->dirs, i, dir)
-	{
+	for (size_t k = 0; k < 2 * n; k++) {
+		const size_t i = k % n;
+		const json_t *dir = json_array_get(b->dirs, i);
 		json_t *report = NULL;
+		if (is_crosswalk(dir) != (k >= n))
+			continue;
 		const err e = read_directory(b, builder, dir, &report);
 		if (b->is_new && i + 1 == n) {
 			b->report = report;
@@ -101,7 +114,8 @@ build(struct building *b, struct vocabulary_builder *builder)
 		}
 		json_decref(report);
 		if (e != OK) /* one of before: go on without it, and tell */
-			(void)json_array_append(b->gone, dir);
+			(void)json_array_append(
+			    b->gone, json_array_get(b->dirs, i));
 	}
 	return OK;
 }

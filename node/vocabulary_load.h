@@ -15,13 +15,14 @@
 /*
  * ${report}: of the last directory, if it is new; ${gone}: those of before
  * that could not be read. Both are borrowed and may be NULL. ERR_NOTFOUND,
- * ERR_LIMIT, ERR_IO, ERR_NOMEM: nothing has changed.
+ * ERR_FORM (a file is broken; "errors" of ${report} tell where), ERR_LIMIT,
+ * ERR_IO, ERR_NOMEM: nothing has changed.
  */
 typedef void vocabulary_loaded(void *ctx, err e, json_t *report, json_t *gone);
 
 /**
  * vocabulary_load(n, dirs, is_new, done, ctx):
- * ${dirs}: [{"source": "esco" | "onet", "dir"}], taken. With ${is_new} the
+ * ${dirs}: [{"source": "esco" | "onet" | "crosswalk", "dir"}], taken. With ${is_new} the
  * last of them has to succeed; the others are left out when they cannot be
  * read. Not while vocabulary_loading().
  */

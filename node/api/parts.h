@@ -180,7 +180,8 @@ http_handler api_demands, api_demands_import, api_demands_post,
 http_handler api_matches, api_match, api_candidates, api_candidate,
     api_candidates_draft, api_candidate_draft, api_compare;
 http_handler api_records, api_record, api_records_export, api_records_import;
-http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import;
+http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import,
+    api_vocabulary_remove;
 http_handler api_team, api_community_suggest, api_market;
 http_handler api_signals, api_signals_series, api_signals_map,
     api_signals_publish, api_signals_import;

@@ -86,6 +86,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/vocabulary", api_vocabulary, 0 },
 	{ HTTP_GET, V1 "/vocabulary/search", api_vocabulary_search, 0 },
 	{ HTTP_POST, V1 "/vocabulary/import", api_vocabulary_import, 0 },
+	{ HTTP_POST, V1 "/vocabulary/remove", api_vocabulary_remove, 0 },
 };
 
 const struct http_route *

@@ -17,6 +17,25 @@ static const char *const type_names[TERM_TYPES] = { "", "skill", "knowledge",
 static const char *const source_names[TERM_SOURCES] = { "core", "imported",
 	"record" };
 
+/* What the hash is made of, so that two nodes can name what differs. */
+static json_t *
+parts_json(const struct vocabulary *v)
+{
+	uint32_t n;
+	const struct vocabulary_part *parts = vocabulary_parts(v, &n);
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < n; i++) {
+		json_t *o = json_object();
+		(void)json_object_set_new(
+		    o, "name", json_string(parts[i].name));
+		json_uint(o, "rows", parts[i].n);
+		json_hex(o, "hash", slice_of(parts[i].hash, VOCABULARY_HASH));
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static void
 describe_run(struct task *t)
 {
@@ -60,6 +79,7 @@ describe_run(struct task *t)
 		(void)json_array_append_new(sources, one);
 	}
 	(void)json_object_set_new(o, "sources", sources);
+	(void)json_object_set_new(o, "parts", parts_json(v));
 	json_uint(o, "terms_imported", by_source[SOURCE_IMPORTED]);
 	json_uint(o, "filtered", c->protected_n);
 	json_uint(o, "dangling", c->dangling_n);
@@ -168,6 +188,22 @@ struct import {
 	json_t *dirs;
 };
 
+/* A broken file: where, and what to do. */
+static void
+fail_fault(struct http_request *r, const json_t *fault)
+{
+	const char *column =
+	    json_string_value(json_object_get(fault, "column"));
+
+	http_fail(r, 422, "E3708", "dir",
+	    json_string_value(json_object_get(fault, "hint")),
+	    "%s, line %" JSON_INTEGER_FORMAT "%s%s: %s",
+	    json_string_value(json_object_get(fault, "file")),
+	    json_integer_value(json_object_get(fault, "line")),
+	    column[0] == 0 ? "" : ", column ", column,
+	    json_string_value(json_object_get(fault, "message")));
+}
+
 static void
 on_loaded(void *ctx, err e, json_t *report, json_t *gone)
 {
@@ -176,7 +212,11 @@ on_loaded(void *ctx, err e, json_t *report, json_t *gone)
 
 	if (e == OK)
 		e = vault_put(n->vault, VOCABULARY_DIRS, m->dirs);
-	if (e == ERR_NOTFOUND) {
+	const json_t *fault =
+	    json_array_get(json_object_get(report, "errors"), 0);
+	if (e == ERR_FORM && fault != NULL) {
+		fail_fault(m->r, fault);
+	} else if (e == ERR_NOTFOUND) {
 		http_fail(m->r, 404, "E3703", "dir",
 		    "the directory with the files as published, unpacked",
 		    "no such directory, or no file with terms in it");
@@ -199,6 +239,21 @@ on_loaded(void *ctx, err e, json_t *report, json_t *gone)
 	}
 	json_decref(m->dirs);
 	free(m);
+}
+
+/* Takes ${dirs}. ${is_new}: the last of them has to succeed. */
+static void
+start_load(struct node *n, struct http_request *r, json_t *dirs, bool is_new)
+{
+	struct import *m = malloc(sizeof(*m));
+
+	if (m == NULL) {
+		json_decref(dirs);
+		http_fail_err(r, ERR_NOMEM, "out of memory");
+		return;
+	}
+	*m = (struct import){ n, r, dirs };
+	vocabulary_load(n, json_deep_copy(dirs), is_new, on_loaded, m);
 }
 
 /* The remembered directories with one more, or again, at the end. */
@@ -227,8 +282,9 @@ static bool
 check_import(struct http_request *r, const char *source, const char *dir)
 {
 	if (source == NULL ||
-	    (strcmp(source, "esco") != 0 && strcmp(source, "onet") != 0))
-		http_fail(r, 422, "E3705", "source", "esco or onet",
+	    (strcmp(source, "esco") != 0 && strcmp(source, "onet") != 0 &&
+		strcmp(source, "crosswalk") != 0))
+		http_fail(r, 422, "E3705", "source", "esco, onet or crosswalk",
 		    "the source is missing or not known");
 	else if (dir == NULL || dir[0] != '/' || strlen(dir) > 1024)
 		http_fail(r, 422, "E3705", "dir",
@@ -264,12 +320,50 @@ api_vocabulary_import(struct http_request *r, void *ctx)
 		    "%d directories are imported already", DIRS_MAX);
 		return;
 	}
-	struct import *m = malloc(sizeof(*m));
-	if (m == NULL) {
-		json_decref(dirs);
-		http_fail_err(r, ERR_NOMEM, "out of memory");
+	start_load(n, r, dirs, true);
+}
+
+/* ---- removal ---- */
+
+void
+api_vocabulary_remove(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r), *one;
+	const char *name = json_string_value(json_object_get(body, "name"));
+	json_t *had = vault_get(n->vault, VOCABULARY_DIRS, NULL);
+	json_t *list = json_array();
+	size_t i;
+
+	if (body == NULL) {
+		json_decref(had);
+		json_decref(list);
 		return;
 	}
-	*m = (struct import){ n, r, dirs };
-	vocabulary_load(n, json_deep_copy(dirs), true, on_loaded, m);
+	json_array_foreach(had, i, one)
+	{
+		const char *dir =
+		    json_string_value(json_object_get(one, "dir"));
+		const char *source =
+		    json_string_value(json_object_get(one, "source"));
+		if (name == NULL || dir == NULL || source == NULL ||
+		    (strcmp(dir, name) != 0 && strcmp(source, name) != 0))
+			(void)json_array_append(list, one);
+	}
+	const bool found = json_array_size(list) < json_array_size(had);
+	json_decref(had);
+	if (!found)
+		http_fail(r, 404, "E3709", "name",
+		    "esco, onet, crosswalk or a directory: ohcn vocabulary "
+		    "list",
+		    "no imported vocabulary is called so");
+	else if (vocabulary_loading())
+		http_fail(r, 409, "E3706", NULL, "try again in a minute",
+		    "a vocabulary is being read already");
+	json_decref(body);
+	if (!found || vocabulary_loading()) {
+		json_decref(list);
+		return;
+	}
+	start_load(n, r, list, false);
 }

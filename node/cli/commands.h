@@ -91,6 +91,8 @@ int run_crawl_diff(struct cli *cli);
 int run_vocabulary_search(struct cli *cli);
 int run_vocabulary_import(struct cli *cli);
 int run_vocabulary_list(struct cli *cli);
+int run_vocabulary_remove(struct cli *cli);
+int run_vocabulary_diff(struct cli *cli);
 
 /* Parts that several of them use. */
 

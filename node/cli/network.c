@@ -266,6 +266,25 @@ run_vocabulary_search(struct cli *cli)
 	    "no term is called so; fewer or other words, or --lang CODE");
 }
 
+/* Rows that were not taken as they are: where, and what to do. */
+static void
+show_notes(struct cli *cli, const json_t *reply)
+{
+	size_t i;
+	json_t *note;
+
+	json_array_foreach(json_object_get(reply, "warnings"), i, note)
+	    output_line(&cli->out, "  %s", json_string_value(note));
+	json_array_foreach(json_object_get(reply, "notes"), i, note)
+	{
+		const char *column = json_str(note, "column");
+		output_line(&cli->out, "  %s, line %" PRId64 "%s%s: %s; %s",
+		    json_str(note, "file"), json_int(note, "line"),
+		    column[0] == 0 ? "" : ", column ", column,
+		    json_str(note, "message"), json_str(note, "hint"));
+	}
+}
+
 int
 run_vocabulary_import(struct cli *cli)
 {
@@ -293,11 +312,128 @@ run_vocabulary_import(struct cli *cli)
 		return code;
 	if (cli_show(cli, reply))
 		return EXIT_DONE;
-	output_line(&cli->out,
-	    "%" PRId64 " terms, %" PRId64 " labels, %" PRId64 " links; %" PRId64
-	    " protected attributes left out",
-	    json_int(reply, "terms"), json_int(reply, "labels"),
-	    json_int(reply, "links"), json_int(reply, "filtered"));
+	if (strcmp(cli->words[0], "crosswalk") == 0)
+		output_line(&cli->out,
+		    "%" PRId64 " pairs are the same, %" PRId64
+		    " are close; %" PRId64 " rows were left out",
+		    json_int(reply, "same"), json_int(reply, "close"),
+		    json_int(reply, "left_out"));
+	else
+		output_line(&cli->out,
+		    "%" PRId64 " terms, %" PRId64 " labels, %" PRId64
+		    " links; %" PRId64 " protected attributes left out",
+		    json_int(reply, "terms"), json_int(reply, "labels"),
+		    json_int(reply, "links"), json_int(reply, "filtered"));
+	show_notes(cli, reply);
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_vocabulary_remove(struct cli *cli)
+{
+	char *dir = realpath(cli->words[0], NULL);
+	const char *name = cli->words[0];
+	json_t *reply = NULL;
+
+	if (strchr(name, '/') != NULL && dir != NULL)
+		name = dir;
+	int code = cli_need_client(cli);
+	if (code == EXIT_DONE) {
+		client_timeout(cli->client, 600);
+		code = cli_call(cli, "POST", "/api/v1/vocabulary/remove",
+		    json_pack("{s:s}", "name", name), &reply);
+	}
+	free(dir);
+	if (code != EXIT_DONE)
+		return code;
+	if (cli_show(cli, reply))
+		return EXIT_DONE;
+	output_line(&cli->out, "forgotten; %" PRId64 " terms are left",
+	    json_int(reply, "terms_in_all"));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+static const json_t *
+part_called(const json_t *list, const char *name)
+{
+	size_t i;
+	json_t *part;
+
+	json_array_foreach(list, i,
+	    part) if (strcmp(json_str(part, "name"), name) == 0) return part;
+	return NULL;
+}
+
+/* Parts of ${a} that ${b} has otherwise or (unless ${twice}) not. */
+static void
+add_differences(json_t *out, const json_t *a, const json_t *b, bool swapped)
+{
+	size_t i;
+	json_t *part;
+
+	json_array_foreach(a, i, part)
+	{
+		const char *name = json_str(part, "name");
+		const json_t *other = part_called(b, name);
+		const int64_t theirs =
+		    other == NULL ? 0 : json_int(other, "rows");
+		if (other != NULL &&
+		    (swapped || strcmp(json_str(other, "hash"),
+				    json_str(part, "hash")) == 0))
+			continue;
+		(void)json_array_append_new(out,
+		    json_pack("{s:s,s:I,s:I}", "name", name, "here",
+			(json_int_t)(swapped ? theirs : json_int(part, "rows")),
+			"there",
+			(json_int_t)(swapped ? json_int(part, "rows")
+					     : theirs)));
+	}
+}
+
+int
+run_vocabulary_diff(struct cli *cli)
+{
+	json_error_t fault;
+	json_t *theirs = json_load_file(cli->words[0], 0, &fault);
+	json_t *reply = NULL, *part, *list;
+	struct problem p;
+	size_t i;
+
+	const json_t *data = json_object_get(theirs, "data");
+	const json_t *there =
+	    json_object_get(data != NULL ? data : theirs, "parts");
+	if (!json_is_array(there)) {
+		problem_set(&p, EXIT_NOTFOUND, "E1206",
+		    "%s is not the answer of `ohcn vocabulary list --json`",
+		    cli->words[0]);
+		json_decref(theirs);
+		return cli_fail(cli, &p);
+	}
+	const int code =
+	    cli_call(cli, "GET", "/api/v1/vocabulary", NULL, &reply);
+	if (code != EXIT_DONE) {
+		json_decref(theirs);
+		return code;
+	}
+	list = json_array();
+	add_differences(list, json_object_get(reply, "parts"), there, false);
+	add_differences(list, there, json_object_get(reply, "parts"), true);
+	json_decref(reply);
+	json_decref(theirs);
+	reply = json_pack(
+	    "{s:b,s:o}", "same", json_array_size(list) == 0, "parts", list);
+	if (cli_show(cli, reply))
+		return EXIT_DONE;
+	if (json_array_size(list) == 0)
+		output_line(&cli->out, "both have the same vocabulary");
+	json_array_foreach(list, i, part) output_line(&cli->out,
+	    "%s: %" PRId64 " here, %" PRId64 " there%s", json_str(part, "name"),
+	    json_int(part, "here"), json_int(part, "there"),
+	    json_int(part, "here") == json_int(part, "there")
+		? ", not the same ones"
+		: "");
 	json_decref(reply);
 	return EXIT_DONE;
 }

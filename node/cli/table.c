@@ -647,14 +647,29 @@ static const struct cli_command commands[] = {
 	    "ohcn vocabulary search --lang de Schweißen",
 	    FLAGS{ LANG, LIMIT, END }, run_vocabulary_search },
 	{ "vocabulary", "import", "SOURCE DIR", 2, 2,
-	    "read ESCO or O*NET files",
-	    "SOURCE: esco (the CSV download) or onet (the text database). "
-	    "The node reads\nthe directory.",
+	    "read ESCO or O*NET files, or links between them",
+	    "SOURCE: esco (the CSV download), onet (the text database) or "
+	    "crosswalk (tables\nthat link ESCO with O*NET; only an exact "
+	    "match that has no rival makes two\noccupations one, others are "
+	    "close). The node reads the directory, now and at\neach start. "
+	    "Doing it again replaces what was read before.",
 	    "ohcn vocabulary import esco ~/esco-1.2.0\n"
-	    "ohcn vocabulary import onet ~/db_29_2_text",
+	    "ohcn vocabulary import onet ~/db_29_2_text\n"
+	    "ohcn vocabulary import crosswalk ~/crosswalk",
 	    NULL, run_vocabulary_import },
 	{ "vocabulary", "list", "", 0, 0, "vocabularies that are loaded", NULL,
 	    "ohcn vocabulary list", NULL, run_vocabulary_list },
+	{ "vocabulary", "remove", "NAME", 1, 1, "forget an imported vocabulary",
+	    "NAME: esco, onet or crosswalk (all of that kind) or the "
+	    "directory. The files\nstay where they are.",
+	    "ohcn vocabulary remove crosswalk\n"
+	    "ohcn vocabulary remove ~/esco-1.1",
+	    NULL, run_vocabulary_remove },
+	{ "vocabulary", "diff", "FILE", 1, 1,
+	    "why does another node have another hash?",
+	    "FILE: what `ohcn vocabulary list --json` says there. Names the "
+	    "parts that differ.",
+	    "ohcn vocabulary diff theirs.json", NULL, run_vocabulary_diff },
 
 	/* This machine */
 	{ "store", "stat", "", 0, 0, "what the store holds and what it takes",
