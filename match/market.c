@@ -6,10 +6,11 @@
  * Prices are kept in parts of a point, so that a step can be so small that
  * the sum of all steps stays below one point: then the result is an optimum.
  */
-#define PARTS       (INT32_C(1) << 17)
-#define STEP_LESS   4  /* each round's step is the one before by this */
-#define STEP_COARSE 32 /* the round ahead of all: so many first steps */
-#define LOWER_BY    4  /* last steps below the last prices */
+#define PARTS        (INT32_C(1) << 17)
+#define STEP_LESS    4  /* each round's step is the one before by this */
+#define STEP_COARSE  32 /* the round ahead of all: so many first steps */
+#define SETTLE_EDGES (UINT32_C(1) << 22) /* looked at for the least prices */
+#define LOWER_BY     4                   /* last steps below the last prices */
 
 #define HELD 1U /* of an edge: a seat of its gig has the person now */
 
@@ -38,6 +39,7 @@ struct auction {
 	uint32_t seats_n, places_n;
 	uint8_t *flags;  /* by edge */
 	int32_t *price;  /* by person: of the cheapest place */
+	int32_t *next;   /* by person: a price to come */
 	uint32_t *first; /* by person: its places; people_n + 1 */
 	struct place *places;
 	uint16_t *open;  /* by gig: seats to bid for */
@@ -108,6 +110,7 @@ auction_fini(struct auction *a)
 	free(a->flags);
 	free(a->lists);
 	free(a->price);
+	free(a->next);
 	free(a->first);
 	free(a->places);
 	free(a->open);
@@ -123,13 +126,14 @@ auction_init(struct auction *a, const struct market *m)
 	a->flags = calloc(edges + 1, 1);
 	a->lists = calloc((size_t)m->gigs_n + 1, sizeof(*a->lists));
 	a->price = calloc((size_t)m->people_n + 1, sizeof(*a->price));
+	a->next = calloc((size_t)m->people_n + 1, sizeof(*a->next));
 	a->first = calloc((size_t)m->people_n + 1, sizeof(*a->first));
 	a->places = calloc((size_t)a->places_n + 1, sizeof(*a->places));
 	a->open = calloc((size_t)m->gigs_n + 1, sizeof(*a->open));
 	a->queue = calloc((size_t)m->gigs_n + 1, sizeof(*a->queue));
 	if (a->flags == NULL || a->lists == NULL || a->price == NULL ||
-	    a->first == NULL || a->places == NULL || a->open == NULL ||
-	    a->queue == NULL)
+	    a->next == NULL || a->first == NULL || a->places == NULL ||
+	    a->open == NULL || a->queue == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < m->people_n; i++)
 		a->first[i + 1] = a->first[i] + places_of(m, i);
@@ -409,6 +413,59 @@ market_bound(const struct market *m, const int32_t *price)
 	return bound;
 }
 
+/* ---- the least prices ---- */
+
+/*
+ * A price need be no more than what the others would pay for the person, given
+ * what they have. Then whoever has the person gains more, and would pay less
+ * for others in turn. false: nothing has moved.
+ */
+static bool
+prices_lower(struct auction *a)
+{
+	const struct market *m = a->m;
+	bool moved = false;
+
+	memset(a->next, 0, (size_t)m->people_n * sizeof(*a->next));
+	for (uint32_t i = 0; i < m->gigs_n; i++) {
+		int32_t least = INT32_MAX;
+		uint32_t held = 0;
+		for (uint32_t e = m->start[i]; e < m->start[i + 1]; e++) {
+			const struct market_edge x = m->edges[e];
+			if ((a->flags[e] & HELD) == 0)
+				continue;
+			held++;
+			least =
+			    MIN(least, x.value * PARTS - a->price[x.person]);
+		}
+		least = held < seats_of(m, i) ? 0 : MAX(least, 0);
+		for (uint32_t e = m->start[i]; e < m->start[i + 1]; e++) {
+			const struct market_edge x = m->edges[e];
+			if ((a->flags[e] & HELD) == 0)
+				a->next[x.person] = MAX(
+				    a->next[x.person], x.value * PARTS - least);
+		}
+	}
+	for (uint32_t i = 0; i < m->people_n; i++)
+		if (a->price[i] != INT32_MAX && a->next[i] < a->price[i]) {
+			a->price[i] = a->next[i];
+			moved = true;
+		}
+	return moved;
+}
+
+/* As far as the work allows; each step on the way is true as well. */
+static void
+prices_settle(struct auction *a)
+{
+	const uint32_t edges =
+	    a->m->gigs_n == 0 ? 0 : a->m->start[a->m->gigs_n];
+	uint32_t rounds = SETTLE_EDGES / (edges + 1);
+
+	while (rounds > 0 && prices_lower(a))
+		rounds--;
+}
+
 /* ---- what comes out ---- */
 
 static int64_t
@@ -574,6 +631,7 @@ round_judge(struct auction *a, int32_t step, uint32_t ppm, int32_t *top,
 	/* a price that nobody pays would be told to people: not this round */
 	if (value > out->value && !price_for_nothing(a)) {
 		out->value = value;
+		prices_settle(a);
 		result_take(a, step, out);
 	}
 	out->within =

@@ -64,8 +64,9 @@ struct market_result {
 	uint32_t rounds;
 	uint64_t bids;
 	/*
-	 * Of each person, in points and up to ${step} more: a gig gets this
-	 * person only by giving up so much. 0: there is a place left.
+	 * Of each person, in points: what the next best gig would give up to
+	 * have this person, as the least prices that fit the outcome say (a
+	 * large market: near the least). 0: there is a place left.
 	 */
 	int32_t *price;
 	int32_t step; /* of the round that counts, rounded up */

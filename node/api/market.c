@@ -284,8 +284,8 @@ put_price(const struct market_result *r, uint32_t person, json_t *o)
 	else
 		(void)snprintf(text, sizeof(text),
 		    "%" PRIu32 " other%s of your demands would take this "
-		    "person; whoever gets them gives up %" PRId32
-		    " points elsewhere",
+		    "person; the next best would give up %" PRId32
+		    " points for it",
 		    others, others == 1 ? "" : "s", r->price[person]);
 	(void)json_object_set_new(o, "why", json_string(text));
 }

@@ -362,10 +362,11 @@ static const struct cli_command commands[] = {
 	    run_candidate_explain },
 	{ "team", "form", "", 0, 0, "a few people who together can do it",
 	    "For a need of yours, or for a list of skills; a skill may have a "
-	    "level and a ! for a must (welding:3!). Who is chosen adds most "
-	    "to what the others can do; what nobody can do is named, with "
-	    "who could learn it. A proposal made here from the cards this "
-	    "node holds: nobody is asked or told.",
+	    "level\nand a ! for a must (welding:3!). Who is chosen adds most "
+	    "to "
+	    "what the others\ncan do; what nobody can do is named, with who "
+	    "could learn it. A proposal made\nhere from the cards this node "
+	    "holds: nobody is asked or told.",
 	    "ohcn team form --demand A-17\n"
 	    "ohcn team form --skills \"welding:3!,first aid,planning\" "
 	    "--size 4\n"
@@ -385,7 +386,7 @@ static const struct cli_command commands[] = {
 	    run_team_form },
 	{ "community", "suggest", "", 0, 0, "cells of people around a purpose",
 	    "From what people say they care about: who can meet and talk, in "
-	    "cells of 5 to 12, with what each still lacks and who could learn "
+	    "cells of\n5 to 12, with what each still lacks and who could learn "
 	    "it. A proposal: nobody is enrolled, asked or told.",
 	    "ohcn community suggest --purpose \"climate protection\"\n"
 	    "ohcn community suggest --purpose \"local food\" --size 6",
@@ -394,11 +395,11 @@ static const struct cli_command commands[] = {
 	    run_community_suggest },
 	{ "market", NULL, "", 0, 0, "who for which, over all your open needs",
 	    "When several needs want the same people, the best list for each "
-	    "is not the best for all. This finds who for which so that the "
-	    "sum of the scores is largest, and shows how contested people "
-	    "are: a price is what another need gives up. With --without or "
-	    "--seats it is computed once more, and what changes is shown. "
-	    "Advice: nobody is asked, told or bound.",
+	    "is\nnot the best for all. This finds who for which so that the "
+	    "sum of the scores\nis largest, and shows how contested people "
+	    "are: a price is what another need\nwould give up for the person. "
+	    "With --without or --seats it is computed once\nmore, and what "
+	    "changes is shown. Advice: nobody is asked, told or bound.",
 	    "ohcn market\nohcn market --places 2\n"
 	    "ohcn market --without 7f3ak2xq5m\nohcn market --seats A-17:2",
 	    FLAGS{ { "each", "N", "people looked at for each need (50)" },
