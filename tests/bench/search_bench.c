@@ -94,7 +94,7 @@ load(void)
 {
 	struct vocabulary_builder *b =
 	    vocabulary_builder_new(&vocabulary_limits_default);
-	struct vocabulary *core, *v;
+	struct vocabulary *core = NULL, *v = NULL;
 
 	must(b != NULL && core_vocabulary_add(b) == OK &&
 		 core_vocabulary_new(&core) == OK,
