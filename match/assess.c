@@ -560,8 +560,7 @@ assess_refusal_text(enum assess_refusal r)
 		[ASSESS_EXPIRED] = "it has expired",
 		[ASSESS_FROM_FUTURE] = "it was taken in the future",
 		[ASSESS_NOT_MEASURED] =
-		    "it tells a term or level that the assessment does not "
-		    "measure",
+		    "it tells a term or level that is not measured",
 	};
 
 	return texts[r];
