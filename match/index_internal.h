@@ -82,6 +82,7 @@ struct block {
 	uint32_t from;     /* of the first record's bytes */
 	uint32_t languages;
 	uint16_t region_least, region_most;
+	uint16_t rarity_least;  /* of its cards; 0: not known of some */
 	uint8_t remote, hours;  /* 1 << value */
 	uint16_t seeks, offers; /* all bits together */
 	uint8_t silent;         /* some say nothing of: SILENT_* */
@@ -116,6 +117,7 @@ struct segment {
 	struct list *lists;
 	uint16_t *entries; /* people: block << 2 | level class */
 	uint16_t *starts;  /* people: of each card's bytes in its block */
+	uint16_t *rarity;  /* people: of all skills of a card; 0: not known */
 	/*
 	 * Of a dense list: for each block, which of its cards have it, one
 	 * bit each. Levels are not kept there.

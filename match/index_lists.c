@@ -166,6 +166,19 @@ block_widen(struct block *b, const struct forward_card_view *v, bool first)
 		b->languages |= language_bit(forward_language(&at).language);
 }
 
+/* Of all skills together; 0 when one may be there twice. */
+static uint16_t
+card_rarity(
+    const struct gathering *g, const struct forward_card_view *v, bool wide)
+{
+	const uint8_t *rarity = g->ix->m.rarity->sixteenths;
+	uint32_t sum = 0;
+
+	for (uint16_t i = 0; i < v->skills_n; i++)
+		sum += rarity[forward_place(v->places, i, wide)];
+	return v->twice ? 0 : (uint16_t)sum;
+}
+
 static void
 touch_card(struct gathering *g, const struct forward_card_view *v, bool wide)
 {
@@ -229,6 +242,10 @@ read_blocks(struct gathering *g, struct segment *s)
 		forward_view_card(at, wide, &v);
 		block_widen(b, &v, i % BLOCK_RECORDS == 0);
 		touch_card(g, &v, wide);
+		s->rarity[i] = card_rarity(g, &v, wide);
+		if (i % BLOCK_RECORDS == 0)
+			b->rarity_least = s->rarity[i];
+		b->rarity_least = MIN(b->rarity_least, s->rarity[i]);
 		if (i % BLOCK_RECORDS == BLOCK_RECORDS - 1 || i + 1 == s->n) {
 			touch_above(g);
 			TRY(block_done(g, i / BLOCK_RECORDS));

@@ -4,10 +4,12 @@
 
 #include "match/index_internal.h"
 
+#define CREDIT_STEPS  32    /* of one credit, where blocks are summed */
 #define UNITS         30000 /* of a bound: the whole fit */
 #define DENSE_MAX     16    /* requirements whose dense lists are told apart */
 #define MASKS_MAX     64    /* of these lists */
 #define CREDITS       16    /* different credits of a wish, at most */
+#define USES          32    /* steps of the credit of what is used */
 #define KNOWN_WISHES  256
 #define HINT_ITEMS    128          /* of either side */
 #define CHUNK         SUPER_BLOCKS /* blocks that are summed at once */
@@ -30,7 +32,7 @@ struct hints {
 /* A dense list, and what it is worth. */
 struct mask {
 	const uint32_t *bits; /* by block */
-	int16_t units;
+	int16_t credit;       /* in CREDIT_STEPS */
 };
 
 /*
@@ -41,11 +43,13 @@ struct mask {
  */
 struct reach {
 	const struct part *part;
-	int16_t *fit; /* in UNITS */
-	int16_t *rest;
+	int16_t *fit, *fit_rest; /* in UNITS */
+	/* what requirements take up of a card's skills; UNITS are all */
+	int16_t *taken, *taken_rest;
 	uint32_t dense_n, masks_n;
-	int16_t *sparse[DENSE_MAX];
+	int16_t *sparse[DENSE_MAX]; /* credits */
 	uint32_t masks_from[DENSE_MAX + 1];
+	uint16_t item[DENSE_MAX]; /* which requirement it is */
 	struct mask masks[MASKS_MAX];
 	uint8_t *learn; /* 1 + the rank of the best credit, 0: none */
 	uint8_t *care;  /* the same of purposes */
@@ -82,7 +86,10 @@ struct search {
 	uint32_t hints_from[POSTING_REQUIREMENTS_MAX + 1];
 	int32_t fits[INT16_MAX / 64 + 1]; /* known ones, by units */
 	uint64_t told, asks; /* weights of requirements, by what they are */
-	int16_t *one;        /* of the requirement at hand */
+	uint64_t rarity;     /* of all requirements */
+	uint16_t fit_part[POSTING_REQUIREMENTS_MAX];   /* of credits, in */
+	uint16_t taken_part[POSTING_REQUIREMENTS_MAX]; /* 65536ths */
+	int16_t *one; /* of the requirement at hand */
 
 	/* wish bounds */
 	struct hints wants;
@@ -91,7 +98,7 @@ struct search {
 	uint32_t *wish_first;  /* by place: its first entry */
 	uint64_t *wish_filter; /* a bit for each place with entries */
 	struct known_wish known[KNOWN_WISHES];
-	int32_t most[CREDITS + 1][CREDITS + 1];
+	int32_t most[CREDITS + 1][CREDITS + 1][USES + 2];
 	int32_t most_ever;
 
 	/* gates and filters of a block */
@@ -204,6 +211,19 @@ make_hints(struct hints *h, const struct vocabulary *v,
 	return r;
 }
 
+/*
+ * What to multiply full credit (in CREDIT_STEPS) with so that all together
+ * come to UNITS.
+ */
+static uint16_t
+part_of_all(uint64_t weight, uint64_t all)
+{
+	const uint64_t most = (uint64_t)CREDIT_MAX * CREDIT_STEPS;
+	const uint64_t whole = ((uint64_t)UNITS * 65536 + most - 1) / most;
+
+	return (uint16_t)(all == 0 ? 0 : (weight * whole + all - 1) / all);
+}
+
 NODISCARD static err
 fit_hints(struct search *s)
 {
@@ -215,6 +235,13 @@ fit_hints(struct search *s)
 			s->told += s->parts.weight[i];
 		else
 			s->asks += s->parts.weight[i];
+		s->rarity += s->parts.rarity[i];
+	}
+	for (uint16_t i = 0; i < s->parts.asked_n; i++) {
+		if (s->parts.tells[i])
+			s->fit_part[i] =
+			    part_of_all(s->parts.weight[i], s->told);
+		s->taken_part[i] = part_of_all(s->parts.rarity[i], s->rarity);
 	}
 	return make_hints(&s->hints, s->ix->m.vocabulary, &of,
 	    (unsigned[]){ FEATURE_HELD, FEATURE_HELD }, s->hints_from);
@@ -276,21 +303,30 @@ wish_hints(struct search *s)
 	memset(s->fits, 0xff, sizeof(s->fits));
 	memset(s->most, 0xff, sizeof(s->most));
 	s->most_ever =
-	    plan_wish_most(s->plan, CREDIT_MAX, CREDIT_MAX, CREDIT_MAX);
+	    plan_wish_most(s->plan, CREDIT_MAX, CREDIT_MAX, CREDIT_MAX, false);
 	if (s->credits_n == 0)
-		s->most_ever = plan_wish_most(s->plan, 0, 0, CREDIT_MAX);
+		s->most_ever = plan_wish_most(s->plan, 0, 0, CREDIT_MAX, false);
 	return OK;
 }
 
+/*
+ * What a wish can be. ${uses}: of what the card can do, the posting calls for
+ * so many USES-ths at most; USES + 1: that is not known, nor whether
+ * the card can do anything.
+ */
 static int32_t
-wish_most(struct search *s, uint8_t learn, uint8_t care)
+wish_most(struct search *s, uint8_t learn, uint8_t care, uint32_t uses)
 {
-	int32_t *m = &s->most[learn][care];
+	const bool skilled = uses <= USES;
+	int32_t *m = &s->most[learn][care][uses];
 
 	if (*m < 0)
 		*m = plan_wish_most(s->plan,
 		    learn == 0 ? 0 : s->credits[learn - 1],
-		    care == 0 ? 0 : s->credits[care - 1], CREDIT_MAX);
+		    care == 0 ? 0 : s->credits[care - 1],
+		    skilled ? (uses * CREDIT_MAX + USES - 1) / USES
+			    : CREDIT_MAX,
+		    skilled);
 	return *m;
 }
 
@@ -322,13 +358,22 @@ mask_raise(const uint32_t *restrict bits, uint32_t blocks, int16_t units,
 	}
 }
 
+/* ${part} of the credits, rounded up: never less than it is. */
+static inline int16_t
+part_of(int16_t credit, uint16_t part)
+{
+	return (int16_t)(((uint32_t)(uint16_t)credit * part >> 16) + 1);
+}
+
 /* Add one requirement's part to all blocks. */
 static void
-one_add(int16_t *restrict to, const int16_t *restrict one, uint32_t blocks)
+one_add(int16_t *restrict to, const int16_t *restrict one, uint16_t part,
+    uint32_t blocks)
 {
-	for (uint32_t from = 0; from < blocks; from += CHUNK) {
+	for (uint32_t from = 0; from < blocks && part > 0; from += CHUNK) {
 		for (unsigned i = 0; i < CHUNK; i++)
-			to[from + i] = (int16_t)(to[from + i] + one[from + i]);
+			to[from + i] = (int16_t)(to[from + i] +
+						 part_of(one[from + i], part));
 	}
 }
 
@@ -342,21 +387,20 @@ one_missing(
 	}
 }
 
-/* Which part of the whole a credit is, by the level that is held. */
+/* The credits of a hint by the level that is held, in CREDIT_STEPS. */
 static void
-units_of(
-    const struct search *s, uint16_t item, uint16_t credit, int16_t units[4])
+credits_of(
+    const struct search *s, uint16_t item, uint16_t credit, int16_t credits[4])
 {
 	static const uint8_t levels[4] = { 1, 2, 3, 0 };
 
 	for (unsigned i = 0; i < 4; i++) {
-		const uint64_t earned =
-		    (uint64_t)credit *
+		const uint32_t earned =
+		    credit *
 		    level_adequacy(s->parts.asked[item].level, levels[i]);
-		const uint64_t all = s->told * CREDIT_MAX * CREDIT_MAX;
-		units[i] = (int16_t)((earned * s->parts.weight[item] * UNITS +
-					 all - 1) /
-				     all);
+		credits[i] =
+		    (int16_t)((earned * CREDIT_STEPS + CREDIT_MAX - 1) /
+			      CREDIT_MAX);
 	}
 }
 
@@ -375,33 +419,34 @@ reach_item(struct search *s, struct reach *r, uint16_t item)
 	     k++) {
 		const struct hint *h = &s->hints.all[k];
 		const struct list *l = segment_list(seg, h->at, h->feature);
-		int16_t units[4];
+		int16_t credits[4];
 		if (l == NULL)
 			continue;
-		units_of(s, item, h->credit, units);
+		credits_of(s, item, h->credit, credits);
 		s->counts.entries += l->n;
 		if (!l->dense) {
-			list_raise(seg, l, units, s->one);
+			list_raise(seg, l, credits, s->one);
 			continue;
 		}
 		if (r->masks_n == MASKS_MAX) {
 			apart = false;
 			mask_raise(seg->masks + l->from, seg->blocks_n,
-			    units[3], s->one);
+			    credits[3], s->one);
 			continue;
 		}
 		r->masks[r->masks_n++] =
-		    (struct mask){ seg->masks + l->from, units[3] };
+		    (struct mask){ seg->masks + l->from, credits[3] };
 	}
 	apart = apart && r->masks_n > first;
 	if (apart) {
 		memcpy(r->sparse[r->dense_n], s->one,
 		    seg->blocks_n * sizeof(*s->one));
+		r->item[r->dense_n] = item;
 		r->masks_from[r->dense_n++] = first;
 	}
 	for (uint32_t k = first; k < r->masks_n; k++)
-		mask_raise(
-		    r->masks[k].bits, seg->blocks_n, r->masks[k].units, s->one);
+		mask_raise(r->masks[k].bits, seg->blocks_n, r->masks[k].credit,
+		    s->one);
 	if (!apart)
 		r->masks_n = first;
 	return apart;
@@ -413,13 +458,15 @@ reach_fit(struct search *s, struct reach *r)
 	const uint32_t blocks = r->part->segment->blocks_n;
 
 	for (uint16_t i = 0; i < s->parts.asked_n; i++) {
-		if (!s->parts.tells[i])
-			continue;
 		const bool apart = reach_item(s, r, i);
-		one_add(r->fit, s->one, blocks);
-		if (!apart)
-			one_add(r->rest, s->one, blocks);
-		if (s->parts.of[i]->must)
+		const uint16_t fit = s->fit_part[i], taken = s->taken_part[i];
+		one_add(r->fit, s->one, fit, blocks);
+		one_add(r->taken, s->one, taken, blocks);
+		if (!apart) {
+			one_add(r->fit_rest, s->one, fit, blocks);
+			one_add(r->taken_rest, s->one, taken, blocks);
+		}
+		if (s->parts.of[i]->must && s->parts.tells[i])
 			one_missing(r->gone, s->one, blocks);
 		memset(s->one, 0, blocks * sizeof(*s->one));
 	}
@@ -451,11 +498,13 @@ reach_new(struct search *s, const struct part *p, struct reach *r)
 	    ((size_t)p->segment->blocks_n + CHUNK) / CHUNK * CHUNK;
 
 	*r = (struct reach){ .part = p };
-	r->fit = calloc(blocks, sizeof(*r->fit));
-	r->rest = calloc(blocks, sizeof(*r->rest));
+	r->fit = calloc(blocks * 4, sizeof(*r->fit));
 	r->learn = calloc(blocks, 3);
-	if (r->fit == NULL || r->rest == NULL || r->learn == NULL)
+	if (r->fit == NULL || r->learn == NULL)
 		return ERR_NOMEM;
+	r->fit_rest = r->fit + blocks;
+	r->taken = r->fit_rest + blocks;
+	r->taken_rest = r->taken + blocks;
 	for (uint32_t i = 0; i < MIN(s->parts.asked_n, DENSE_MAX); i++) {
 		r->sparse[i] = malloc(blocks * sizeof(*r->sparse[i]));
 		if (r->sparse[i] == NULL)
@@ -800,39 +849,62 @@ open_tail(struct search *s, const struct part *p)
 static const int16_t spread[256][8] = { ROWS_64(0), ROWS_64(64), ROWS_64(128),
 	ROWS_64(192) };
 
-/* Which cards of a block may reach ${least} units. */
-static uint32_t
-block_cards(const struct reach *r, uint32_t block, int16_t least)
-{
-	int16_t all[BLOCK_RECORDS], one[BLOCK_RECORDS];
-	uint32_t out = 0;
+/* What the cards of a block may reach, each by itself. */
+struct cards_reach {
+	int16_t fit[BLOCK_RECORDS], taken[BLOCK_RECORDS];
+};
 
-	for (unsigned i = 0; i < BLOCK_RECORDS; i++)
-		all[i] = r->rest[block];
+static void
+block_cards(const struct search *s, const struct reach *r, uint32_t block,
+    struct cards_reach *out)
+{
+	int16_t one[BLOCK_RECORDS];
+
+	for (unsigned i = 0; i < BLOCK_RECORDS; i++) {
+		out->fit[i] = r->fit_rest[block];
+		out->taken[i] = r->taken_rest[block];
+	}
 	for (uint32_t d = 0; d < r->dense_n; d++) {
+		const uint16_t fit = s->fit_part[r->item[d]];
+		const uint16_t taken = s->taken_part[r->item[d]];
 		for (unsigned i = 0; i < BLOCK_RECORDS; i++)
 			one[i] = r->sparse[d][block];
 		for (uint32_t k = r->masks_from[d]; k < r->masks_from[d + 1];
 		     k++) {
 			const uint32_t bits = r->masks[k].bits[block];
-			const int16_t units = r->masks[k].units;
+			const int16_t credit = r->masks[k].credit;
 			for (unsigned b = 0; b < 4; b++) {
 				const int16_t *row =
 				    spread[bits >> 8 * b & 255];
 				int16_t *to = one + 8 * b;
 				for (unsigned i = 0; i < 8; i++) {
 					const int16_t u =
-					    (int16_t)(row[i] & units);
+					    (int16_t)(row[i] & credit);
 					to[i] = MAX(to[i], u);
 				}
 			}
 		}
-		for (unsigned i = 0; i < BLOCK_RECORDS; i++)
-			all[i] = (int16_t)(all[i] + one[i]);
+		for (unsigned i = 0; i < BLOCK_RECORDS; i++) {
+			out->fit[i] =
+			    (int16_t)(out->fit[i] + part_of(one[i], fit));
+			out->taken[i] =
+			    (int16_t)(out->taken[i] + part_of(one[i], taken));
+		}
 	}
-	for (unsigned i = 0; i < BLOCK_RECORDS; i++)
-		out |= (uint32_t)(all[i] >= least) << i;
-	return out;
+}
+
+/*
+ * How many USES-ths of a card's skills, of so much rarity, are called for at
+ * most; USES + 1: its skills are not known.
+ */
+static uint32_t
+uses_of(const struct search *s, int16_t taken, uint32_t rarity)
+{
+	if (rarity == 0 || s->rarity == 0)
+		return USES + 1;
+	const uint64_t most =
+	    ((uint64_t)(uint16_t)taken * s->rarity * USES + UNITS - 1) / UNITS;
+	return (uint32_t)MIN((most + rarity - 1) / rarity, (uint64_t)USES);
 }
 
 /* Fewer units than this are too few for ${both}, with such a wish. */
@@ -856,6 +928,18 @@ least_units(struct search *s, int32_t both, int32_t wish)
 	return (int16_t)(lo * STEP);
 }
 
+/* May the card enter, by what is known without its bytes? */
+static bool
+card_may_enter(struct search *s, const struct reach *r, uint32_t block,
+    uint32_t rarity, int16_t fit, int16_t taken)
+{
+	const uint32_t uses = uses_of(s, taken, rarity);
+	const int32_t wish =
+	    wish_most(s, r->learn[block], r->care[block], uses);
+
+	return score_both(fit_of(s, fit), wish) >= top_least(&s->top);
+}
+
 static void
 open_block(
     struct search *s, const struct reach *r, uint32_t block, int32_t wish)
@@ -864,17 +948,18 @@ open_block(
 	const uint8_t *at = seg->bytes + seg->blocks[block].from;
 	const uint32_t first = block * BLOCK_RECORDS;
 	const uint32_t n = MIN(seg->n - first, (uint32_t)BLOCK_RECORDS);
-	uint32_t cards = n == 32 ? UINT32_MAX : (1U << n) - 1;
+	const int16_t least = least_units(s, top_least(&s->top), wish);
+	struct cards_reach cards;
 
 	s->counts.blocks_opened++;
-	cards &= ~(uint32_t)(r->part->dead->bits[first / 64] >> first % 64);
-	if (r->dense_n > 0)
-		cards &= block_cards(
-		    r, block, least_units(s, top_least(&s->top), wish));
-	for (uint32_t i = 0; cards != 0; cards >>= 1, i++) {
-		if ((cards & 1) != 0)
-			look_at(s, seg->ids[first + i],
-			    at + seg->starts[first + i]);
+	block_cards(s, r, block, &cards);
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t card = first + i;
+		if (cards.fit[i] >= least &&
+		    card_may_enter(s, r, block, seg->rarity[card], cards.fit[i],
+			cards.taken[i]) &&
+		    !dead_at(r->part->dead, card))
+			look_at(s, seg->ids[card], at + seg->starts[card]);
 	}
 }
 
@@ -897,7 +982,8 @@ try_block(struct search *s, const struct reach *r, uint32_t i)
 
 	if (score_both(fit, s->most_ever) < top_least(&s->top))
 		return;
-	const int32_t wish = wish_most(s, r->learn[i], r->care[i]);
+	const int32_t wish = wish_most(s, r->learn[i], r->care[i],
+	    uses_of(s, r->taken[i], b->rarity_least));
 	if (!block_may_enter(s, score_both(fit, wish), b))
 		return;
 	if (!s->excluded && (r->gone[i] != 0 || !block_passes(s, b)))
@@ -1028,7 +1114,6 @@ search_end(struct search *s)
 		for (uint32_t k = 0; k < DENSE_MAX; k++)
 			free(s->reaches[i].sparse[k]);
 		free(s->reaches[i].fit);
-		free(s->reaches[i].rest);
 		free(s->reaches[i].learn);
 	}
 	free(s->reaches);

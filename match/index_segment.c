@@ -212,7 +212,7 @@ make_room(struct segment *s, const struct row *rows, uint32_t n, bool postings)
 		s->bytes_n += forward_size(rows[i].bytes);
 	s->n = n;
 	s->blocks_n = (n + BLOCK_RECORDS - 1) / BLOCK_RECORDS;
-	s->slots_n = n + n / 2 + 8;
+	s->slots_n = n + n / 4 + 8;
 	s->ids = malloc((size_t)n * sizeof(*s->ids) + 1);
 	s->bytes = malloc(s->bytes_n + 1);
 	s->slots = calloc(s->slots_n, sizeof(*s->slots));
@@ -222,11 +222,13 @@ make_room(struct segment *s, const struct row *rows, uint32_t n, bool postings)
 	if (postings)
 		s->offsets = malloc(((size_t)n + 1) * sizeof(*s->offsets));
 	else
-		s->starts = malloc(((size_t)n + 1) * sizeof(*s->starts));
+		s->starts = malloc(((size_t)n + 1) * 2 * sizeof(*s->starts));
 	if (s->ids == NULL || s->bytes == NULL || s->slots == NULL ||
 	    s->blocks == NULL || s->dead == NULL ||
 	    (s->starts == NULL && s->offsets == NULL))
 		return ERR_NOMEM;
+	if (s->starts != NULL)
+		s->rarity = s->starts + n;
 	s->dead->refs = 1;
 	return OK;
 }
@@ -314,7 +316,7 @@ segment_bytes(const struct segment *s, const struct shape *shape)
 	       s->slots_n * sizeof(*s->slots) +
 	       s->blocks_n * sizeof(*s->blocks) + n / 8 +
 	       n * (s->offsets != NULL ? sizeof(*s->offsets)
-				       : sizeof(*s->starts)) +
+				       : 2 * sizeof(*s->starts)) +
 	       s->masks_n * sizeof(*s->masks) +
 	       (shape->places_n + 2) * sizeof(*s->list_from) +
 	       s->lists_n * sizeof(*s->lists) +

@@ -655,22 +655,30 @@ wish_lines(const struct posting *p, const struct card *c,
 
 /*
  * The largest mean of lines that may be there or not: whatever the card, some
- * choice of them with these credits is at least as good as its lines.
+ * choice of them with these credits is at least as good as its lines. The
+ * best choice is of the largest credits, however many.
  */
 static int32_t
 lines_most(const struct sum *always, const struct sum *maybe)
 {
-	struct sum s;
-	int32_t most = 0;
+	struct share s = lines_met(always->lines, always->n);
+	bool taken[SCORE_LINES_MAX] = { false };
+	int32_t most =
+	    s.most == 0 ? 0 : (int32_t)(s.earned * SCORE_MAX / s.most);
 
-	for (uint32_t mask = 0; mask < 1U << maybe->n; mask++) {
-		s.n = always->n;
-		memcpy(s.lines, always->lines, s.n * sizeof(s.lines[0]));
+	for (uint16_t n = 0; n < maybe->n; n++) {
+		uint16_t at = UINT16_MAX;
 		for (uint16_t i = 0; i < maybe->n; i++) {
-			if ((mask >> i & 1) != 0)
-				s.lines[s.n++] = maybe->lines[i];
+			if (!taken[i] &&
+			    (at == UINT16_MAX || maybe->lines[i].credit >
+						     maybe->lines[at].credit))
+				at = i;
 		}
-		most = MAX(most, lines_total(s.lines, s.n));
+		const struct score_line *l = &maybe->lines[at];
+		taken[at] = true;
+		s.earned += (uint64_t)l->weight * l->credit;
+		s.most += (uint64_t)l->weight * CREDIT_MAX;
+		most = MAX(most, (int32_t)(s.earned * SCORE_MAX / s.most));
 	}
 	return most;
 }
@@ -1057,17 +1065,19 @@ card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out)
 }
 
 int32_t
-plan_wish_most(
-    const struct plan *plan, uint32_t learn, uint32_t purpose, uint32_t uses)
+plan_wish_most(const struct plan *plan, uint32_t learn, uint32_t purpose,
+    uint32_t uses, bool skilled)
 {
 	const struct posting *p = plan->posting;
-	struct sum always = { .n = 0 }, maybe = { .n = 0 };
+	struct sum always, maybe;
 
+	always.n = maybe.n = 0;
 	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
 	sum_put(
 	    &always, LINE_INVESTMENT, WEIGHT_INVESTMENT, investment_credit(p));
 	if (plan->asked.n > 0)
-		sum_put(&maybe, LINE_USES, WEIGHT_USES, uses);
+		sum_put(
+		    skilled ? &always : &maybe, LINE_USES, WEIGHT_USES, uses);
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, learn);
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, learn);
 	if (p->purposes_n > 0)
