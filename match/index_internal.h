@@ -236,9 +236,9 @@ NODISCARD err fit_kernel_new(
 void fit_kernel_free(struct fit_kernel *k);
 
 struct kernel_result {
-	int32_t fit;
-	int32_t uses; /* credit of LINE_USES, -1: there is none */
-	bool missing; /* a must-have is */
+	uint64_t earned, most; /* see fit_of_share() */
+	int32_t uses;          /* credit of LINE_USES, -1: there is none */
+	bool missing;          /* a must-have is */
 };
 
 /** fit_kernel_run(k, v): ${v} must not have a skill twice. */

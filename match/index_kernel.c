@@ -108,7 +108,8 @@ fit_kernel_run(const struct fit_kernel *k, const struct forward_card_view *v)
 		if (best[i] == 0 && (k->must >> i & 1) != 0)
 			r.missing = true;
 	}
-	r.fit = fit_of_share(earned, most);
+	r.earned = earned;
+	r.most = most;
 	if (k->asked_n > 0 && all > 0)
 		r.uses = (int32_t)(MIN(given, taken) / all);
 	return r;

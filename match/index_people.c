@@ -802,8 +802,26 @@ take(struct search *s, const uint8_t *id, const uint8_t *bytes)
 		top_put(&s->top, &r);
 }
 
+/* What a card may come to at most, cheaply. */
+static int32_t
+both_most(struct search *s, const struct kernel_result *r, uint8_t learn,
+    uint8_t care)
+{
+	const uint32_t uses =
+	    r->uses < 0
+		? USES + 1
+		: ((uint32_t)r->uses * USES + CREDIT_MAX - 1) / CREDIT_MAX;
+	int32_t fit = SCORE_MAX;
+
+	if (r->most > 0 && s->asks == 0)
+		fit = fit_of(s, (int16_t)(r->earned * UNITS / r->most));
+	return score_both(fit, wish_most(s, learn, care, uses));
+}
+
+/* ${learn}, ${care}: what its block may earn with what it wants. */
 static void
-look_at(struct search *s, const uint8_t *id, const uint8_t *bytes)
+look_at(struct search *s, const uint8_t *id, const uint8_t *bytes,
+    uint8_t learn, uint8_t care)
 {
 	struct forward_card_view v;
 
@@ -819,11 +837,11 @@ look_at(struct search *s, const uint8_t *id, const uint8_t *bytes)
 	}
 	const struct kernel_result r = fit_kernel_run(s->kernel, &v);
 	if ((r.missing && !s->excluded) ||
-	    score_both(r.fit, s->most_ever) < top_least(&s->top) ||
-	    !top_wants(
-		&s->top, score_both(r.fit, view_wish(s, &v, r.uses)), id))
+	    both_most(s, &r, learn, care) < top_least(&s->top))
 		return;
-	take(s, id, bytes);
+	const int32_t fit = fit_of_share(r.earned, r.most);
+	if (top_wants(&s->top, score_both(fit, view_wish(s, &v, r.uses)), id))
+		take(s, id, bytes);
 }
 
 static void
@@ -831,7 +849,8 @@ open_tail(struct search *s, const struct part *p)
 {
 	for (uint32_t i = 0; i < p->n; i++) {
 		if (!dead_at(p->dead, i))
-			look_at(s, p->tail->ids[i], p->tail->records[i]);
+			look_at(s, p->tail->ids[i], p->tail->records[i],
+			    s->credits_n, s->credits_n);
 	}
 }
 
@@ -959,7 +978,8 @@ open_block(
 		    card_may_enter(s, r, block, seg->rarity[card], cards.fit[i],
 			cards.taken[i]) &&
 		    !dead_at(r->part->dead, card))
-			look_at(s, seg->ids[card], at + seg->starts[card]);
+			look_at(s, seg->ids[card], at + seg->starts[card],
+			    r->learn[block], r->care[block]);
 	}
 }
 
