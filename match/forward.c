@@ -92,22 +92,32 @@ put_known_levels(struct pen *p, const struct graded_term *t, uint16_t n)
 	}
 }
 
-/* Might two skills be of one place? Never wrong when it says no. */
 static bool
-may_be_twice(const struct card *c)
+held_before(const struct card *c, uint16_t n)
 {
-	uint64_t seen[16] = { 0 };
-	bool twice = false;
+	for (uint16_t i = 0; i < n; i++) {
+		if (c->skills[i].at == c->skills[n].at)
+			return true;
+	}
+	return false;
+}
+
+/* Are two skills of one place? */
+static bool
+is_twice(const struct card *c)
+{
+	uint64_t seen[16] = { 0 }; /* spares most comparisons */
 
 	for (uint16_t i = 0; i < c->skills_n; i++) {
 		const uint32_t at = c->skills[i].at;
+		uint64_t *word = &seen[at >> 6 & 15];
 		if (at == TERM_NOWHERE)
 			continue;
-		uint64_t *word = &seen[at >> 6 & 15];
-		twice = twice || (*word >> (at & 63) & 1) != 0;
+		if ((*word >> (at & 63) & 1) != 0 && held_before(c, i))
+			return true;
 		*word |= UINT64_C(1) << (at & 63);
 	}
-	return twice;
+	return false;
 }
 
 size_t
@@ -126,9 +136,8 @@ forward_put_card(const struct forward_form *f, const struct card *c,
 	out[9] = put_known_places(&p, c->purposes, c->purposes_n);
 	out[10] = (uint8_t)c->languages_n;
 	/* bits without a meaning: only that there are any */
-	out[11] =
-	    (uint8_t)((c->seeks > UINT8_MAX) | (c->offers > UINT8_MAX) << 1 |
-		      may_be_twice(c) << 2);
+	out[11] = (uint8_t)((c->seeks > UINT8_MAX) |
+			    (c->offers > UINT8_MAX) << 1 | is_twice(c) << 2);
 	put_known_levels(&p, c->skills, c->skills_n);
 	put_known_levels(&p, c->aspirations, c->aspirations_n);
 	put_languages(&p, c->languages, c->languages_n);

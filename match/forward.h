@@ -49,7 +49,7 @@ void forward_posting(
 struct forward_card_view {
 	uint16_t region; /* two letters, the first is the low byte */
 	uint8_t remote, hours;
-	bool twice; /* a place may be among the skills more than once */
+	bool twice;             /* a place is among the skills more than once */
 	uint16_t seeks, offers; /* what has no meaning is bit 8 */
 	uint16_t skills_n, aspirations_n, purposes_n, languages_n;
 	const uint8_t *places, *levels, *languages;
