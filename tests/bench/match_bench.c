@@ -1,283 +1,336 @@
 /*
- * match_bench [--json]: people for a posting by linear scan over 100,000
- * cards, postings for a person over 10,000, and label search. Cards hold 20
- * skills each of the core vocabulary, half of them from one occupation, as
- * people have them; postings ask for 10.
+ * match_bench [--json] [people [queries [order [seed]]]]: the index of
+ * match/index.h over people shaped like ESCO (people.h): complete scores, the
+ * same without expansion ("core"), with filters, the other direction, what it
+ * costs to build, to keep and to add to, and what rivals need for the same
+ * (rivals.h). 1,000,000 people and 1,000 queries unless told; order:
+ * shuffled, clustered, adversarial; OHCN_BENCH_10M in the environment: ten
+ * million. Times are
+ * processor time of the one thread. Every 100th answer is compared with a
+ * linear scan over the same records when there are at most 100,000 of them,
+ * else one in all.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "bench.h"
+#include "match/index.h"
+#include "people.h"
+#include "rivals.h"
 
-#include "match/core.h"
-#include "match/scan.h"
-#include "match/search.h"
+#define TOP   10
+#define BATCH 256 /* records that are timed together */
 
-#define CARDS    100000
-#define POSTINGS 10000
-#define ROUNDS   20
-#define TOP      10
+static struct people_world *w;
+static uint64_t people = 1000000, queries = 1000;
 
-static struct vocabulary *v;
-static struct meaning m;
-static struct card *cards;
-static struct posting *postings;
-static uint32_t occupations[1024];
-static size_t occupations_n;
-static bool json;
-
-static double
-now(void)
+static struct index *
+build(enum index_kind kind, uint64_t n, const char *name)
 {
-	struct timespec t;
+	struct index_limits limits = index_limits_default;
+	struct index *ix;
+	struct index_stat stat;
+	uint8_t(*ids)[RECORD_ID] = calloc(BATCH, sizeof(*ids));
+	struct card *cards = calloc(BATCH, sizeof(*cards));
+	struct posting *postings = calloc(BATCH, sizeof(*postings));
+	double t, all = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static uint64_t
-chance(uint64_t below)
-{
-	static uint64_t seed = 88172645463325252U;
-
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (seed >> 11) % below;
-}
-
-/* Half of the time a skill that the occupation needs. */
-static uint32_t
-some_skill(uint32_t occupation)
-{
-	const struct term_list needs = vocabulary_needs(v, occupation, true);
-
-	if (needs.n > 0 && chance(2) == 0)
-		return needs.at[chance(needs.n)];
-	return (uint32_t)chance(vocabulary_size(v));
-}
-
-static void
-make_card(struct card *c)
-{
-	const uint32_t occupation = occupations[chance(occupations_n)];
-
-	*c = (struct card){ .region = "de", .skills_n = 20, .hours = 5 };
-	for (size_t i = 0; i < c->skills_n; i++)
-		c->skills[i].term = vocabulary_term(v, some_skill(occupation));
-	for (size_t i = 0; i < c->skills_n; i++)
-		c->skills[i].level = (uint8_t)(1 + chance(5));
-	c->aspirations_n = 3;
-	for (size_t i = 0; i < c->aspirations_n; i++)
-		c->aspirations[i].term =
-		    vocabulary_term(v, some_skill(occupation));
-	card_resolve(c, v);
-}
-
-static void
-make_posting(struct posting *p)
-{
-	const uint32_t occupation = occupations[chance(occupations_n)];
-
-	*p = (struct posting){ .region = "de", .requirements_n = 10 };
-	for (size_t i = 0; i < p->requirements_n; i++)
-		p->requirements[i] = (struct requirement){
-			.term = vocabulary_term(v, some_skill(occupation)),
-			.level = (uint8_t)chance(6),
-			.weight = (uint8_t)(1 + chance(100)),
-			.must = i == 0 && chance(2) == 0,
-		};
-	p->teaches_n = 2;
-	for (size_t i = 0; i < p->teaches_n; i++)
-		p->teaches[i].term = vocabulary_term(v, some_skill(occupation));
-	posting_resolve(p, v);
-}
-
-static void
-id_of(size_t i, uint8_t id[RECORD_ID])
-{
-	memset(id, 0, RECORD_ID);
-	put_u32be(id, (uint32_t)i);
-}
-
-struct walk {
-	size_t at;
-	uint8_t id[RECORD_ID];
-};
-
-static bool
-next_card(void *ctx, struct card_item *item)
-{
-	struct walk *w = ctx;
-
-	if (w->at == CARDS)
-		return false;
-	id_of(w->at, w->id);
-	*item = (struct card_item){ w->id, w->id, &cards[w->at++] };
-	return true;
-}
-
-static bool
-next_posting(void *ctx, struct posting_item *item)
-{
-	struct walk *w = ctx;
-
-	if (w->at == POSTINGS)
-		return false;
-	id_of(w->at, w->id);
-	*item = (struct posting_item){ w->id, w->id, &postings[w->at++] };
-	return true;
-}
-
-static void
-figure(const char *name, double value, const char *unit)
-{
-	if (json)
-		printf("{\"name\":\"match.%s\",\"value\":%.1f,"
-		       "\"unit\":\"%s\",\"goal\":null,\"limit\":null}\n",
-		    name, value, unit);
-	else
-		printf("%-28s %12.1f %s\n", name, value, unit);
-}
-
-static void
-must(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "match_bench: %s failed\n", what);
-	exit(1);
-}
-
-static void
-bench_scans(void)
-{
-	struct scan_result top[TOP];
-	size_t n;
-	double start = now();
-
-	for (size_t i = 0; i < ROUNDS; i++) {
-		struct walk walk = { 0 };
-		const struct card_source source = { next_card, &walk };
-		must(scan_people(&m, &postings[i], &source, false, top, TOP, &n,
-			 NULL) == OK,
-		    "scan_people");
-	}
-	double each = (now() - start) / ROUNDS;
-	figure("people_100k.ms", each * 1e3, "ms");
-	figure("people.ns_per_pair", each / CARDS * 1e9, "ns");
-
-	start = now();
-	for (size_t i = 0; i < ROUNDS; i++) {
-		struct walk walk = { 0 };
-		const struct posting_source source = { next_posting, &walk };
-		must(scan_postings(&m, &cards[i], NULL, &source, false, top,
-			 TOP, &n, NULL) == OK,
-		    "scan_postings");
-	}
-	each = (now() - start) / ROUNDS;
-	figure("postings_10k.ms", each * 1e3, "ms");
-	figure("postings.ns_per_pair", each / POSTINGS * 1e9, "ns");
-
-	static struct score score;
-	start = now();
-	for (size_t i = 0; i < 1000; i++)
-		must(score_fit(&m, &postings[i], &cards[i], &score) == OK,
-		    "score_fit");
-	figure("explanation.us", (now() - start) * 1e3, "us");
-}
-
-/* 100,000 labels: words put together from those of the core. */
-static struct vocabulary *
-many_labels(void)
-{
-	struct vocabulary_builder *b =
-	    vocabulary_builder_new(&vocabulary_limits_default);
-	struct vocabulary *many = NULL;
-	const uint32_t n = vocabulary_labels(v);
-
-	must(b != NULL, "builder");
-	for (uint32_t i = 0; i < 25000; i++) {
-		char uri[32], text[4][TERM_LABEL_MAX];
-		struct term_label labels[4];
-		snprintf(uri, sizeof(uri), "urn:bench:%u", i);
-		for (size_t k = 0; k < 4; k++) {
-			const struct vocabulary_label a =
-			    vocabulary_label_at(v, (uint32_t)chance(n));
-			const struct vocabulary_label z =
-			    vocabulary_label_at(v, (uint32_t)chance(n));
-			snprintf(text[k], sizeof(text[k]), "%.*s%c%.*s %u",
-			    (int)a.text.n, (const char *)a.text.p,
-			    k < 2 ? ' ' : 'x', (int)z.text.n,
-			    (const char *)z.text.p, i % 100);
-			labels[k] = (struct term_label){ a.language, k == 0,
-				slice_str(text[k]) };
+	must(ids != NULL && cards != NULL && postings != NULL, "memory");
+	limits.seed = 99;
+	must(index_new(&w->m, kind, &limits, &ix) == OK, "index");
+	must(index_load(ix, true) == OK, "load");
+	for (uint64_t i = 0; i < n; i += BATCH) {
+		const uint64_t batch = MIN(n - i, (uint64_t)BATCH);
+		for (uint64_t k = 0; k < batch; k++) {
+			people_id(kind, i + k, ids[k]);
+			if (kind == INDEX_PEOPLE)
+				people_card(w, i + k, &cards[k]);
+			else
+				people_posting(w, i + k, &postings[k]);
 		}
-		const err e = vocabulary_builder_add(
-		    b, &(struct term_entry){ .uri = slice_str(uri),
-			   .type = TERM_SKILL,
-			   .labels = labels,
-			   .labels_n = 4 });
-		must(e == OK || e == ERR_FORM, "add");
+		/* what it takes to make the records is not part of it */
+		t = thread_now();
+		for (uint64_t k = 0; k < batch; k++)
+			must((kind == INDEX_PEOPLE
+				     ? index_put_card(ix, ids[k], &cards[k])
+				     : index_put_posting(
+					   ix, ids[k], &postings[k])) == OK,
+			    "put");
+		all += thread_now() - t;
 	}
-	must(vocabulary_builder_finish(b, &many) == OK, "finish");
-	return many;
+	t = thread_now();
+	must(index_load(ix, false) == OK, "load");
+	all += thread_now() - t;
+	free(ids);
+	free(cards);
+	free(postings);
+	index_stat(ix, &stat);
+	char text[64];
+	(void)snprintf(text, sizeof(text), "match.%sbuild_per_s", name);
+	figure(text, (double)n / all, "1/s",
+	    kind == INDEX_PEOPLE ? 2000000 : -1, NULL, 0);
+	(void)snprintf(text, sizeof(text), "match.%sbytes_per_%s", name,
+	    kind == INDEX_PEOPLE ? "profile" : "posting");
+	figure(text, (double)stat.bytes / (double)n, "bytes",
+	    kind == INDEX_PEOPLE ? 160 : -1, NULL, 0);
+	return ix;
 }
 
 static void
-bench_search(void)
+report(const char *name, double *ms, size_t n, double p50, double p99,
+    double max, const struct index_counts *sum)
 {
-	static const char *const queries[] = { "weld", "a", "elektro",
-		"electical installation", "verhandlungsfürung", "trabajo equ",
-		"public speaknig", "nothing like this" };
-	struct vocabulary *many = many_labels();
-	struct search_index *s;
-	struct search_hit hits[TOP];
-	double worst = 0, sum = 0;
+	char text[64];
 
-	double start = now();
-	must(search_index_new(many, &s) == OK, "index");
-	figure("search.labels", vocabulary_labels(many), "");
-	figure("search.index.ms", (now() - start) * 1e3, "ms");
-	for (size_t i = 0; i < ARRAY_LEN(queries) * 5; i++) {
-		start = now();
-		search_labels(s, slice_str(queries[i % ARRAY_LEN(queries)]),
-		    (struct search_options){ VOCABULARY_ENGLISH, 0 }, hits,
-		    TOP);
-		const double took = now() - start;
-		worst = MAX(worst, took);
-		sum += took;
+	(void)snprintf(text, sizeof(text), "match.%s.p50_ms", name);
+	figure(text, quantile(ms, n, 0.5), "ms", p50, NULL, 0);
+	(void)snprintf(text, sizeof(text), "match.%s.p99_ms", name);
+	figure(text, quantile(ms, n, 0.99), "ms", p99, NULL, 0);
+	(void)snprintf(text, sizeof(text), "match.%s.max_ms", name);
+	figure(text, ms[n - 1], "ms", max, NULL, 0);
+	note("  each: %.0f of %.0f blocks, %.0f list entries, %.0f records "
+	     "read, %.0f scored\n",
+	    (double)sum->blocks_opened / (double)n,
+	    (double)sum->blocks / (double)n, (double)sum->entries / (double)n,
+	    (double)sum->records_read / (double)n,
+	    (double)sum->records_scored / (double)n);
+}
+
+static void
+counts_add(struct index_counts *sum, const struct index_counts *c)
+{
+	sum->blocks += c->blocks;
+	sum->blocks_opened += c->blocks_opened;
+	sum->entries += c->entries;
+	sum->records_read += c->records_read;
+	sum->records_scored += c->records_scored;
+}
+
+/* The same over all records, one by one; ms. */
+static double
+compare(const struct index_snapshot *s, const struct posting *p,
+    const struct scan_result *got, size_t got_n)
+{
+	struct index_walk *walk = calloc(1, sizeof(*walk));
+	struct scan_result want[TOP];
+	size_t n;
+
+	must(walk != NULL, "memory");
+	walk->s = s;
+	const struct card_source source = { index_next_card, walk };
+	const double t = thread_now();
+	must(scan_people(&w->m, p, &source, false, want, TOP, &n, NULL) == OK,
+	    "scan");
+	must(n == got_n && memcmp(want, got, n * sizeof(*want)) == 0,
+	    "equal answers");
+	free(walk);
+	return (thread_now() - t) * 1e3;
+}
+
+/* ${goals}: p50, p99, max; < 0: none. */
+static void
+search_people(struct index *ix, const char *name, const struct index_filter *f,
+    const double goals[3])
+{
+	static struct posting p;
+	struct index_counts sum = { 0 }, c;
+	double *ms = calloc(queries, sizeof(*ms));
+	struct scan_result out[TOP];
+	struct index_snapshot *s;
+	double scan = 0;
+	size_t n, compared = 0;
+
+	must(ms != NULL, "memory");
+	must(index_snapshot_new(ix, &s) == OK, "snapshot");
+	const uint64_t each = people <= 100000 ? 100 : queries;
+	for (uint64_t i = 0; i < queries + 3; i++) {
+		memset(out, 0, sizeof(out));
+		people_posting(w, i, &p);
+		const double t = thread_now();
+		must(index_people(s, &p, f, false, out, TOP, &n, &c) == OK,
+		    "search");
+		if (i < 3)
+			continue; /* warm-up */
+		ms[i - 3] = (thread_now() - t) * 1e3;
+		counts_add(&sum, &c);
+		if (f == NULL && i % each == 3 % each) {
+			scan += compare(s, &p, out, n);
+			compared++;
+		}
 	}
-	figure("search.mean.ms", sum / (ARRAY_LEN(queries) * 5.0) * 1e3, "ms");
-	figure("search.worst.ms", worst * 1e3, "ms");
-	search_index_free(s);
-	vocabulary_free(many);
+	index_snapshot_free(ix, s);
+	report(name, ms, queries, goals[0], goals[1], goals[2], &sum);
+	if (compared > 0)
+		note("  linear scan: %.0f ms, %zu answers equal\n",
+		    scan / (double)compared, compared);
+	free(ms);
+}
+
+static void
+search_filtered(struct index *ix)
+{
+	static const char german[][3] = { "de" }, maltese[][3] = { "mt" };
+	static const uint32_t english[] = { 0x656e }, swahili[] = { 0x7377 };
+	static const struct {
+		const char *name;
+		struct index_filter f;
+		double goals[3];
+	} rows[] = {
+		{ "region", { .regions = german, .regions_n = 1 },
+		    { 0.5, 2, -1 } },
+		{ "region_small", { .regions = maltese, .regions_n = 1 },
+		    { 0.5, 2, -1 } },
+		{ "language", { .languages = english, .languages_n = 1 },
+		    { -1, -1, -1 } },
+		{ "language_rare", { .languages = swahili, .languages_n = 1 },
+		    { -1, -1, -1 } },
+		{ "hours", { .hours = 1U << 5 }, { -1, -1, -1 } },
+		{ "hours_rare", { .hours = 1U << 1, .remote = 1U << 3 },
+		    { -1, -1, -1 } },
+		{ "region_language_hours",
+		    { .regions = german,
+			.regions_n = 1,
+			.languages = english,
+			.languages_n = 1,
+			.hours = 1U << 5 },
+		    { 0.5, 2, -1 } },
+		{ "rare_in_all",
+		    { .regions = maltese,
+			.regions_n = 1,
+			.languages = swahili,
+			.languages_n = 1,
+			.hours = 1U << 1,
+			.seeks = SEEKS_TASK },
+		    { -1, -1, -1 } },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "filter.%s", rows[i].name);
+		search_people(ix, name, &rows[i].f, rows[i].goals);
+	}
+}
+
+/* Postings for a person. */
+static void
+search_postings(uint64_t n)
+{
+	struct index *ix = build(INDEX_POSTINGS, n, "postings.");
+	static struct card c;
+	struct index_counts sum = { 0 }, one;
+	double *ms = calloc(queries, sizeof(*ms));
+	struct scan_result out[TOP];
+	struct index_snapshot *s;
+	size_t found;
+
+	must(ms != NULL && index_snapshot_new(ix, &s) == OK, "snapshot");
+	for (uint64_t i = 0; i < queries + 3; i++) {
+		people_card(w, i * 37, &c);
+		const double t = thread_now();
+		must(index_postings(s, &c, NULL, NULL, false, out, TOP, &found,
+			 &one) == OK,
+		    "search");
+		if (i < 3)
+			continue;
+		ms[i - 3] = (thread_now() - t) * 1e3;
+		counts_add(&sum, &one);
+	}
+	index_snapshot_free(ix, s);
+	report("postings_100k", ms, queries, -1, -1, -1, &sum);
+	index_free(ix);
+	free(ms);
+}
+
+/* Records that arrive one by one, jobs as they fall due beside them. */
+static void
+arrivals(struct index *ix)
+{
+	const uint64_t n = MIN(people / 10, UINT64_C(100000));
+	struct card *cards = calloc(BATCH, sizeof(*cards));
+	uint8_t ids[2][BATCH][RECORD_ID];
+	double put = 0, removal = 0, jobs = 0, job_max = 0, t;
+	struct index_job *job;
+
+	must(cards != NULL, "memory");
+	for (uint32_t i = 0; i < BATCH; i++)
+		people_card(w, people + i, &cards[i]);
+	for (uint64_t i = 0; i < n; i += BATCH) {
+		for (uint64_t k = 0; k < BATCH; k++) {
+			people_id(0, people + i + k, ids[0][k]);
+			people_id(0, (i + k) * 7, ids[1][k]);
+		}
+		t = thread_now();
+		for (uint64_t k = 0; k < BATCH; k++)
+			must(index_put_card(ix, ids[0][k], &cards[k]) == OK,
+			    "put");
+		put += thread_now() - t;
+		t = thread_now();
+		for (uint64_t k = 0; k < BATCH; k++)
+			(void)index_remove(ix, ids[1][k]);
+		removal += thread_now() - t;
+		t = thread_now();
+		if (index_job_new(ix, &job) != OK)
+			continue;
+		must(index_job_run(job) == OK, "job");
+		index_job_finish(ix, job);
+		t = thread_now() - t;
+		jobs += t;
+		job_max = MAX(job_max, t);
+	}
+	figure("match.arrival_us", put * 1e6 / (double)n, "us", 2, NULL, 0);
+	figure(
+	    "match.removal_us", removal * 1e6 / (double)n, "us", -1, NULL, 0);
+	figure("match.upkeep_us", jobs * 1e6 / (double)n, "us", -1, NULL, 0);
+	figure("match.upkeep_max_ms", job_max * 1e3, "ms", -1, NULL, 0);
+	free(cards);
 }
 
 int
 main(int argc, char **argv)
 {
-	json = argc > 1 && strcmp(argv[1], "--json") == 0;
-	double start = now();
-	must(core_vocabulary_new(&v) == OK, "core vocabulary");
-	figure("core_vocabulary.ms", (now() - start) * 1e3, "ms");
-	m = (struct meaning){ v, vocabulary_rarity(v) };
-	for (uint32_t at = 0; at < vocabulary_size(v); at++) {
-		if (vocabulary_type(v, at) == TERM_OCCUPATION)
-			occupations[occupations_n++] = at;
+	static const char *const orders[] = { "shuffled", "clustered",
+		"adversarial" };
+	static const double complete[3] = { 1, 4, 10 },
+			    core[3] = { 0.2, 1, -1 };
+	enum people_order order = PEOPLE_SHUFFLED;
+	uint64_t seed = 1;
+	int at = 1;
+
+	if (at < argc && strcmp(argv[at], "--json") == 0) {
+		bench_json = true;
+		at++;
 	}
-	cards = calloc(CARDS, sizeof(*cards));
-	postings = calloc(POSTINGS, sizeof(*postings));
-	must(cards != NULL && postings != NULL, "memory");
-	for (size_t i = 0; i < CARDS; i++)
-		make_card(&cards[i]);
-	for (size_t i = 0; i < POSTINGS; i++)
-		make_posting(&postings[i]);
-	figure("card.bytes", sizeof(struct card), "bytes");
-	bench_scans();
-	bench_search();
-	free(cards);
-	free(postings);
-	vocabulary_free(v);
+	if (getenv("OHCN_BENCH_10M") != NULL)
+		people = 10000000;
+	if (at < argc)
+		people = strtoull(argv[at++], NULL, 10);
+	if (at < argc)
+		queries = strtoull(argv[at++], NULL, 10);
+	if (at < argc) {
+		for (unsigned i = 0; i < ARRAY_LEN(orders); i++) {
+			if (strcmp(argv[at], orders[i]) == 0)
+				order = (enum people_order)i;
+		}
+		at++;
+	}
+	if (at < argc)
+		seed = strtoull(argv[at], NULL, 10);
+	note("%llu people, %s, seed %llu, %llu queries\n",
+	    (unsigned long long)people, orders[order], (unsigned long long)seed,
+	    (unsigned long long)queries);
+	w = people_world_new(seed, order, people, false);
+	struct index *ix = build(INDEX_PEOPLE, people, "");
+	search_people(ix, people == 1000000 ? "1m" : "all", NULL, complete);
+	search_filtered(ix);
+	search_postings(100000);
+	arrivals(ix);
+	search_people(ix, "changed", NULL, complete);
+	index_free(ix);
+	people_world_free(w);
+
+	w = people_world_new(seed, order, people, true);
+	ix = build(INDEX_PEOPLE, people, "core.");
+	search_people(ix, "core", NULL, core);
+	if (people <= RIVAL_PEOPLE_MAX)
+		rivals_run(w, ix, people);
+	index_free(ix);
+	people_world_free(w);
 	return 0;
 }

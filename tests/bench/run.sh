@@ -10,6 +10,17 @@ for a in "$@"; do
 	*) names+=("$a") ;;
 	esac
 done
+# Without its rivals a benchmark runs on, and says what is not installed.
+rivals=
+for n in "${names[@]}"; do
+	[[ match_bench == *"$n"* || path_bench == *"$n"* ]] && rivals=1
+done
+if [ ${#names[@]} -eq 0 ] || [ -n "$rivals" ]; then
+	# shellcheck disable=SC2086
+	(need_packages "to compare matching" $packages_rivals) || :
+	[ ! -f build/release/build.ninja ] ||
+		cmake --preset release >/dev/null # to find them
+fi
 build release
 found=0
 for source in tests/bench/*_bench.c; do
