@@ -13,9 +13,9 @@
 #define KNOWN_WISHES  256
 #define HINT_ITEMS    128          /* of either side */
 #define CHUNK         SUPER_BLOCKS /* blocks that are summed at once */
-#define BUCKETS       64
-#define BUCKET(u)     ((uint32_t)(u) >> 9)
-#define BUCKET_END(b) ((b) << 9 | 511U)
+#define BUCKETS       80
+#define BUCKET(u)     ((uint32_t)(u) >> 7)
+#define BUCKET_END(b) ((b) << 7 | 127U)
 
 /* A list that says how well a requirement may be met in a block. */
 struct hint {
@@ -46,6 +46,7 @@ struct reach {
 	int16_t *fit, *fit_rest; /* in UNITS */
 	/* what requirements take up of a card's skills; UNITS are all */
 	int16_t *taken, *taken_rest;
+	int16_t *both; /* the score */
 	uint32_t dense_n, masks_n;
 	int16_t *sparse[DENSE_MAX]; /* credits */
 	uint32_t masks_from[DENSE_MAX + 1];
@@ -59,7 +60,7 @@ struct reach {
 struct stretch { /* SUPER_BLOCKS of a segment */
 	uint32_t reach, first, next;
 	int16_t best; /* of it */
-	int16_t fit;  /* the best of what is still to be looked at */
+	int16_t both; /* the best of what is still to be looked at */
 	bool more;
 };
 
@@ -491,33 +492,6 @@ reach_wish(struct search *s, struct reach *r)
 	}
 }
 
-NODISCARD static err
-reach_new(struct search *s, const struct part *p, struct reach *r)
-{
-	const size_t blocks =
-	    ((size_t)p->segment->blocks_n + CHUNK) / CHUNK * CHUNK;
-
-	*r = (struct reach){ .part = p };
-	r->fit = calloc(blocks * 4, sizeof(*r->fit));
-	r->learn = calloc(blocks, 3);
-	if (r->fit == NULL || r->learn == NULL)
-		return ERR_NOMEM;
-	r->fit_rest = r->fit + blocks;
-	r->taken = r->fit_rest + blocks;
-	r->taken_rest = r->taken + blocks;
-	for (uint32_t i = 0; i < MIN(s->parts.asked_n, DENSE_MAX); i++) {
-		r->sparse[i] = malloc(blocks * sizeof(*r->sparse[i]));
-		if (r->sparse[i] == NULL)
-			return ERR_NOMEM;
-	}
-	r->care = r->learn + blocks;
-	r->gone = r->care + blocks;
-	reach_fit(s, r);
-	reach_wish(s, r);
-	s->counts.blocks += p->segment->blocks_n;
-	return OK;
-}
-
 #define STEP 64 /* units that have one bound */
 
 /* The fit that so many units stand for, at most. */
@@ -539,6 +513,64 @@ fit_of(struct search *s, int16_t units)
 		 : s->told == 0        ? SCORE_MAX
 				       : fit_of_share(share, UNITS);
 	return *known;
+}
+
+/*
+ * How many USES-ths of a card's skills, of so much rarity, are called for at
+ * most; USES + 1: its skills are not known.
+ */
+static uint32_t
+uses_of(const struct search *s, int16_t taken, uint32_t rarity)
+{
+	if (rarity == 0 || s->rarity == 0)
+		return USES + 1;
+	const uint64_t most =
+	    ((uint64_t)(uint16_t)taken * s->rarity * USES + UNITS - 1) / UNITS;
+	return (uint32_t)MIN((most + rarity - 1) / rarity, (uint64_t)USES);
+}
+
+static int32_t
+block_wish(struct search *s, const struct reach *r, uint32_t i)
+{
+	return wish_most(s, r->learn[i], r->care[i],
+	    uses_of(s, r->taken[i], r->part->segment->blocks[i].rarity_least));
+}
+
+static void
+reach_both(struct search *s, struct reach *r)
+{
+	for (uint32_t i = 0; i < r->part->segment->blocks_n; i++)
+		r->both[i] = (int16_t)score_both(
+		    fit_of(s, r->fit[i]), block_wish(s, r, i));
+}
+
+NODISCARD static err
+reach_new(struct search *s, const struct part *p, struct reach *r)
+{
+	const size_t blocks =
+	    ((size_t)p->segment->blocks_n + CHUNK) / CHUNK * CHUNK;
+
+	*r = (struct reach){ .part = p };
+	r->fit = calloc(blocks * 5, sizeof(*r->fit));
+	r->learn = calloc(blocks, 3);
+	if (r->fit == NULL || r->learn == NULL)
+		return ERR_NOMEM;
+	r->fit_rest = r->fit + blocks;
+	r->taken = r->fit_rest + blocks;
+	r->taken_rest = r->taken + blocks;
+	r->both = r->taken_rest + blocks;
+	for (uint32_t i = 0; i < MIN(s->parts.asked_n, DENSE_MAX); i++) {
+		r->sparse[i] = malloc(blocks * sizeof(*r->sparse[i]));
+		if (r->sparse[i] == NULL)
+			return ERR_NOMEM;
+	}
+	r->care = r->learn + blocks;
+	r->gone = r->care + blocks;
+	reach_fit(s, r);
+	reach_wish(s, r);
+	reach_both(s, r);
+	s->counts.blocks += p->segment->blocks_n;
+	return OK;
 }
 
 /* ---- gates and filters ---- */
@@ -912,20 +944,6 @@ block_cards(const struct search *s, const struct reach *r, uint32_t block,
 	}
 }
 
-/*
- * How many USES-ths of a card's skills, of so much rarity, are called for at
- * most; USES + 1: its skills are not known.
- */
-static uint32_t
-uses_of(const struct search *s, int16_t taken, uint32_t rarity)
-{
-	if (rarity == 0 || s->rarity == 0)
-		return USES + 1;
-	const uint64_t most =
-	    ((uint64_t)(uint16_t)taken * s->rarity * USES + UNITS - 1) / UNITS;
-	return (uint32_t)MIN((most + rarity - 1) / rarity, (uint64_t)USES);
-}
-
 /* Fewer units than this are too few for ${both}, with such a wish. */
 static int16_t
 least_units(struct search *s, int32_t both, int32_t wish)
@@ -998,19 +1016,14 @@ static void
 try_block(struct search *s, const struct reach *r, uint32_t i)
 {
 	const struct block *b = &r->part->segment->blocks[i];
-	const int32_t fit = fit_of(s, r->fit[i]);
 
-	if (score_both(fit, s->most_ever) < top_least(&s->top))
-		return;
-	const int32_t wish = wish_most(s, r->learn[i], r->care[i],
-	    uses_of(s, r->taken[i], b->rarity_least));
-	if (!block_may_enter(s, score_both(fit, wish), b))
+	if (!block_may_enter(s, r->both[i], b))
 		return;
 	if (!s->excluded && (r->gone[i] != 0 || !block_passes(s, b)))
 		return;
 	if (s->filter != NULL && !block_wanted(s, b))
 		return;
-	open_block(s, r, i, wish);
+	open_block(s, r, i, block_wish(s, r, i));
 }
 
 /*
@@ -1027,14 +1040,14 @@ try_stretch(struct search *s, struct stretch *t, uint32_t bucket)
 
 	t->more = false;
 	for (uint32_t i = t->first; i < end; i++) {
-		if (BUCKET(r->fit[i]) == bucket) {
+		if (BUCKET(r->both[i]) == bucket) {
 			try_block(s, r, i);
-		} else if (BUCKET(r->fit[i]) < bucket) {
+		} else if (BUCKET(r->both[i]) < bucket) {
 			t->more = true;
-			next = MAX(next, r->fit[i]);
+			next = MAX(next, r->both[i]);
 		}
 	}
-	t->fit = next;
+	t->both = next;
 }
 
 static void
@@ -1042,8 +1055,8 @@ bucket_put(struct search *s, uint32_t heads[BUCKETS], uint32_t i)
 {
 	struct stretch *t = &s->stretches[i];
 
-	t->next = heads[BUCKET(t->fit)];
-	heads[BUCKET(t->fit)] = i;
+	t->next = heads[BUCKET(t->both)];
+	heads[BUCKET(t->both)] = i;
 }
 
 /* Blocks of all segments, those that may reach most first. */
@@ -1054,14 +1067,11 @@ try_stretches(struct search *s)
 
 	memset(heads, 0xff, sizeof(heads));
 	for (uint32_t i = 0; i < s->stretches_n; i++) {
-		s->stretches[i].fit = s->stretches[i].best;
+		s->stretches[i].both = s->stretches[i].best;
 		bucket_put(s, heads, i);
 	}
 	for (uint32_t b = BUCKETS; b-- > 0;) {
-		const int16_t units =
-		    (int16_t)MIN(BUCKET_END(b), (uint32_t)INT16_MAX);
-		if (score_both(fit_of(s, units), s->most_ever) <
-		    top_least(&s->top))
+		if ((int32_t)BUCKET_END(b) < top_least(&s->top))
 			return;
 		while (heads[b] != UINT32_MAX) {
 			const uint32_t i = heads[b];
@@ -1080,11 +1090,11 @@ stretch_put(struct search *s, uint32_t reach)
 	const uint32_t blocks = r->part->segment->blocks_n;
 
 	for (uint32_t first = 0; first < blocks; first += SUPER_BLOCKS) {
-		int16_t fit = 0;
+		int16_t best = 0;
 		for (uint32_t i = 0; i < SUPER_BLOCKS; i++)
-			fit = MAX(fit, r->fit[first + i]);
+			best = MAX(best, r->both[first + i]);
 		s->stretches[s->stretches_n++] = (struct stretch){
-			.reach = reach, .first = first, .best = fit
+			.reach = reach, .first = first, .best = best
 		};
 	}
 }
