@@ -977,6 +977,25 @@ card_may_enter(struct search *s, const struct reach *r, uint32_t block,
 	return score_both(fit_of(s, fit), wish) >= top_least(&s->top);
 }
 
+/* With fewer USES-ths than this no card of the block can enter. */
+static uint32_t
+least_uses(struct search *s, const struct reach *r, uint32_t block)
+{
+	const int32_t fit = fit_of(s, r->fit[block]);
+	uint32_t lo = 0, hi = USES;
+
+	while (lo < hi) {
+		const uint32_t mid = (lo + hi) / 2;
+		if (score_both(fit,
+			wish_most(s, r->learn[block], r->care[block], mid)) >=
+		    top_least(&s->top))
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
 static void
 open_block(
     struct search *s, const struct reach *r, uint32_t block, int32_t wish)
@@ -986,13 +1005,18 @@ open_block(
 	const uint32_t first = block * BLOCK_RECORDS;
 	const uint32_t n = MIN(seg->n - first, (uint32_t)BLOCK_RECORDS);
 	const int16_t least = least_units(s, top_least(&s->top), wish);
+	const uint32_t uses = least_uses(s, r, block);
+	const uint64_t share = (uint64_t)(uses > 0 ? uses - 1 : 0) * UNITS;
 	struct cards_reach cards;
 
 	s->counts.blocks_opened++;
 	block_cards(s, r, block, &cards);
 	for (uint32_t i = 0; i < n; i++) {
 		const uint32_t card = first + i;
+		const uint64_t taken =
+		    (uint64_t)(uint16_t)cards.taken[i] * s->rarity * USES;
 		if (cards.fit[i] >= least &&
+		    taken + UNITS >= share * seg->rarity[card] &&
 		    card_may_enter(s, r, block, seg->rarity[card], cards.fit[i],
 			cards.taken[i]) &&
 		    !dead_at(r->part->dead, card))

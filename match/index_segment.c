@@ -54,22 +54,24 @@ cluster_of(struct voting *vt, const struct forward_card_view *v, bool wide)
 	return cluster;
 }
 
-/* Region, then what it is about, then what is wanted. */
+/*
+ * Region, then what it is about, roughly, then how much there is of it: what
+ * a posting takes up is a share of that. Then what it is about, exactly.
+ */
 static uint64_t
 card_key(struct voting *vt, const uint8_t *bytes)
 {
 	const bool wide = vt->ix->form.wide;
+	const uint8_t *rarity = vt->ix->m.rarity->sixteenths;
 	struct forward_card_view v;
+	uint64_t sum = 0;
 
 	forward_view_card(bytes, wide, &v);
 	const uint64_t cluster = cluster_of(vt, &v, wide);
-	uint64_t want = 0;
-	for (uint16_t i = 0; i < v.aspirations_n; i++)
-		want = MAX(want, (uint64_t)forward_place(
-				     v.places, (size_t)v.skills_n + i, wide) +
-				     1);
-	return (uint64_t)v.region << 48 | (cluster & 0xffffff) << 24 |
-	       (want & 0xffffff);
+	for (uint16_t i = 0; i < v.skills_n; i++)
+		sum += rarity[forward_place(v.places, i, wide)];
+	return (uint64_t)v.region << 48 | (cluster >> 5 & 0xffffff) << 24 |
+	       (sum >> 7 & 0xff) << 16 | (cluster & 31) << 8;
 }
 
 NODISCARD static err
