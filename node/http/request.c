@@ -529,6 +529,41 @@ find_route(struct http_request *r, bool method_known)
 	return path_known;
 }
 
+static bool
+is_utf8(const char *text)
+{
+	struct slice s = slice_str(text);
+	uint32_t cp;
+
+	while (s.n > 0)
+		if (!utf8_next(&s, &cp))
+			return false;
+	return true;
+}
+
+static enum MHD_Result
+query_is_utf8(
+    void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	bool *good = ctx;
+
+	(void)kind;
+	*good = is_utf8(key) && (value == NULL || is_utf8(value));
+	return *good ? MHD_YES : MHD_NO;
+}
+
+/* Handlers put these words into JSON, which knows UTF-8 alone. */
+static bool
+words_are_utf8(const struct http_request *r)
+{
+	bool good = is_utf8(r->path);
+
+	if (good)
+		(void)MHD_get_connection_values(
+		    r->conn, MHD_GET_ARGUMENT_KIND, query_is_utf8, &good);
+	return good;
+}
+
 /* What can be said from the headers alone; replies when it is a no. */
 static void
 check(struct http_request *r, const char *method)
@@ -548,6 +583,10 @@ check(struct http_request *r, const char *method)
 		http_fail(r, 401, "E2013", NULL,
 		    "send the token of the file that `ohcn paths` names",
 		    "the token is missing or wrong");
+	} else if (!words_are_utf8(r)) {
+		http_fail(r, 400, "E2001", NULL,
+		    "write it in UTF-8, as terminals do by default",
+		    "the words of the request are no valid UTF-8 text");
 	} else if (!path_known) {
 		http_fail(r, 404, "E2014", NULL, NULL,
 		    "the API has no such path: %.200s", r->path);

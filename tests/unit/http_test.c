@@ -336,6 +336,19 @@ test_routes(void **state)
 	    status_is(ask(w, false, "DELETE", "/api/echo", UNIX, ""), 405));
 	assert_true(
 	    status_is(ask(w, false, "BREW", "/api/echo", UNIX, ""), 405));
+	/* what is no text never reaches a handler, which would make JSON of it */
+	static const char *const no_text[] = { "/api/hello/x?q=%FF%FE",
+		"/api/hello/x?q=a%C3", "/api/hello/x?%ED%A0%80=1",
+		"/api/hello/x?q=a&r=%C0%AF", "/api/hello/%FF" };
+	const unsigned handled = w->handled;
+	for (size_t i = 0; i < ARRAY_LEN(no_text); i++) {
+		a = ask(w, false, "GET", no_text[i], UNIX, "");
+		assert_true(status_is(a, 400));
+		assert_non_null(strstr(a, "UTF-8"));
+	}
+	assert_int_equal(w->handled, handled);
+	a = ask(w, false, "GET", "/api/hello/%C3%BC?q=%E2%82%AC", UNIX, "");
+	assert_true(status_is(a, 200));
 	a = ask(w, false, "GET", "/api/fail", UNIX, "");
 	assert_true(status_is(a, 409));
 	assert_non_null(strstr(a, "application/problem+json"));
