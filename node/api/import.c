@@ -10,6 +10,7 @@
 #include "match/noise.h"
 #include "match/signal.h"
 #include "node/api/postings.h"
+#include "node/api/review.h"
 #include "node/import/csv.h"
 #include "node/import/job.h"
 #include "node/import/page.h"
@@ -333,7 +334,7 @@ bulk_run(struct job *j)
 	json_t *map = json_object_get(j->input, "map");
 	const char *format =
 	    json_string_value(json_object_get(j->input, "format"));
-	const struct import_options o = {
+	struct import_options o = {
 		.language = (uint32_t)json_integer_value(
 		    json_object_get(j->input, "language_code")),
 		.region =
@@ -348,6 +349,7 @@ bulk_run(struct job *j)
 		.noise = b->noise.epsilon_milli > 0 ? &b->noise : NULL,
 	};
 
+	review_options(j->input, &o);
 	if (scratch == NULL) {
 		(void)snprintf(b->why, sizeof(b->why), "out of memory");
 		return;
@@ -816,7 +818,7 @@ import(struct node *n, struct http_request *r, uint32_t kind)
 
 	if (body == NULL)
 		return;
-	if (!check_import(r, kind, body)) {
+	if (!check_import(r, kind, body) || !review_check(r, body)) {
 		json_decref(body);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
+#include "node/api/review.h"
 #include "node/import/resume.h"
 
 /* ---- wishes: the private form ---- */
@@ -343,7 +344,7 @@ import_run(struct job *j)
 	const struct term_source_search search = { j->terms->vocabulary,
 		j->terms->search };
 	const struct term_lookup lookup = term_lookup_of_search(&search);
-	const struct import_options o = {
+	struct import_options o = {
 		.language = (uint32_t)json_integer_value(
 		    json_object_get(j->input, "language_code")),
 		.region =
@@ -352,6 +353,7 @@ import_run(struct job *j)
 	json_t *data = json_object_get(j->input, "data");
 	json_t *parsed = NULL;
 
+	review_options(j->input, &o);
 	if (json_is_string(data)) {
 		parsed = json_loadb(json_string_value(data),
 		    json_string_length(data), JSON_REJECT_DUPLICATES, NULL);
@@ -405,6 +407,10 @@ api_profile_import(struct http_request *r, void *ctx)
 	if (format != NULL && strcmp(format, "jsonresume") != 0) {
 		http_fail(r, 422, "E3107", "format", "jsonresume",
 		    "the format \"%s\" is not known", format);
+		json_decref(body);
+		return;
+	}
+	if (!review_check(r, body)) {
 		json_decref(body);
 		return;
 	}

@@ -4,6 +4,7 @@
 
 #define WEIGHT_UNSAID 50
 #define TAUGHT_UNSAID 3
+#define LIKELY        50 /* percent: words that are a term */
 
 /* An item of a list cell: "blueprint reading:2-4!*80". */
 struct item {
@@ -74,14 +75,14 @@ read_item(struct import_draft *d, struct slice s, const char *column,
 static bool
 is_term(const struct import_draft *d, struct slice s)
 {
-	uint64_t term;
-	unsigned confidence;
+	struct term_guess g;
 	size_t n = 0;
 
 	while (n < s.n && strchr(":*!", s.p[n]) == NULL)
 		n++;
-	return d->lookup->find(d->lookup->ctx, slice_trim(slice_of(s.p, n)),
-	    d->language, &term, &confidence);
+	return d->lookup->guess(d->lookup->ctx, slice_trim(slice_of(s.p, n)),
+		   d->language, &g, 1) == 1 &&
+	       g.confidence >= LIKELY;
 }
 
 /*
@@ -131,7 +132,7 @@ item_term(struct import_draft *d, const struct item *i, const char *column,
 {
 	if (import_term(d, i->text, 0, column, t))
 		return true;
-	if (i->must)
+	if (i->must && !t->dropped)
 		import_fail(d, column,
 		    "use a label of the vocabulary or a URI, or drop the '!'",
 		    "the must-have \"%.*s\" is no known term", SHOWN(i->text));

@@ -8,11 +8,16 @@
  * A draft is a payload in the form of payload_json.h that has been checked
  * against its schema. Reports are JSON objects that the API hands on; each
  * header says what is in its own. Lists in all of them:
- *   mapped    [{"text", "term", "uri", "label", "field", "confidence"}] words
- *             of the file that became a term; confidence in percent; in a
- *             résumé "level" too. "uri", "label" only if the lookup knows
- *   unmapped  [{"text", "field"}] words that no term was found for: choose
- *             one, or leave them
+ *   mapped    [{"text", "term", "uri", "label", "field", "confidence",
+ *             "decided", "alternatives": [{"term", "uri", "label",
+ *             "confidence"}]}] words of the file that became a term;
+ *             confidence in percent; at most three alternatives; "decided":
+ *             the person said so; in a résumé "level" too. "uri", "label"
+ *             only if the lookup knows
+ *   unmapped  [{"text", "field", "why", "alternatives"}] words that became
+ *             none: "unknown", "unsure" (what they may mean, the most likely
+ *             first, is below the least confidence), "dropped" (the person
+ *             said so). Without "why": not asked for terms
  *   messages  [{"field", "message", "hint"}] what was wrong
  */
 #pragma once
@@ -23,14 +28,22 @@
 #include "node/payload_json.h"
 #include "proto/base/env.h"
 
+#define TERM_GUESSES_MAX 4 /* a term and three others */
+
+struct term_guess {
+	uint64_t term;
+	unsigned confidence; /* percent */
+};
+
 /* Words to a term. Both functions may be called from one thread only. */
 struct term_lookup {
 	/*
-	 * The term that ${text}, a phrase of a person, means. false: none.
-	 * ${language}: language_code(), 0: not known.
+	 * The terms that ${text}, a phrase of a person, may mean, the most
+	 * likely first, each once; at most ${max}. ${language}:
+	 * language_code(), 0: not known. 0: none.
 	 */
-	bool (*find)(void *ctx, struct slice text, uint32_t language,
-	    uint64_t *term, unsigned *confidence_percent);
+	size_t (*guess)(void *ctx, struct slice text, uint32_t language,
+	    struct term_guess *out, size_t max);
 	/*
 	 * What is known about a term; may be NULL. The slices live as long
 	 * as the lookup. false: not known.
@@ -46,7 +59,12 @@ struct term_source_search {
 	const struct search_index *index;
 };
 
-/** term_lookup_of_search(s): exact labels first, then labels in the text. */
+/**
+ * term_lookup_of_search(s): exact labels (100 %, other language 90 %); the same
+ * words in other forms, order or compounds (75 to 85 %); labels in the text,
+ * less sure with every word they leave over; at most 40 % what only begins
+ * alike or has typing errors.
+ */
 struct term_lookup term_lookup_of_search(const struct term_source_search *s);
 
 /* Noise on figures that rest on private data; see match/noise.h. */
@@ -64,6 +82,12 @@ struct import_options {
 	uint32_t language;       /* of texts that do not say; 0: English */
 	unsigned confidence_min; /* percent; below it is unmapped; 0: 50 */
 	const char *region;      /* where a file names none; NULL: none */
+	/*
+	 * What the person decided about words, as they stand in "text" of a
+	 * report: {"words": true (take what is most likely, however unsure) |
+	 * false (leave them out) | "a term, URI or label"}. NULL: nothing.
+	 */
+	const json_t *decisions;
 	/* import_csv alone: */
 	bool allow_partial; /* take good rows though others failed */
 	struct slice map;   /* "our_name = column of the file" lines */

@@ -169,7 +169,7 @@ put_term(struct import_draft *d, struct slice text, struct wanted w,
 	if (text.n == 0)
 		return;
 	if (!import_term(d, text, 0, field, &t)) {
-		if (w.must)
+		if (w.must && !t.dropped)
 			import_fail(d, field,
 			    "use a label of the vocabulary or a URI",
 			    "the must-have \"%.*s\" is no known term",

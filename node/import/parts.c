@@ -1,12 +1,15 @@
 #include "node/import/parts.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "proto/base/text.h"
 
-#define CONFIDENCE_MIN 50
+#define CONFIDENCE_MIN   50
+#define CONFIDENCE_LABEL 90 /* words that are a whole label */
+#define WORDS_MAX        280
 
 /* ---- the report ---- */
 
@@ -132,17 +135,115 @@ is_uri(struct slice s)
 	return false;
 }
 
-void
-import_unmapped(struct import_draft *d, struct slice text, const char *field)
+static json_t *
+unmapped_add(struct import_draft *d, struct slice text, const char *field)
 {
-	json_t *t = clean_text(text, 280, NULL), *entry;
+	json_t *t = clean_text(text, WORDS_MAX, NULL), *entry;
 
 	if (t == NULL)
-		return;
+		return NULL;
 	entry = json_object();
 	(void)json_object_set_new(entry, "text", t);
 	(void)json_object_set_new(entry, "field", json_string(field));
 	(void)json_array_append_new(d->unmapped, entry);
+	return entry;
+}
+
+void
+import_unmapped(struct import_draft *d, struct slice text, const char *field)
+{
+	(void)unmapped_add(d, text, field);
+}
+
+/* "term" and what is known about it. */
+static enum term_type
+put_term(const struct import_draft *d, json_t *e, uint64_t term,
+    uint32_t language, struct slice uri)
+{
+	struct slice label = { NULL, 0 };
+	enum term_type type = 0;
+	char hex[17];
+
+	(void)snprintf(hex, sizeof(hex), "%016" PRIx64, term);
+	(void)json_object_set_new(e, "term", json_string(hex));
+	if (d->lookup->describe != NULL &&
+	    !d->lookup->describe(
+		d->lookup->ctx, term, language, &uri, &label, &type))
+		type = 0;
+	if (uri.n > 0)
+		(void)json_object_set_new(
+		    e, "uri", clean_text(uri, TERM_URI_MAX, NULL));
+	if (label.n > 0)
+		(void)json_object_set_new(
+		    e, "label", clean_text(label, TERM_LABEL_MAX, NULL));
+	return type;
+}
+
+/* "alternatives": the guesses, but for ${taken} (0: all). */
+static void
+put_guesses(const struct import_draft *d, json_t *e, uint32_t language,
+    const struct term_guess *g, size_t n, uint64_t taken)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		if (g[i].term == taken ||
+		    json_array_size(list) == TERM_GUESSES_MAX - 1)
+			continue;
+		json_t *a = json_object();
+		(void)put_term(d, a, g[i].term, language, slice_of(NULL, 0));
+		(void)json_object_set_new(
+		    a, "confidence", json_integer((json_int_t)g[i].confidence));
+		(void)json_array_append_new(list, a);
+	}
+	(void)json_object_set_new(e, "alternatives", list);
+}
+
+/* A term that a person names: its number, its URI or its whole label. */
+static bool
+term_named(const struct import_draft *d, struct slice s, uint32_t language,
+    uint64_t *term)
+{
+	struct term_guess g;
+	size_t i = 0;
+
+	while (i < s.n && isxdigit(s.p[i]))
+		i++;
+	if (s.n == 16 && i == 16) {
+		*term = 0;
+		for (i = 0; i < s.n; i++)
+			*term = *term << 4 |
+				(uint64_t)(isdigit(s.p[i])
+					       ? s.p[i] - '0'
+					       : tolower(s.p[i]) - 'a' + 10);
+		return *term != 0;
+	}
+	if (is_uri(s)) {
+		*term = term_of_uri(s);
+		return true;
+	}
+	if (d->lookup->guess(d->lookup->ctx, s, language, &g, 1) == 0 ||
+	    g.confidence < CONFIDENCE_LABEL)
+		return false;
+	*term = g.term;
+	return true;
+}
+
+/* What the person said about these words; NULL: nothing. */
+static const json_t *
+decision_on(const struct import_draft *d, struct slice text)
+{
+	json_t *key;
+	const json_t *said;
+
+	if (d->o->decisions == NULL)
+		return NULL;
+	key = clean_text(text, WORDS_MAX, NULL);
+	said = key == NULL
+		   ? NULL
+		   : json_object_get(d->o->decisions, json_string_value(key));
+	json_decref(key);
+	return said;
 }
 
 bool
@@ -151,40 +252,59 @@ import_term(struct import_draft *d, struct slice text, uint32_t language,
 {
 	const unsigned least =
 	    d->o->confidence_min != 0 ? d->o->confidence_min : CONFIDENCE_MIN;
-	unsigned confidence = 0;
-	struct slice uri = { NULL, 0 }, label = { NULL, 0 };
+	struct term_guess g[TERM_GUESSES_MAX] = { { 0, 0 } };
+	size_t n = 0;
+	struct slice uri = { NULL, 0 };
+	json_t *e;
 
 	*out = (struct import_term){ 0 };
 	text = slice_trim(text);
 	if (language == 0)
 		language = d->language;
+	const json_t *said = decision_on(d, text);
 	if (is_uri(text)) {
-		out->term = term_of_uri(text);
-		confidence = 100;
+		g[n++] = (struct term_guess){ term_of_uri(text), 100 };
 		uri = text;
-	} else if (!d->lookup->find(d->lookup->ctx, text, language, &out->term,
-		       &confidence) ||
-		   confidence < least) {
-		import_unmapped(d, text, field);
+	} else {
+		n = d->lookup->guess(
+		    d->lookup->ctx, text, language, g, TERM_GUESSES_MAX);
+	}
+	bool take = n > 0 && (g[0].confidence >= least || json_is_true(said));
+	out->term = g[0].term;
+	if (json_is_string(said)) {
+		const struct slice named =
+		    slice_of(json_string_value(said), json_string_length(said));
+		take = term_named(d, slice_trim(named), language, &out->term);
+		uri = is_uri(named) ? named : slice_of(NULL, 0);
+		if (!take)
+			import_note(d, field,
+			    "write a term, its URI or its whole label",
+			    "\"%.*s\", decided for \"%.*s\", is no known term",
+			    (int)MIN(named.n, 60U), (const char *)named.p,
+			    (int)MIN(text.n, 60U), (const char *)text.p);
+	}
+	out->dropped = json_is_false(said);
+	if (!take || out->dropped) {
+		e = unmapped_add(d, text, field);
+		if (e == NULL)
+			return false;
+		(void)json_object_set_new(e, "why",
+		    json_string(out->dropped ? "dropped"
+				: n > 0      ? "unsure"
+					     : "unknown"));
+		put_guesses(d, e, language, g, n, 0);
 		return false;
 	}
-	if (d->lookup->describe != NULL &&
-	    !d->lookup->describe(
-		d->lookup->ctx, out->term, language, &uri, &label, &out->type))
-		out->type = 0;
 	(void)snprintf(out->hex, sizeof(out->hex), "%016" PRIx64, out->term);
-	json_t *e = json_object();
-	(void)json_object_set_new(e, "text", clean_text(text, 280, NULL));
-	(void)json_object_set_new(e, "term", json_string(out->hex));
-	if (uri.n > 0)
-		(void)json_object_set_new(
-		    e, "uri", clean_text(uri, TERM_URI_MAX, NULL));
-	if (label.n > 0)
-		(void)json_object_set_new(
-		    e, "label", clean_text(label, TERM_LABEL_MAX, NULL));
+	e = json_object();
+	(void)json_object_set_new(e, "text", clean_text(text, WORDS_MAX, NULL));
+	out->type = put_term(d, e, out->term, language, uri);
 	(void)json_object_set_new(e, "field", json_string(field));
-	(void)json_object_set_new(
-	    e, "confidence", json_integer((json_int_t)confidence));
+	(void)json_object_set_new(e, "confidence",
+	    json_integer(
+		json_is_string(said) ? 100 : (json_int_t)g[0].confidence));
+	(void)json_object_set_new(e, "decided", json_boolean(said != NULL));
+	put_guesses(d, e, language, g, n, out->term);
 	(void)json_array_append_new(d->mapped, e);
 	out->entry = e;
 	return true;

@@ -50,13 +50,15 @@ struct import_term {
 	uint64_t term;
 	enum term_type type; /* 0: not known */
 	json_t *entry;       /* in "mapped", borrowed: to add "level" */
+	bool dropped;        /* unmapped since the person said so */
 	char hex[17];
 };
 
 /**
  * import_term(d, text, language, field, out):
  * Look ${text} up (a URI stands for itself) and list it as mapped or
- * unmapped. ${language} 0: d->language. false: unmapped.
+ * unmapped; what the person decided goes before what is likely. ${language}
+ * 0: d->language. false: unmapped.
  */
 bool import_term(struct import_draft *d, struct slice text, uint32_t language,
     const char *field, struct import_term *out);

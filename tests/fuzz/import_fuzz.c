@@ -13,20 +13,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool
-find_some(void *ctx, struct slice text, uint32_t language, uint64_t *term,
-    unsigned *confidence)
+static size_t
+guess_some(void *ctx, struct slice text, uint32_t language,
+    struct term_guess *out, size_t max)
 {
 	(void)ctx;
 	(void)language;
-	if (text.n == 0)
-		return false;
-	*term = term_of_uri(text);
-	*confidence = text.n % 3 == 0 ? 20 : 90;
-	return text.p[0] != 'x';
+	if (text.n == 0 || text.p[0] == 'x' || max == 0)
+		return 0;
+	out[0] =
+	    (struct term_guess){ term_of_uri(text), text.n % 3 == 0 ? 20 : 90 };
+	return 1;
 }
 
-static const struct term_lookup lookup = { find_some, NULL, NULL };
+static const struct term_lookup lookup = { guess_some, NULL, NULL };
 
 static size_t
 bytes_of(const struct schema *s, const json_t *json, uint8_t *out, size_t cap)

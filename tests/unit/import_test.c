@@ -36,19 +36,20 @@ static const struct {
 	{ "vague", "urn:ohcn:vague", TERM_SKILL, 20 },
 };
 
-static bool
-find_word(void *ctx, struct slice text, uint32_t language, uint64_t *term,
-    unsigned *confidence)
+static size_t
+guess_word(void *ctx, struct slice text, uint32_t language,
+    struct term_guess *out, size_t max)
 {
+	size_t n = 0;
+
 	(void)ctx;
 	(void)language;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (slice_is(text, words[i].word)) {
-			*term = term_of_uri(slice_str(words[i].uri));
-			*confidence = words[i].confidence;
-			return true;
-		}
-	return false;
+	for (size_t i = 0; i < ARRAY_LEN(words) && n < max; i++)
+		if (slice_is(text, words[i].word))
+			out[n++] = (struct term_guess){ term_of_uri(slice_str(
+							    words[i].uri)),
+				words[i].confidence };
+	return n;
 }
 
 static bool
@@ -67,7 +68,7 @@ describe_word(void *ctx, uint64_t term, uint32_t language, struct slice *uri,
 	return false;
 }
 
-static const struct term_lookup lookup = { find_word, describe_word, NULL };
+static const struct term_lookup lookup = { guess_word, describe_word, NULL };
 static const struct import_options plain = { 0 };
 
 /* "a.1.b" in a tree of JSON; NULL: not there. */
@@ -307,6 +308,74 @@ test_resume(void **state)
 	assert_at(report, "messages.0.message",
 	    "\"is not a JSON Resume: no basics, skills or work\"");
 	json_decref(report);
+	json_decref(resume);
+}
+
+/* What a person decides goes before what is likely. */
+static void
+test_decisions(void **state)
+{
+	json_t *resume = load("{\"skills\":[\"welding\",\"vague\",\"python\","
+			      "\"stamps\",\"Rohre\"]}");
+	json_t *said = load("{\"welding\":false,\"vague\":true,\"stamps\":true,"
+			    "\"Rohre\":\"blueprint reading\"}");
+	const struct import_options o = { .decisions = said };
+	json_t *r;
+
+	(void)state;
+	assert_int_equal(import_resume(resume, &lookup, &o, &r), OK);
+	assert_at(r, "mapped.0.term", hex_of("urn:ohcn:vague"));
+	assert_at(r, "mapped.0.confidence", "20");
+	assert_at(r, "mapped.0.decided", "true");
+	assert_at(r, "mapped.1.term", hex_of("urn:ohcn:python"));
+	assert_at(r, "mapped.1.decided", "false");
+	assert_at(r, "mapped.2.term", hex_of("urn:ohcn:blueprint-reading"));
+	assert_at(r, "mapped.2.confidence", "100");
+	assert_int_equal(json_array_size(at(r, "draft.skills")), 3);
+	assert_at(r, "unmapped.0.why", "\"dropped\"");
+	assert_at(r, "unmapped.1.text", "\"stamps\"");
+	assert_at(r, "unmapped.1.why", "\"unknown\"");
+	json_decref(r);
+
+	/* a number, a URI; what is no term is said and left out */
+	(void)json_object_set_new(
+	    said, "Rohre", json_string("urn:ohcn:python"));
+	(void)json_object_set_new(said, "stamps", json_string("nonsense"));
+	(void)json_object_set_new(
+	    said, "python", json_string("0123456789abcdef"));
+	assert_int_equal(import_resume(resume, &lookup, &o, &r), OK);
+	assert_at(r, "mapped.1.term", "\"0123456789abcdef\"");
+	assert_at(r, "mapped.2.term", hex_of("urn:ohcn:python"));
+	assert_at(r, "messages.0.field", "\"skills[3].name\"");
+	assert_int_equal(json_array_size(at(r, "unmapped")), 2);
+	json_decref(r);
+
+	/* nothing below the least confidence is taken in silence */
+	const struct import_options sure = { .confidence_min = 96 };
+	(void)json_array_append_new(
+	    at(resume, "skills"), json_string("blueprint reading"));
+	assert_int_equal(import_resume(resume, &lookup, &sure, &r), OK);
+	assert_int_equal(json_array_size(at(r, "mapped")), 2);
+	assert_at(r, "unmapped.0.text", "\"vague\"");
+	assert_at(r, "unmapped.0.why", "\"unsure\"");
+	assert_at(r, "unmapped.0.alternatives.0.confidence", "20");
+	assert_at(r, "unmapped.3.text", "\"blueprint reading\"");
+	json_decref(r);
+
+	/* a must-have that is left out on purpose does not stop the demand */
+	json_t *doc = load("{\"@type\":\"JobPosting\",\"title\":\"x\","
+			   "\"skills\":\"stamps (must), welding\"}");
+	assert_int_equal(import_job(doc, &lookup, &plain, &r), OK);
+	assert_at(r, "failed", "1");
+	json_decref(r);
+	json_decref(said);
+	said = load("{\"stamps\":false}");
+	const struct import_options without = { .decisions = said };
+	assert_int_equal(import_job(doc, &lookup, &without, &r), OK);
+	assert_at(r, "ready", "1");
+	json_decref(r);
+	json_decref(doc);
+	json_decref(said);
 	json_decref(resume);
 }
 
@@ -1239,16 +1308,18 @@ test_lookup_words(void **state)
 	(void)state;
 	demo_init(&d);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		uint64_t term = 0, want = 0;
-		unsigned confidence = 0;
+		struct term_guess g = { 0, 0 };
+		uint64_t want = 0;
 		const bool found =
-		    d.lookup.find(d.lookup.ctx, slice_str(cases[i].text),
-			VOCABULARY_ENGLISH, &term, &confidence);
+		    d.lookup.guess(d.lookup.ctx, slice_str(cases[i].text),
+			VOCABULARY_ENGLISH, &g, 1) == 1 &&
+		    g.confidence >= 50;
 		if (cases[i].uri[0] != 0)
 			want = term_of_uri(slice_str(cases[i].uri));
-		if (found != (want != 0) || term != want ||
-		    (found && (confidence == 0 || confidence > 100)))
-			fail_msg("%s: %d", cases[i].text, found);
+		if (found != (want != 0) || (found && g.term != want) ||
+		    g.confidence > 100)
+			fail_msg("%s: %" PRIx64 " %u", cases[i].text, g.term,
+			    g.confidence);
 	}
 	demo_fini(&d);
 }
@@ -1366,6 +1437,7 @@ main(void)
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_plain_text),
 		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_decisions),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_job_faults),
 		cmocka_unit_test(test_csv_demands),
