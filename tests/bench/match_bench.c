@@ -282,13 +282,40 @@ arrivals(struct index *ix)
 	free(cards);
 }
 
+/* The other orders, briefly: the easiest and the worst. */
+static void
+other_orders(uint64_t seed)
+{
+	static const double none[3] = { -1, -1, -1 };
+	static const struct {
+		enum people_order order;
+		const char *name;
+	} rows[] = {
+		{ PEOPLE_CLUSTERED, "clustered_100k" },
+		{ PEOPLE_ADVERSARIAL, "adversarial_100k" },
+	};
+
+	people = MIN(people, UINT64_C(100000));
+	queries = MIN(queries, UINT64_C(200));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char name[64];
+		w = people_world_new(seed, rows[i].order, people, false);
+		(void)snprintf(name, sizeof(name), "%s.", rows[i].name);
+		struct index *ix = build(INDEX_PEOPLE, people, name);
+		search_people(ix, rows[i].name, NULL, none);
+		index_free(ix);
+		people_world_free(w);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	static const char *const orders[] = { "shuffled", "clustered",
 		"adversarial" };
 	static const double complete[3] = { 1, 4, 10 },
-			    core[3] = { 0.2, 1, -1 };
+			    core[3] = { 0.2, 1, -1 },
+			    core_10m[3] = { 0.6, 3, -1 };
 	enum people_order order = PEOPLE_SHUFFLED;
 	uint64_t seed = 1;
 	int at = 1;
@@ -317,7 +344,10 @@ main(int argc, char **argv)
 	    (unsigned long long)queries);
 	w = people_world_new(seed, order, people, false);
 	struct index *ix = build(INDEX_PEOPLE, people, "");
-	search_people(ix, people == 1000000 ? "1m" : "all", NULL, complete);
+	const char *const size = people == 1000000    ? "1m"
+				 : people == 10000000 ? "10m"
+						      : "all";
+	search_people(ix, size, NULL, complete);
 	search_filtered(ix);
 	search_postings(100000);
 	arrivals(ix);
@@ -327,10 +357,13 @@ main(int argc, char **argv)
 
 	w = people_world_new(seed, order, people, true);
 	ix = build(INDEX_PEOPLE, people, "core.");
-	search_people(ix, "core", NULL, core);
+	search_people(ix, people == 10000000 ? "core.10m" : "core", NULL,
+	    people == 10000000 ? core_10m : core);
 	if (people <= RIVAL_PEOPLE_MAX)
-		rivals_run(w, ix, people);
+		rivals_run(w, ix, people, bench_json);
 	index_free(ix);
 	people_world_free(w);
+	if (order == PEOPLE_SHUFFLED)
+		other_orders(seed);
 	return 0;
 }

@@ -393,10 +393,12 @@ limit_run(const struct run *r)
 }
 
 void
-rivals_run(const struct people_world *w, struct index *ix, uint64_t n)
+rivals_run(
+    const struct people_world *w, struct index *ix, uint64_t n, bool json)
 {
 	const struct run all = { w, ix, n };
 
+	bench_json = json; /* each file has its own */
 	limit_run(&all);
 	scan_run(&all);
 #ifdef OHCN_XAPIAN

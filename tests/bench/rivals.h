@@ -11,14 +11,15 @@
 #include "tests/bench/people.h"
 
 /**
- * rivals_run(w, ix, n):
+ * rivals_run(w, ix, n, json):
  * Over the first ${n} people of ${w}, which is flat (terms without links, so
  * that there is a formula a table can hold); ${ix} is the index of them.
  * Prints the rows match.vs_*; not for more than RIVAL_PEOPLE_MAX. OHCN_BENCH_SQL_ALL in the environment: SQLite
  * with all of them, too, instead of 100,000.
  */
 #define RIVAL_PEOPLE_MAX 1000000
-void rivals_run(const struct people_world *w, struct index *ix, uint64_t n);
+void rivals_run(
+    const struct people_world *w, struct index *ix, uint64_t n, bool json);
 
 /* ---- one rival each ---- */
 
