@@ -1,6 +1,7 @@
 #include "tests/bench/rivals_xapian.h"
 
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,14 @@ try {
 
 int
 rival_xapian_add(struct rival_xapian *x, const uint32_t *skills,
-    const uint8_t *levels, size_t n)
+    const uint8_t *levels, size_t n, const char *marks)
 try {
 	Xapian::Document d;
+	std::istringstream words(marks);
+	std::string mark;
 
+	while (words >> mark)
+		d.add_boolean_term(mark);
 	for (size_t i = 0; i < n; i++)
 		d.add_term(word(skills[i]), levels[i]);
 	x->writer->add_document(d);
@@ -64,15 +69,27 @@ try {
 
 size_t
 rival_xapian_search(struct rival_xapian *x, const uint32_t *skills,
-    const uint32_t *weights, size_t n, size_t top)
+    const uint32_t *weights, size_t n, const char *filter, size_t top)
 try {
 	std::vector<Xapian::Query> any;
 	Xapian::Enquire enquire(*x->reader);
+	std::istringstream lines(filter);
+	std::string line;
 
 	for (size_t i = 0; i < n; i++)
 		any.emplace_back(word(skills[i]), weights[i]);
-	enquire.set_query(
-	    Xapian::Query(Xapian::Query::OP_OR, any.begin(), any.end()));
+	Xapian::Query query(Xapian::Query::OP_OR, any.begin(), any.end());
+	while (std::getline(lines, line)) {
+		std::istringstream words(line);
+		std::vector<std::string> marks;
+		std::string mark;
+		while (words >> mark)
+			marks.push_back(mark);
+		query = Xapian::Query(Xapian::Query::OP_FILTER, query,
+		    Xapian::Query(
+			Xapian::Query::OP_OR, marks.begin(), marks.end()));
+	}
+	enquire.set_query(query);
 	const Xapian::MSet found =
 	    enquire.get_mset(0, static_cast<Xapian::doccount>(top));
 	return found.size();
