@@ -309,6 +309,14 @@ strategy_json(const struct path_view *v)
 		(void)snprintf(open, sizeof(open), "; %u stay%s open",
 		    (unsigned)(r->missing - r->closed),
 		    r->missing - r->closed == 1 ? "s" : "");
+	if (r->closed == 0) /* what there is ends below the level asked for */
+		return json_sprintf("No offer here closes one of the %u "
+				    "missing skill%s; %u lead%s towards it, in "
+				    "%u week%s and %u hour%s, for %s: %s%s%s.",
+		    (unsigned)r->missing, plural(r->missing),
+		    (unsigned)p->taken_n, p->taken_n == 1 ? "s" : "",
+		    (unsigned)p->weeks, plural(p->weeks), (unsigned)p->hours,
+		    plural(p->hours), money, proof, faster, open);
 	return json_sprintf("%u of %u missing skill%s in %u week%s and %u "
 			    "hour%s by %u offer%s, for %s: %s%s%s.",
 	    (unsigned)r->closed, (unsigned)r->missing, plural(r->missing),

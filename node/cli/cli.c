@@ -243,15 +243,18 @@ static err
 check_words(const struct cli *cli, struct problem *p)
 {
 	const struct cli_command *c = cli->command;
+	const char *wanted = c->words;
 	char name[48];
 
 	if (cli->help ||
 	    (cli->words_n >= c->words_min && cli->words_n <= c->words_max))
 		return OK;
 	cli_name(cli, name);
+	/* "[DEMAND] ID": what may be left out is not what is missing */
+	if (wanted[0] == '[' && strstr(wanted, "] ") != NULL)
+		wanted = strstr(wanted, "] ") + 2;
 	if (cli->words_n < c->words_min)
-		problem_set(p, EXIT_USAGE, "E1006", "%s is missing",
-		    c->words[0] == '[' ? c->words + 1 : c->words);
+		problem_set(p, EXIT_USAGE, "E1006", "%s is missing", wanted);
 	else
 		problem_set(p, EXIT_USAGE, "E1006", "too many words: \"%s\"",
 		    cli->words[c->words_max]);

@@ -421,7 +421,7 @@ show_barriers(struct cli *cli, const json_t *list)
 		if (i == 0)
 			output_line(&cli->out, "who is left out, and by what:");
 		output_line(&cli->out,
-		    "  %" PRId64 " by %s (%" PRId64 " by nothing else)",
+		    "  %" PRId64 " by %s (%" PRId64 " by this alone)",
 		    json_int(v, "people"), json_str(v, "label"),
 		    json_int(v, "alone"));
 	}
@@ -442,7 +442,7 @@ show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 	json_array_foreach(json_object_get(reply, "candidates"), i, v)
 	{
 		char n[24], score[24], fit[24], wish[24];
-		char missing[300], ask[300] = "";
+		char missing[600], ask[300] = "", excluded[300];
 		const char *row[8] = { n, score, fit, wish,
 			json_str(v, "region"), short_id(json_str(v, "record")),
 			missing, ask };
@@ -462,8 +462,11 @@ show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 			snprintf(missing, sizeof(missing), "%s",
 			    json_str(json_object_get(v, "next_step"), "text"));
 		else
-			label_list(json_object_get(v, "missing"), missing,
-			    sizeof(missing));
+			label_list(json_object_get(v, "missing"), missing, 300);
+		/* with --all: who is in the list and not to be chosen */
+		excluded_text(v, excluded, sizeof(excluded));
+		snprintf(missing + strlen(missing),
+		    sizeof(missing) - strlen(missing), "%s", excluded);
 		label_list(json_object_get(v, "ask"), ask, sizeof(ask));
 		table_add(t, row);
 	}

@@ -215,6 +215,8 @@ test_parse(void **state)
 		{ "ohcn demand improt x.csv",
 		    "unknown command \"demand improt\"", "ohcn demand import" },
 		{ "ohcn demand import", "FILE is missing", "--help" },
+		{ "ohcn match explain", "explain: ID is missing", "--help" },
+		{ "ohcn match compare", "compare: A B is missing", "--help" },
 		{ "ohcn demand import a b", "too many words", "--help" },
 		{ "ohcn demand list --staus open", "unknown flag --staus",
 		    "--status" },

@@ -180,6 +180,14 @@ test_bars_and_blocks(void **state)
 	assert_true(json_is_false(json_object_get(open, "self_study")));
 	assert_true(json_is_null(json_object_get(o, "value")));
 	json_decref(o);
+	/* an offer that ends below what is asked helps and closes nothing */
+	means.has_budget = false;
+	offers[0] = offer("python", 1, 10, 6000);
+	o = ask("", "python:2", offers, 1, &means);
+	assert_ptr_equal(strstr(str(o, "strategy"), "No offer here closes"),
+	    str(o, "strategy"));
+	assert_non_null(strstr(str(o, "strategy"), "1 leads towards it"));
+	json_decref(o);
 	o = ask("", "python:2", NULL, 0, &means);
 	assert_string_equal(
 	    str(json_object_get(o, "block"), "why"), "no-offer");
