@@ -4,8 +4,10 @@
 
 #include "match/index_internal.h"
 
+#define USES          64 /* steps of the credit of what is used */
+#define STEP          64 /* units that have one bound */
 #define STRETCH       64 /* postings */
-#define BUCKETS       1024
+#define BUCKETS       160
 #define BUCKET(u)     ((uint32_t)(u) >> 6)
 #define BUCKET_END(b) ((b) << 6 | 63U)
 
@@ -17,12 +19,14 @@ struct earning {
 
 struct reach {
 	const struct part *part;
-	uint16_t *fit; /* of each posting at most, in SHARE_UNITS */
+	uint16_t *fit;   /* of each posting at most, in SHARE_UNITS */
+	uint32_t *taken; /* rarity * credit of what it asks for */
+	int16_t *both;   /* the score */
 };
 
 struct stretch {
 	uint32_t reach, first, next;
-	uint16_t best, fit; /* of all, of what is still to be looked at */
+	int16_t best, both; /* of all, of what is still to be looked at */
 	bool more;
 };
 
@@ -36,7 +40,10 @@ struct search {
 	struct index_counts counts;
 	struct top top;
 	bool excluded;
-	int32_t wish_most;
+	int32_t fits[UINT16_MAX / STEP + 1]; /* known ones, by units */
+	int32_t wish_most;                   /* of any posting */
+	int32_t wishes_most[USES + 1]; /* by what is used, -1: not known */
+	uint32_t rarity;               /* of all that the card holds */
 	struct earning *earnings;
 	uint32_t earnings_n;
 	struct reach *reaches;
@@ -56,6 +63,7 @@ make_earnings(struct search *s)
 	uint32_t n;
 
 	card_plan_parts(s->plan, &p);
+	s->rarity = p.rarity;
 	const struct relate_entry *e = relate_entries(p.fit, &n);
 	s->earnings = calloc((size_t)n + 1, sizeof(*s->earnings));
 	if (s->earnings == NULL)
@@ -78,20 +86,59 @@ fit_raise(uint16_t *fit, uint32_t by)
 	*fit = (uint16_t)MIN(*fit + by, (uint32_t)UINT16_MAX);
 }
 
+/* The fit that so many units stand for, at most. */
+static int32_t
+fit_of(struct search *s, uint16_t units)
+{
+	int32_t *known = &s->fits[units / STEP];
+
+	if (*known < 0)
+		*known = fit_of_share(
+		    MIN((uint64_t)(units | (STEP - 1)), (uint64_t)SHARE_UNITS),
+		    SHARE_UNITS);
+	return *known;
+}
+
+/*
+ * What a posting may come to. Those of which a card cannot tell anything may
+ * ask for nothing at all, and have no line of what is used.
+ */
+static int32_t
+both_most(struct search *s, uint16_t fit, uint32_t taken)
+{
+	if (fit == UINT16_MAX || s->rarity == 0)
+		return score_both(fit_of(s, fit), s->wish_most);
+	const uint64_t most = (uint64_t)s->rarity * CREDIT_MAX;
+	const uint64_t uses =
+	    MIN(((uint64_t)taken * USES + most - 1) / most, (uint64_t)USES);
+	int32_t *wish = &s->wishes_most[uses];
+
+	if (*wish < 0)
+		*wish = card_plan_wish_most(
+		    s->plan, (uint32_t)((uses * CREDIT_MAX + USES - 1) / USES));
+	return score_both(fit_of(s, fit), *wish);
+}
+
 NODISCARD static err
 reach_new(struct search *s, const struct part *p, struct reach *r)
 {
 	const struct segment *seg = p->segment;
 	const size_t room = ((size_t)seg->n / STRETCH + 1) * STRETCH;
 
-	*r = (struct reach){ p, calloc(room, sizeof(*r->fit)) };
-	if (r->fit == NULL)
+	const uint8_t *rarity = s->ix->m.rarity->sixteenths;
+	*r = (struct reach){ .part = p };
+	r->fit = calloc(room, sizeof(*r->fit));
+	r->taken = calloc(room, sizeof(*r->taken));
+	r->both = calloc(room, sizeof(*r->both));
+	if (r->fit == NULL || r->taken == NULL || r->both == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < s->earnings_n; i++) {
 		const struct earning *e = &s->earnings[i];
 		const struct list *l = segment_list(seg, e->at, 0);
 		for (uint32_t k = 0; l != NULL && k < l->n; k++) {
 			const uint32_t share = seg->shares[l->from + k];
+			r->taken[share >> 16] +=
+			    (uint32_t)rarity[e->at] * e->credit;
 			fit_raise(&r->fit[share >> 16],
 			    ((share & UINT16_MAX) * e->credit + CREDIT_MAX -
 				1) /
@@ -102,22 +149,17 @@ reach_new(struct search *s, const struct part *p, struct reach *r)
 	const struct list *any = segment_list(seg, LIST_ANYBODY(s->ix), 0);
 	for (uint32_t k = 0; any != NULL && k < any->n; k++)
 		r->fit[seg->shares[any->from + k] >> 16] = UINT16_MAX;
+	for (uint32_t i = 0; i < seg->n; i++)
+		r->both[i] = (int16_t)both_most(s, r->fit[i], r->taken[i]);
 	return OK;
-}
-
-static int32_t
-fit_of(uint16_t units)
-{
-	return fit_of_share(
-	    MIN((uint64_t)units, (uint64_t)SHARE_UNITS), SHARE_UNITS);
 }
 
 /* ---- postings ---- */
 
 static void
-look_at(struct search *s, const uint8_t *id, const uint8_t *bytes, int32_t fit)
+look_at(struct search *s, const uint8_t *id, const uint8_t *bytes, int32_t both)
 {
-	if (!top_wants(&s->top, score_both(fit, s->wish_most), id))
+	if (!top_wants(&s->top, both, id))
 		return;
 	s->counts.records_read++;
 	forward_posting(&s->ix->form, bytes, &s->posting);
@@ -125,7 +167,6 @@ look_at(struct search *s, const uint8_t *id, const uint8_t *bytes, int32_t fit)
 		return;
 	s->counts.records_scored++;
 	const struct score_brief f = card_plan_fit_brief(s->plan, &s->posting);
-	ASSERT(f.total <= fit);
 	if (!top_wants(&s->top, score_both(f.total, s->wish_most), id))
 		return;
 	const struct score_brief w = card_plan_wish_brief(s->plan, &s->posting);
@@ -147,20 +188,20 @@ try_stretch(struct search *s, struct stretch *t, uint32_t bucket)
 	const struct reach *r = &s->reaches[t->reach];
 	const struct segment *seg = r->part->segment;
 	const uint32_t end = MIN(t->first + STRETCH, seg->n);
-	uint16_t next = 0;
+	int16_t next = 0;
 
 	t->more = false;
 	for (uint32_t i = t->first; i < end; i++) {
-		if (BUCKET(r->fit[i]) < bucket) {
+		if (BUCKET(r->both[i]) < bucket) {
 			t->more = true;
-			next = MAX(next, r->fit[i]);
-		} else if (BUCKET(r->fit[i]) == bucket &&
+			next = MAX(next, r->both[i]);
+		} else if (BUCKET(r->both[i]) == bucket &&
 			   !dead_at(r->part->dead, i)) {
 			look_at(s, seg->ids[i], seg->bytes + seg->offsets[i],
-			    fit_of(r->fit[i]));
+			    r->both[i]);
 		}
 	}
-	t->fit = next;
+	t->both = next;
 }
 
 static void
@@ -168,8 +209,8 @@ bucket_put(struct search *s, uint32_t heads[BUCKETS], uint32_t i)
 {
 	struct stretch *t = &s->stretches[i];
 
-	t->next = heads[BUCKET(t->fit)];
-	heads[BUCKET(t->fit)] = i;
+	t->next = heads[BUCKET(t->both)];
+	heads[BUCKET(t->both)] = i;
 }
 
 static void
@@ -179,12 +220,11 @@ try_stretches(struct search *s)
 
 	memset(heads, 0xff, sizeof(heads));
 	for (uint32_t i = 0; i < s->stretches_n; i++) {
-		s->stretches[i].fit = s->stretches[i].best;
+		s->stretches[i].both = s->stretches[i].best;
 		bucket_put(s, heads, i);
 	}
 	for (uint32_t b = BUCKETS; b-- > 0;) {
-		const int32_t fit = fit_of((uint16_t)BUCKET_END(b));
-		if (score_both(fit, s->wish_most) < top_least(&s->top))
+		if ((int32_t)BUCKET_END(b) < top_least(&s->top))
 			return;
 		while (heads[b] != UINT32_MAX) {
 			const uint32_t i = heads[b];
@@ -222,9 +262,9 @@ stretch_put(struct search *s, uint32_t reach)
 	const struct reach *r = &s->reaches[reach];
 
 	for (uint32_t first = 0; first < r->part->n; first += STRETCH) {
-		uint16_t best = 0;
+		int16_t best = 0;
 		for (uint32_t i = 0; i < STRETCH; i++)
-			best = MAX(best, r->fit[first + i]);
+			best = MAX(best, r->both[first + i]);
 		s->stretches[s->stretches_n++] = (struct stretch){
 			.reach = reach, .first = first, .best = best
 		};
@@ -237,7 +277,9 @@ search_start(struct search *s)
 	uint32_t stretches = 1;
 
 	TRY(card_plan_new(&s->ix->m, &s->card, s->wishes, &s->plan));
-	s->wish_most = card_plan_wish_most(s->plan);
+	s->wish_most = card_plan_wish_most(s->plan, CREDIT_MAX + 1);
+	memset(s->fits, 0xff, sizeof(s->fits));
+	memset(s->wishes_most, 0xff, sizeof(s->wishes_most));
 	TRY(make_earnings(s));
 	for (uint32_t i = 0; i < s->s->parts_n; i++)
 		stretches += s->s->parts[i].n / STRETCH + 1;
@@ -260,8 +302,11 @@ search_start(struct search *s)
 static void
 search_end(struct search *s)
 {
-	for (uint32_t i = 0; i < s->reaches_n; i++)
+	for (uint32_t i = 0; i < s->reaches_n; i++) {
 		free(s->reaches[i].fit);
+		free(s->reaches[i].taken);
+		free(s->reaches[i].both);
+	}
 	free(s->reaches);
 	free(s->stretches);
 	free(s->earnings);

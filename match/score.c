@@ -1060,6 +1060,7 @@ card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out)
 		.held_n = plan->held.n,
 		.wanted = plan->wanted.items,
 		.wanted_n = plan->wanted.n,
+		.rarity = plan->held.all,
 		.fit = plan->fit,
 		.wish = plan->wish };
 }
@@ -1114,14 +1115,16 @@ plan_wish_total(const struct plan *plan, const struct wish_facts *f)
 }
 
 int32_t
-card_plan_wish_most(const struct card_plan *plan)
+card_plan_wish_most(const struct card_plan *plan, uint32_t uses)
 {
 	const struct wishes *w = plan->wishes;
 	struct sum always = { .n = 0 }, maybe = { .n = 0 };
 
 	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
 	sum_put(&always, LINE_INVESTMENT, WEIGHT_INVESTMENT, CREDIT_MAX);
-	sum_put(&maybe, LINE_USES, WEIGHT_USES, CREDIT_MAX);
+	if (plan->held.all > 0)
+		sum_put(uses <= CREDIT_MAX ? &always : &maybe, LINE_USES,
+		    WEIGHT_USES, MIN(uses, (uint32_t)CREDIT_MAX));
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, CREDIT_MAX);
 	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, CREDIT_MAX);
 	sum_put(&maybe, LINE_PURPOSE, WEIGHT_PURPOSE, CREDIT_MAX);

@@ -202,12 +202,17 @@ struct score_brief card_plan_wish_brief(
 struct card_plan_parts {
 	const struct relate_item *held, *wanted;
 	uint16_t held_n, wanted_n;
+	uint32_t rarity; /* of all skills; 0: there are none */
 	const struct relate_table *fit, *wish;
 };
 void card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out);
 
-/** card_plan_wish_most(plan): no posting has a larger wish. */
-int32_t card_plan_wish_most(const struct card_plan *plan);
+/**
+ * card_plan_wish_most(plan, uses):
+ * No posting that asks for something and whose LINE_USES has a credit of
+ * ${uses} at most has a larger wish; ${uses} over CREDIT_MAX: nor any other.
+ */
+int32_t card_plan_wish_most(const struct card_plan *plan, uint32_t uses);
 
 /* The one change to a card that would help most. */
 struct change {

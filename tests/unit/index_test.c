@@ -412,7 +412,7 @@ test_no_words(void **state)
 	world_open_tsv(&none,
 	    "slug\ttype\tisco\ten\tde\tfr\tes\tbroader\trelated\tsame_as\n");
 	for (int kind = 0; kind < 2; kind++) {
-		index_world_open(v, &none, kind, 64);
+		index_world_open(v, &none, (enum index_kind)kind, 64);
 		card_of(&world, "welding; teamwork; climate-protection", &c);
 		posting_of(&world, "welding:3!; teamwork", &p);
 		card_resolve(&c, none.v);
