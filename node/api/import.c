@@ -337,6 +337,8 @@ bulk_run(struct job *j)
 	struct import_options o = {
 		.language = (uint32_t)json_integer_value(
 		    json_object_get(j->input, "language_code")),
+		.language_default = (uint32_t)json_integer_value(
+		    json_object_get(j->input, "language_default")),
 		.region =
 		    json_string_value(json_object_get(j->input, "region")),
 		.allow_partial = true, /* the loop decides, with slots */
@@ -846,7 +848,10 @@ import(struct node *n, struct http_request *r, uint32_t kind)
 	if (!json_is_string(json_object_get(body, "region")))
 		(void)json_object_set_new(
 		    body, "region", json_string(n->config->node.region));
-	json_uint(body, "language_code", language_of(n, r));
+	const char *lang = http_query(r, "lang");
+	json_uint(body,
+	    lang != NULL && lang[0] != 0 ? "language_code" : "language_default",
+	    language_of(n, r));
 	json_uint(body, "rows_max", n->config->limits.import_rows);
 	if (!job_start(n, r, bulk_run, bulk_done, body, b))
 		bulk_free(b);

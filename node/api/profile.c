@@ -347,6 +347,8 @@ import_run(struct job *j)
 	struct import_options o = {
 		.language = (uint32_t)json_integer_value(
 		    json_object_get(j->input, "language_code")),
+		.language_default = (uint32_t)json_integer_value(
+		    json_object_get(j->input, "language_default")),
 		.region =
 		    json_string_value(json_object_get(j->input, "region")),
 	};
@@ -417,7 +419,10 @@ api_profile_import(struct http_request *r, void *ctx)
 	if (!json_is_string(json_object_get(body, "region")))
 		(void)json_object_set_new(
 		    body, "region", json_string(n->config->node.region));
-	json_uint(body, "language_code", language_of(n, r));
+	const char *lang = http_query(r, "lang");
+	json_uint(body,
+	    lang != NULL && lang[0] != 0 ? "language_code" : "language_default",
+	    language_of(n, r));
 	(void)job_start(n, r, import_run, import_done, body, NULL);
 }
 

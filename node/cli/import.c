@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node/cli/commands.h"
+#include "node/cli/review.h"
 
 #define ROWS_SHOWN 25 /* sound rows in the table; --json has all */
 #define SAME_MAX   64 /* different messages, words */
@@ -149,8 +150,9 @@ show_table(struct cli *cli, const json_t *rows)
 		    &cli->out, "and %zu more rows without a fault", hidden);
 }
 
+/* What was never looked up: no field of a demand can hold it. */
 static void
-show_unmapped(struct cli *cli, const json_t *rows)
+show_unused(struct cli *cli, const json_t *rows)
 {
 	struct sames *s = calloc(1, sizeof(*s));
 	size_t i, k;
@@ -162,15 +164,14 @@ show_unmapped(struct cli *cli, const json_t *rows)
 	{
 		json_array_foreach(json_object_get(r, "unmapped"), k, v)
 		{
-			same_add(s, json_int(r, "row"), "%s (%s)",
-			    json_str(v, "text"), json_str(v, "field"));
+			if (json_object_get(v, "why") == NULL)
+				same_add(s, json_int(r, "row"), "%s (%s)",
+				    json_str(v, "text"), json_str(v, "field"));
 		}
 	}
 	if (s->n > 0) {
-		output_line(&cli->out, "no term found, so left out:");
+		output_line(&cli->out, "not used:");
 		same_print(cli, s);
-		output_line(&cli->out,
-		    "  look for another word: ohcn vocabulary search WORDS");
 	}
 	free(s);
 }
@@ -219,7 +220,8 @@ show_import(struct cli *cli, const json_t *reply)
 
 	show_columns(cli, reply);
 	show_table(cli, rows);
-	show_unmapped(cli, rows);
+	review_show(cli, reply, false);
+	show_unused(cli, rows);
 	show_messages(cli, rows);
 	json_array_foreach(rows, i, r)
 	{

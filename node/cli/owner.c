@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "node/cli/commands.h"
+#include "node/cli/review.h"
 
 #define FILE_MAX ((size_t)16 << 20)
 
@@ -225,54 +226,23 @@ show_publication(struct cli *cli, json_t *reply)
 
 /* profile import */
 
-static void
-show_mapped(struct cli *cli, const json_t *reply)
-{
-	static const char *const heads[] = { "your words", "term", "level",
-		"sure" };
-	struct table *t = table_new(heads, 4);
-	char level[24], sure[24], words[512] = "";
-	size_t i, n = 0;
-	json_t *v;
-
-	json_array_foreach(json_object_get(reply, "mapped"), i, v)
-	{
-		const char *row[4] = { json_str(v, "text"),
-			json_str(v, "label")[0] != '\0' ? json_str(v, "label")
-							: json_str(v, "term"),
-			level, sure };
-
-		snprintf(
-		    level, sizeof(level), "%" PRId64, json_int(v, "level"));
-		snprintf(sure, sizeof(sure), "%" PRId64 " %%",
-		    json_int(v, "confidence"));
-		table_add(t, row);
-	}
-	table_print(t, &cli->out);
-	json_array_foreach(json_object_get(reply, "unmapped"), i, v)
-	{
-		if (n < sizeof(words))
-			n += (size_t)snprintf(words + n, sizeof(words) - n,
-			    "%s%s", i == 0 ? "" : ", ",
-			    json_is_string(v) ? json_string_value(v)
-					      : json_str(v, "text"));
-	}
-	if (words[0] != '\0')
-		output_line(&cli->out, "no term found for: %s", words);
-}
-
 int
 run_profile_import(struct cli *cli)
 {
 	const bool dry = cli_flag(cli, "dry-run") != NULL;
 	json_t *data, *reply = NULL, *v;
-	char fields[512] = "";
+	char fields[512] = "", path[128];
 	size_t i, n = 0;
 	int code = read_text(cli, cli->words[0], &data);
 
 	if (code != EXIT_DONE)
 		return code;
-	code = cli_call(cli, "POST", "/api/v1/profile/import",
+	if (cli_query(path, sizeof(path), "/api/v1/profile/import", "lang",
+		cli_flag(cli, "lang"), (char *)NULL) != OK) {
+		json_decref(data);
+		return cli_usage(cli, "--lang is too long");
+	}
+	code = review_call(cli, path,
 	    json_pack("{s:s,s:o,s:b}", "format", "jsonresume", "data", data,
 		"dry_run", dry),
 	    &reply);
@@ -280,7 +250,7 @@ run_profile_import(struct cli *cli)
 		return code;
 	if (cli_show(cli, reply))
 		return EXIT_DONE;
-	show_mapped(cli, reply);
+	review_show(cli, reply, true);
 	json_array_foreach(json_object_get(reply, "kept_private"), i, v)
 	{
 		if (n < sizeof(fields))
@@ -803,7 +773,7 @@ run_post_import(struct cli *cli)
 		json_decref(body);
 		return cli_usage(cli, "--lang is too long");
 	}
-	code = cli_call(cli, "POST", path, body, &reply);
+	code = review_call(cli, path, body, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	wrong = json_int(reply, "errors");

@@ -3,6 +3,7 @@
  * the words and flags, and the reference.
  */
 #include "node/cli/commands.h"
+#include "node/cli/review.h"
 
 #define DRY                                                                    \
 	{                                                                      \
@@ -32,6 +33,12 @@
 #define KEYS                                                                   \
 	"The key file is sealed by a passphrase: asked on the terminal, or "   \
 	"taken\nfrom --passphrase-file or OHCN_PASSPHRASE_FILE."
+
+#define REVIEW_HELP                                                            \
+	"--dry-run shows what each of your words became, how sure that is "    \
+	"and what else\nit may mean. What is not sure enough is not taken. "   \
+	"You decide by number\n(--accept, --reject), in a file (--review) or " \
+	"when asked (--ask)."
 
 #define LINES                                                                  \
 	{                                                                      \
@@ -128,7 +135,15 @@ static const struct cli_flag post_import_flags[] = {
 	{ "archive-missing", NULL, "withdraw what the file no longer has" },
 	{ "allow-partial", NULL, "take good rows though others are bad" },
 	{ "lang", "CODE", "language of the file's texts, such as de" },
+	REVIEW_FLAGS,
 	DRY,
+	END,
+};
+
+static const struct cli_flag profile_import_flags[] = {
+	{ "lang", "CODE", "language of the words; if not given, seen in them" },
+	REVIEW_FLAGS,
+	{ "dry-run", NULL, "show the draft; keep the old one" },
 	END,
 };
 
@@ -228,13 +243,12 @@ static const struct cli_command commands[] = {
 	{ "profile", "import", "FILE", 1, 1, "make a draft from a JSON Resume",
 	    "Only skills, levels and languages get into the draft. Names, "
 	    "employers, dates\nand texts stay on this machine, and the "
-	    "command lists them. Nothing is published.",
-	    "ohcn profile import resume.json --dry-run\n"
-	    "ohcn profile import resume.json\n"
+	    "command lists them. Nothing is published.\n" REVIEW_HELP,
+	    "ohcn profile import resume.json --dry-run --review words.txt\n"
+	    "ohcn profile import resume.json --review words.txt\n"
+	    "ohcn profile import resume.json --reject 4,7 --accept 9\n"
 	    "cat resume.json | ohcn profile import -",
-	    FLAGS{
-		{ "dry-run", NULL, "show the draft; keep the old one" }, END },
-	    run_profile_import },
+	    profile_import_flags, run_profile_import },
 	{ "profile", "edit", "", 0, 0, "change the draft",
 	    "Without flags the draft is opened in $EDITOR. Words are looked "
 	    "up in the\nvocabulary.",
@@ -287,7 +301,7 @@ static const struct cli_command commands[] = {
 	    "English, German, French, Spanish;\n--map FILE names others. "
 	    "Rows are known by external_id: the same file again\nchanges "
 	    "nothing, a changed row is updated. One bad row keeps all back, "
-	    "unless\n--allow-partial.",
+	    "unless\n--allow-partial.\n" REVIEW_HELP,
 	    "ohcn demand import jobs.csv --dry-run\n"
 	    "ohcn demand import jobs.csv --map jobs.map\n"
 	    "ohcn demand import feed.json --format jobposting "

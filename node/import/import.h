@@ -18,6 +18,7 @@
  *             none: "unknown", "unsure" (what they may mean, the most likely
  *             first, is below the least confidence), "dropped" (the person
  *             said so). Without "why": not asked for terms
+ *             Both have "number": which phrase of the file it is, from 1
  *   messages  [{"field", "message", "hint"}] what was wrong
  */
 #pragma once
@@ -79,7 +80,10 @@ struct import_noise {
 };
 
 struct import_options {
-	uint32_t language;       /* of texts that do not say; 0: English */
+	uint32_t language; /* of texts that do not say; 0: see below */
+	/* where it can not be seen in the texts of a résumé or posting, and
+	 * of tables; 0: English */
+	uint32_t language_default;
 	unsigned confidence_min; /* percent; below it is unmapped; 0: 50 */
 	const char *region;      /* where a file names none; NULL: none */
 	/*

@@ -650,7 +650,9 @@ take_job(const json_t *job, size_t index, const struct term_lookup *lookup,
 	json_t *into = json_object();
 
 	import_draft_init(&d, lookup, o);
-	d.language = language_of(get(job, "inLanguage"), d.language);
+	const uint32_t seen = o->language == 0 ? language_seen(job) : 0;
+	d.language =
+	    language_of(get(job, "inLanguage"), seen != 0 ? seen : d.language);
 	(void)json_object_set_new(
 	    into, "index", json_integer((json_int_t)index));
 	take_identity(&d, job, into);

@@ -216,31 +216,41 @@ find_split(const struct term_source_search *s, struct slice word,
 	}
 }
 
-/* "Beratung von Kunden", "Kunden beraten" as "Kundenberatung". */
+/* One word of two, "Kunden" and "Berat", as a label may have it. */
+static void
+find_one(const struct term_source_search *s, struct slice a, const char *link,
+    struct slice b, uint32_t language, struct guesses *g)
+{
+	char bytes[2 * COMPOUND_BYTES + 2];
+
+	if (a.n < PART_LETTERS || b.n < PART_LETTERS || a.n > COMPOUND_BYTES ||
+	    b.n > COMPOUND_BYTES)
+		return;
+	const int n = snprintf(bytes, sizeof(bytes), "%.*s%s%.*s", (int)a.n,
+	    (const char *)a.p, link, (int)b.n, (const char *)b.p);
+	const struct slice word = slice_of(bytes, (size_t)n);
+	const struct stems one = {
+		.list = { word }, .whole = { word }, .n = 1
+	};
+	find_stems(s, &one, language, FORM_CONFIDENCE, g);
+}
+
+/* "Beratung von Kunden", "Kunden beraten" as "Kundenberatung"; "Planung von
+ * Schichten" as "Schichtplanung". */
 static void
 find_joined(const struct term_source_search *s, const struct phrase *p,
     uint32_t language, struct guesses *g)
 {
 	static const char *const links[] = { "", "s", "n" };
-	char bytes[2 * COMPOUND_BYTES + 2];
 
-	for (size_t first = 0; first < 2; first++)
-		for (size_t k = 0; k < ARRAY_LEN(links) && g->n == 0; k++) {
-			const struct slice a = p->words[first];
-			const struct slice b =
-			    stem_of(p->words[1 - first], language);
-			if (a.n < PART_LETTERS || b.n < PART_LETTERS ||
-			    a.n + b.n > (size_t)2 * COMPOUND_BYTES)
-				return;
-			const int n = snprintf(bytes, sizeof(bytes),
-			    "%.*s%s%.*s", (int)a.n, (const char *)a.p, links[k],
-			    (int)b.n, (const char *)b.p);
-			const struct slice word = slice_of(bytes, (size_t)n);
-			const struct stems one = {
-				.list = { word }, .whole = { word }, .n = 1
-			};
-			find_stems(s, &one, language, FORM_CONFIDENCE, g);
-		}
+	for (size_t i = 0; i < 2; i++) {
+		const struct slice a = p->words[i];
+		const struct slice b = stem_of(p->words[1 - i], language);
+		for (size_t k = 0; k < ARRAY_LEN(links) && g->n == 0; k++)
+			find_one(s, a, links[k], b, language, g);
+		if (g->n == 0)
+			find_one(s, stem_of(a, language), "", b, language, g);
+	}
 }
 
 static void

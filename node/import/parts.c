@@ -18,7 +18,9 @@ import_draft_init(struct import_draft *d, const struct term_lookup *l,
     const struct import_options *o)
 {
 	*d = (struct import_draft){ .lookup = l, .o = o };
-	d->language = o->language != 0 ? o->language : VOCABULARY_ENGLISH;
+	d->language = o->language != 0           ? o->language
+		      : o->language_default != 0 ? o->language_default
+						 : VOCABULARY_ENGLISH;
 	d->draft = json_object();
 	d->mapped = json_array();
 	d->unmapped = json_array();
@@ -145,6 +147,7 @@ unmapped_add(struct import_draft *d, struct slice text, const char *field)
 	entry = json_object();
 	(void)json_object_set_new(entry, "text", t);
 	(void)json_object_set_new(entry, "field", json_string(field));
+	(void)json_object_set_new(entry, "number", json_integer(d->phrases));
 	(void)json_array_append_new(d->unmapped, entry);
 	return entry;
 }
@@ -259,6 +262,7 @@ import_term(struct import_draft *d, struct slice text, uint32_t language,
 
 	*out = (struct import_term){ 0 };
 	text = slice_trim(text);
+	d->phrases++;
 	if (language == 0)
 		language = d->language;
 	const json_t *said = decision_on(d, text);
@@ -304,6 +308,7 @@ import_term(struct import_draft *d, struct slice text, uint32_t language,
 	    json_integer(
 		json_is_string(said) ? 100 : (json_int_t)g[0].confidence));
 	(void)json_object_set_new(e, "decided", json_boolean(said != NULL));
+	(void)json_object_set_new(e, "number", json_integer(d->phrases));
 	put_guesses(d, e, language, g, n, out->term);
 	(void)json_array_append_new(d->mapped, e);
 	out->entry = e;

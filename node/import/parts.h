@@ -14,6 +14,7 @@ struct import_draft {
 	uint32_t language; /* of phrases that do not say */
 	json_t *draft;
 	json_t *mapped, *unmapped, *messages;
+	unsigned phrases; /* of the file, counted for "number" */
 	bool failed;
 };
 
@@ -136,6 +137,12 @@ bool region_get(struct slice s, char out[3]);
 
 /** language_get(s): "de", "de-AT", "German", "Deutsch"; 0: not known. */
 uint32_t language_get(struct slice s);
+
+/**
+ * language_seen(v): the language of the texts in ${v} by their small words:
+ * English, German, French or Spanish. 0: too few, or not clear.
+ */
+uint32_t language_seen(const json_t *v);
 
 /** fluency_get(s): 1 to 7 of a CEFR code or words for it; 0: no such. */
 unsigned fluency_get(struct slice s);

@@ -337,8 +337,10 @@ import_resume(const json_t *resume, const struct term_lookup *lookup,
 		return ERR_FORM;
 	}
 	/* not of the schema, but it allows more: what language this is in */
-	const uint32_t language =
+	uint32_t language =
 	    language_get(text_at(json_object_get(resume, "meta"), "language"));
+	if (language == 0)
+		language = language_seen(resume);
 	if (o->language == 0 && language != 0)
 		d.language = language;
 	take_list(&d, json_object_get(resume, "skills"), false);

@@ -9,7 +9,7 @@
  * nothing or nothing known is said); 4 advanced, proficient; 5 expert,
  * master, senior, native; also "3", "3/5", "60%". Keywords of a skill have
  * its level. "meta.language" may say what language the file is in, unless the
- * options do. Languages: CEFR codes or words ("fluent" C1, "native" 7).
+ * options do; without it the small words of its texts say. Languages: CEFR codes or words ("fluent" C1, "native" 7).
  */
 #pragma once
 

@@ -314,8 +314,10 @@ copy_about(const struct sheet *t, json_t *draft)
 	static const char *const texts[] = { "title", "description", "name" };
 	char language[4] = "en";
 
-	if (t->o->language != 0)
-		(void)language_put(language, t->o->language);
+	if (t->o->language != 0 || t->o->language_default != 0)
+		(void)language_put(language, t->o->language != 0
+						 ? t->o->language
+						 : t->o->language_default);
 	for (size_t i = 0; i < SHARED_KEYS; i++) {
 		json_t *v = json_object_get(t->o->about, keys[i]);
 		if (v != NULL && !json_is_null(v))

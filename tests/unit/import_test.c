@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "match/core.h"
+#include "node/cli/review.h"
 #include "node/import/csv.h"
 #include "node/import/job.h"
 #include "node/import/page.h"
@@ -377,6 +378,51 @@ test_decisions(void **state)
 	json_decref(doc);
 	json_decref(said);
 	json_decref(resume);
+}
+
+/* The lines of a review file. */
+static void
+test_review_file(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line; /* of the fault; 0: none */
+	} cases[] = {
+		{ "", 0 },
+		{ "# only\n\n  # comments\n", 0 },
+		{ "keep \"a\"", 0 },
+		{ "keep \"a\"\nkeep\n", 2 },
+		{ "keep a\n", 1 },
+		{ "hold \"a\"\n", 1 },
+		{ "use \"a\"\n", 1 },
+		{ "keep \"\"\n", 1 },
+		{ "keep \"a\n", 1 },
+		{ "keep \"a\" b\n", 1 },
+	};
+	unsigned line;
+	json_t *said;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		review_read(slice_str(cases[i].text), &said, &line);
+		if ((said == NULL) != (cases[i].line != 0) ||
+		    (said == NULL && line != cases[i].line))
+			fail_msg("%s: line %u", cases[i].text, line);
+		json_decref(said);
+	}
+	review_read(slice_str("# x\r\nkeep \"a #1\"  # b, 70 %\r\n"
+			      "drop \"say \\\"c\\\"\"\n"
+			      "  use  gas welding   \"ü\" # or\n"
+			      "keep \"twice\"\ndrop \"twice\"\n"),
+	    &said, &line);
+	assert_non_null(said);
+	assert_int_equal(json_object_size(said), 4);
+	assert_true(json_is_true(json_object_get(said, "a #1")));
+	assert_true(json_is_false(json_object_get(said, "say \"c\"")));
+	assert_string_equal(
+	    json_string_value(json_object_get(said, "ü")), "gas welding");
+	assert_true(json_is_false(json_object_get(said, "twice")));
+	json_decref(said);
 }
 
 /* ---- JobPosting ---- */
@@ -1324,6 +1370,124 @@ test_lookup_words(void **state)
 	demo_fini(&d);
 }
 
+/* ---- own words in two languages ---- */
+
+#define FIXTURES OHCN_SOURCE_DIR "/tests/unit/data/import/"
+
+/* What is taken of a file, all of it, and what must not be. */
+static void
+test_two_languages(void **state)
+{
+	static const struct {
+		const char *file;
+		struct {
+			const char *text, *uri;
+		} taken[12];
+		const char *left[8];
+	} files[] = {
+		{ "resume_de.json",
+		    { { "Betreuung von Kunden", "urn:ohcn:customer-service" },
+			{ "Teams leiten", "urn:ohcn:team-leadership" },
+			{ "Gute Kenntnisse in Excel",
+			    "urn:ohcn:spreadsheet-use" },
+			{ "Kassenbedienung", "urn:ohcn:cash-handling" },
+			{ "Planung von Schichten", "urn:ohcn:work-scheduling" },
+			{ "Präsentation von Waren",
+			    "urn:ohcn:merchandise-display" },
+			{ "Dateneingaben", "urn:ohcn:data-entry" },
+			{ "Altenpflege", "urn:ohcn:care-of-older-people" } },
+		    { "Erfahrung mit Reklamationen", "Führerschein Klasse B",
+			"Kenntnisse", "Pünktliche Frohnatur",
+			"Pflegestufe beantragt", "Briefmarken" } },
+		{ "resume_en.json",
+		    { { "Timber frames", "urn:ohcn:carpentry" },
+			{ "Lead teams", "urn:ohcn:team-leadership" },
+			{ "management of projects",
+			    "urn:ohcn:project-management" },
+			{ "Strong knowledge of welding", "urn:ohcn:welding" },
+			{ "floor tiling", "urn:ohcn:tiling" },
+			{ "Managed budgets", "urn:ohcn:budgeting" },
+			{ "Resolved conflicts",
+			    "urn:ohcn:conflict-resolution" },
+			{ "beekeeping", "urn:ohcn:beekeeping" } },
+		    { "first aider", "driving licence", "references on request",
+			"welding inspector software vendor",
+			"good sense of humour", "vintage stamps" } },
+		{ "job_de.json",
+		    { { "Stapler fahren", "urn:ohcn:forklift-driving" },
+			{ "sehr gute Kenntnisse in Excel",
+			    "urn:ohcn:spreadsheet-use" },
+			{ "Dienstplanungen", "urn:ohcn:work-scheduling" },
+			{ "Teamfähigkeit", "urn:ohcn:teamwork" },
+			{ "Reparatur von Fahrrädern",
+			    "urn:ohcn:bicycle-repair" } },
+		    { "Verpacken von Waren", "Lagern von Gütern",
+			"Obstkorb und Kicker", "abgeschlossene Ausbildung" } },
+		{ "job_en.json",
+		    { { "nursing care", "urn:ohcn:patient-care" },
+			{ "wound treatment", "urn:ohcn:wound-care" },
+			{ "monitored vital signs",
+			    "urn:ohcn:vital-signs-monitoring" },
+			{ "care of elderly", "urn:ohcn:care-of-older-people" },
+			{ "experience in palliative care",
+			    "urn:ohcn:palliative-care" },
+			{ "teamwork skills", "urn:ohcn:teamwork" } },
+		    { "table football and free fruit", "completed training",
+			"giving medication" } },
+	};
+	struct demo d;
+
+	(void)state;
+	demo_init(&d);
+	for (size_t f = 0; f < ARRAY_LEN(files); f++) {
+		char path[512];
+		json_t *all = NULL, *report;
+		size_t n = 0, left = 0;
+		(void)snprintf(
+		    path, sizeof(path), FIXTURES "%s", files[f].file);
+		json_t *file = json_load_file(path, 0, NULL);
+		assert_non_null(file);
+		if (json_object_get(file, "@type") != NULL)
+			assert_int_equal(
+			    import_job(file, &d.lookup, &plain, &all), OK);
+		else
+			assert_int_equal(
+			    import_resume(file, &d.lookup, &plain, &all), OK);
+		report =
+		    at(all, "demands.0") != NULL ? at(all, "demands.0") : all;
+		assert_non_null(at(report, "draft"));
+		json_t *mapped = at(report, "mapped"), *e;
+		json_t *unmapped = at(report, "unmapped");
+		for (; files[f].taken[n].text != NULL; n++) {
+			e = json_array_get(mapped, n);
+			const char *text =
+			    json_string_value(json_object_get(e, "text"));
+			const char *uri =
+			    json_string_value(json_object_get(e, "uri"));
+			if (text == NULL || uri == NULL ||
+			    strcmp(text, files[f].taken[n].text) != 0 ||
+			    strcmp(uri, files[f].taken[n].uri) != 0)
+				fail_msg("%s: %s is %s, want %s for %s",
+				    files[f].file, text, uri,
+				    files[f].taken[n].uri,
+				    files[f].taken[n].text);
+		}
+		assert_int_equal(json_array_size(mapped), n);
+		for (; left < ARRAY_LEN(files[f].left) &&
+		       files[f].left[left] != NULL;
+		     left++) {
+			e = json_array_get(unmapped, left);
+			assert_string_equal(
+			    json_string_value(json_object_get(e, "text")),
+			    files[f].left[left]);
+		}
+		assert_int_equal(json_array_size(unmapped), left);
+		json_decref(all);
+		json_decref(file);
+	}
+	demo_fini(&d);
+}
+
 #define DEMO OHCN_SOURCE_DIR "/tests/demo/data/"
 
 static void
@@ -1438,6 +1602,7 @@ main(void)
 		cmocka_unit_test(test_plain_text),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_decisions),
+		cmocka_unit_test(test_review_file),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_job_faults),
 		cmocka_unit_test(test_csv_demands),
@@ -1454,6 +1619,7 @@ main(void)
 		cmocka_unit_test(test_onet),
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_lookup_words),
+		cmocka_unit_test(test_two_languages),
 		cmocka_unit_test(test_demo_people),
 		cmocka_unit_test(test_demo_tables),
 	};

@@ -1,0 +1,103 @@
+"""What an import makes of somebody's words, and their own say in it."""
+import unittest
+
+from support import Case, write
+
+NET = "test-import"
+ROWS = """external_id,title,skills
+A-1,Fahrer,Stapler fahren; Kassenbedienung; Luftschloss
+A-2,Kassierer,Kassenbedienung:3!
+"""
+RESUME = """{"basics": {"name": "Ada Geheim", "summary": "Ich habe in der
+ Pflege und an der Kasse gearbeitet und mit Menschen."},
+ "skills": ["Altenpflege", "Kassenbedienung", "Verpacken von Waren",
+ "Luftschloss"]}"""
+CARE = "urn:ohcn:care-of-older-people"
+
+
+def words(reply):
+    return {v["text"]: v.get("uri", v["why"] if "why" in v else "")
+            for v in reply["mapped"] + reply["unmapped"]}
+
+
+class Import(Case):
+    def setUp(self):
+        self.w = self.world()
+
+    def test_resume(self):
+        ada = self.w.node("ada", "person", network=NET)
+        ada.start()
+        file = write(self.w.directory / "ada.json", RESUME.replace("\n", ""))
+        review = self.w.directory / "words.txt"
+
+        shown = ada.cli("profile", "import", file, "--dry-run", raw=True).stdout
+        for part in ("Kassieren", "69 %", "not taken", "not sure enough",
+                     "Verpacken 35 %", "no term found", "stays private"):
+            self.assertIn(part, shown)
+        self.assertNotIn("Geheim", shown)
+        first = ada.cli("profile", "import", file, "--dry-run", "--review", review)
+        self.assertEqual({"Altenpflege": CARE,
+                          "Kassenbedienung": "urn:ohcn:cash-handling",
+                          "Verpacken von Waren": "unsure",
+                          "Luftschloss": "unknown"}, words(first))
+        self.assertIsNone(ada.cli("profile", "show")["draft"])
+        self.assertEqual(0o600, review.stat().st_mode & 0o777)
+
+        # as it was written it changes nothing; edited it decides
+        self.assertEqual({k: v if v.startswith("urn") else "dropped"
+                          for k, v in words(first).items()},
+                         words(ada.cli("profile", "import", file, "--dry-run",
+                                       "--review", review)))
+        lines = review.read_text()
+        lines = lines.replace('keep "Kassen', 'drop "Kassen')
+        lines = lines.replace('drop "Verpacken', 'keep "Verpacken')
+        lines = lines.replace('drop "Luft', 'use erste hilfe "Luft')
+        review.write_text(lines)
+        kept = ada.cli("profile", "import", file, "--review", review)
+        self.assertEqual({"Altenpflege": CARE, "Kassenbedienung": "dropped",
+                          "Verpacken von Waren": "urn:ohcn:packing",
+                          "Luftschloss": "urn:ohcn:first-aid"}, words(kept))
+        self.assertEqual(3, len(ada.cli("profile", "show")["draft"]["skills"]))
+
+        # by number, the same whatever is decided
+        reply = ada.cli("profile", "import", file, "--dry-run", "--reject", "1",
+                        "--accept", "3-4")
+        self.assertEqual(["dropped", "urn:ohcn:cash-handling", "urn:ohcn:packing",
+                          "unknown"], [words(reply)[w] for w in words(first)])
+        reply = ada.cli("profile", "import", file, "--dry-run", "--confidence", 80)
+        self.assertEqual("unsure", words(reply)["Kassenbedienung"])
+
+        for bad, why in ((["--accept", "5"], "1 to 4"), (["--reject", "x"], "3,7-9"),
+                         (["--confidence", "0"], "1 to 100"), (["--ask"], "terminal"),
+                         (["--review", file], "not a line of a review")):
+            run = ada.cli("profile", "import", file, *bad, raw=True, check=False)
+            self.assertEqual(2, run.returncode, run.stderr)
+            self.assertIn(why, run.stderr)
+        status, answer = ada.api("POST", "/profile/import",
+                                 {"data": RESUME, "decisions": {"Altenpflege": 3}})
+        self.assertEqual((422, "E3109"), (status, answer["code"]))
+
+    def test_demands(self):
+        firm = self.w.node("firm", "company", network=NET)
+        firm.start()
+        file = write(self.w.directory / "jobs.csv", ROWS)
+
+        def texts(reply):
+            return [words(row) for row in reply["rows"]]
+
+        first = firm.cli("demand", "import", file, "--dry-run", "--lang", "de")
+        cash = "urn:ohcn:cash-handling"
+        drive = "urn:ohcn:forklift-driving"
+        self.assertEqual([{"Stapler fahren": drive, "Kassenbedienung": cash,
+                           "Luftschloss": "unknown"}, {"Kassenbedienung": cash}],
+                         texts(first))
+        # one decision for all rows; a must-have dropped on purpose is no fault
+        reply = firm.cli("demand", "import", file, "--lang", "de", "--reject", "2")
+        self.assertEqual([{"Stapler fahren": drive, "Kassenbedienung": "dropped",
+                           "Luftschloss": "unknown"},
+                          {"Kassenbedienung": "dropped"}], texts(reply))
+        self.assertEqual((2, 0), (reply["created"], reply["errors"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
