@@ -247,8 +247,8 @@ block_json(const struct path_view *v)
 	if (r->block == PATH_BLOCK_NO_OFFER) {
 		(void)json_object_set_new(o, "why", json_string("no-offer"));
 		(void)json_object_set_new(o, "text",
-		    json_string("nothing that this node knows teaches what is "
-				"missing"));
+		    json_string("nothing that this node knows and you can "
+				"take teaches what is missing"));
 	} else if (r->block == PATH_BLOCK_BUDGET) {
 		path_money(money, sizeof(money), r->short_money, r->currency);
 		(void)json_object_set_new(o, "why", json_string("budget"));
@@ -294,9 +294,10 @@ strategy_json(const struct path_view *v)
 	if (r->missing == 0)
 		return json_string("Nothing that is asked is missing.");
 	if (r->points_n == 0)
-		return json_sprintf("No offer known here helps with the %u "
-				    "missing skill%s: study them in the order "
-				    "below, the general before the special.",
+		return json_sprintf(
+		    "No offer that you can take helps with the %u "
+		    "missing skill%s: study them in the order "
+		    "below, the general before the special.",
 		    (unsigned)r->missing, plural(r->missing));
 	path_money(money, sizeof(money), p->cost, r->currency);
 	proof_text(r, proof, sizeof(proof));

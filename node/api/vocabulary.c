@@ -36,6 +36,29 @@ parts_json(const struct vocabulary *v)
 	return list;
 }
 
+/* What an import brought: the row "NAME terms" of the parts of the hash. */
+static void
+source_json(json_t *one, const struct vocabulary *v, const char *name)
+{
+	static const struct {
+		const char *name, *licence;
+	} licences[] = { { "esco", "EU, 2011/833/EU" },
+		{ "onet", "CC BY 4.0" } };
+	char want[48];
+	uint32_t n;
+	const struct vocabulary_part *parts = vocabulary_parts(v, &n);
+
+	(void)json_object_set_new(one, "name", json_string(name));
+	(void)snprintf(want, sizeof(want), "%.40s terms", name);
+	for (uint32_t i = 0; i < n; i++)
+		if (strcmp(parts[i].name, want) == 0)
+			json_uint(one, "terms", parts[i].n);
+	for (size_t i = 0; i < ARRAY_LEN(licences); i++)
+		if (strcmp(licences[i].name, name) == 0)
+			(void)json_object_set_new(
+			    one, "licence", json_string(licences[i].licence));
+}
+
 static void
 describe_run(struct task *t)
 {
@@ -74,8 +97,10 @@ describe_run(struct task *t)
 	json_array_foreach(dirs, i, dir)
 	{
 		json_t *one = json_deep_copy(dir);
-		(void)json_object_set(
-		    one, "name", json_object_get(dir, "source"));
+		const char *name =
+		    json_string_value(json_object_get(dir, "source"));
+		if (name != NULL)
+			source_json(one, v, name);
 		(void)json_array_append_new(sources, one);
 	}
 	(void)json_object_set_new(o, "sources", sources);

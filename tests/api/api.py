@@ -467,6 +467,9 @@ def vocabulary(c, node, directory):
     node.start()
     check("and after a restart", wait_for(
         "the directory is read", lambda: c.get("/vocabulary")[1]["terms_imported"]) == 1)
+    check("an import tells its terms and licence",
+          [(x["terms"], x["licence"]) for x in c.get("/vocabulary")[1]["sources"]
+           if x["name"] == "esco"] == [(1, "EU, 2011/833/EU")])
 
 
 def forget(p, c, card):

@@ -173,6 +173,10 @@ test_bars_and_blocks(void **state)
 	means.budget = 100;
 	o = ask("", "python:2", offers, 1, &means);
 	assert_int_equal(json_array_size(json_object_get(o, "paths")), 0);
+	/* there is one, but not for this budget: not "nothing teaches it" */
+	assert_ptr_equal(
+	    strstr(str(o, "strategy"), "No offer that you can take"),
+	    str(o, "strategy"));
 	const json_t *open = at(o, "open", 0);
 	assert_int_equal(num(json_object_get(open, "barred"), "budget"), 1);
 	assert_string_equal(
