@@ -647,7 +647,7 @@ loop_json(const struct series *s)
 	static const unsigned steps[] = { SIGNAL_DEMAND, SIGNAL_TAUGHT,
 		SIGNAL_SUPPLY, SIGNAL_FILLED };
 	json_t *o = json_object(), *not = json_array();
-	uint32_t demand, at;
+	uint32_t demand = 0, at = 0;
 	const bool asked = first_week(s, SIGNAL_DEMAND, &demand);
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

@@ -61,6 +61,19 @@ show_state(
 		output_line(&cli->out, "  %-8s %s", head, text);
 }
 
+/* No label was just that: what else could have been meant. */
+static void
+show_guess(struct cli *cli, const json_t *list)
+{
+	char text[300];
+
+	if (json_array_size(list) < 2)
+		return;
+	label_list(list, text, sizeof(text));
+	output_line(&cli->out,
+	    "  guessed: nothing is called just so; there is %s", text);
+}
+
 static void
 show_diagnosis(struct cli *cli, const json_t *reply)
 {
@@ -249,6 +262,7 @@ run_path(struct cli *cli)
 	const json_t *target = json_object_get(reply, "target");
 	output_line(&cli->out, "to: %s (%s)", json_str(target, "name"),
 	    json_str(target, "kind"));
+	show_guess(cli, json_object_get(target, "guessed_of"));
 	show_diagnosis(cli, reply);
 	output_line(&cli->out, "strategy: %s", json_str(reply, "strategy"));
 	if (json_is_object(json_object_get(reply, "block")))

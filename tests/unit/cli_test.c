@@ -406,6 +406,10 @@ struct canned {
 };
 
 static const struct canned canned[] = {
+	{ "GET", "/api/v1/path", 200,
+	    "{\"target\":{\"kind\":\"occupation\",\"name\":\"welder\","
+	    "\"guessed_of\":[{\"label\":\"welder\"},{\"label\":"
+	    "\"welding inspector\"}]},\"strategy\":\"s\"}" },
 	{ "GET", "/api/v1/status", 200,
 	    "{\"peer_id\":\"12D3KooWtest\",\"addresses\":[\"/ip4/1.2.3.4\"],"
 	    "\"role\":\"person\",\"network\":\"main\",\"uptime_s\":3700,"
@@ -585,6 +589,9 @@ test_commands(void **state)
 	    run("ohcn --home %s record show nosuchid", home), EXIT_NOTFOUND);
 	HAS(errors, "ohcn: record show: no such record [E2004]");
 	/* a label from the network cannot paint the terminal */
+	assert_int_equal(run("ohcn --home %s path --occupation weld", home), 0);
+	HAS(out, "guessed: nothing is called just so; there is welder, "
+		 "welding inspector");
 	assert_int_equal(run("ohcn --home %s vocabulary search weld", home), 0);
 	HAS(out, "welding [31m");
 	/* the term is replaced, not doubled */
