@@ -3,9 +3,7 @@
  * occupation is an ESCO occupation? 1,500 pairs that people checked, which
  * the node never sees; beside plain BM25 over titles, other titles and
  * descriptions. Pairs with an even number were for tuning; what is reported
- * comes from the odd ones. Then: a German, French or Spanish name of an
- * occupation that the vocabulary does not have as a label of it (one of its
- * other names is left out of the import) to its concept.
+ * comes from the odd ones. Names in other languages are not measured yet.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -20,7 +18,6 @@
 #include "node/import/vocabulary.h"
 
 #define PAIRS_MAX 2000
-#define ASKED     1200 /* names of a language */
 
 enum method { LABEL, TITLES, TEXTS, OURS_ALONE, OURS, METHODS };
 static const char *const method_names[METHODS] = { "BM25, label",
