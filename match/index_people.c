@@ -4,18 +4,15 @@
 
 #include "match/index_internal.h"
 
-#define CREDIT_STEPS  32    /* of one credit, where blocks are summed */
-#define UNITS         30000 /* of a bound: the whole fit */
-#define DENSE_MAX     16    /* requirements whose dense lists are told apart */
-#define MASKS_MAX     64    /* of these lists */
-#define CREDITS       16    /* different credits of a wish, at most */
-#define USES          32    /* steps of the credit of what is used */
-#define KNOWN_WISHES  256
-#define HINT_ITEMS    128          /* of either side */
-#define CHUNK         SUPER_BLOCKS /* blocks that are summed at once */
-#define BUCKETS       80
-#define BUCKET(u)     ((uint32_t)(u) >> 7)
-#define BUCKET_END(b) ((b) << 7 | 127U)
+#define CREDIT_STEPS 32    /* of one credit, where blocks are summed */
+#define UNITS        30000 /* of a bound: the whole fit */
+#define DENSE_MAX    16    /* requirements whose dense lists are told apart */
+#define MASKS_MAX    64    /* of these lists */
+#define CREDITS      16    /* different credits of a wish, at most */
+#define USES         32    /* steps of the credit of what is used */
+#define KNOWN_WISHES 256
+#define HINT_ITEMS   128          /* of either side */
+#define CHUNK        SUPER_BLOCKS /* blocks that are summed at once */
 
 /* A list that says how well a requirement may be met in a block. */
 struct hint {
@@ -55,13 +52,6 @@ struct reach {
 	uint8_t *learn; /* 1 + the rank of the best credit, 0: none */
 	uint8_t *care;  /* the same of purposes */
 	uint8_t *gone;  /* lacks a must-have for certain */
-};
-
-struct stretch { /* SUPER_BLOCKS of a segment */
-	uint32_t reach, first, next;
-	int16_t best; /* of it */
-	int16_t both; /* the best of what is still to be looked at */
-	bool more;
 };
 
 /* Wishes that have been computed, by what they are made of. */
@@ -112,8 +102,7 @@ struct search {
 
 	struct reach *reaches;
 	uint32_t reaches_n;
-	struct stretch *stretches;
-	uint32_t stretches_n;
+	struct bounds bounds;
 	struct card card;
 };
 
@@ -1037,8 +1026,10 @@ block_may_enter(struct search *s, int32_t both, const struct block *b)
 }
 
 static void
-try_block(struct search *s, const struct reach *r, uint32_t i)
+try_block(void *search, uint32_t reach, uint32_t i)
 {
+	struct search *s = search;
+	const struct reach *r = &s->reaches[reach];
 	const struct block *b = &r->part->segment->blocks[i];
 
 	if (!block_may_enter(s, r->both[i], b))
@@ -1050,79 +1041,6 @@ try_block(struct search *s, const struct reach *r, uint32_t i)
 	open_block(s, r, i, block_wish(s, r, i));
 }
 
-/*
- * The blocks of a stretch whose bound is in this bucket; it comes again with
- * the best of those below.
- */
-static void
-try_stretch(struct search *s, struct stretch *t, uint32_t bucket)
-{
-	const struct reach *r = &s->reaches[t->reach];
-	const uint32_t end =
-	    MIN(t->first + SUPER_BLOCKS, r->part->segment->blocks_n);
-	int16_t next = 0;
-
-	t->more = false;
-	for (uint32_t i = t->first; i < end; i++) {
-		if (BUCKET(r->both[i]) == bucket) {
-			try_block(s, r, i);
-		} else if (BUCKET(r->both[i]) < bucket) {
-			t->more = true;
-			next = MAX(next, r->both[i]);
-		}
-	}
-	t->both = next;
-}
-
-static void
-bucket_put(struct search *s, uint32_t heads[BUCKETS], uint32_t i)
-{
-	struct stretch *t = &s->stretches[i];
-
-	t->next = heads[BUCKET(t->both)];
-	heads[BUCKET(t->both)] = i;
-}
-
-/* Blocks of all segments, those that may reach most first. */
-static void
-try_stretches(struct search *s)
-{
-	uint32_t heads[BUCKETS];
-
-	memset(heads, 0xff, sizeof(heads));
-	for (uint32_t i = 0; i < s->stretches_n; i++) {
-		s->stretches[i].both = s->stretches[i].best;
-		bucket_put(s, heads, i);
-	}
-	for (uint32_t b = BUCKETS; b-- > 0;) {
-		if ((int32_t)BUCKET_END(b) < top_least(&s->top))
-			return;
-		while (heads[b] != UINT32_MAX) {
-			const uint32_t i = heads[b];
-			heads[b] = s->stretches[i].next;
-			try_stretch(s, &s->stretches[i], b);
-			if (s->stretches[i].more)
-				bucket_put(s, heads, i);
-		}
-	}
-}
-
-static void
-stretch_put(struct search *s, uint32_t reach)
-{
-	const struct reach *r = &s->reaches[reach];
-	const uint32_t blocks = r->part->segment->blocks_n;
-
-	for (uint32_t first = 0; first < blocks; first += SUPER_BLOCKS) {
-		int16_t best = 0;
-		for (uint32_t i = 0; i < SUPER_BLOCKS; i++)
-			best = MAX(best, r->both[first + i]);
-		s->stretches[s->stretches_n++] = (struct stretch){
-			.reach = reach, .first = first, .best = best
-		};
-	}
-}
-
 NODISCARD static err
 reach_all(struct search *s)
 {
@@ -1131,12 +1049,12 @@ reach_all(struct search *s)
 	for (uint32_t i = 0; i < s->s->parts_n; i++) {
 		const struct segment *seg = s->s->parts[i].segment;
 		if (seg != NULL)
-			stretches += seg->blocks_n / SUPER_BLOCKS + 1;
+			stretches += seg->blocks_n / STRETCH + 1;
 	}
 	s->one = calloc(SEGMENT_BLOCKS + CHUNK, sizeof(*s->one));
 	s->reaches = calloc(s->s->parts_n + 1, sizeof(*s->reaches));
-	s->stretches = calloc(stretches, sizeof(*s->stretches));
-	if (s->one == NULL || s->reaches == NULL || s->stretches == NULL)
+	s->bounds.stretches = calloc(stretches, sizeof(*s->bounds.stretches));
+	if (s->one == NULL || s->reaches == NULL || s->bounds.stretches == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < s->s->parts_n; i++) {
 		const struct part *p = &s->s->parts[i];
@@ -1144,7 +1062,8 @@ reach_all(struct search *s)
 			continue;
 		const uint32_t at = s->reaches_n++;
 		TRY(reach_new(s, p, &s->reaches[at]));
-		stretch_put(s, at);
+		bounds_put(
+		    &s->bounds, at, s->reaches[at].both, p->segment->blocks_n);
 	}
 	return OK;
 }
@@ -1171,7 +1090,7 @@ search_end(struct search *s)
 		free(s->reaches[i].learn);
 	}
 	free(s->reaches);
-	free(s->stretches);
+	free(s->bounds.stretches);
 	free(s->one);
 	free(s->wish_first);
 	free(s->wish_filter);
@@ -1188,7 +1107,7 @@ search_run(struct search *s)
 		if (s->s->parts[i].tail != NULL)
 			open_tail(s, &s->s->parts[i]);
 	}
-	try_stretches(s);
+	bounds_run(&s->bounds, &s->top, try_block, s);
 }
 
 err
@@ -1206,6 +1125,7 @@ index_people(const struct index_snapshot *s, const struct posting *p,
 	x->ix = s->ix;
 	x->posting = p;
 	x->filter = f;
+	x->bounds.width_bits = 7;
 	x->top = (struct top){ out, max, 0 };
 	err e = search_start(x);
 	if (e == OK && max > 0) {

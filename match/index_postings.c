@@ -4,12 +4,8 @@
 
 #include "match/index_internal.h"
 
-#define USES          64 /* steps of the credit of what is used */
-#define STEP          64 /* units that have one bound */
-#define STRETCH       64 /* postings */
-#define BUCKETS       160
-#define BUCKET(u)     ((uint32_t)(u) >> 6)
-#define BUCKET_END(b) ((b) << 6 | 63U)
+#define USES 64 /* steps of the credit of what is used */
+#define STEP 64 /* units that have one bound */
 
 /* A place that a posting may ask for, and what the card earns there. */
 struct earning {
@@ -22,12 +18,6 @@ struct reach {
 	uint16_t *fit;   /* of each posting at most, in SHARE_UNITS */
 	uint32_t *taken; /* rarity * credit of what it asks for */
 	int16_t *both;   /* the score */
-};
-
-struct stretch {
-	uint32_t reach, first, next;
-	int16_t best, both; /* of all, of what is still to be looked at */
-	bool more;
 };
 
 struct search {
@@ -48,8 +38,7 @@ struct search {
 	uint32_t earnings_n;
 	struct reach *reaches;
 	uint32_t reaches_n;
-	struct stretch *stretches;
-	uint32_t stretches_n;
+	struct bounds bounds;
 	struct posting posting;
 };
 
@@ -123,7 +112,7 @@ NODISCARD static err
 reach_new(struct search *s, const struct part *p, struct reach *r)
 {
 	const struct segment *seg = p->segment;
-	const size_t room = ((size_t)seg->n / STRETCH + 1) * STRETCH;
+	const size_t room = (size_t)seg->n + 1;
 
 	const uint8_t *rarity = s->ix->m.rarity->sixteenths;
 	*r = (struct reach){ .part = p };
@@ -183,57 +172,15 @@ look_at(struct search *s, const uint8_t *id, const uint8_t *bytes, int32_t both)
 /* ---- the search ---- */
 
 static void
-try_stretch(struct search *s, struct stretch *t, uint32_t bucket)
+try_posting(void *search, uint32_t reach, uint32_t i)
 {
-	const struct reach *r = &s->reaches[t->reach];
+	struct search *s = search;
+	const struct reach *r = &s->reaches[reach];
 	const struct segment *seg = r->part->segment;
-	const uint32_t end = MIN(t->first + STRETCH, seg->n);
-	int16_t next = 0;
 
-	t->more = false;
-	for (uint32_t i = t->first; i < end; i++) {
-		if (BUCKET(r->both[i]) < bucket) {
-			t->more = true;
-			next = MAX(next, r->both[i]);
-		} else if (BUCKET(r->both[i]) == bucket &&
-			   !dead_at(r->part->dead, i)) {
-			look_at(s, seg->ids[i], seg->bytes + seg->offsets[i],
-			    r->both[i]);
-		}
-	}
-	t->both = next;
-}
-
-static void
-bucket_put(struct search *s, uint32_t heads[BUCKETS], uint32_t i)
-{
-	struct stretch *t = &s->stretches[i];
-
-	t->next = heads[BUCKET(t->both)];
-	heads[BUCKET(t->both)] = i;
-}
-
-static void
-try_stretches(struct search *s)
-{
-	uint32_t heads[BUCKETS];
-
-	memset(heads, 0xff, sizeof(heads));
-	for (uint32_t i = 0; i < s->stretches_n; i++) {
-		s->stretches[i].both = s->stretches[i].best;
-		bucket_put(s, heads, i);
-	}
-	for (uint32_t b = BUCKETS; b-- > 0;) {
-		if ((int32_t)BUCKET_END(b) < top_least(&s->top))
-			return;
-		while (heads[b] != UINT32_MAX) {
-			const uint32_t i = heads[b];
-			heads[b] = s->stretches[i].next;
-			try_stretch(s, &s->stretches[i], b);
-			if (s->stretches[i].more)
-				bucket_put(s, heads, i);
-		}
-	}
+	if (!dead_at(r->part->dead, i))
+		look_at(
+		    s, seg->ids[i], seg->bytes + seg->offsets[i], r->both[i]);
 }
 
 static void
@@ -253,22 +200,7 @@ search_run(struct search *s)
 		if (s->s->parts[i].tail != NULL)
 			open_tail(s, &s->s->parts[i]);
 	}
-	try_stretches(s);
-}
-
-static void
-stretch_put(struct search *s, uint32_t reach)
-{
-	const struct reach *r = &s->reaches[reach];
-
-	for (uint32_t first = 0; first < r->part->n; first += STRETCH) {
-		int16_t best = 0;
-		for (uint32_t i = 0; i < STRETCH; i++)
-			best = MAX(best, r->both[first + i]);
-		s->stretches[s->stretches_n++] = (struct stretch){
-			.reach = reach, .first = first, .best = best
-		};
-	}
+	bounds_run(&s->bounds, &s->top, try_posting, s);
 }
 
 NODISCARD static err
@@ -284,8 +216,8 @@ search_start(struct search *s)
 	for (uint32_t i = 0; i < s->s->parts_n; i++)
 		stretches += s->s->parts[i].n / STRETCH + 1;
 	s->reaches = calloc(s->s->parts_n + 1, sizeof(*s->reaches));
-	s->stretches = calloc(stretches, sizeof(*s->stretches));
-	if (s->reaches == NULL || s->stretches == NULL)
+	s->bounds.stretches = calloc(stretches, sizeof(*s->bounds.stretches));
+	if (s->reaches == NULL || s->bounds.stretches == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < s->s->parts_n; i++) {
 		const struct part *p = &s->s->parts[i];
@@ -293,7 +225,7 @@ search_start(struct search *s)
 			continue;
 		const uint32_t at = s->reaches_n++;
 		TRY(reach_new(s, p, &s->reaches[at]));
-		stretch_put(s, at);
+		bounds_put(&s->bounds, at, s->reaches[at].both, p->segment->n);
 		s->counts.blocks += p->segment->blocks_n;
 	}
 	return OK;
@@ -308,7 +240,7 @@ search_end(struct search *s)
 		free(s->reaches[i].both);
 	}
 	free(s->reaches);
-	free(s->stretches);
+	free(s->bounds.stretches);
 	free(s->earnings);
 	card_plan_free(s->plan);
 }
@@ -331,6 +263,7 @@ index_postings(const struct index_snapshot *s, const struct card *c,
 	x->card = *c;
 	if (w != NULL)
 		card_with_wishes(c, w, &x->card);
+	x->bounds.width_bits = 6;
 	x->top = (struct top){ out, max, 0 };
 	err e = search_start(x);
 	if (e == OK && max > 0) {
