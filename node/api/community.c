@@ -213,11 +213,10 @@ api_community_suggest(struct http_request *r, void *ctx)
 	}
 	ask->language = language_of(n, r);
 	(void)snprintf(ask->purpose, sizeof(ask->purpose), "%s", purpose);
-	if (!http_query_uint(
-		r, "size", COMMUNITY_CELL, COMMUNITY_CELL_MAX, &ask->size)) {
+	if (!http_query_range(r, "size", COMMUNITY_CELL_MIN, COMMUNITY_CELL,
+		COMMUNITY_CELL_MAX, &ask->size)) {
 		free(ask);
 		return;
 	}
-	ask->size = MAX(ask->size, (uint64_t)COMMUNITY_CELL_MIN);
 	task_start_with(n, r, community_run, NULL, ask);
 }

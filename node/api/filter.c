@@ -179,7 +179,7 @@ filter_read(struct http_request *r, struct match_filter *out)
 	uint64_t hours = 0;
 
 	*out = (struct match_filter){ 0 };
-	if (!http_query_uint(r, "hours", 0, HOURS_MAX, &hours) ||
+	if (!http_query_range(r, "hours", 1, 0, HOURS_MAX, &hours) ||
 	    !read_regions(r, out) || !read_languages(r, out) ||
 	    !read_kinds(r, out))
 		return false;

@@ -621,9 +621,9 @@ api_market(struct http_request *r, void *ctx)
 		return;
 	}
 	ask->language = language_of(n, r);
-	if (!http_query_uint(
-		r, "each", MARKET_EACH, MARKET_EACH_MAX, &ask->each) ||
-	    !http_query_uint(r, "places", 1, 20, &ask->places) ||
+	if (!http_query_range(
+		r, "each", 1, MARKET_EACH, MARKET_EACH_MAX, &ask->each) ||
+	    !http_query_range(r, "places", 1, 1, 20, &ask->places) ||
 	    !seats_read(n, r, ask)) {
 		free(ask);
 		return;

@@ -426,7 +426,7 @@ ask_new(struct node *n, struct http_request *r, bool for_person)
 		http_fail_err(r, ERR_NOMEM, "out of memory");
 		return NULL;
 	}
-	if (!http_query_uint(r, "limit",
+	if (!http_query_range(r, "limit", 1,
 		MIN((uint64_t)LIST_DEFAULT, n->config->limits.list_rows),
 		n->config->limits.list_rows, &limit) ||
 	    !filter_read(r, &ask->filter)) {
@@ -434,7 +434,7 @@ ask_new(struct node *n, struct http_request *r, bool for_person)
 		return NULL;
 	}
 	ask->for_person = for_person;
-	ask->limit = MAX(limit, 1U);
+	ask->limit = limit;
 	ask->language = language_of(n, r);
 	ask->all = all != NULL && strcmp(all, "0") != 0;
 	ask->scan = scan != NULL && strcmp(scan, "0") != 0;

@@ -392,7 +392,7 @@ api_learn_next(struct http_request *r, void *ctx)
 	uint64_t limit = 0;
 	json_t *draft, *wishes;
 
-	if (!http_query_uint(r, "limit", 10, NEXT_BEST_MAX, &limit))
+	if (!http_query_range(r, "limit", 1, 10, NEXT_BEST_MAX, &limit))
 		return;
 	draft = vault_get(n->vault, DRAFT_PROFILE, NULL);
 	if (draft == NULL) {
@@ -409,7 +409,7 @@ api_learn_next(struct http_request *r, void *ctx)
 	wishes = vault_get(n->vault, DRAFT_WISHES, NULL);
 	if (wishes != NULL)
 		(void)json_object_set_new(input, "wishes", wishes);
-	json_uint(input, "limit", MAX(limit, (uint64_t)1));
+	json_uint(input, "limit", limit);
 	json_uint(input, "language", language_of(n, r));
 	task_start(n, r, next_run, input);
 }

@@ -457,7 +457,8 @@ read_money(struct http_request *r, struct path_means *m)
 	if (filter_pay_get(text, &pay) != OK)
 		return budget == NULL
 			   ? bad(r, "currency", "three letters, such as EUR")
-			   : bad(r, "budget", "budget=300&currency=EUR");
+			   : bad(r, "budget",
+				 "an amount and a currency: 300 and EUR");
 	memcpy(m->currency, pay.currency, sizeof(m->currency));
 	m->has_budget = budget != NULL;
 	m->budget = pay.min;
@@ -523,7 +524,7 @@ read_time(struct http_request *r, uint64_t now_s, struct path_means *m)
 	uint64_t hours = 0;
 
 	m->now_h = now_s / 3600;
-	if (!http_query_uint(r, "hours", 0, 168, &hours))
+	if (!http_query_range(r, "hours", 1, 0, 168, &hours))
 		return false;
 	m->hours_week = (uint32_t)hours;
 	if (until != NULL && until[0] != '\0' &&

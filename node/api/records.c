@@ -206,7 +206,7 @@ api_records(struct http_request *r, void *ctx)
 	uint64_t limit = 0, cursor = 0;
 	json_t *input = json_object();
 
-	if (!http_query_uint(r, "limit",
+	if (!http_query_range(r, "limit", 1,
 		MIN((uint64_t)LIST_DEFAULT, n->config->limits.list_rows),
 		n->config->limits.list_rows, &limit) ||
 	    !http_query_uint(r, "cursor", 0, INT64_MAX, &cursor) ||
@@ -216,7 +216,7 @@ api_records(struct http_request *r, void *ctx)
 	}
 	text_input(r, "region", input);
 	text_input(r, "author", input);
-	json_uint(input, "limit", MAX(limit, 1U));
+	json_uint(input, "limit", limit);
 	json_uint(input, "language", language_of(n, r));
 	if (http_query(r, "cursor") == NULL && !arrival)
 		cursor = INT64_MAX;

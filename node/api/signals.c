@@ -132,13 +132,15 @@ input_of(struct node *n, struct http_request *r, const char *by_default)
 		    "\"%.40s\" is not counted", measure);
 		return NULL;
 	}
-	if (!http_query_uint(r, "k", SIGNAL_K_PEOPLE, K_MAX, &k) ||
-	    !http_query_uint(r, "limit", MIN(100U, rows), rows, &limit) ||
-	    !http_query_uint(r, "weeks", 0, WEEKS_MOST, &weeks))
+	/* fewer could tell who they are */
+	if (!http_query_range(
+		r, "k", SIGNAL_K_PEOPLE, SIGNAL_K_PEOPLE, K_MAX, &k) ||
+	    !http_query_range(r, "limit", 1, MIN(100U, rows), rows, &limit) ||
+	    !http_query_range(r, "weeks", 1, 0, WEEKS_MOST, &weeks))
 		return NULL;
 	json_t *input = json_object();
-	json_uint(input, "k", MAX(k, (uint64_t)SIGNAL_K_PEOPLE));
-	json_uint(input, "limit", MAX(limit, 1U));
+	json_uint(input, "k", k);
+	json_uint(input, "limit", limit);
 	json_uint(input, "weeks", weeks);
 	json_uint(input, "language", language_of(n, r));
 	json_uint(input, "by", mask);
@@ -1015,9 +1017,16 @@ publishing_read(struct publishing *p, const json_t *body)
 		return false;
 	}
 	p->c.one_sector = industry != NULL;
-	if (json_is_integer(limit) && json_integer_value(limit) > 0)
-		p->c.limit =
-		    MIN((size_t)json_integer_value(limit), (size_t)FIGURES_MAX);
+	if (limit != NULL &&
+	    (!json_is_integer(limit) || json_integer_value(limit) < 1 ||
+		json_integer_value(limit) > FIGURES_MAX)) {
+		http_fail(p->r, 422, "E3602", "limit",
+		    "a whole number from 1 to 200",
+		    "a table has no so many figures");
+		return false;
+	}
+	if (limit != NULL)
+		p->c.limit = (size_t)json_integer_value(limit);
 	(void)snprintf(p->external, sizeof(p->external), "signal/%s/%s/%s",
 	    signal_measure_name(p->c.measure),
 	    region != NULL ? region : SIGNAL_EVERYWHERE,

@@ -470,15 +470,15 @@ api_team(struct http_request *r, void *ctx)
 	}
 	ask->language = language_of(n, r);
 	if (!what_read(n, r, ask) || !language_read(r, ask) ||
-	    !http_query_uint(r, "size", TEAM_SIZE, TEAM_SIZE_MAX, &ask->size) ||
-	    !http_query_uint(r, "redundancy", 1, TEAM_TIMES_MAX, &ask->times) ||
+	    !http_query_range(
+		r, "size", 1, TEAM_SIZE, TEAM_SIZE_MAX, &ask->size) ||
+	    !http_query_range(
+		r, "redundancy", 1, 1, TEAM_TIMES_MAX, &ask->times) ||
 	    !http_query_uint(
 		r, "diversity", TEAM_DIVERSITY, 1000, &ask->diversity) ||
-	    !http_query_uint(r, "hours", 0, 168, &ask->hours)) {
+	    !http_query_range(r, "hours", 1, 0, 168, &ask->hours)) {
 		free(ask);
 		return;
 	}
-	ask->size = MAX(ask->size, UINT64_C(1));
-	ask->times = MAX(ask->times, UINT64_C(1));
 	task_start_with(n, r, team_run, NULL, ask);
 }

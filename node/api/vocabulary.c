@@ -181,7 +181,8 @@ api_vocabulary_search(struct http_request *r, void *ctx)
 	uint64_t limit = 0;
 	uint32_t mask = 0;
 
-	if (!http_query_uint(r, "limit", LIST_DEFAULT, SEARCH_HITS_MAX, &limit))
+	if (!http_query_range(
+		r, "limit", 1, LIST_DEFAULT, SEARCH_HITS_MAX, &limit))
 		return;
 	for (int i = TERM_SKILL; type != NULL && i < TERM_TYPES; i++)
 		if (strcmp(type, type_names[i]) == 0)
@@ -193,14 +194,14 @@ api_vocabulary_search(struct http_request *r, void *ctx)
 		return;
 	}
 	if (q == NULL || q[0] == 0) {
-		http_fail(
-		    r, 422, "E3701", "q", "?q=weld", "nothing to look for");
+		http_fail(r, 422, "E3701", "q", "a word, such as welding",
+		    "nothing to look for");
 		return;
 	}
 	json_t *input = json_object();
 	(void)json_object_set_new(input, "q", json_string(q));
 	json_uint(input, "language", language_of(n, r));
-	json_uint(input, "limit", MAX(limit, 1U));
+	json_uint(input, "limit", limit);
 	json_uint(input, "types", mask);
 	task_start(n, r, search_run, input);
 }

@@ -59,14 +59,12 @@ run_assess_list(struct cli *cli)
 {
 	static const char *const heads[] = { "id", "how", "items", "min",
 		"measures", "title" };
-	json_t *reply = NULL, *v;
+	json_t *reply, *v;
 	size_t i;
-	const int code = cli_call(cli, "GET", BASE, NULL, &reply);
+	const int code = cli_get(cli, &reply, BASE, (char *)NULL);
 
-	if (code != EXIT_DONE)
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	struct table *t = table_new(heads, ARRAY_LEN(heads));
 	const char *self[] = { "self", "adaptive", "-", "-", "what you name",
 		"What I can do, in my own judgement (built in)" };
@@ -568,19 +566,14 @@ show_suggestion(struct cli *cli, size_t i, const json_t *v)
 int
 run_learn_next(struct cli *cli)
 {
-	char path[256];
-	json_t *reply = NULL, *v;
+	json_t *reply, *v;
 	size_t i;
+	const int code = cli_get(cli, &reply, "/api/v1/learn/next", "limit",
+	    cli_flag(cli, "limit"), "lang", cli_flag(cli, "lang"),
+	    (char *)NULL);
 
-	if (cli_query(path, sizeof(path), "/api/v1/learn/next", "limit",
-		cli_flag(cli, "limit"), "lang", cli_flag(cli, "lang"),
-		NULL) != OK)
-		return cli_usage(cli, "too long");
-	const int code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	json_array_foreach(json_object_get(reply, "suggestions"), i, v)
 	{
 		show_suggestion(cli, i, v);

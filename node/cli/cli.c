@@ -1,4 +1,5 @@
 #define _GNU_SOURCE /* getopt_long */
+#include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -236,7 +237,10 @@ find_command(struct cli *cli, const char *noun, const char *verb,
 	cli->help = true;
 	problem_set(p, EXIT_USAGE, "E1005", "what about %s?", noun);
 	problem_hint(p, "ohcn %s --help", noun);
-	return verb == NULL ? ERR_FORM : OK;
+	return verb != NULL &&
+		       (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
+		   ? OK
+		   : ERR_FORM;
 }
 
 static err
@@ -384,6 +388,15 @@ cli_need_config(struct cli *cli)
 	return load_config(cli, &p) == OK ? EXIT_DONE : cli_fail(cli, &p);
 }
 
+/* For the client: what the node calls a field was given by a flag. */
+static bool
+is_flag(const void *ctx, const char *name)
+{
+	const struct cli_command *c = ctx;
+
+	return flag_place(c, name) >= 0;
+}
+
 static int
 need_client(struct cli *cli)
 {
@@ -395,6 +408,7 @@ need_client(struct cli *cli)
 		return code;
 	if (client_new(&cli->paths, api, &cli->client, &p) != OK)
 		return cli_fail(cli, &p);
+	client_flags(cli->client, is_flag, cli->command);
 	return EXIT_DONE;
 }
 
@@ -457,16 +471,14 @@ cli_confirm(struct cli *cli, const char *question)
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-err
-cli_query(char *out, size_t cap, const char *base, ...)
+static err
+query(char *out, size_t cap, const char *base, va_list args)
 {
 	size_t n = (size_t)snprintf(out, cap, "%s", base);
 	char mark = strchr(base, '?') == NULL ? '?' : '&';
 	const char *name;
-	va_list args;
 	err e = n < cap ? OK : ERR_MORE;
 
-	va_start(args, base);
 	while (e == OK && (name = va_arg(args, const char *)) != NULL) {
 		const char *value = va_arg(args, const char *);
 
@@ -478,8 +490,61 @@ cli_query(char *out, size_t cap, const char *base, ...)
 		if (e == OK)
 			n += strlen(out + n);
 	}
+	return e;
+}
+
+err
+cli_query(char *out, size_t cap, const char *base, ...)
+{
+	va_list args;
+
+	va_start(args, base);
+	const err e = query(out, cap, base, args);
 	va_end(args);
 	return e;
+}
+
+int
+cli_get(struct cli *cli, json_t **reply, const char *base, ...)
+{
+	char path[3600];
+	va_list args;
+
+	*reply = NULL;
+	va_start(args, base);
+	const err e = query(path, sizeof(path), base, args);
+	va_end(args);
+	if (e != OK)
+		return cli_usage(cli, "the words or flags are too long");
+	const int code = cli_call(cli, "GET", path, NULL, reply);
+	if (code == EXIT_DONE && cli_show(cli, *reply))
+		*reply = NULL;
+	return code;
+}
+
+int
+cli_number(struct cli *cli, const char *flag, uint64_t min, uint64_t max,
+    uint64_t *out)
+{
+	const char *text = cli_flag(cli, flag);
+	struct problem p;
+	char *end = NULL;
+
+	if (text == NULL)
+		return EXIT_DONE;
+	errno = 0;
+	const uint64_t v = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	    v >= min && v <= max) {
+		*out = v;
+		return EXIT_DONE;
+	}
+	problem_set(
+	    &p, EXIT_USAGE, "E1006", "%s cannot be \"%.40s\"", flag, text);
+	problem_why(&p, "it is about --%s", flag);
+	problem_hint(
+	    &p, "a whole number from %" PRIu64 " to %" PRIu64, min, max);
+	return cli_fail(cli, &p);
 }
 
 err
@@ -495,6 +560,17 @@ cli_under(
 	n += (size_t)snprintf(
 	    out + n, cap - n, "%s%s", rest[0] == '\0' ? "" : "/", rest);
 	return n < cap ? OK : ERR_MORE;
+}
+
+/* Was --json asked for, though the words cannot be read? */
+static bool
+wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0 ||
+		    strncmp(argv[i], "--json=", 7) == 0)
+			return true;
+	return false;
 }
 
 int
@@ -513,9 +589,10 @@ cli_main(int argc, char **argv)
 		return EXIT_TEMPORARY;
 	}
 	e = cli_parse(&cli, argc, argv, &p);
+	cli.json = cli.json || (e != OK && wants_json(argc, argv));
 	output_init(&cli.out, cli.json, cli.quiet);
 	if (e != OK) {
-		if (cli.command == NULL && cli.words_n == 1)
+		if (cli.command == NULL && cli.words_n == 1 && !cli.json)
 			(void)cli_help(cli.words[0], NULL, stderr);
 		return cli_fail(&cli, &p);
 	}

@@ -94,6 +94,15 @@ bool cli_confirm(struct cli *cli, const char *question);
  * escaped; names whose value is NULL are left out. ERR_MORE.
  */
 err cli_query(char *out, size_t cap, const char *base, ...);
+/**
+ * cli_get(cli, reply, base, name, value, ..., NULL):
+ * GET of what cli_query() makes of it. ${reply} is the caller's, to be shown
+ * to a person; NULL: the code is the end, with --json or by a problem.
+ */
+int cli_get(struct cli *cli, json_t **reply, const char *base, ...);
+/** cli_number(cli, flag, min, max, out): a flag; ${out} stays without it. */
+int cli_number(struct cli *cli, const char *flag, uint64_t min, uint64_t max,
+    uint64_t *out);
 /** cli_under(out, cap, base, id, rest): BASE/ID/REST; ${rest} may be "". */
 err cli_under(
     char *out, size_t cap, const char *base, const char *id, const char *rest);

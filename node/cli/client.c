@@ -11,6 +11,8 @@ struct client {
 	char auth[256]; /* header, or "" */
 	char where[PATH_TEXT_MAX];
 	unsigned timeout_s;
+	bool (*is_flag)(const void *ctx, const char *name); /* NULL: none */
+	const void *flags;
 	client_progress *progress; /* NULL: nobody */
 	void *progress_ctx;
 };
@@ -106,6 +108,14 @@ client_free(struct client *c)
 	curl_easy_cleanup(c->curl);
 	curl_global_cleanup();
 	free(c);
+}
+
+void
+client_flags(struct client *c,
+    bool (*is_flag)(const void *ctx, const char *name), const void *ctx)
+{
+	c->is_flag = is_flag;
+	c->flags = ctx;
 }
 
 void
@@ -247,7 +257,8 @@ static bool
 is_argument(const char *field)
 {
 	static const char *const given[] = { "id", "data", "address", "link",
-		"peer_id", "key", "listen.addresses" };
+		"peer_id", "key", "listen.addresses", "q", "dir", "source",
+		"name" };
 
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (strcmp(field, given[i]) == 0)
@@ -257,7 +268,8 @@ is_argument(const char *field)
 
 /* The node's problem+json in the words of a problem. */
 static err
-refused(long status, const char *text, struct problem *p)
+refused(
+    const struct client *c, long status, const char *text, struct problem *p)
 {
 	json_t *body = text == NULL ? NULL : json_loads(text, 0, NULL);
 	const char *detail = json_string_value(json_object_get(body, "detail"));
@@ -268,7 +280,10 @@ refused(long status, const char *text, struct problem *p)
 	if (detail != NULL) {
 		problem_set(p, exit_of_status(status),
 		    code == NULL ? "E2000" : code, "%s", detail);
-		if (field != NULL && !is_argument(field))
+		if (field != NULL && c->is_flag != NULL &&
+		    c->is_flag(c->flags, field))
+			problem_why(p, "it is about --%s", field);
+		else if (field != NULL && !is_argument(field))
 			problem_why(p, "it is about the field \"%s\"", field);
 		if (hint != NULL)
 			problem_hint(p, "%s", hint);
@@ -350,7 +365,7 @@ perform(struct client *c, const char *method, const char *path,
 	}
 	if (code != CURLE_OK)
 		return no_answer(c, code, p);
-	return status / 100 == 2 ? OK : refused(status, s->p, p);
+	return status / 100 == 2 ? OK : refused(s->c, status, s->p, p);
 }
 
 static err

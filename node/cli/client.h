@@ -19,6 +19,10 @@ NODISCARD err client_new(const struct paths *paths, const char *api,
     struct client **out, struct problem *p);
 void client_free(struct client *c);
 
+/** client_flags(c, is_flag, ctx): which fields were given by a flag. */
+void client_flags(struct client *c,
+    bool (*is_flag)(const void *ctx, const char *name), const void *ctx);
+
 /** client_timeout(c, s): of a whole call; 0: none. 120 s at first. */
 void client_timeout(struct client *c, unsigned seconds);
 

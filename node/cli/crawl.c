@@ -24,39 +24,12 @@ struct crawling {
 
 /* ---- what is asked for ---- */
 
-static bool
-number(const char *text, uint64_t max, uint64_t *out)
-{
-	char *end = NULL;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	*out = strtoull(text, &end, 10);
-	return *end == 0 && *out <= max;
-}
-
-static int
-take_number(struct cli *cli, const char *flag, uint64_t min, uint64_t max,
-    uint64_t *out)
-{
-	const char *text = cli_flag(cli, flag);
-
-	if (text == NULL)
-		return EXIT_DONE;
-	if (!number(text, max, out) || *out < min)
-		return cli_usage(cli,
-		    "--%s %s: a number from %" PRIu64 " to %" PRIu64
-		    " is needed",
-		    flag, text, min, max);
-	return EXIT_DONE;
-}
-
 static int
 take_u32(struct cli *cli, const char *flag, uint64_t min, uint64_t max,
     uint32_t *out)
 {
 	uint64_t v = *out;
-	const int code = take_number(cli, flag, min, max, &v);
+	const int code = cli_number(cli, flag, min, max, &v);
 
 	*out = (uint32_t)v;
 	return code;
@@ -121,7 +94,7 @@ take_contact(struct cli *cli, struct crawl_parameters *p)
 static int
 take_parameters(struct cli *cli, struct crawl_parameters *p)
 {
-	int code = take_number(cli, "limit", 1, INT64_MAX, &p->limit);
+	int code = cli_number(cli, "limit", 1, INT64_MAX, &p->limit);
 
 	if (code == EXIT_DONE)
 		code = take_rate(cli, &p->rate_milli);
@@ -136,7 +109,7 @@ take_parameters(struct cli *cli, struct crawl_parameters *p)
 		code = take_u32(cli, "visit-time", 10, 86400, &p->visit_s);
 	if (code == EXIT_DONE)
 		code =
-		    take_number(cli, "peers-max", 1, 100000000, &p->peers_max);
+		    cli_number(cli, "peers-max", 1, 100000000, &p->peers_max);
 	if (code == EXIT_DONE)
 		code = take_kinds(cli, p->kinds);
 	if (code == EXIT_DONE)

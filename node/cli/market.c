@@ -103,27 +103,21 @@ show_needs(struct cli *cli, const json_t *needs)
 int
 run_team_form(struct cli *cli)
 {
-	char path[2600];
-	json_t *reply = NULL;
+	json_t *reply;
 	int code;
 
 	if (cli_flag(cli, "demand") == NULL && cli_flag(cli, "skills") == NULL)
 		return cli_usage(cli,
 		    "--demand ID or --skills LIST is needed; yours: ohcn "
 		    "demand list");
-	if (cli_query(path, sizeof(path), "/api/v1/team", "demand",
-		cli_flag(cli, "demand"), "skills", cli_flag(cli, "skills"),
-		"size", cli_flag(cli, "size"), "redundancy",
-		cli_flag(cli, "redundancy"), "diversity",
-		cli_flag(cli, "diversity"), "language",
-		cli_flag(cli, "language"), "hours", cli_flag(cli, "hours"),
-		"lang", cli_flag(cli, "lang"), (char *)NULL) != OK)
-		return cli_usage(cli, "a flag is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	code = cli_get(cli, &reply, "/api/v1/team", "demand",
+	    cli_flag(cli, "demand"), "skills", cli_flag(cli, "skills"), "size",
+	    cli_flag(cli, "size"), "redundancy", cli_flag(cli, "redundancy"),
+	    "diversity", cli_flag(cli, "diversity"), "language",
+	    cli_flag(cli, "language"), "hours", cli_flag(cli, "hours"), "lang",
+	    cli_flag(cli, "lang"), (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	if (json_array_size(json_object_get(reply, "members")) == 0)
 		output_line(&cli->out,
 		    "nobody here can do any of it: %" PRId64 " cards looked at",
@@ -151,8 +145,8 @@ run_team_form(struct cli *cli)
 int
 run_community_suggest(struct cli *cli)
 {
-	char path[600], needs[500];
-	json_t *reply = NULL, *cell;
+	char needs[500];
+	json_t *reply, *cell;
 	size_t i;
 	int code;
 
@@ -160,16 +154,11 @@ run_community_suggest(struct cli *cli)
 		return cli_usage(cli,
 		    "--purpose NAME is needed; find one: ohcn vocabulary "
 		    "search WORD");
-	if (cli_query(path, sizeof(path), "/api/v1/communities/suggest",
-		"purpose", cli_flag(cli, "purpose"), "size",
-		cli_flag(cli, "size"), "lang", cli_flag(cli, "lang"),
-		(char *)NULL) != OK)
-		return cli_usage(cli, "a flag is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	code = cli_get(cli, &reply, "/api/v1/communities/suggest", "purpose",
+	    cli_flag(cli, "purpose"), "size", cli_flag(cli, "size"), "lang",
+	    cli_flag(cli, "lang"), (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	label_list(json_object_get(reply, "needs"), needs, sizeof(needs));
 	output_line(&cli->out, "%s: %" PRId64 " people here care about it",
 	    name_of(json_object_get(reply, "purpose")),
@@ -305,21 +294,14 @@ show_what_if(struct cli *cli, const json_t *w)
 int
 run_market(struct cli *cli)
 {
-	char path[600];
-	json_t *reply = NULL;
-	int code;
+	json_t *reply;
 
-	if (cli_query(path, sizeof(path), "/api/v1/market", "each",
-		cli_flag(cli, "each"), "places", cli_flag(cli, "places"),
-		"without", cli_flag(cli, "without"), "seats",
-		cli_flag(cli, "seats"), "lang", cli_flag(cli, "lang"),
-		(char *)NULL) != OK)
-		return cli_usage(cli, "a flag is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, "/api/v1/market", "each",
+	    cli_flag(cli, "each"), "places", cli_flag(cli, "places"), "without",
+	    cli_flag(cli, "without"), "seats", cli_flag(cli, "seats"), "lang",
+	    cli_flag(cli, "lang"), (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	if (show_plan(cli, reply) == 0)
 		output_line(&cli->out,
 		    "none of your needs is open: ohcn demand post FILE");

@@ -396,11 +396,9 @@ person_list(struct cli *cli)
 	if (list_query(
 		cli, path, sizeof(path), "/api/v1/matches", NULL, NULL) != OK)
 		return cli_usage(cli, "a flag is too long");
-	const int code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, path, (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	show_matches(cli, reply);
 	view_line(cli, reply);
 	json_decref(reply);

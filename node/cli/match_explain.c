@@ -425,18 +425,14 @@ show_comparison(struct cli *cli, const json_t *reply)
 int
 run_match_compare(struct cli *cli)
 {
-	char path[1024];
-	json_t *reply = NULL;
+	json_t *reply;
 
-	if (cli_query(path, sizeof(path), "/api/v1/compare", "a", cli->words[0],
-		"b", cli->words[1], "demand", cli_flag(cli, "demand"), "lang",
-		cli_flag(cli, "lang"), (char *)NULL) != OK)
-		return cli_usage(cli, "the id is too long");
-	const int code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	const int code =
+	    cli_get(cli, &reply, "/api/v1/compare", "a", cli->words[0], "b",
+		cli->words[1], "demand", cli_flag(cli, "demand"), "lang",
+		cli_flag(cli, "lang"), (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	show_comparison(cli, reply);
 	json_decref(reply);
 	return EXIT_DONE;

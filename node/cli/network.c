@@ -62,23 +62,16 @@ run_record_list(struct cli *cli)
 	static const char *const heads[] = { "kind", "region", "expires",
 		"bytes", "id", "title" };
 	struct table *t;
-	char path[700];
-	json_t *reply = NULL, *r;
+	json_t *reply, *r;
 	const char *cursor;
 	size_t i;
-	int code;
 
-	if (cli_query(path, sizeof(path), "/api/v1/records", "kind",
-		cli_flag(cli, "kind"), "region", cli_flag(cli, "region"),
-		"author", cli_flag(cli, "author"), "limit",
-		cli_flag(cli, "limit"), "cursor", cli_flag(cli, "cursor"),
-		(char *)NULL) != OK)
-		return cli_usage(cli, "a flag is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, "/api/v1/records", "kind",
+	    cli_flag(cli, "kind"), "region", cli_flag(cli, "region"), "author",
+	    cli_flag(cli, "author"), "limit", cli_flag(cli, "limit"), "cursor",
+	    cli_flag(cli, "cursor"), (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	t = table_new(heads, 6);
 	json_array_foreach(json_object_get(reply, "records"), i, r)
 	{
@@ -167,12 +160,9 @@ plain_list(struct cli *cli, const char *path, const char *key,
     const char *none)
 {
 	json_t *reply = NULL;
-	const int code = cli_call(cli, "GET", path, NULL, &reply);
-
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, path, (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	show_list(cli, reply, key, heads, members, n, none);
 	json_decref(reply);
 	return EXIT_DONE;

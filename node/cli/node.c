@@ -722,12 +722,9 @@ run_status(struct cli *cli)
 	/* A program that looks is no visit of its owner. */
 	const char *path =
 	    cli->json ? "/api/v1/status" : "/api/v1/status?visit=1";
-	const int code = cli_call(cli, "GET", path, NULL, &reply);
-
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, path, (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	show_status(cli, reply);
 	json_decref(reply);
 	return EXIT_DONE;
@@ -781,19 +778,15 @@ int
 run_watch(struct cli *cli)
 {
 	struct watching w = { .cli = cli };
-	const char *count = cli_flag(cli, "count");
 	char path[512];
 	struct problem p;
-	char *end;
-	int code = cli_need_client(cli);
+	int code = cli_number(cli, "count", 1, INT64_MAX, &w.max);
+
+	if (code == EXIT_DONE)
+		code = cli_need_client(cli);
 
 	if (code != EXIT_DONE)
 		return code;
-	if (count != NULL) {
-		w.max = strtoull(count, &end, 10);
-		if (w.max == 0 || *end != '\0')
-			return cli_usage(cli, "--count must be a number");
-	}
 	if (cli_query(path, sizeof(path), "/api/v1/events", "types",
 		cli_flag(cli, "types"), "since", cli_flag(cli, "since"),
 		(char *)NULL) != OK)

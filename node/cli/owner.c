@@ -815,19 +815,13 @@ run_post_list(struct cli *cli)
 		"record", "title" };
 	const bool course = strcmp(cli->command->noun, "course") == 0;
 	struct table *t;
-	json_t *reply = NULL, *d;
-	char path[256];
+	json_t *reply, *d;
 	size_t i;
-	int code;
 
-	if (cli_query(path, sizeof(path), base_of(cli), "status",
-		cli_flag(cli, "status"), (char *)NULL) != OK)
-		return cli_usage(cli, "--status is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, base_of(cli), "status",
+	    cli_flag(cli, "status"), (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	t = table_new(heads, 5);
 	json_array_foreach(
 	    json_object_get(reply, course ? "courses" : "demands"), i, d)

@@ -240,25 +240,18 @@ show_notes(struct cli *cli, const json_t *reply)
 int
 run_path(struct cli *cli)
 {
-	char path[2000];
-	json_t *reply = NULL;
-	int code;
+	json_t *reply;
 
-	if (cli_query(path, sizeof(path), "/api/v1/path", "occupation",
-		cli_flag(cli, "occupation"), "demand", cli_flag(cli, "demand"),
-		"skill", cli_flag(cli, "skill"), "pathway",
-		cli_flag(cli, "pathway"), "hours", cli_flag(cli, "hours"),
-		"budget", cli_flag(cli, "budget"), "currency",
-		cli_flag(cli, "currency"), "language",
-		cli_flag(cli, "language"), "format", cli_flag(cli, "format"),
-		"until", cli_flag(cli, "until"), "busy", cli_flag(cli, "busy"),
-		"lang", cli_flag(cli, "lang"), (char *)NULL) != OK)
-		return cli_usage(cli, "a flag is too long");
-	code = cli_call(cli, "GET", path, NULL, &reply);
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, "/api/v1/path", "occupation",
+	    cli_flag(cli, "occupation"), "demand", cli_flag(cli, "demand"),
+	    "skill", cli_flag(cli, "skill"), "pathway",
+	    cli_flag(cli, "pathway"), "hours", cli_flag(cli, "hours"), "budget",
+	    cli_flag(cli, "budget"), "currency", cli_flag(cli, "currency"),
+	    "language", cli_flag(cli, "language"), "format",
+	    cli_flag(cli, "format"), "until", cli_flag(cli, "until"), "busy",
+	    cli_flag(cli, "busy"), "lang", cli_flag(cli, "lang"), (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	const json_t *target = json_object_get(reply, "target");
 	output_line(&cli->out, "to: %s (%s)", json_str(target, "name"),
 	    json_str(target, "kind"));

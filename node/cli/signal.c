@@ -4,8 +4,9 @@
 
 #include "node/cli/commands.h"
 
-#define BAR       24
-#define STRIP_MAX 160
+#define BAR         24
+#define STRIP_MAX   160
+#define FIGURES_MAX 200 /* of one table */
 
 /* A count that is too small to be shown is null. */
 static void
@@ -82,6 +83,18 @@ note_hidden(struct cli *cli, const json_t *reply)
 	    json_int(k, "companies"));
 }
 
+/* Why a series says "few". */
+static void
+few_line(struct cli *cli, const json_t *reply)
+{
+	const json_t *k = json_object_get(reply, "k");
+
+	output_note(&cli->out,
+	    "few: fewer than %" PRId64 " people or %" PRId64
+	    " companies, maybe none; it is shown when there are more",
+	    json_int(k, "people"), json_int(k, "companies"));
+}
+
 static void
 say_nothing(struct cli *cli, const json_t *reply)
 {
@@ -95,18 +108,13 @@ say_nothing(struct cli *cli, const json_t *reply)
 static int
 ask(struct cli *cli, const char *base, const char *word, json_t **reply)
 {
-	char path[1024];
-
-	*reply = NULL;
-	if (cli_query(path, sizeof(path), base, "term",
-		word != NULL ? word : cli_flag(cli, "term"), "by",
-		cli_flag(cli, "by"), "region", cli_flag(cli, "region"),
-		"industry", cli_flag(cli, "industry"), "measure",
-		cli_flag(cli, "measure"), "weeks", cli_flag(cli, "weeks"), "k",
-		cli_flag(cli, "k"), "limit", cli_flag(cli, "limit"), "lang",
-		cli_flag(cli, "lang"), (char *)NULL) != OK)
-		return cli_usage(cli, "a flag is too long");
-	return cli_call(cli, "GET", path, NULL, reply);
+	return cli_get(cli, reply, base, "term",
+	    word != NULL ? word : cli_flag(cli, "term"), "by",
+	    cli_flag(cli, "by"), "region", cli_flag(cli, "region"), "industry",
+	    cli_flag(cli, "industry"), "measure", cli_flag(cli, "measure"),
+	    "weeks", cli_flag(cli, "weeks"), "k", cli_flag(cli, "k"), "limit",
+	    cli_flag(cli, "limit"), "lang", cli_flag(cli, "lang"),
+	    (char *)NULL);
 }
 
 int
@@ -120,10 +128,8 @@ run_signal_top(struct cli *cli)
 	size_t i;
 	const int code = ask(cli, "/api/v1/signals", NULL, &reply);
 
-	if (code != EXIT_DONE)
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	t = table_new(heads, ARRAY_LEN(heads));
 	json_array_foreach(json_object_get(reply, "cells"), i, v)
 	{
@@ -268,10 +274,8 @@ run_signal_series(struct cli *cli)
 	const int code = ask(cli, "/api/v1/signals/series",
 	    cli->words_n > 0 ? cli->words[0] : NULL, &reply);
 
-	if (code != EXIT_DONE)
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	const json_t *weeks = json_object_get(reply, "weeks");
 	const size_t n = json_array_size(weeks);
 	const json_t *last = json_array_get(weeks, n == 0 ? 0 : n - 1);
@@ -281,11 +285,16 @@ run_signal_series(struct cli *cli)
 	for (size_t m = 0; m < ARRAY_LEN(measures); m++)
 		strip(cli, weeks, measures[m]);
 	output_line(&cli->out, "now:");
+	bool few = false;
 	for (size_t m = 0; m < ARRAY_LEN(measures); m++) {
 		char text[24];
 		count_of(text, sizeof(text), last, measures[m]);
+		few =
+		    few || !json_is_integer(json_object_get(last, measures[m]));
 		output_line(&cli->out, "  %-7s %s", measures[m], text);
 	}
+	if (few)
+		few_line(cli, reply);
 	output_line(&cli->out, "forecast, with the range of four in five:");
 	bool any = false;
 	for (size_t m = 0; m < ARRAY_LEN(measures); m++) {
@@ -317,10 +326,8 @@ run_signal_map(struct cli *cli)
 	const int code = ask(cli, "/api/v1/signals/map",
 	    cli->words_n > 0 ? cli->words[0] : NULL, &reply);
 
-	if (code != EXIT_DONE)
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	const char *measure = json_str(reply, "measure");
 	const json_t *regions = json_object_get(reply, "regions");
 	heads[1] = measure;
@@ -379,17 +386,17 @@ static int
 about_of(struct cli *cli, json_t **out)
 {
 	const char *file = cli_flag(cli, "about");
-	const char *scale = cli_flag(cli, "scale");
+	uint64_t scale = UINT64_MAX;
 	json_t *source;
+	int code = cli_number(cli, "scale", 0, 9, &scale);
 
 	*out = NULL;
-	if (file != NULL) {
-		const int code = read_json(cli, file, out);
-		if (code != EXIT_DONE)
-			return code;
-	} else {
+	if (code == EXIT_DONE && file != NULL)
+		code = read_json(cli, file, out);
+	if (code != EXIT_DONE)
+		return code;
+	if (file == NULL)
 		*out = json_object();
-	}
 	put_flag(cli, *out, "measure", "measure");
 	put_flag(cli, *out, "title", "title");
 	put_flag(cli, *out, "unit", "unit");
@@ -397,9 +404,9 @@ about_of(struct cli *cli, json_t **out)
 	put_flag(cli, *out, "currency", "currency");
 	put_flag(cli, *out, "pay-period", "pay_period");
 	put_flag(cli, *out, "id", "external_id");
-	if (scale != NULL)
+	if (scale != UINT64_MAX)
 		(void)json_object_set_new(
-		    *out, "scale", json_integer(strtol(scale, NULL, 10)));
+		    *out, "scale", json_integer((json_int_t)scale));
 	source = json_object_get(*out, "source");
 	if (!json_is_object(source)) {
 		source = json_object();
@@ -418,19 +425,19 @@ static int
 add_noise(struct cli *cli, json_t *body)
 {
 	const char *epsilon = cli_flag(cli, "noise");
-	const char *sensitivity = cli_flag(cli, "sensitivity");
+	uint64_t sensitivity = 1;
 	char *end;
+	const int code =
+	    cli_number(cli, "sensitivity", 1, 1000000, &sensitivity);
 
-	if (epsilon == NULL)
-		return EXIT_DONE;
+	if (epsilon == NULL || code != EXIT_DONE)
+		return code;
 	const double e = strtod(epsilon, &end);
 	if (end == epsilon || *end != '\0')
 		return cli_usage(cli, "--noise takes a number such as 1");
-	json_t *noise = json_pack("{s:f}", "epsilon", e);
-	if (sensitivity != NULL)
-		(void)json_object_set_new(noise, "sensitivity",
-		    json_integer(strtol(sensitivity, NULL, 10)));
-	(void)json_object_set_new(body, "noise", noise);
+	(void)json_object_set_new(body, "noise",
+	    json_pack("{s:f,s:I}", "epsilon", e, "sensitivity",
+		(json_int_t)sensitivity));
 	return EXIT_DONE;
 }
 
@@ -491,18 +498,22 @@ run_signal_publish(struct cli *cli)
 {
 	static const char *const flags[] = { "measure", "region", "industry",
 		"title" };
-	const char *limit = cli_flag(cli, "limit");
+	uint64_t limit = 0;
 	json_t *body = json_object(), *reply = NULL;
+	int code = cli_number(cli, "limit", 1, FIGURES_MAX, &limit);
 
+	if (code != EXIT_DONE) {
+		json_decref(body);
+		return code;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		put_flag(cli, body, flags[i], flags[i]);
-	if (limit != NULL)
+	if (limit > 0)
 		(void)json_object_set_new(
-		    body, "limit", json_integer(strtol(limit, NULL, 10)));
+		    body, "limit", json_integer((json_int_t)limit));
 	(void)json_object_set_new(
 	    body, "dry_run", json_boolean(cli_flag(cli, "dry-run") != NULL));
-	const int code =
-	    cli_call(cli, "POST", "/api/v1/signals/publish", body, &reply);
+	code = cli_call(cli, "POST", "/api/v1/signals/publish", body, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	if (!cli->json)

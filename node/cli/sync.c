@@ -73,12 +73,9 @@ run_sync_status(struct cli *cli)
 {
 	json_t *reply = NULL;
 	char in[32], out[32], memory[32], max[32];
-	const int code = cli_call(cli, "GET", "/api/v1/sync", NULL, &reply);
-
-	if (code != EXIT_DONE)
+	const int code = cli_get(cli, &reply, "/api/v1/sync", (char *)NULL);
+	if (reply == NULL)
 		return code;
-	if (cli_show(cli, reply))
-		return EXIT_DONE;
 	show_peers(cli, json_object_get(reply, "peers"));
 	size_text(in, sizeof(in), (uint64_t)json_int(reply, "bytes_in"));
 	size_text(out, sizeof(out), (uint64_t)json_int(reply, "bytes_out"));

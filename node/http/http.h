@@ -106,6 +106,13 @@ NODISCARD bool http_query_uint(struct http_request *r, const char *name,
     uint64_t def, uint64_t max, uint64_t *out);
 
 /**
+ * http_query_range(r, name, min, def, max, out): the same from ${min} on;
+ * ${def} need not lie in between.
+ */
+NODISCARD bool http_query_range(struct http_request *r, const char *name,
+    uint64_t min, uint64_t def, uint64_t max, uint64_t *out);
+
+/**
  * http_json(r): the body as a JSON object, the caller's reference. NULL: it
  * was none, and the request has been answered with 400.
  */

@@ -366,8 +366,15 @@ bool
 http_query_uint(struct http_request *r, const char *name, uint64_t def,
     uint64_t max, uint64_t *out)
 {
+	return http_query_range(r, name, 0, def, max, out);
+}
+
+bool
+http_query_range(struct http_request *r, const char *name, uint64_t min,
+    uint64_t def, uint64_t max, uint64_t *out)
+{
 	const char *text = http_query(r, name);
-	char *end;
+	char *end, hint[80];
 
 	*out = def;
 	if (text == NULL)
@@ -375,10 +382,12 @@ http_query_uint(struct http_request *r, const char *name, uint64_t def,
 	errno = 0;
 	*out = strtoull(text, &end, 10);
 	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
-	    *out <= max)
+	    *out >= min && *out <= max)
 		return true;
-	http_fail(r, 400, "E2001", name, NULL,
-	    "%s must be a number from 0 to %" PRIu64, name, max);
+	(void)snprintf(hint, sizeof(hint),
+	    "a whole number from %" PRIu64 " to %" PRIu64, min, max);
+	http_fail(
+	    r, 400, "E2001", name, hint, "%s cannot be \"%.40s\"", name, text);
 	return false;
 }
 

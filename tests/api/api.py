@@ -87,6 +87,14 @@ def basics(c):
     check("candidates of nothing", s == 422 and r["field"] == "demand", r)
     s, r = c.get("/records?limit=x")
     check("a limit that is no number", s == 400, r)
+    for path, field in (("/records?limit=0", "limit"), ("/records?limit=1000000", "limit"),
+                        ("/vocabulary/search?q=weld&limit=0", "limit"), ("/signals?k=1", "k"),
+                        ("/signals?weeks=0", "weeks"), ("/team?skills=welding&size=0", "size"),
+                        ("/market?each=0", "each"), ("/learn/next?limit=0", "limit"),
+                        ("/communities/suggest?purpose=x&size=0", "size")):
+        s, r = c.get(path)
+        check(f"{path} is refused, with a hint", s == 400 and r["field"] == field and
+              r["hint"].startswith("a whole number from "), r)
     s, r = c.call("POST", "/api/v1/shutdown", {}, headers={})
     check("no changes without the header", s == 403, s, r)
     s, b = c.call("GET", "/metrics", raw=True)

@@ -224,6 +224,15 @@ test_parse(void **state)
 		{ "ohcn --jsn status", "unknown flag --jsn", "--json" },
 		{ "ohcn status --dry-run", "unknown flag", "" },
 		{ "ohcn status -n", "unknown flag", "" },
+		{ "ohcn --json matsch list", "unknown command \"matsch\"",
+		    "ohcn match" },
+		{ "ohcn match lsit --json", "unknown command \"match lsit\"",
+		    "ohcn match list" },
+		{ "ohcn match list --limt 3 --json", "unknown flag --limt",
+		    "--limit" },
+		{ "ohcn match --json", "what about match?", "--help" },
+		{ "ohcn watch --count 0", "count cannot be \"0\"",
+		    "a whole number from 1" },
 		{ "ohcn --json=2 status", "no version 2", "--json=1" },
 		{ "ohcn demand", "what about demand?", "--help" },
 		{ "ohcn zzzzzzz", "unknown command", "ohcn help" },
@@ -436,6 +445,13 @@ static const struct canned canned[] = {
 	    "\"93c4\",\"body\":{\"kind\":\"profile\"}},\"readers\":"
 	    "\"everyone\",\"topic\":\"/ohcn/1/main/people/0\",\"warnings\":"
 	    "[\"k is low\"],\"sent_to\":0}" },
+	{ "GET", "/api/v1/signals", 400,
+	    "{\"detail\":\"k cannot be \\\"1\\\"\",\"code\":\"E2001\","
+	    "\"field\":\"k\",\"hint\":\"a whole number from 10 to 1000\"}" },
+	{ "GET", "/api/v1/signals/series", 200,
+	    "{\"label\":\"welding\",\"region\":\"zz\",\"weeks\":[{\"week\":"
+	    "\"2026-W01\",\"demand\":12,\"supply\":null}],\"k\":{\"people\":"
+	    "10,\"companies\":3}}" },
 	{ "GET", "/api/v1/records/nosuchid", 404,
 	    "{\"detail\":\"no such record\",\"code\":\"E2004\"}" },
 	{ "GET", "/api/v1/vocabulary/search", 200,
@@ -588,6 +604,16 @@ test_commands(void **state)
 	assert_int_equal(
 	    run("ohcn --home %s record show nosuchid", home), EXIT_NOTFOUND);
 	HAS(errors, "ohcn: record show: no such record [E2004]");
+	/* what, why and what to try, in the words of the command line */
+	assert_int_equal(
+	    run("ohcn --home %s signal top --k 1", home), EXIT_REFUSED);
+	HAS(errors, "ohcn: signal top: k cannot be \"1\" [E2001]\n"
+		    "  why: it is about --k\n"
+		    "  try: a whole number from 10 to 1000\n");
+	assert_int_equal(run("ohcn --home %s signal series welding", home), 0);
+	HAS(out, "demand  12");
+	HAS(out, "supply  few");
+	HAS(errors, "few: fewer than 10 people or 3 companies");
 	/* a label from the network cannot paint the terminal */
 	assert_int_equal(run("ohcn --home %s path --occupation weld", home), 0);
 	HAS(out, "guessed: nothing is called just so; there is welder, "
