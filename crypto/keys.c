@@ -13,23 +13,49 @@ _Static_assert(sizeof(seed_word_list) / sizeof(seed_word_list[0]) == 2048,
     "eleven bits a word");
 
 void
-persona_keypair(uint8_t pub[ED25519_PUBLIC], uint8_t secret[ED25519_SECRET],
-    const uint8_t seed[SEED_SIZE], uint64_t index)
+key_derive(
+    uint8_t out[32], const uint8_t key[32], uint64_t n, const char *context)
 {
-	uint8_t root[32], persona[32], sign[32];
+	assert(strlen(context) == crypto_kdf_CONTEXTBYTES);
+	(void)crypto_kdf_derive_from_key(out, 32, n, context, key);
+}
+
+/* The secret that all of one persona's keys come from. */
+static void
+persona_secret(uint8_t out[32], const uint8_t seed[SEED_SIZE], uint64_t index)
+{
+	uint8_t root[32];
 	static const uint8_t salt[16];
 	static const uint8_t personal[16] = "ohcn-root-v1";
 
 	(void)crypto_generichash_blake2b_salt_personal(
 	    root, sizeof(root), NULL, 0, seed, SEED_SIZE, salt, personal);
-	(void)crypto_kdf_derive_from_key(
-	    persona, sizeof(persona), index, "persona_", root);
-	(void)crypto_kdf_derive_from_key(
-	    sign, sizeof(sign), 1, "sign____", persona);
-	ed25519_keypair(pub, secret, sign);
+	key_derive(out, root, index, "persona_");
 	sodium_memzero(root, sizeof(root));
+}
+
+void
+persona_keypair(uint8_t pub[ED25519_PUBLIC], uint8_t secret[ED25519_SECRET],
+    const uint8_t seed[SEED_SIZE], uint64_t index)
+{
+	uint8_t persona[32], sign[32];
+
+	persona_secret(persona, seed, index);
+	key_derive(sign, persona, 1, "sign____");
+	ed25519_keypair(pub, secret, sign);
 	sodium_memzero(persona, sizeof(persona));
 	sodium_memzero(sign, sizeof(sign));
+}
+
+void
+persona_claim_secret(
+    uint8_t out[32], const uint8_t seed[SEED_SIZE], uint64_t index)
+{
+	uint8_t persona[32];
+
+	persona_secret(persona, seed, index);
+	key_derive(out, persona, 2, "claim___");
+	sodium_memzero(persona, sizeof(persona));
 }
 
 /* Eleven bits from position 11 * i of a bit string. */

@@ -20,6 +20,23 @@ void persona_keypair(uint8_t pub[ED25519_PUBLIC],
     uint8_t secret[ED25519_SECRET], const uint8_t seed[SEED_SIZE],
     uint64_t index);
 
+/**
+ * key_derive(out, key, n, context):
+ * The n-th key below ${key} for a purpose; ${context} is 8 bytes long. What
+ * SPEC.md calls keyed(key, n, context).
+ */
+void key_derive(
+    uint8_t out[32], const uint8_t key[32], uint64_t n, const char *context);
+
+/**
+ * persona_claim_secret(out, seed, index):
+ * From which the salts of persona ${index}'s claims come (SPEC.md,
+ * "Evidence"): keyed(persona, 2, "claim___"). It tells nothing of other
+ * personas or of the signing key.
+ */
+void persona_claim_secret(
+    uint8_t out[32], const uint8_t seed[SEED_SIZE], uint64_t index);
+
 /*
  * A seed as 24 words: 256 bits and an 8-bit checksum (the first byte of
  * SHA-256), eleven bits a word, from the 2048-word English list of BIP-39.

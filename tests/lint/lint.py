@@ -20,11 +20,12 @@ MAY = {
     "proto/record": {"proto/base", "crypto"},
     "proto/libp2p": {"proto/base", "crypto"},
     "proto/sync": {"proto/base", "proto/record", "crypto"},
+    "proto/evidence": {"proto/base", "proto/record", "crypto"},
     "proto": {"proto", "proto/base", "crypto", "proto/record"},
     "store": {"proto/base", "proto/record", "crypto"},
     "match": {"proto/base", "proto/record"},
     "node": {"proto/base", "proto/record", "proto/libp2p", "proto/sync",
-             "crypto", "store", "match"},
+             "proto/evidence", "crypto", "store", "match"},
 }
 OWNER = {
     "uv.h": {"node", "tests"}, "lmdb.h": {"store"}, "sodium.h": {"crypto"},
