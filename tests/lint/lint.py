@@ -21,11 +21,12 @@ MAY = {
     "proto/libp2p": {"proto/base", "crypto"},
     "proto/sync": {"proto/base", "proto/record", "crypto"},
     "proto/evidence": {"proto/base", "proto/record", "crypto"},
+    "proto/mail": {"proto/base", "proto/record", "crypto"},
     "proto": {"proto", "proto/base", "crypto", "proto/record"},
     "store": {"proto/base", "proto/record", "crypto"},
     "match": {"proto/base", "proto/record"},
     "node": {"proto/base", "proto/record", "proto/libp2p", "proto/sync",
-             "proto/evidence", "crypto", "store", "match"},
+             "proto/evidence", "proto/mail", "crypto", "store", "match"},
 }
 OWNER = {
     "uv.h": {"node", "tests"}, "lmdb.h": {"store"}, "sodium.h": {"crypto"},
