@@ -4,13 +4,16 @@
 
 #define WEIGHT_POSTING 4 /* what a posting asks for, beside one who wants it */
 #define WEIGHT_MOST    100000
+#define NEED_CREDIT    500 /* of a posting's purpose: this one or beside it */
+#define NEED_SHARE     20  /* asked or wanted by one of so many, or more */
+#define NEED_LEAST     8   /* and so many times less than the first: no need */
 
-/* What somebody says to be needed around the purpose. */
+/* What somebody says to be needed, around the purpose and at all. */
 struct wanted {
-	uint32_t at;
-	uint32_t asked;  /* weights of postings */
-	uint32_t people; /* who want to learn it */
-	uint8_t level;   /* the highest asked */
+	uint32_t weight; /* of the purpose's postings that ask for it */
+	uint32_t asked, asked_at_all;   /* postings */
+	uint32_t people, people_at_all; /* who want to learn it */
+	uint8_t level;                  /* the highest asked */
 };
 
 /* Somebody interested; where they can meet others. */
@@ -26,11 +29,10 @@ struct community {
 	const struct meaning *m;
 	struct relate_item purpose;
 	struct relate_table *near;
-	struct wanted *wanted; /* sorted by place */
-	size_t wanted_n, wanted_cap;
+	struct wanted *wanted; /* by place; NULL after the needs are known */
+	uint32_t postings, postings_at_all, caring, cards;
 	struct team_need needs[COMMUNITY_NEEDS_MAX];
 	size_t needs_n;
-	bool out_of_memory;
 	struct team_view *view;
 	struct person *people; /* sorted by id */
 	size_t people_n, people_cap;
@@ -49,10 +51,16 @@ community_new(const struct meaning *m, const struct community_purpose *p,
 	if (c == NULL)
 		return ERR_NOMEM;
 	c->m = m;
+	c->wanted = calloc(vocabulary_size(m->vocabulary), sizeof(*c->wanted));
+	if (c->wanted == NULL) {
+		free(c);
+		return ERR_NOMEM;
+	}
 	c->purpose = (struct relate_item){ p->term, p->at, 0, 0 };
 	const err e =
 	    relate_table_new(m->vocabulary, &c->purpose, 1, true, &c->near);
 	if (e != OK) {
+		free(c->wanted);
 		free(c);
 		return e;
 	}
@@ -76,10 +84,14 @@ community_free(struct community *c)
 
 /* ---- who cares, and what is needed ---- */
 
-static bool
-near_purpose(
-    const struct community *c, const struct graded_term *terms, uint16_t n)
+/* How near the nearest of them is to the purpose; what only is a wider
+ * cause, or another special case of one, is not the purpose's own. */
+static uint16_t
+nearness(const struct community *c, const struct graded_term *terms, uint16_t n,
+    bool own)
 {
+	uint16_t nearest = 0;
+
 	for (uint16_t i = 0; i < n; i++) {
 		struct relate_best best;
 		const struct relate_item item = { terms[i].term, terms[i].at, 0,
@@ -87,49 +99,20 @@ near_purpose(
 		if (terms[i].at == TERM_NOWHERE)
 			continue;
 		relate_meet(c->near, &item, 1, &best);
-		if (best.credit >= COMMUNITY_INTEREST_MIN)
-			return true;
+		if (!own || best.via == VIA_EXACT || best.via == VIA_NARROWER ||
+		    best.via == VIA_RELATED)
+			nearest = MAX(nearest, best.credit);
 	}
-	return false;
+	return nearest;
 }
 
 static bool
 cares(const struct community *c, const struct card *card)
 {
-	return near_purpose(c, card->purposes, card->purposes_n) ||
-	       near_purpose(c, card->aspirations, card->aspirations_n);
-}
-
-/* The entry of a place; NULL: no memory, told later. */
-static struct wanted *
-wanted_of(struct community *c, uint32_t at)
-{
-	size_t lo = 0, hi = c->wanted_n;
-
-	while (lo < hi) {
-		const size_t mid = lo + (hi - lo) / 2;
-		if (c->wanted[mid].at < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo < c->wanted_n && c->wanted[lo].at == at)
-		return &c->wanted[lo];
-	if (c->wanted_n == c->wanted_cap) {
-		const size_t cap = c->wanted_cap == 0 ? 64 : c->wanted_cap * 2;
-		void *p = realloc(c->wanted, cap * sizeof(*c->wanted));
-		if (p == NULL) {
-			c->out_of_memory = true;
-			return NULL;
-		}
-		c->wanted = p;
-		c->wanted_cap = cap;
-	}
-	memmove(&c->wanted[lo + 1], &c->wanted[lo],
-	    (c->wanted_n - lo) * sizeof(*c->wanted));
-	c->wanted_n++;
-	c->wanted[lo] = (struct wanted){ .at = at };
-	return &c->wanted[lo];
+	return nearness(c, card->purposes, card->purposes_n, false) >=
+		   COMMUNITY_INTEREST_MIN ||
+	       nearness(c, card->aspirations, card->aspirations_n, false) >=
+		   COMMUNITY_INTEREST_MIN;
 }
 
 static bool
@@ -144,15 +127,22 @@ is_skill(const struct community *c, uint32_t at)
 void
 community_posting(struct community *c, const struct posting *p)
 {
-	if (!near_purpose(c, p->purposes, p->purposes_n))
-		return;
+	const uint32_t near = nearness(c, p->purposes, p->purposes_n, true);
+	const bool of_it = near >= NEED_CREDIT;
+
+	c->postings_at_all++;
+	c->postings += of_it;
 	for (uint16_t i = 0; i < p->requirements_n; i++) {
 		const struct requirement *r = &p->requirements[i];
-		struct wanted *w =
-		    is_skill(c, r->at) ? wanted_of(c, r->at) : NULL;
-		if (w == NULL)
+		if (!is_skill(c, r->at))
 			continue;
-		w->asked = MIN(w->asked + r->weight, WEIGHT_MOST);
+		struct wanted *w = &c->wanted[r->at];
+		w->asked_at_all++;
+		if (!of_it)
+			continue;
+		w->asked++;
+		w->weight = MIN(
+		    w->weight + r->weight * near / CREDIT_MAX + 1, WEIGHT_MOST);
 		w->level = MAX(w->level, r->level);
 	}
 }
@@ -160,54 +150,82 @@ community_posting(struct community *c, const struct posting *p)
 void
 community_ask(struct community *c, const struct card *card)
 {
-	if (!cares(c, card))
-		return;
+	const bool of_it = cares(c, card);
+
+	c->cards++;
+	c->caring += of_it;
 	for (uint16_t i = 0; i < card->aspirations_n; i++) {
 		const uint32_t at = card->aspirations[i].at;
-		struct wanted *w = is_skill(c, at) ? wanted_of(c, at) : NULL;
-		if (w != NULL)
-			w->people++;
+		if (!is_skill(c, at))
+			continue;
+		c->wanted[at].people_at_all++;
+		c->wanted[at].people += of_it;
 	}
 }
 
+/* One of NEED_SHARE says so at least, and no less often than elsewhere. */
 static bool
-wanted_before(
-    const struct community *c, const struct wanted *a, const struct wanted *b)
+is_typical(uint32_t here, uint32_t of, uint32_t at_all, uint32_t of_all)
 {
-	if (a->asked != b->asked)
-		return a->asked > b->asked;
-	if (a->people != b->people)
-		return a->people > b->people;
-	return vocabulary_term(c->m->vocabulary, a->at) <
-	       vocabulary_term(c->m->vocabulary, b->at);
+	return here > 0 && (uint64_t)here * NEED_SHARE >= of &&
+	       (uint64_t)here * of_all >= (uint64_t)at_all * of;
+}
+
+/* How much the purpose needs it; what is rare tells more. 0: not its own. */
+static uint64_t
+weight_of(const struct community *c, uint32_t at)
+{
+	const struct wanted *w = &c->wanted[at];
+	uint64_t weight = 0;
+
+	if (is_typical(
+		w->asked, c->postings, w->asked_at_all, c->postings_at_all))
+		weight += (uint64_t)w->weight * WEIGHT_POSTING;
+	if (is_typical(w->people, c->caring, w->people_at_all, c->cards))
+		weight += (uint64_t)w->people * REQUIREMENT_WEIGHT_DEFAULT;
+	return weight * c->m->rarity->sixteenths[at] / RARITY_MIN;
+}
+
+/* A place that is a need goes among the heaviest so far. */
+static void
+need_put(struct community *c, uint64_t *weights, uint32_t at)
+{
+	const uint64_t weight = weight_of(c, at);
+	const uint64_t term = vocabulary_term(c->m->vocabulary, at);
+	size_t i = c->needs_n;
+
+	while (i > 0 &&
+	       (weight > weights[i - 1] ||
+		   (weight == weights[i - 1] && term < c->needs[i - 1].term)))
+		i--;
+	if (weight == 0 || i == COMMUNITY_NEEDS_MAX)
+		return;
+	c->needs_n = MIN(c->needs_n + 1, (size_t)COMMUNITY_NEEDS_MAX);
+	for (size_t k = c->needs_n - 1; k > i; k--) {
+		c->needs[k] = c->needs[k - 1];
+		weights[k] = weights[k - 1];
+	}
+	weights[i] = weight;
+	c->needs[i] = (struct team_need){ .term = term,
+		.at = at,
+		.level = c->wanted[at].level,
+		.times = 1,
+		.weight = (uint32_t)MIN(weight, (uint64_t)TEAM_WEIGHT_MAX) };
 }
 
 err
 community_needs(struct community *c, const struct team_need **out, size_t *n)
 {
-	if (c->out_of_memory)
-		return ERR_NOMEM;
+	uint64_t weights[COMMUNITY_NEEDS_MAX];
+
 	if (c->view == NULL) {
-		while (c->needs_n < COMMUNITY_NEEDS_MAX && c->wanted_n > 0) {
-			size_t best = 0;
-			for (size_t i = 1; i < c->wanted_n; i++)
-				if (wanted_before(
-					c, &c->wanted[i], &c->wanted[best]))
-					best = i;
-			const struct wanted w = c->wanted[best];
-			c->wanted[best] = c->wanted[--c->wanted_n];
-			c->needs[c->needs_n++] = (struct team_need){
-				.term = vocabulary_term(c->m->vocabulary, w.at),
-				.at = w.at,
-				.level = w.level,
-				.times = 1,
-				.weight = MIN(
-				    w.asked * WEIGHT_POSTING +
-					w.people * REQUIREMENT_WEIGHT_DEFAULT,
-				    TEAM_WEIGHT_MAX),
-			};
-		}
-		c->wanted_n = 0;
+		c->needs_n = 0;
+		for (uint32_t at = 0; at < vocabulary_size(c->m->vocabulary);
+		     at++)
+			need_put(c, weights, at);
+		while (c->needs_n > 0 &&
+		       weights[c->needs_n - 1] * NEED_LEAST < weights[0])
+			c->needs_n--;
 		TRY(team_view_new(c->m, c->needs, c->needs_n, &c->view));
 	}
 	*out = c->needs;

@@ -13,7 +13,7 @@
 #include "match/team.h"
 
 #define COMMUNITY_PEOPLE_MAX   4096 /* looked at more closely */
-#define COMMUNITY_NEEDS_MAX    12
+#define COMMUNITY_NEEDS_MAX    8
 #define COMMUNITY_CELLS_MAX    64
 #define COMMUNITY_CELL_MIN     5
 #define COMMUNITY_CELL_MAX     12
@@ -33,9 +33,9 @@ NODISCARD err community_new(const struct meaning *m,
 void community_free(struct community *c);
 
 /*
- * Tell it what there is, in any order: what postings with that purpose ask
- * for are the needs, then what interested people want to learn. All cards
- * twice: first for the needs (community_ask), then, after community_needs(),
+ * Tell it what there is, in any order, also what has nothing to do with the
+ * purpose: a need is what its postings ask for, or those who care want to
+ * learn, no less often than all others do. All cards twice: first for the needs (community_ask), then, after community_needs(),
  * for the people (community_add).
  */
 void community_posting(struct community *c, const struct posting *p);
@@ -43,8 +43,10 @@ void community_ask(struct community *c, const struct card *card);
 
 /**
  * community_needs(c, out):
- * At most COMMUNITY_NEEDS_MAX, heaviest first: by postings, then by people
- * who want it, then by term. Ends the first part. ERR_NOMEM.
+ * At most COMMUNITY_NEEDS_MAX, heaviest first: postings of this purpose (of a
+ * special case, or one beside it, by so much less) count four times as much
+ * as a person who wants to learn it, what is rare more; what one in 20 at
+ * least does not say, or weighs an eighth of the first, is left out. Ends the first part. ERR_NOMEM.
  */
 NODISCARD err community_needs(
     struct community *c, const struct team_need **out, size_t *n);

@@ -212,6 +212,45 @@ test_needs(void **state)
 	community_free(c);
 }
 
+/* What is asked for everywhere, or around another purpose, is no need of it. */
+static void
+test_own_needs(void **state)
+{
+	static const char *const asked[] = { "first-aid:2 teamwork; ; "
+					     "climate-protection",
+		"first-aid:2 teamwork; ; climate-protection",
+		"project-management:2; ; clean-energy", /* beside it */
+		"python:2; ; biodiversity",             /* a sibling */
+		"python:2; ; healthy-planet",           /* the wider cause */
+		"teamwork; ; ", "teamwork; ; ", "teamwork; ; ", "teamwork; ; ",
+		"teamwork; ; " };
+	struct community_purpose p;
+	const struct team_need *needs;
+	struct posting posting;
+	struct community *c;
+	size_t n;
+
+	(void)state;
+	purpose_of("climate-protection", &p);
+	assert_int_equal(community_new(&world.m, &p, &c), OK);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		posting_of(&world, asked[i], &posting);
+		community_posting(c, &posting);
+	}
+	for (size_t i = 0; i < 30; i++) { /* one of 30 is not typical */
+		card_of(&world,
+		    i == 0 ? "; cooking; climate-protection"
+			   : "; ; climate-protection",
+		    &cards[0]);
+		community_ask(c, &cards[0]);
+	}
+	assert_int_equal(community_needs(c, &needs, &n), OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(needs[0].term, slug_term("first-aid"));
+	assert_int_equal(needs[1].term, slug_term("project-management"));
+	community_free(c);
+}
+
 /* What nobody in a cell can do is named, and who wants to learn it. */
 static void
 test_missing(void **state)
@@ -244,6 +283,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_own_needs),
 		cmocka_unit_test(test_missing),
 	};
 
