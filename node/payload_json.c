@@ -18,7 +18,7 @@ static bool
 is_author_key(const char *name)
 {
 	static const char *const names[] = { "organisation", "posting_keys",
-		"co_authors", "key" };
+		"co_authors", "facilitators", "key" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(names[i], name) == 0)
@@ -29,7 +29,7 @@ is_author_key(const char *name)
 static bool
 is_record_id(const char *name)
 {
-	return strcmp(name, "case_demand") == 0;
+	return strcmp(name, "case_demand") == 0 || strcmp(name, "demands") == 0;
 }
 
 static bool

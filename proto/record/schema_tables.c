@@ -11,7 +11,10 @@
 		0, NULL                                                        \
 	}
 
-/* The payloads of version 0, the draft. The tables follow SPEC.md. */
+/*
+ * Payloads of version 0 are a draft; attestation and community begin with
+ * version 1. The tables follow SPEC.md.
+ */
 
 static const struct field term_item = { .type = FIELD_TERM };
 static const struct field key_item = {
@@ -334,6 +337,7 @@ static const struct field cosig_fields[] = {
 	{ 0, "key", FIELD_BYTES, true, 32, 32 },
 	{ 2, "role", FIELD_CHOICE, true, .choices = role_choices },
 	{ 4, "sig", FIELD_BYTES, true, 64, 64 },
+	{ 6, "until", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
 	LIST_END,
 };
 static const struct field cosig_item = { .type = FIELD_MAP,
@@ -620,6 +624,96 @@ static const struct field revocation_fields[] = {
 	LIST_END,
 };
 
+/* ---- community and attestation, pv 1 ---- */
+
+static const struct field_choice rhythm_choices[] = {
+	{ 1, "once" },
+	{ 2, "daily" },
+	{ 3, "weekly" },
+	{ 4, "fortnightly" },
+	{ 5, "monthly" },
+	{ 6, "quarterly" },
+	{ 7, "as-needed" },
+	CHOICES_END,
+};
+
+static const struct field_choice joining_choices[] = {
+	{ 1, "open" },
+	{ 2, "ask" },
+	{ 3, "invited" },
+	CHOICES_END,
+};
+
+static const struct field post_fields[] = {
+	{ 0, "title", FIELD_TEXT, true, 1, 120 },
+	{ 1, "description", FIELD_TEXT, false, 1, 500 },
+	{ 2, "skills", FIELD_LIST, false, 1, 16, .element = &skill_item },
+	{ 4, "hours_month", FIELD_UINT, false, 1, 744 },
+	{ 6, "seats", FIELD_UINT, false, 1, 10000 },
+	{ 8, "filled", FIELD_UINT, false, 0, 10000 },
+	LIST_END,
+};
+static const struct field post_item = { .type = FIELD_MAP,
+	.fields = post_fields };
+
+static const struct field community_fields[] = {
+	{ 0, "title", FIELD_TEXT, true, 1, 120 },
+	{ 1, "description", FIELD_TEXT, false, 1, 2000 },
+	{ 2, "purposes", FIELD_LIST, true, 1, 16, .element = &term_item },
+	{ 4, "skills", FIELD_LIST, false, 1, 32, .element = &skill_item },
+	{ 6, "teaches", FIELD_LIST, false, 1, 32, .element = &skill_item },
+	{ 8, "rhythm", FIELD_CHOICE, .choices = rhythm_choices },
+	{ 10, "minutes", FIELD_UINT, false, 1, 1440 }, /* of a session */
+	{ 12, "members", FIELD_UINT, false, 1, 1000000 },
+	{ 14, "seats", FIELD_UINT, false, 1, 1000000 },
+	{ 16, "roles", FIELD_LIST, false, 1, 16, .element = &post_item },
+	{ 18, "facilitators", FIELD_LIST, true, 1, 16, .element = &key_item },
+	{ 20, "joining", FIELD_CHOICE, true, .choices = joining_choices },
+	{ 22, "rules", FIELD_TEXT, false, 1, 2000 },
+	{ 24, "regions", FIELD_LIST, false, 1, 64, .element = &region_item },
+	{ 26, "place", FIELD_STR, false, 1, 80 },
+	{ 28, "remote", FIELD_CHOICE, .choices = work_remote_choices },
+	{ 30, "languages", FIELD_LIST, false, 1, 16,
+	    .element = &language_code_item },
+	{ 32, "start", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
+	{ 34, "inbox", FIELD_BYTES, false, 32, 32 },
+	{ 36, "demands", FIELD_LIST, false, 1, 16, .element = &record_item },
+	{ 38, "website", FIELD_STR, false, 4, 256 },
+	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
+	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	LIST_END,
+};
+
+static const struct field_choice vouch_choices[] = {
+	{ 1, "investing" },
+	{ 2, "issuing" },
+	{ 4, "assessing" },
+	{ 8, "coaching" },
+	{ 16, "facilitating" },
+	{ 32, "attesting" },
+	CHOICES_END,
+};
+
+static const struct field_choice known_by_choices[] = {
+	{ 1, "personally" },
+	{ 2, "worked-together" },
+	{ 3, "examined" },
+	{ 4, "member" },
+	{ 5, "register" },
+	CHOICES_END,
+};
+
+static const struct field attestation_fields[] = {
+	{ 0, "key", FIELD_BYTES, true, 32, 32 },
+	{ 1, "description", FIELD_TEXT, false, 1, 500 },
+	{ 2, "vouches", FIELD_BITS, true, .choices = vouch_choices },
+	{ 4, "budget", FIELD_UINT, true, 1, 1000 },      /* thousandths */
+	{ 6, "until", FIELD_UINT, true, 0, UINT32_MAX }, /* unix hour */
+	{ 8, "skills", FIELD_LIST, false, 1, 32, .element = &term_item },
+	{ 10, "known_by", FIELD_CHOICE, .choices = known_by_choices },
+	LIST_END,
+};
+
 static const struct schema schemas[] = {
 	{ KIND_PROFILE, 0, profile_fields },
 	{ KIND_ORGANISATION, 0, organisation_fields },
@@ -627,6 +721,8 @@ static const struct schema schemas[] = {
 	{ KIND_COURSE, 0, course_fields },
 	{ KIND_ASSESSMENT, 0, assessment_fields },
 	{ KIND_PATHWAY, 0, pathway_fields },
+	{ KIND_COMMUNITY, 1, community_fields },
+	{ KIND_ATTESTATION, 1, attestation_fields },
 	{ KIND_VOCABULARY, 0, vocabulary_fields },
 	{ KIND_STATISTIC, 0, statistic_fields },
 	{ KIND_REVOCATION, 0, revocation_fields },

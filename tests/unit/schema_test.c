@@ -293,7 +293,7 @@ walk_all(void (*each)(const struct field *))
 		assert_null(schema_of(kind, s->pv + 1));
 		walk(s->fields, each);
 	}
-	assert_int_equal(found, 9);
+	assert_int_equal(found, 11);
 }
 
 static void
