@@ -21,7 +21,8 @@
 
 #include "match/score.h"
 
-#define PATH_TARGET_MAX  64   /* skills of a target */
+#define PATH_TARGET_MAX  64 /* skills of a target */
+#define PATH_OTHER_MAX   8
 #define PATH_OFFERS_MAX  4096 /* offers looked at */
 #define PATH_POINTS_MAX  5    /* ways to choose from */
 #define PATH_TAKEN_MAX   64   /* offers on one way */
@@ -103,12 +104,17 @@ struct path_target {
 	uint16_t n;
 	uint16_t left_out; /* over PATH_TARGET_MAX: the least weighty */
 	struct path_goal goals[PATH_TARGET_MAX];
+	/* Of a posting: what it asks for that cannot be learned as such, an
+	 * occupation, a purpose: its place. */
+	uint16_t other_n;
+	uint32_t other[PATH_OTHER_MAX];
 	/* Of a posting: what it teaches and invests; else NULL, borrowed. */
 	const struct posting *posting;
 };
 
-/** path_target_posting(p, out): the requirements; any level becomes 1. */
-void path_target_posting(const struct posting *p, struct path_target *out);
+/** path_target_posting(v, p, out): skills asked for; any level becomes 1. */
+void path_target_posting(const struct vocabulary *v, const struct posting *p,
+    struct path_target *out);
 
 /**
  * path_target_occupation(m, at, level, out):

@@ -129,7 +129,7 @@ reach(const struct meaning *m, const struct posting *p, const struct card *card,
 	const struct score_brief before = plan_fit_brief(plan, card);
 	out->before = out->after = before.total;
 	out->excluded_before = out->excluded_after = before.excluded;
-	path_target_posting(p, &r->target);
+	path_target_posting(m->vocabulary, p, &r->target);
 	const err e =
 	    path_find(m, card, &r->target, offers, n, means, &r->result);
 	if (e == OK) {

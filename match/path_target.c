@@ -34,13 +34,29 @@ add_goal(struct path_target *t, const struct path_goal *g)
 	return t->n++;
 }
 
+/* Nobody learns to be a purpose, nor an occupation as one thing. */
+static bool
+is_learnable(const struct vocabulary *v, uint32_t at)
+{
+	if (at == TERM_NOWHERE)
+		return true;
+	const enum term_type type = vocabulary_type(v, at);
+	return type == TERM_SKILL || type == TERM_KNOWLEDGE;
+}
+
 void
-path_target_posting(const struct posting *p, struct path_target *out)
+path_target_posting(const struct vocabulary *v, const struct posting *p,
+    struct path_target *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->posting = p;
 	for (uint16_t i = 0; i < p->requirements_n; i++) {
 		const struct requirement *r = &p->requirements[i];
+		if (!is_learnable(v, r->at)) {
+			if (out->other_n < PATH_OTHER_MAX)
+				out->other[out->other_n++] = r->at;
+			continue;
+		}
 		(void)add_goal(out, &(struct path_goal){ .term = r->term,
 					.at = r->at,
 					.level = MAX(r->level, (uint8_t)1),

@@ -1,6 +1,5 @@
 #include "node/api/advice.h"
 
-#include "match/search.h"
 #include "node/api/find.h"
 #include "proto/base/text.h"
 
@@ -35,47 +34,6 @@ void
 advice_fail(struct task *t, err e)
 {
 	find_fail(t, e);
-}
-
-static bool
-hex_term(const char *text, size_t n, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (n != 16)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		const char c = text[i];
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return false;
-	}
-	*out = v;
-	return true;
-}
-
-bool
-advice_term(const struct task *t, const char *text, size_t n, uint32_t mask,
-    uint32_t language, uint32_t *at)
-{
-	const struct vocabulary *v = t->terms->vocabulary;
-	const struct search_options o = { .language = language,
-		.type_mask = mask };
-	struct search_hit hit;
-	uint64_t term;
-
-	if (hex_term(text, n, &term)) {
-		*at = vocabulary_find(v, term);
-		return *at != TERM_NOWHERE &&
-		       (mask & UINT32_C(1) << vocabulary_type(v, *at)) != 0;
-	}
-	if (search_labels(t->terms->search, slice_of(text, n), o, &hit, 1) == 0)
-		return false;
-	*at = hit.at;
-	return true;
 }
 
 json_t *

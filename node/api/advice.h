@@ -11,14 +11,6 @@
 /** advice_view(t, o): "view": {records, oldest_age_s, newest_age_s}. */
 void advice_view(const struct task *t, json_t *o);
 
-/**
- * advice_term(t, text, n, mask, language, at):
- * A term by 16 hexadecimal digits or by its label, the nearest one when there
- * is no exact one; ${mask} of types (1 << enum term_type). false: unknown.
- */
-bool advice_term(const struct task *t, const char *text, size_t n,
-    uint32_t mask, uint32_t language, uint32_t *at);
-
 /** advice_language(code): 0x6465 -> "de". */
 json_t *advice_language(uint32_t code);
 

@@ -7,6 +7,7 @@
 
 #include "match/community.h"
 #include "node/api/advice.h"
+#include "node/api/choose.h"
 #include "node/api/feed.h"
 
 #define COMMUNITY_CELL   8      /* people, if nothing is said */
@@ -24,6 +25,7 @@ struct suggesting {
 	const struct community_ask *ask;
 	struct label_scope scope;
 	struct community_purpose purpose;
+	json_t *guess; /* when the purpose is called otherwise */
 	struct community *c;
 	const struct team_need *needs;
 	size_t needs_n;
@@ -123,6 +125,8 @@ result_json_of(struct suggesting *s, const struct team_view *view,
 	}
 	(void)json_object_set_new(
 	    o, "purpose", term_json(&s->scope, s->purpose.term));
+	(void)json_object_set_new(o, "guessed_of",
+	    s->guess == NULL ? json_null() : json_incref(s->guess));
 	(void)json_object_set_new(o, "needs", needs);
 	(void)json_object_set_new(o, "cells", cells);
 	json_uint(o, "interested", r->interested);
@@ -164,6 +168,26 @@ suggest(struct suggesting *s)
 	team_view_free(view);
 }
 
+/* A purpose before a skill of the same name, and both before a guess. */
+static bool
+choose_purpose(struct suggesting *s, const char *text, uint32_t mask)
+{
+	struct term_choice purpose, any;
+	const size_t n = strlen(text);
+
+	(void)term_choose(s->t->terms, text, n, 1U << TERM_PURPOSE,
+	    s->ask->language, &purpose);
+	(void)term_choose(s->t->terms, text, n, mask, s->ask->language, &any);
+	const bool other =
+	    purpose.at == TERM_NOWHERE ||
+	    (purpose.guessed_of != NULL && any.guessed_of == NULL);
+	s->purpose.at = other ? any.at : purpose.at;
+	s->guess = json_incref(other ? any.guessed_of : purpose.guessed_of);
+	json_decref(purpose.guessed_of);
+	json_decref(any.guessed_of);
+	return s->purpose.at != TERM_NOWHERE;
+}
+
 static void
 community_run(struct task *t)
 {
@@ -174,11 +198,7 @@ community_run(struct task *t)
 
 	s.scope = (struct label_scope){ t->terms->vocabulary, s.ask->language,
 		{ NULL, NULL } };
-	/* a purpose before a skill of the same name */
-	if (!advice_term(t, text, strlen(text), 1U << TERM_PURPOSE,
-		s.ask->language, &s.purpose.at) &&
-	    !advice_term(
-		t, text, strlen(text), mask, s.ask->language, &s.purpose.at)) {
+	if (!choose_purpose(&s, text, mask)) {
 		task_fail(t, 422, "E3424", "ohcn vocabulary search WORD",
 		    "no purpose is called \"%.80s\"", text);
 		return;
@@ -190,6 +210,7 @@ community_run(struct task *t)
 	else
 		suggest(&s);
 	community_free(s.c);
+	json_decref(s.guess);
 }
 
 void

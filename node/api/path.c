@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/api/choose.h"
 #include "node/api/desk.h"
 #include "node/api/path_json.h"
 #include "node/since.h"
@@ -50,38 +51,17 @@ struct path_desk {
 
 /* ---- the target ---- */
 
-/* A term by its digits, its URI or a label; TERM_NOWHERE: none. */
+/* What is meant by the text; what is guessed is told. */
 static uint32_t
-find_term(struct path_desk *p, const char *text, uint32_t types)
+find_term(struct path_desk *p, uint32_t types, uint32_t *other)
 {
-	const struct vocabulary *v = p->t->terms->vocabulary;
-	struct search_hit hits[5];
-	uint32_t at = TERM_NOWHERE;
-	char *end;
+	struct term_choice c;
 
-	if (strlen(text) == 2 * TERM_ID) {
-		const uint64_t term = strtoull(text, &end, 16);
-		if (*end == '\0')
-			at = vocabulary_find(v, term);
-	}
-	if (at == TERM_NOWHERE && strchr(text, ':') != NULL)
-		at = vocabulary_find(v, term_of_uri(slice_str(text)));
-	if (at != TERM_NOWHERE)
-		return at;
-	const size_t n = search_labels(p->t->terms->search, slice_str(text),
-	    (struct search_options){ p->ask->match.language, types }, hits,
-	    ARRAY_LEN(hits));
-	if (n == 0)
-		return TERM_NOWHERE;
-	if (hits[0].way != SEARCH_EXACT) {
-		const struct label_scope s = { v, p->ask->match.language,
-			{ NULL, NULL } };
-		p->guess = json_array();
-		for (size_t i = 0; i < n; i++)
-			(void)json_array_append_new(p->guess,
-			    term_json(&s, vocabulary_term(v, hits[i].at)));
-	}
-	return hits[0].at;
+	(void)term_choose(p->t->terms, p->ask->text, strlen(p->ask->text),
+	    types, p->ask->match.language, &c);
+	p->guess = c.guessed_of;
+	*other = c.other;
+	return c.at;
 }
 
 static void
@@ -95,20 +75,32 @@ name_of_term(struct path_desk *p, uint32_t at)
 }
 
 static bool
-no_term(struct path_desk *p, const char *what, const char *text)
+no_term(struct path_desk *p, const char *what, uint32_t other)
 {
-	task_fail(p->t, 404, "E3431", "ohcn vocabulary search WORD",
-	    "no %s is called \"%.80s\"", what, text);
+	const struct vocabulary *v = p->t->terms->vocabulary;
+	char hint[200];
+
+	if (other != TERM_NOWHERE &&
+	    vocabulary_type(v, other) == TERM_OCCUPATION) {
+		(void)snprintf(hint, sizeof(hint),
+		    "ohcn path --occupation \"%.80s\"", p->ask->text);
+		task_fail(p->t, 404, "E3431", hint,
+		    "\"%.80s\" is an occupation, no %s", p->ask->text, what);
+	} else {
+		task_fail(p->t, 404, "E3431", "ohcn vocabulary search WORD",
+		    "no %s is called \"%.80s\"", what, p->ask->text);
+	}
 	return false;
 }
 
 static bool
 target_occupation(struct path_desk *p)
 {
-	const uint32_t at = find_term(p, p->ask->text, 1U << TERM_OCCUPATION);
+	uint32_t other;
+	const uint32_t at = find_term(p, 1U << TERM_OCCUPATION, &other);
 
 	if (at == TERM_NOWHERE)
-		return no_term(p, "occupation", p->ask->text);
+		return no_term(p, "occupation", other);
 	name_of_term(p, at);
 	if (path_target_occupation(
 		&p->t->meaning, at, p->ask->level, &p->target) == OK)
@@ -121,11 +113,13 @@ target_occupation(struct path_desk *p)
 static bool
 target_skill(struct path_desk *p)
 {
+	uint32_t other;
 	const uint32_t at =
-	    find_term(p, p->ask->text, 1U << TERM_SKILL | 1U << TERM_KNOWLEDGE);
+	    find_term(p, 1U << TERM_SKILL | 1U << TERM_KNOWLEDGE, &other);
 
-	if (at == TERM_NOWHERE)
-		return no_term(p, "skill", p->ask->text);
+	/* "nurse" is the occupation rather than a nurse tree */
+	if (at == TERM_NOWHERE || other != TERM_NOWHERE)
+		return no_term(p, "skill", other);
 	name_of_term(p, at);
 	path_target_skill(p->t->terms->vocabulary,
 	    vocabulary_term(p->t->terms->vocabulary, at), p->ask->level,
@@ -159,7 +153,7 @@ target_demand(struct path_desk *p)
 		return false;
 	}
 	name_of_record(p, &d->rd.payload, 2, d->r.id);
-	path_target_posting(&d->posting, &p->target);
+	path_target_posting(p->t->terms->vocabulary, &d->posting, &p->target);
 	return true;
 }
 
@@ -187,6 +181,7 @@ static bool
 open_target(struct path_desk *p)
 {
 	bool good = false;
+	char hint[128];
 
 	p->d->scope = (struct label_scope){ p->t->terms->vocabulary,
 		p->ask->match.language, { NULL, NULL } };
@@ -203,6 +198,14 @@ open_target(struct path_desk *p)
 	case TARGET_PATHWAY:
 		good = target_pathway(p);
 		break;
+	}
+	if (good && p->target.n == 0 && p->target.other_n > 0) {
+		name_of_term(p, p->target.other[0]);
+		(void)snprintf(hint, sizeof(hint),
+		    "ohcn path --occupation \"%.80s\"", p->name);
+		task_fail(p->t, 422, "E3432", hint,
+		    "it asks for no skill, but for \"%.80s\"", p->name);
+		return false;
 	}
 	if (good && p->target.n == 0) {
 		task_fail(p->t, 422, "E3432", NULL, "\"%.80s\" names no skill",
@@ -402,16 +405,21 @@ bad(struct http_request *r, const char *field, const char *hint)
 }
 
 /* "python:3": the level behind the last colon. */
-static void
-cut_level(struct path_ask *ask)
+static bool
+cut_level(struct http_request *r, struct path_ask *ask)
 {
-	char *colon = strrchr(ask->text, ':');
+	size_t n = strlen(ask->text);
 
-	if (colon == NULL || colon[1] < '1' || colon[1] > '5' ||
-	    colon[2] != '\0')
-		return;
-	ask->level = (uint8_t)(colon[1] - '0');
-	*colon = '\0';
+	if (!level_cut(ask->text, &n, &ask->level)) {
+		http_fail(r, 422, "E3434", target_names[ask->kind],
+		    "1 beginner to 5 expert, as in NAME:3",
+		    "the level behind \"%.*s\" cannot be %.20s",
+		    (int)(strrchr(ask->text, ':') - ask->text), ask->text,
+		    strrchr(ask->text, ':') + 1);
+		return false;
+	}
+	ask->text[n] = '\0';
+	return true;
 }
 
 static bool
@@ -436,7 +444,7 @@ read_target(struct http_request *r, struct path_ask *ask)
 	}
 	(void)snprintf(ask->text, sizeof(ask->text), "%s", found);
 	if (ask->kind == TARGET_SKILL || ask->kind == TARGET_OCCUPATION)
-		cut_level(ask);
+		return cut_level(r, ask);
 	return true;
 }
 

@@ -284,6 +284,35 @@ proof_text(const struct path_result *r, char *out, size_t cap)
 		(void)snprintf(out, cap, "the cheapest that was found");
 }
 
+/* Without a way: what would make one, else to study. */
+static json_t *
+no_way_json(const struct path_result *r)
+{
+	uint32_t barred[PATH_BARS] = { 0 }, some = 0;
+	int best = 0;
+
+	for (uint16_t i = 0; i < r->open_n; i++) {
+		some += r->open[i].offers > 0;
+		for (int b = 0; b < PATH_BARS; b++)
+			barred[b] += r->open[i].barred[b] > 0;
+	}
+	for (int b = 1; b < PATH_BARS; b++)
+		if (barred[b] > barred[best])
+			best = b;
+	if (some == 0 || barred[best] == 0)
+		return json_sprintf(
+		    "No offer that you can take helps with the %u "
+		    "missing skill%s: study them in the order "
+		    "below, the general before the special.",
+		    (unsigned)r->missing, plural(r->missing));
+	return json_sprintf(
+	    "No offer that you can take helps with the %u missing skill%s. "
+	    "Offers for %u of them would with %s%s",
+	    (unsigned)r->missing, plural(r->missing), (unsigned)barred[best],
+	    bar_help[best],
+	    some < r->missing ? "; study the others in the order below." : ".");
+}
+
 static json_t *
 strategy_json(const struct path_view *v)
 {
@@ -294,11 +323,7 @@ strategy_json(const struct path_view *v)
 	if (r->missing == 0)
 		return json_string("Nothing that is asked is missing.");
 	if (r->points_n == 0)
-		return json_sprintf(
-		    "No offer that you can take helps with the %u "
-		    "missing skill%s: study them in the order "
-		    "below, the general before the special.",
-		    (unsigned)r->missing, plural(r->missing));
+		return no_way_json(r);
 	path_money(money, sizeof(money), p->cost, r->currency);
 	proof_text(r, proof, sizeof(proof));
 	if (r->points_n > 1)
@@ -452,9 +477,14 @@ json_t *
 path_json(const struct path_view *v)
 {
 	const struct path_result *r = v->result;
-	json_t *o = json_object();
+	json_t *o = json_object(), *other = json_array();
 
 	put_diagnosis(v, o);
+	for (uint16_t i = 0; i < v->target->other_n; i++)
+		(void)json_array_append_new(other,
+		    term_json(v->scope, vocabulary_term(v->scope->vocabulary,
+					    v->target->other[i])));
+	(void)json_object_set_new(o, "asked_too", other);
 	(void)json_object_set_new(o, "strategy", strategy_json(v));
 	(void)json_object_set_new(o, "next_action", next_json(v));
 	(void)json_object_set_new(o, "closed", json_integer(r->closed));

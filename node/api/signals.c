@@ -9,6 +9,7 @@
 
 #include "match/forecast.h"
 #include "match/signal_week.h"
+#include "node/api/choose.h"
 #include "node/api/explain.h"
 #include "node/api/postings.h"
 #include "node/signals.h"
@@ -19,7 +20,6 @@
 #define WEEKS_MOST   520
 #define HORIZON      4
 #define FIGURES_MAX  200
-#define HITS         8
 
 enum { BY_TERM = 1, BY_REGION = 2, BY_INDUSTRY = 4 };
 
@@ -29,6 +29,7 @@ struct choice {
 	bool one_term; /* the term and, by term, all that is narrower */
 	uint64_t term;
 	uint8_t *under; /* a byte a place; NULL: any */
+	json_t *guess;  /* what else ${term} may be; NULL: it is called so */
 	char region[3]; /* "": none in particular */
 	bool one_sector;
 	uint8_t sector;
@@ -151,32 +152,6 @@ input_of(struct node *n, struct http_request *r, const char *by_default)
 	return input;
 }
 
-/* A term by its 16 digits, its URI or its name. */
-static bool
-term_get(const struct terms *terms, uint32_t language, const char *text,
-    uint64_t *out)
-{
-	const struct slice s = slice_str(text);
-	struct search_hit hits[HITS];
-	unsigned long long term;
-	int used = 0;
-
-	if (s.n == 16 && strspn(text, "0123456789abcdef") == 16 &&
-	    sscanf(text, "%16llx%n", &term, &used) == 1 && used == 16) {
-		*out = term;
-		return true;
-	}
-	if (memchr(s.p, ':', s.n) != NULL) {
-		*out = term_of_uri(s);
-		return true;
-	}
-	const struct search_options o = { .language = language };
-	if (search_labels(terms->search, s, o, hits, HITS) == 0)
-		return false;
-	*out = vocabulary_term(terms->vocabulary, hits[0].at);
-	return true;
-}
-
 static void
 mark_under(const struct vocabulary *v, uint32_t at, uint8_t *under)
 {
@@ -216,17 +191,14 @@ choice_read(struct task *t, unsigned measure, struct choice *c)
 	c->one_term = true;
 	const uint32_t language =
 	    (uint32_t)json_integer_value(json_object_get(t->input, "language"));
-	if (!term_get(t->terms, language, term, &c->term)) {
+	struct term_choice chosen;
+	if (!term_choose(t->terms, term, strlen(term), 0, language, &chosen)) {
 		task_fail(t, 404, "E3606", "ohcn vocabulary search WORDS",
 		    "no term is called \"%.80s\"", term);
 		return false;
 	}
-	const uint32_t at = vocabulary_find(v, c->term);
-	if (at == TERM_NOWHERE) {
-		task_fail(t, 404, "E3606", "ohcn vocabulary search WORDS",
-		    "the vocabulary does not have the term \"%.80s\"", term);
-		return false;
-	}
+	c->guess = chosen.guessed_of;
+	const uint32_t at = chosen.at;
 	c->term = vocabulary_term(v, at);
 	c->under = calloc(vocabulary_size(v), 1);
 	if (c->under == NULL) {
@@ -523,6 +495,27 @@ put_trends(struct task *t, struct chosen *h, json_t *cells)
 	free(h->past);
 }
 
+/* The choice and the release of a request; false: task_fail() was called. */
+static bool
+begin(struct task *t, struct choice *c, const struct signal_release **r)
+{
+	if (choice_read(t, SIGNAL_DEMAND, c) && take(t, c->k, r))
+		return true;
+	free(c->under);
+	json_decref(c->guess);
+	return false;
+}
+
+/* Takes ${o}, the answer, and what ${c} holds. */
+static void
+end(struct task *t, struct choice *c, json_t *o)
+{
+	(void)json_object_set_new(
+	    o, "guessed_of", c->guess == NULL ? json_null() : c->guess);
+	free(c->under);
+	t->result = o;
+}
+
 static void
 top_run(struct task *t)
 {
@@ -531,14 +524,8 @@ top_run(struct task *t)
 	struct choice c;
 	struct chosen h;
 
-	if (!choice_read(t, SIGNAL_DEMAND, &c)) {
-		free(c.under);
+	if (!begin(t, &c, &r))
 		return;
-	}
-	if (!take(t, c.k, &r)) {
-		free(c.under);
-		return;
-	}
 	json_t *o = json_object(), *cells = json_array();
 	put_frame(o, t, r);
 	const uint32_t k = r->k_people;
@@ -553,8 +540,7 @@ top_run(struct task *t)
 	if (c.one_term)
 		(void)json_object_set_new(o, "of", term_json(&s, c.term));
 	free(h.rows);
-	free(c.under);
-	t->result = o;
+	end(t, &c, o);
 }
 
 void
@@ -703,11 +689,8 @@ series_run(struct task *t)
 	    (uint32_t)json_integer_value(json_object_get(t->input, "weeks"));
 	struct choice c;
 
-	if (!choice_read(t, SIGNAL_DEMAND, &c) || !take(t, c.k, &r)) {
-		free(c.under);
+	if (!begin(t, &c, &r))
 		return;
-	}
-	free(c.under);
 	struct series s = { .weeks = asked == 0 ? SERIES_WEEKS : asked };
 	s.weeks = MIN(s.weeks, r->week);
 	s.from = r->week - s.weeks + 1;
@@ -743,7 +726,7 @@ series_run(struct task *t)
 	}
 	free(s.rows);
 	free(s.known);
-	t->result = o;
+	end(t, &c, o);
 }
 
 void
@@ -766,10 +749,8 @@ map_run(struct task *t)
 	struct choice c;
 	struct chosen h;
 
-	if (!choice_read(t, SIGNAL_DEMAND, &c) || !take(t, c.k, &r)) {
-		free(c.under);
+	if (!begin(t, &c, &r))
 		return;
-	}
 	c.by = BY_REGION;
 	json_t *o = json_object(), *regions = json_array();
 	put_frame(o, t, r);
@@ -792,8 +773,7 @@ map_run(struct task *t)
 	}
 	(void)json_object_set_new(o, "regions", regions);
 	free(h.rows);
-	free(c.under);
-	t->result = o;
+	end(t, &c, o);
 }
 
 void

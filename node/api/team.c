@@ -6,14 +6,16 @@
 #include <stdlib.h>
 
 #include "node/api/advice.h"
+#include "node/api/choose.h"
 #include "node/api/feed.h"
 #include "node/api/find.h"
 #include "node/api/postings.h"
 
-#define TEAM_SIZE      6 /* people, if nothing is said */
-#define TEAM_DIVERSITY 10
-#define TEAM_ONE_PASS  50000 /* cards; of more each need is searched for */
-#define SKILLS_TEXT    2048
+#define TEAM_SIZE         6 /* people, if nothing is said */
+#define TEAM_DIVERSITY    10
+#define OCCUPATION_SKILLS 5     /* that an occupation stands for */
+#define TEAM_ONE_PASS     50000 /* cards; of more each need is searched for */
+#define SKILLS_TEXT       2048
 
 /* One request; ${more} of its task. */
 struct team_ask {
@@ -35,6 +37,7 @@ struct forming {
 	struct team_need needs[TEAM_NEEDS_MAX];
 	size_t needs_n;
 	size_t left_out; /* requirements over the maximum */
+	json_t *read;    /* words that are no skill's name: what was taken */
 	struct team_view *view;
 	struct team_pool *pool;
 	struct team_candidate *people;
@@ -99,32 +102,136 @@ needs_of_demand(struct forming *f)
 	return true;
 }
 
+/* That ${text} was taken as ${terms}, and why; takes both lists. */
+static void
+read_put(struct forming *f, const char *text, size_t n, uint32_t occupation,
+    json_t *terms, json_t *guessed_of)
+{
+	json_t *o = json_object();
+
+	json_text(o, "text", slice_of(text, n));
+	(void)json_object_set_new(o, "occupation",
+	    occupation == TERM_NOWHERE
+		? json_null()
+		: term_json(&f->scope,
+		      vocabulary_term(f->t->terms->vocabulary, occupation)));
+	(void)json_object_set_new(o, "terms", terms);
+	(void)json_object_set_new(
+	    o, "guessed_of", guessed_of == NULL ? json_null() : guessed_of);
+	(void)json_array_append_new(f->read, o);
+}
+
+/* How much a skill tells of an occupation. */
+static uint32_t
+telling(const struct forming *f, uint32_t at, const struct term_need *need)
+{
+	return weight_of(f, at,
+	    need->weight == 0 ? REQUIREMENT_WEIGHT_DEFAULT : need->weight);
+}
+
+/*
+ * An occupation stands for the skills that tell most of it; together they
+ * weigh as one. false: the vocabulary does not say what it takes.
+ */
+static bool
+need_of_occupation(struct forming *f, uint32_t occupation,
+    const struct team_need *like, const char *text, size_t n)
+{
+	const struct vocabulary *v = f->t->terms->vocabulary;
+	const struct term_list all = vocabulary_needs(v, occupation, true);
+	uint32_t best[OCCUPATION_SKILLS];
+	uint32_t worth[OCCUPATION_SKILLS];
+	size_t best_n = 0;
+
+	for (uint32_t i = 0; i < all.n; i++) {
+		const struct term_need one =
+		    vocabulary_need(v, occupation, true, i);
+		const uint32_t w = telling(f, all.at[i], &one);
+		size_t k = best_n;
+		while (k > 0 && worth[k - 1] < w)
+			k--;
+		if (k == OCCUPATION_SKILLS)
+			continue;
+		best_n = MIN(best_n + 1, (size_t)OCCUPATION_SKILLS);
+		for (size_t m = best_n - 1; m > k; m--) {
+			best[m] = best[m - 1];
+			worth[m] = worth[m - 1];
+		}
+		best[k] = all.at[i];
+		worth[k] = w;
+	}
+	json_t *terms = json_array();
+	for (size_t i = 0; i < best_n; i++) {
+		struct team_need need = *like;
+		need.at = best[i];
+		need.term = vocabulary_term(v, best[i]);
+		need.weight =
+		    MAX(weight_of(f, best[i], REQUIREMENT_WEIGHT_DEFAULT) /
+			    (uint32_t)best_n,
+			1U);
+		need_add(f, &need);
+		(void)json_array_append_new(
+		    terms, term_json(&f->scope, need.term));
+	}
+	read_put(f, text, n, occupation, terms, NULL);
+	return best_n > 0;
+}
+
+/* No skill is called so: what may be meant is for the asker to say. */
+static void
+need_unknown(
+    struct forming *f, const char *text, size_t n, const struct term_choice *c)
+{
+	char near[100], hint[128] = "ohcn vocabulary search WORD";
+
+	if (c->guessed_of != NULL) {
+		terms_text(c->guessed_of, near, sizeof(near));
+		(void)snprintf(hint, sizeof(hint), "one of: %s", near);
+	}
+	task_fail(f->t, 422, "E3421", hint, "no skill is called \"%.*s\"",
+	    (int)MIN(n, (size_t)80), text);
+}
+
 /* "welding:3!": a label or a term, a level, a must. */
 static bool
 need_of_text(struct forming *f, const char *text, size_t n)
 {
 	const uint32_t mask = 1U << TERM_SKILL | 1U << TERM_KNOWLEDGE;
+	const struct vocabulary *v = f->t->terms->vocabulary;
 	struct team_need need = { .times = (uint8_t)f->ask->times };
+	struct term_choice c;
+	bool good = false;
 
 	if (n > 0 && text[n - 1] == '!') {
 		need.must = true;
 		n--;
 	}
-	if (n > 2 && text[n - 2] == ':' && text[n - 1] >= '0' &&
-	    text[n - 1] <= '0' + LEVEL_MAX) {
-		need.level = (uint8_t)(text[n - 1] - '0');
-		n -= 2;
-	}
-	if (!advice_term(f->t, text, n, mask, f->ask->language, &need.at)) {
-		task_fail(f->t, 422, "E3421", "ohcn vocabulary search WORD",
-		    "no skill is called \"%.*s\"", (int)MIN(n, (size_t)80),
-		    text);
+	if (!level_cut(text, &n, &need.level)) {
+		task_fail(f->t, 422, "E3421",
+		    "1 beginner to 5 expert, as in NAME:3",
+		    "the level of \"%.*s\" cannot be that",
+		    (int)MIN(n, (size_t)80), text);
 		return false;
 	}
-	need.term = vocabulary_term(f->t->terms->vocabulary, need.at);
-	need.weight = weight_of(f, need.at, REQUIREMENT_WEIGHT_DEFAULT);
-	need_add(f, &need);
-	return true;
+	(void)term_choose(f->t->terms, text, n, mask, f->ask->language, &c);
+	if (c.other != TERM_NOWHERE &&
+	    vocabulary_type(v, c.other) == TERM_OCCUPATION)
+		good = need_of_occupation(f, c.other, &need, text, n);
+	else if (c.at != TERM_NOWHERE && json_array_size(c.guessed_of) <= 1) {
+		need.at = c.at;
+		need.term = vocabulary_term(v, need.at);
+		need.weight = weight_of(f, need.at, REQUIREMENT_WEIGHT_DEFAULT);
+		need_add(f, &need);
+		if (c.guessed_of != NULL)
+			read_put(f, text, n, TERM_NOWHERE,
+			    json_pack("[o]", term_json(&f->scope, need.term)),
+			    json_incref(c.guessed_of));
+		good = true;
+	}
+	if (!good)
+		need_unknown(f, text, n, &c);
+	json_decref(c.guessed_of);
+	return good;
 }
 
 static bool
@@ -331,6 +438,7 @@ team_json(struct forming *f, const struct team_task *task)
 		f->t, &f->scope, task, f->view, f->people, &f->team));
 	(void)json_object_set_new(
 	    o, "needs", advice_needs(&f->scope, task, f->people, &f->team));
+	(void)json_object_set(o, "read_as", f->read);
 	json_uint(o, "covered", f->team.covered);
 	json_truth(o, "musts", f->team.musts);
 	put_proof(&f->team, o);
@@ -394,6 +502,7 @@ team_run(struct task *t)
 	}
 	f->t = t;
 	f->ask = t->more;
+	f->read = json_array();
 	f->scope = (struct label_scope){ t->terms->vocabulary, f->ask->language,
 		{ NULL, NULL } };
 	if (f->ask->rid != 0 ? needs_of_demand(f) : needs_of_skills(f)) {
@@ -406,6 +515,7 @@ team_run(struct task *t)
 	team_view_free(f->view);
 	team_pool_free(f->pool);
 	free(f->people);
+	json_decref(f->read);
 	reader_fini(&f->rd);
 	reader_fini(&f->card_rd);
 	free(f);

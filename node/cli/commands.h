@@ -113,6 +113,8 @@ int read_text(struct cli *cli, const char *path, json_t **out);
 int read_json(struct cli *cli, const char *path, json_t **out);
 /** label_list(list, key, out, cap): labels of a list, ", " between. */
 void label_list(const json_t *list, char *out, size_t cap);
+/** show_guess(cli, guessed_of): what else was near; nothing if it is null. */
+void show_guess(struct cli *cli, const json_t *guessed_of);
 /** any_text(v): of a string, {"text"} or {"en": ...}; "" if none. */
 const char *any_text(const json_t *v);
 /** show_light(cli, l): the budget of a light node; nothing for others. */

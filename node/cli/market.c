@@ -91,6 +91,26 @@ need_line(struct cli *cli, const json_t *need)
 		    json_int(need, "times"));
 }
 
+/* Words that are no skill's name, and what was made of them. */
+static void
+show_read_as(struct cli *cli, const json_t *list)
+{
+	char text[400];
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(list, i, one)
+	{
+		label_list(json_object_get(one, "terms"), text, sizeof(text));
+		output_line(&cli->out, "\"%s\" is %s; taken as: %s",
+		    json_str(one, "text"),
+		    json_is_object(json_object_get(one, "occupation"))
+			? "an occupation"
+			: "called otherwise",
+		    text);
+	}
+}
+
 static void
 show_needs(struct cli *cli, const json_t *needs)
 {
@@ -118,6 +138,7 @@ run_team_form(struct cli *cli)
 	    cli_flag(cli, "lang"), (char *)NULL);
 	if (reply == NULL)
 		return code;
+	show_read_as(cli, json_object_get(reply, "read_as"));
 	if (json_array_size(json_object_get(reply, "members")) == 0)
 		output_line(&cli->out,
 		    "nobody here can do any of it: %" PRId64 " cards looked at",
@@ -163,7 +184,8 @@ run_community_suggest(struct cli *cli)
 	output_line(&cli->out, "%s: %" PRId64 " people here care about it",
 	    name_of(json_object_get(reply, "purpose")),
 	    json_int(reply, "interested"));
-	if (needs[0] != '\0')
+	show_guess(cli, json_object_get(reply, "guessed_of"));
+	if (json_array_size(json_object_get(reply, "needs")) > 0)
 		output_line(&cli->out, "it needs: %s", needs);
 	json_array_foreach(json_object_get(reply, "cells"), i, cell)
 	{

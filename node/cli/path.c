@@ -62,12 +62,12 @@ show_state(
 }
 
 /* No label was just that: what else could have been meant. */
-static void
+void
 show_guess(struct cli *cli, const json_t *list)
 {
 	char text[300];
 
-	if (json_array_size(list) < 2)
+	if (json_array_size(list) == 0)
 		return;
 	label_list(list, text, sizeof(text));
 	output_line(&cli->out,
@@ -181,7 +181,7 @@ show_open(struct cli *cli, const json_t *reply)
 	{
 		if (i == 0)
 			output_line(&cli->out,
-			    "%zu stay%s open, in the order to study them:",
+			    "%zu stay%s open, the general before the special:",
 			    json_array_size(list),
 			    json_array_size(list) == 1 ? "s" : "");
 		if (i == 20) {
@@ -257,6 +257,11 @@ run_path(struct cli *cli)
 	    json_str(target, "kind"));
 	show_guess(cli, json_object_get(target, "guessed_of"));
 	show_diagnosis(cli, reply);
+	char other[300];
+	label_list(json_object_get(reply, "asked_too"), other, sizeof(other));
+	if (json_array_size(json_object_get(reply, "asked_too")) > 0)
+		output_line(&cli->out,
+		    "asked for, too, and nothing to learn as such: %s", other);
 	output_line(&cli->out, "strategy: %s", json_str(reply, "strategy"));
 	if (json_is_object(json_object_get(reply, "block")))
 		output_line(&cli->out, "but: %s",

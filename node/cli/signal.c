@@ -167,6 +167,7 @@ run_signal_top(struct cli *cli)
 			    json_int(reply, "cells_in_all"));
 	}
 	note_hidden(cli, reply);
+	show_guess(cli, json_object_get(reply, "guessed_of"));
 	json_decref(reply);
 	return EXIT_DONE;
 }
@@ -309,6 +310,7 @@ run_signal_series(struct cli *cli)
 		    &cli->out, "  none: it takes four weeks that are known");
 	show_loop(cli, json_object_get(reply, "loop"), last);
 	note_hidden(cli, reply);
+	show_guess(cli, json_object_get(reply, "guessed_of"));
 	json_decref(reply);
 	return EXIT_DONE;
 }
@@ -367,6 +369,7 @@ run_signal_map(struct cli *cli)
 		output_line(&cli->out, "everywhere: %s", count);
 	}
 	note_hidden(cli, reply);
+	show_guess(cli, json_object_get(reply, "guessed_of"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

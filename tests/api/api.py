@@ -388,8 +388,9 @@ def records(c, q):
     check("new since the last visit", r["new_since_last_visit"]["records"] == total, r)
     s, r = q.get("/status")
     check("not new any more", r["new_since_last_visit"]["records"] == 0, r)
-    s, r = q.get("/signals?k=2")
-    check("k is never lowered", r["k"]["people"] == 10 and r["cells"] == [] and
+    check("k is never lowered", q.get("/signals?k=2")[0] == 400)
+    s, r = q.get("/signals")
+    check("small groups are not shown", r["k"]["people"] == 10 and r["cells"] == [] and
           r["suppressed"] > 0, r)
     for bad, field in (("by=colour", "by"), ("region=DE1", "region"), ("industry=Z", "industry"),
                        ("measure=luck", "measure")):
@@ -402,6 +403,10 @@ def records(c, q):
           r["loop"]["not_measured"], r)
     s, r = q.get("/signals/series?term=no%20such%20thing%20at%20all")
     check("of no term", s == 404 and r["code"] == "E3606", r)
+    s, r = q.get("/signals/series?term=welding")
+    check("a term called so", s == 200 and r["guessed_of"] is None, r)
+    s, r = q.get("/signals/series?term=weldin")
+    check("what is guessed is told", s == 200 and r["guessed_of"][0]["term"] == r["term"], r)
     s, r = q.get("/signals/map?term=welding&measure=supply")
     check("a map", s == 200 and r["regions"] == [] and r["of"]["term"] == WELDING, r)
     s, r = q.post("/signals/publish", {"measure": "demand", "dry_run": True})

@@ -69,6 +69,31 @@ class Path(Case):
         for word in ("diagnosis:", "strategy:", "next:", "the company pays", "C from the start"):
             self.assertIn(word, text)
 
+    def test_meant_otherwise(self):
+        """What a demand asks for beside skills; what else words may mean;
+        another language, the same in the strategy as in the line."""
+        nurse = self.node.api("GET", "/vocabulary/search?q=nurse&type=occupation")[1]["terms"][0]["term"]
+        need = self.post("demand", "N-2", type="job", requirements=[
+            {"term": nurse, "weight": 50}, {"term": self.term("first aid"), "level": 2, "weight": 50}])
+        r = self.path("--demand", need["record"]["id"])
+        self.assertEqual(1, r["counts"]["asked"])
+        self.assertEqual(["nurse"], [t["label"] for t in r["asked_too"]])
+        need = self.post("demand", "N-3", type="job", requirements=[{"term": nurse, "weight": 50}])
+        with self.fails(1, "E3432", 'ohcn path --occupation "nurse"'):
+            self.path("--demand", need["record"]["id"])
+        with self.fails(5, "is an occupation", 'ohcn path --occupation "nurse"'):
+            self.path("--skill", "nurse:3")
+        with self.fails(1, "E3434", "1 beginner to 5 expert"):
+            self.path("--skill", "welding:9")
+        self.course("Primeros auxilios", [("first aid", 0, 3)], 10, 0, languages=["es"])
+        self.node.cli("profile", "edit", "--add-skill", "welding", "--language", "de=native")
+        r = self.path("--skill", "first aid:2")
+        self.assertEqual([], r["paths"])
+        self.assertIn("another language: --language", r["open"][0]["help"])
+        self.assertIn("another language: --language", r["strategy"])
+        self.assertNotIn("study", r["strategy"])
+        self.assertEqual(1, len(self.path("--skill", "first aid:2", "--language", "es")["paths"]))
+
     def test_what_is_refused(self):
         for words, code in ((("--skill", "no such thing at all xyz"), "E3431"),
                             ((), "E3430"),

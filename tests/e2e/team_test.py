@@ -96,6 +96,22 @@ class Team(Case):
             self.acme.cli("team", "form")
         with self.fails(1, "E3421", "no skill is called"):
             self.acme.cli("team", "form", "--skills", "xqzzyq")
+        # An occupation stands for its skills, and says so; what may be
+        # several things is asked.
+        r = self.acme.cli("team", "form", "--skills", "nurse:3,welding:2")
+        self.assertEqual(["nurse"], [x["text"] for x in r["read_as"]])
+        self.assertEqual("nurse", r["read_as"][0]["occupation"]["label"])
+        self.assertEqual([x["term"] for x in r["read_as"][0]["terms"]],
+                         [x["term"] for x in r["needs"]][:-1])
+        self.assertTrue(all(x["level"] == 3 for x in r["needs"][:-1]))
+        self.assertIn('"nurse" is an occupation; taken as:',
+                      self.text("team", "form", "--skills", "nurse:3,welding:2"))
+        with self.fails(1, "E3421", "one of: "):
+            self.acme.cli("team", "form", "--skills", "weld")
+        with self.fails(1, "E3421", "1 beginner to 5 expert"):
+            self.acme.cli("team", "form", "--skills", "welding:9")
+        r = self.acme.cli("team", "form", "--skills", "welding:3")
+        self.assertEqual([], r["read_as"])
         with self.fails(1, "E3423"):
             self.acme.cli("team", "form", "--skills", "welding", "--language", "german!")
 

@@ -71,7 +71,7 @@ ask(const char *card, const char *posting, const struct path_offer *offers,
 
 	card_of(&world, card, &c);
 	posting_of(&world, posting, &p);
-	path_target_posting(&p, &target);
+	path_target_posting(world.v, &p, &target);
 	assert_int_equal(
 	    path_find(&world.m, &c, &target, offers, n, means, result), OK);
 	return path_json(&(struct path_view){ .scope = &scope,
@@ -177,6 +177,8 @@ test_bars_and_blocks(void **state)
 	assert_ptr_equal(
 	    strstr(str(o, "strategy"), "No offer that you can take"),
 	    str(o, "strategy"));
+	assert_non_null(strstr(str(o, "strategy"),
+	    "Offers for 1 of them would with more money: --budget."));
 	const json_t *open = at(o, "open", 0);
 	assert_int_equal(num(json_object_get(open, "barred"), "budget"), 1);
 	assert_string_equal(
@@ -197,6 +199,17 @@ test_bars_and_blocks(void **state)
 	    str(json_object_get(o, "block"), "why"), "no-offer");
 	assert_string_equal(
 	    str(json_object_get(o, "next_action"), "kind"), "study");
+	assert_non_null(strstr(str(o, "strategy"), "study them in the order"));
+	json_decref(o);
+	/* an occupation and a purpose are asked for, too: nothing to learn */
+	o = ask(
+	    "python:2", "python:2 nurse climate-protection", NULL, 0, &means);
+	assert_string_equal(
+	    str(o, "strategy"), "Nothing that is asked is missing.");
+	assert_int_equal(json_array_size(json_object_get(o, "diagnosis")), 1);
+	assert_string_equal(str(at(o, "asked_too", 0), "label"), "nurse");
+	assert_string_equal(
+	    str(at(o, "asked_too", 1), "label"), "climate protection");
 	json_decref(o);
 	o = ask("python:2", "python:2", NULL, 0, &means);
 	assert_string_equal(

@@ -94,7 +94,7 @@ find(const char *card, const char *posting, const struct path_offer *offers,
 
 	card_of(&world, card, &c);
 	posting_of(&world, posting, &p);
-	path_target_posting(&p, &target);
+	path_target_posting(world.v, &p, &target);
 	assert_int_equal(path_find(&world.m, &c, &target, offers, n,
 			     means == NULL ? &plain : means, result),
 	    OK);
@@ -360,7 +360,7 @@ find_invested(const struct investment *invests, uint16_t n,
 	posting_of(&world, "python:2 sql:2", &p);
 	memcpy(p.invests, invests, n * sizeof(*invests));
 	p.invests_n = n;
-	path_target_posting(&p, &target);
+	path_target_posting(world.v, &p, &target);
 	assert_int_equal(
 	    path_find(&world.m, &c, &target, offers, offers_n, &means, result),
 	    OK);
