@@ -187,17 +187,29 @@ put_invests(struct pen *pen, const struct posting *p)
 	}
 }
 
+static bool
+invests_in_term(const struct posting *p)
+{
+	for (uint16_t i = 0; i < p->invests_n; i++) {
+		if (p->invests[i].term != 0)
+			return true;
+	}
+	return false;
+}
+
 size_t
 forward_put_posting(const struct forward_form *f, const struct posting *p,
     uint8_t out[FORWARD_MAX])
 {
-	struct pen pen = { out, out + FORWARD_CARD_HEAD, f->wide, 0 };
+	struct pen pen = { out, out + FORWARD_POSTING_HEAD, f->wide, 0 };
+	const uint32_t invested = investment_credit(p);
 
 	out[2] = (uint8_t)p->region[0];
 	out[3] = (uint8_t)p->region[1];
-	out[4] = (uint8_t)((p->remote & 3) | (p->direction & 3) << 2 |
-			   (p->pay.min != 0 || p->pay.max != 0) << 4 |
-			   (p->occupation.term != 0) << 5);
+	out[4] =
+	    (uint8_t)((p->remote & 3) | (p->direction & 3) << 2 |
+		      (p->pay.min != 0 || p->pay.max != 0) << 4 |
+		      (p->occupation.term != 0) << 5 | invests_in_term(p) << 6);
 	out[5] = p->type;
 	out[6] = (uint8_t)p->requirements_n;
 	out[7] = p->status;
@@ -205,11 +217,14 @@ forward_put_posting(const struct forward_form *f, const struct posting *p,
 	out[9] = (uint8_t)p->purposes_n;
 	out[10] = (uint8_t)p->languages_n;
 	out[11] = (uint8_t)p->invests_n;
+	out[12] = (uint8_t)MIN(posting_hours_week(p), (uint32_t)UINT8_MAX);
+	out[13] = p->contract;
+	out[14] = (uint8_t)invested;
+	out[15] = (uint8_t)(invested >> 8);
 	put_requirements(&pen, p);
 	put_places(&pen, p->teaches, p->teaches_n, true);
 	put_places(&pen, p->purposes, p->purposes_n, false);
 	put_languages(&pen, p->languages, p->languages_n);
-	put_byte(&pen, p->contract);
 	put_number(&pen, p->guaranteed_hours);
 	put_number(&pen, p->hours_day);
 	put_number(&pen, p->days_week);
@@ -370,13 +385,14 @@ forward_posting(
     const struct forward_form *f, const uint8_t *bytes, struct posting *out)
 {
 	const uint8_t *b = bytes;
-	struct eye e = { f, b + FORWARD_CARD_HEAD };
+	struct eye e = { f, b + FORWARD_POSTING_HEAD };
 
 	set_region(out->region, b);
 	out->remote = b[4] & 3;
 	out->direction = b[4] >> 2 & 3;
 	out->type = b[5];
 	out->status = b[7];
+	out->contract = b[13];
 	out->requirements_n = b[6];
 	out->teaches_n = b[8];
 	out->purposes_n = b[9];
@@ -384,7 +400,6 @@ forward_posting(
 	out->invests_n = b[11];
 	out->left_out = 0;
 	get_lists(&e, out);
-	out->contract = *e.at++;
 	out->guaranteed_hours = (uint32_t)get_number(&e.at);
 	out->hours_day = (uint32_t)get_number(&e.at);
 	out->days_week = (uint32_t)get_number(&e.at);

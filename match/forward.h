@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "match/card.h"
+#include "match/score.h"
 
 /* Bytes of the largest record of either sort. */
 #define FORWARD_MAX 2048
@@ -94,6 +94,47 @@ forward_view_card(const uint8_t *b, bool wide, struct forward_card_view *out)
 	out->places = b + FORWARD_CARD_HEAD;
 	out->levels = out->places + places * (wide ? 4 : 2);
 	out->languages = out->levels + ((size_t)b[7] + b[8] + 1) / 2;
+}
+
+/*
+ * The same of a posting. Requirements: place, weight, level with 128 for a
+ * must; what it teaches: place, level; purposes: place. A place of
+ * TERM_NOWHERE (UINT16_MAX when narrow) is not understood.
+ */
+struct forward_posting_view {
+	uint16_t region;
+	uint8_t remote, direction, type, status, contract;
+	uint8_t hours;     /* a week; 255 stands for more as well */
+	uint16_t invested; /* investment_credit() */
+	bool tied;         /* an investment names a term */
+	uint16_t requirements_n, teaches_n, purposes_n, languages_n;
+	const uint8_t *requirements, *teaches, *purposes, *languages;
+};
+#define FORWARD_POSTING_HEAD 16
+
+static inline void
+forward_view_posting(
+    const uint8_t *b, bool wide, struct forward_posting_view *out)
+{
+	const size_t place = wide ? 4 : 2;
+
+	out->region = (uint16_t)(b[2] | b[3] << 8);
+	out->remote = b[4] & 3;
+	out->direction = b[4] >> 2 & 3;
+	out->tied = (b[4] & 64) != 0;
+	out->type = b[5];
+	out->status = b[7];
+	out->hours = b[12];
+	out->contract = b[13];
+	out->invested = (uint16_t)(b[14] | b[15] << 8);
+	out->requirements_n = b[6];
+	out->teaches_n = b[8];
+	out->purposes_n = b[9];
+	out->languages_n = b[10];
+	out->requirements = b + FORWARD_POSTING_HEAD;
+	out->teaches = out->requirements + b[6] * (place + 2);
+	out->purposes = out->teaches + b[8] * (place + 1);
+	out->languages = out->purposes + b[9] * place;
 }
 
 /** forward_language(at): the next of a view's languages; moves ${at}. */

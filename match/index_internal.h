@@ -39,8 +39,13 @@ enum feature {
 };
 #define FEATURES 10
 
-/* Where, instead of a place, the postings are that a card says nothing of. */
-#define LIST_ANYBODY(ix) ((ix)->shape->places_n)
+/* What a posting is found by: 0 to 5, a term that is asked at this level. */
+#define ASKED_LEVELS 6
+enum posting_feature {
+	ASKED_ANY, /* and what is above 5 */
+	FEATURE_TEACHES = ASKED_LEVELS,
+	FEATURE_PURPOSE,
+};
 
 /* Where a held item stands in the hierarchy, and which terms go together. */
 struct step_up {
@@ -57,6 +62,7 @@ struct shape {
 	struct step_up *up;
 	uint32_t *vote_from; /* places + 1 */
 	struct vote *votes;
+	uint8_t *told; /* rarity of what a card can tell, else 0 */
 };
 NODISCARD err shape_new(const struct meaning *m, struct shape **out);
 void shape_free(struct shape *s);
@@ -125,6 +131,7 @@ struct segment {
 	uint32_t *masks;
 	uint64_t masks_n;
 	uint32_t *offsets; /* postings: of each one's bytes */
+	uint8_t *classes;  /* postings: see asked_class() */
 	uint32_t *shares;  /* postings: entries, see index_postings.c */
 	struct dead *dead;
 };

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "match/index_internal.h"
+#include "match/index_asked.h"
 
 #define DENSE_SHARE 4 /* one block in so many has it */
 
@@ -337,37 +337,59 @@ people_lists(const struct index *ix, struct segment *s)
 /* ---- postings ---- */
 
 /*
- * An entry says which posting asks for the place, and what share of its fit
- * that is at most, in SHARE_UNITS. Twice asked is there twice. Those of which
- * a card cannot tell anything have a list of their own.
+ * An entry says which posting asks for the place, at the level that the
+ * feature tells, and what share of its fit that is at most, in SHARE_UNITS.
+ * Twice asked is there twice. Where a card can tell nothing of what is asked,
+ * a requirement that it meets all the same is one unit.
  */
 NODISCARD static err
 posting_shares(struct gathering *g, const struct posting *p, uint32_t number)
 {
 	const uint8_t *rarity = g->ix->m.rarity->sixteenths;
-	const struct vocabulary *v = g->ix->m.vocabulary;
 	uint64_t all = 0;
 
 	for (uint16_t i = 0; i < p->requirements_n; i++) {
 		const struct requirement *r = &p->requirements[i];
-		if (r->at == TERM_NOWHERE)
-			continue;
-		const enum term_type type = vocabulary_type(v, r->at);
-		if (type == TERM_SKILL || type == TERM_KNOWLEDGE)
-			all += (uint64_t)r->weight * rarity[r->at];
+		if (r->at != TERM_NOWHERE)
+			all += (uint64_t)r->weight * g->ix->shape->told[r->at];
 	}
-	if (all == 0)
-		TRY(found_put(g, LIST_ANYBODY(g->ix) * FEATURES, number << 16));
 	for (uint16_t i = 0; i < p->requirements_n; i++) {
 		const struct requirement *r = &p->requirements[i];
 		if (r->at == TERM_NOWHERE)
 			continue;
 		const uint64_t weight = (uint64_t)r->weight * rarity[r->at];
 		const uint64_t share =
-		    all == 0 ? 0 : (weight * SHARE_UNITS + all - 1) / all;
-		TRY(found_put(g, r->at * FEATURES,
+		    all == 0 ? 1 : (weight * SHARE_UNITS + all - 1) / all;
+		const unsigned feature =
+		    r->level < ASKED_LEVELS ? r->level : ASKED_ANY;
+		TRY(found_put(g, r->at * FEATURES + feature,
 		    number << 16 |
 			(uint32_t)MIN(share, (uint64_t)SHARE_UNITS)));
+	}
+	return OK;
+}
+
+/* What it teaches and invests in, and its purposes. */
+NODISCARD static err
+posting_gifts(struct gathering *g, const struct posting *p, uint32_t number)
+{
+	for (uint16_t i = 0; i < p->teaches_n; i++) {
+		const uint32_t at = p->teaches[i].at;
+		if (at != TERM_NOWHERE)
+			TRY(found_put(
+			    g, at * FEATURES + FEATURE_TEACHES, number << 16));
+	}
+	for (uint16_t i = 0; i < p->invests_n; i++) {
+		const uint32_t at = p->invests[i].at;
+		if (p->invests[i].term != 0 && at != TERM_NOWHERE)
+			TRY(found_put(
+			    g, at * FEATURES + FEATURE_TEACHES, number << 16));
+	}
+	for (uint16_t i = 0; i < p->purposes_n; i++) {
+		const uint32_t at = p->purposes[i].at;
+		if (at != TERM_NOWHERE)
+			TRY(found_put(
+			    g, at * FEATURES + FEATURE_PURPOSE, number << 16));
 	}
 	return OK;
 }
@@ -381,8 +403,12 @@ posting_lists(const struct index *ix, struct segment *s)
 
 	ASSERT(s->n <= SEGMENT_JOBS);
 	for (uint32_t i = 0; i < s->n && e == OK; i++) {
-		forward_posting(&ix->form, s->bytes + s->offsets[i], p);
+		const uint8_t *bytes = s->bytes + s->offsets[i];
+		s->classes[i] = asked_class(ix, bytes);
+		forward_posting(&ix->form, bytes, p);
 		e = posting_shares(&g, p, i);
+		if (e == OK)
+			e = posting_gifts(&g, p, i);
 	}
 	if (e == OK)
 		e = make_lists(&g, s, false);

@@ -221,13 +221,15 @@ make_room(struct segment *s, const struct row *rows, uint32_t n, bool postings)
 	s->blocks = calloc(s->blocks_n + 1, sizeof(*s->blocks));
 	s->dead = calloc(1,
 	    sizeof(*s->dead) + ((size_t)n / 64 + 1) * sizeof(s->dead->bits[0]));
-	if (postings)
+	if (postings) {
 		s->offsets = malloc(((size_t)n + 1) * sizeof(*s->offsets));
-	else
+		s->classes = malloc((size_t)n + 1);
+	} else {
 		s->starts = malloc(((size_t)n + 1) * 2 * sizeof(*s->starts));
+	}
 	if (s->ids == NULL || s->bytes == NULL || s->slots == NULL ||
 	    s->blocks == NULL || s->dead == NULL ||
-	    (s->starts == NULL && s->offsets == NULL))
+	    (s->starts == NULL && (s->offsets == NULL || s->classes == NULL)))
 		return ERR_NOMEM;
 	if (s->starts != NULL)
 		s->rarity = s->starts + n;
@@ -302,6 +304,7 @@ segment_free(struct segment *s)
 	free(s->lists);
 	free(s->entries);
 	free(s->offsets);
+	free(s->classes);
 	free(s->starts);
 	free(s->masks);
 	free(s->shares);
@@ -317,7 +320,7 @@ segment_bytes(const struct segment *s, const struct shape *shape)
 	return sizeof(*s) + n * RECORD_ID + s->bytes_n +
 	       s->slots_n * sizeof(*s->slots) +
 	       s->blocks_n * sizeof(*s->blocks) + n / 8 +
-	       n * (s->offsets != NULL ? sizeof(*s->offsets)
+	       n * (s->offsets != NULL ? sizeof(*s->offsets) + 1
 				       : 2 * sizeof(*s->starts)) +
 	       s->masks_n * sizeof(*s->masks) +
 	       (shape->places_n + 2) * sizeof(*s->list_from) +

@@ -161,6 +161,16 @@ make_votes(const struct vocabulary *v, struct shape *s)
 	return s->votes == NULL ? ERR_NOMEM : OK;
 }
 
+static void
+make_told(const struct meaning *m, struct shape *s)
+{
+	for (uint32_t at = 0; at < s->places_n; at++) {
+		const enum term_type t = vocabulary_type(m->vocabulary, at);
+		if (t == TERM_SKILL || t == TERM_KNOWLEDGE)
+			s->told[at] = m->rarity->sixteenths[at];
+	}
+}
+
 err
 shape_new(const struct meaning *m, struct shape **out)
 {
@@ -172,7 +182,12 @@ shape_new(const struct meaning *m, struct shape **out)
 	s->places_n = vocabulary_size(m->vocabulary);
 	s->up_from = calloc(s->places_n + 1, sizeof(*s->up_from));
 	s->vote_from = calloc(s->places_n + 1, sizeof(*s->vote_from));
-	err e = s->up_from == NULL || s->vote_from == NULL ? ERR_NOMEM : OK;
+	s->told = calloc(s->places_n + 1, sizeof(*s->told));
+	err e = s->up_from == NULL || s->vote_from == NULL || s->told == NULL
+		    ? ERR_NOMEM
+		    : OK;
+	if (e == OK)
+		make_told(m, s);
 	if (e == OK)
 		e = make_steps(m->vocabulary, s);
 	if (e == OK)
@@ -194,13 +209,14 @@ shape_free(struct shape *s)
 	free(s->up);
 	free(s->vote_from);
 	free(s->votes);
+	free(s->told);
 	free(s);
 }
 
 uint64_t
 shape_bytes(const struct shape *s)
 {
-	return sizeof(*s) +
+	return sizeof(*s) + s->places_n +
 	       2 * ((uint64_t)s->places_n + 1) * sizeof(*s->up_from) +
 	       (uint64_t)s->up_from[s->places_n] * sizeof(*s->up) +
 	       (uint64_t)s->vote_from[s->places_n] * sizeof(*s->votes);

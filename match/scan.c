@@ -91,10 +91,12 @@ scan_postings(const struct meaning *m, const struct card *c,
 	if (w != NULL)
 		card_with_wishes(c, w, &whole);
 	TRY(card_plan_new(m, &whole, w, &plan));
-	while (postings->next(postings->ctx, &item))
-		take(item.id, card_plan_fit_brief(plan, item.posting),
-		    card_plan_wish_brief(plan, item.posting), with_excluded,
-		    out, max, n, counts);
+	while (postings->next(postings->ctx, &item)) {
+		const struct card_plan_brief b =
+		    card_plan_brief(plan, item.posting);
+		take(
+		    item.id, b.fit, b.wish, with_excluded, out, max, n, counts);
+	}
 	card_plan_free(plan);
 	return OK;
 }

@@ -47,8 +47,8 @@ struct given_side {
 	uint16_t n;
 };
 struct wanted_side {
-	struct relate_item items[WANTED_MAX];
-	uint16_t n;
+	struct relate_item items[WANTED_MAX]; /* aspirations, then purposes */
+	uint16_t n, aspirations_n;
 };
 
 struct plan {
@@ -117,9 +117,9 @@ asked_swap(struct asked_side *s, uint16_t i, uint16_t j)
 	s->tells[j] = tells;
 }
 
-/* The requirements that are understood, heaviest first. */
+/* The requirements that are understood. */
 static void
-asked_make(
+asked_take(
     const struct meaning *m, const struct posting *p, struct asked_side *s)
 {
 	s->n = 0;
@@ -137,7 +137,17 @@ asked_make(
 		s->rarity[n] = m->rarity->sixteenths[r->at];
 		s->weight[n] = (uint32_t)r->weight * s->rarity[n];
 		s->tells[n] = type == TERM_SKILL || type == TERM_KNOWLEDGE;
-		for (uint16_t k = n; k > 0 && asked_before(s, k, k - 1); k--)
+	}
+}
+
+/* Heaviest first, as they are explained. */
+static void
+asked_make(
+    const struct meaning *m, const struct posting *p, struct asked_side *s)
+{
+	asked_take(m, p, s);
+	for (uint16_t i = 1; i < s->n; i++) {
+		for (uint16_t k = i; k > 0 && asked_before(s, k, k - 1); k--)
 			asked_swap(s, k, k - 1);
 	}
 }
@@ -205,6 +215,7 @@ wanted_make(const struct card *c, struct wanted_side *s)
 			s->items[s->n++] = (struct relate_item){ t->term, t->at,
 				t->level, GROUP_LEARN };
 	}
+	s->aspirations_n = s->n;
 	for (uint16_t i = 0; i < c->purposes_n; i++) {
 		const struct graded_term *t = &c->purposes[i];
 		if (t->at != TERM_NOWHERE)
@@ -562,7 +573,7 @@ best_of(const struct wanted_side *w, const struct relate_best *best,
 }
 
 /* Most that is learnt in work time counts by hours up to a week's worth. */
-static uint32_t
+uint32_t
 investment_credit(const struct posting *p)
 {
 	uint32_t credit = p->invests_n > 0 ? 250 : 0;
@@ -1006,7 +1017,7 @@ static int32_t
 card_plan_meet_fit(const struct card_plan *plan, const struct posting *p,
     struct asked_side *asked, struct meeting *out)
 {
-	asked_make(&plan->m, p, asked);
+	asked_take(&plan->m, p, asked); /* sums know no order */
 	relate_meet_used(
 	    plan->fit, asked->items, asked->n, out->best, out->used);
 	return uses_credit(asked, &plan->held, out);
@@ -1022,18 +1033,40 @@ card_plan_fit_brief(const struct card_plan *plan, const struct posting *p)
 	return fit_brief(p, plan->card, &asked, meeting.best);
 }
 
-struct score_brief
-card_plan_wish_brief(const struct card_plan *plan, const struct posting *p)
+static struct score_brief
+card_plan_wish(
+    const struct card_plan *plan, const struct posting *p, int32_t uses)
 {
 	struct relate_best best[WANTED_MAX];
 	struct given_side given;
-	struct asked_side asked;
-	struct meeting meeting;
 
 	given_make(p, &given);
 	relate_meet(plan->wish, given.items, given.n, best);
-	return wish_brief(&plan->m, p, plan->card, plan->wishes, &plan->wanted,
-	    best, card_plan_meet_fit(plan, p, &asked, &meeting));
+	return wish_brief(
+	    &plan->m, p, plan->card, plan->wishes, &plan->wanted, best, uses);
+}
+
+struct score_brief
+card_plan_wish_brief(const struct card_plan *plan, const struct posting *p)
+{
+	struct asked_side asked;
+	struct meeting meeting;
+
+	return card_plan_wish(
+	    plan, p, card_plan_meet_fit(plan, p, &asked, &meeting));
+}
+
+struct card_plan_brief
+card_plan_brief(const struct card_plan *plan, const struct posting *p)
+{
+	struct asked_side asked;
+	struct meeting meeting;
+	const int32_t uses = card_plan_meet_fit(plan, p, &asked, &meeting);
+
+	return (struct card_plan_brief){
+		fit_brief(p, plan->card, &asked, meeting.best),
+		card_plan_wish(plan, p, uses),
+	};
 }
 
 /* ---- for an index ---- */
@@ -1058,6 +1091,9 @@ card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out)
 {
 	*out = (struct card_plan_parts){ .held = plan->held.items,
 		.held_n = plan->held.n,
+		.skills_n = plan->held.skills_n,
+		.held_first = plan->held.first,
+		.held_rarity = plan->held.rarity,
 		.wanted = plan->wanted.items,
 		.wanted_n = plan->wanted.n,
 		.rarity = plan->held.all,
@@ -1114,26 +1150,42 @@ plan_wish_total(const struct plan *plan, const struct wish_facts *f)
 	return lines_total(s.lines, s.n);
 }
 
-int32_t
-card_plan_wish_most(const struct card_plan *plan, uint32_t uses)
+static void
+wish_sum_put(struct wish_sum *s, uint32_t weight, uint32_t credit)
+{
+	s->weight += weight;
+	s->earned += weight * credit;
+}
+
+struct wish_sum
+card_plan_wish_sum(const struct card_plan *plan, const struct offer_facts *f)
 {
 	const struct wishes *w = plan->wishes;
-	struct sum always = { .n = 0 }, maybe = { .n = 0 };
+	const uint32_t hours = w != NULL && w->hours_week_max > 0
+				   ? w->hours_week_max
+				   : card_hours_max(plan->card->hours);
+	struct wish_sum s = { 0, 0 };
 
-	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
-	sum_put(&always, LINE_INVESTMENT, WEIGHT_INVESTMENT, CREDIT_MAX);
-	if (plan->held.all > 0)
-		sum_put(uses <= CREDIT_MAX ? &always : &maybe, LINE_USES,
-		    WEIGHT_USES, MIN(uses, (uint32_t)CREDIT_MAX));
-	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, CREDIT_MAX);
-	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, CREDIT_MAX);
-	sum_put(&maybe, LINE_PURPOSE, WEIGHT_PURPOSE, CREDIT_MAX);
-	sum_put(&maybe, LINE_HOURS, WEIGHT_HOURS, CREDIT_MAX);
+	wish_sum_put(&s, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
+	wish_sum_put(&s, WEIGHT_INVESTMENT, f->invested);
+	if (f->uses >= 0)
+		wish_sum_put(&s, WEIGHT_USES, (uint32_t)f->uses);
+	if (plan->wanted.aspirations_n > 0)
+		wish_sum_put(&s, WEIGHT_ASPIRATION_FIRST, f->first);
+	if (plan->wanted.aspirations_n > 1)
+		wish_sum_put(&s, WEIGHT_ASPIRATION_SECOND, f->second);
+	if (plan->wanted.n > plan->wanted.aspirations_n && f->purposes)
+		wish_sum_put(&s, WEIGHT_PURPOSE, f->purpose);
+	if (f->hours > 0 && hours > 0)
+		wish_sum_put(&s, WEIGHT_HOURS,
+		    f->hours <= hours ? CREDIT_MAX
+				      : hours * CREDIT_MAX / f->hours);
+	if (w != NULL && w->contract_mask != 0 && f->contract != 0)
+		wish_sum_put(&s, WEIGHT_CONTRACT,
+		    (w->contract_mask >> (f->contract & 31) & 1) * CREDIT_MAX);
 	if (w != NULL && w->floor.min > 0)
-		sum_put(&maybe, LINE_PAY, WEIGHT_PAY, CREDIT_MAX);
-	if (w != NULL && w->contract_mask != 0)
-		sum_put(&maybe, LINE_CONTRACT, WEIGHT_CONTRACT, CREDIT_MAX);
-	return lines_most(&always, &maybe);
+		wish_sum_put(&s, WEIGHT_PAY, CREDIT_MAX);
+	return s;
 }
 
 /* ---- what would change it ---- */

@@ -198,21 +198,51 @@ struct score_brief card_plan_fit_brief(
 struct score_brief card_plan_wish_brief(
     const struct card_plan *plan, const struct posting *p);
 
-/* Group 0 of the wanted is to learn, group 1 are purposes. */
+/** card_plan_brief(plan, p): both of them, in less time. */
+struct card_plan_brief {
+	struct score_brief fit, wish;
+};
+struct card_plan_brief card_plan_brief(
+    const struct card_plan *plan, const struct posting *p);
+
+/*
+ * Held are skills, then purposes. Group 0 of the wanted is to learn, group 1
+ * are purposes. All borrowed from the plan.
+ */
 struct card_plan_parts {
 	const struct relate_item *held, *wanted;
-	uint16_t held_n, wanted_n;
-	uint32_t rarity; /* of all skills; 0: there are none */
+	uint16_t held_n, skills_n, wanted_n;
+	const uint16_t *held_first; /* of a skill: who has its place first */
+	const uint8_t *held_rarity; /* of a skill; 0 unless it is the first */
+	uint32_t rarity;            /* of all skills; 0: there are none */
 	const struct relate_table *fit, *wish;
 };
 void card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out);
 
-/**
- * card_plan_wish_most(plan, uses):
- * No posting that asks for something and whose LINE_USES has a credit of
- * ${uses} at most has a larger wish; ${uses} over CREDIT_MAX: nor any other.
+/* What a wish is made of, on the side of a posting. */
+struct offer_facts {
+	/* the best credits of aspirations, the second best, of purposes */
+	uint16_t first, second, purpose;
+	int16_t uses;      /* credit of LINE_USES, -1: there is none */
+	uint16_t invested; /* investment_credit() */
+	uint32_t hours;    /* a week; 0: not told */
+	uint8_t contract;
+	bool purposes; /* it names some */
+};
+
+/*
+ * The lines together; the wish is earned * SCORE_MAX / (weight * CREDIT_MAX).
+ * Where private wishes are, they stand for no less than it, since what pays
+ * enough and what is not wanted is not among the facts.
  */
-int32_t card_plan_wish_most(const struct card_plan *plan, uint32_t uses);
+struct wish_sum {
+	uint32_t earned, weight;
+};
+struct wish_sum card_plan_wish_sum(
+    const struct card_plan *plan, const struct offer_facts *f);
+
+/** investment_credit(p): what LINE_INVESTMENT earns. */
+uint32_t investment_credit(const struct posting *p);
 
 /* The one change to a card that would help most. */
 struct change {
