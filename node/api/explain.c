@@ -403,8 +403,9 @@ static void
 effect_text(char *out, size_t cap, int32_t before, int32_t after,
     bool excluded_before, bool excluded_after)
 {
-	(void)snprintf(out, cap, "fit %" PRId32 " to %" PRId32 "%s", before,
-	    after,
+	(void)snprintf(out, cap,
+	    "fit %" PRId32 ".%02" PRId32 " to %" PRId32 ".%02" PRId32 "%s",
+	    before / 100, before % 100, after / 100, after % 100,
 	    excluded_before && !excluded_after ? ", no longer excluded" : "");
 }
 

@@ -181,11 +181,25 @@ put_list(struct desk *d, enum match_list list, const char *key, json_t *o,
 	return out != NULL;
 }
 
+/* Whom most fail first; equal ones as the explanation has them. */
+static void
+barriers_sort(struct find_barriers *b)
+{
+	for (size_t i = 1; i < b->n; i++) {
+		const struct scan_barrier v = b->list[i];
+		size_t k = i;
+		for (; k > 0 && b->list[k - 1].failed < v.failed; k--)
+			b->list[k] = b->list[k - 1];
+		b->list[k] = v;
+	}
+}
+
 static json_t *
-barriers_json(const struct label_scope *s, const struct find_barriers *b)
+barriers_json(const struct label_scope *s, struct find_barriers *b)
 {
 	json_t *list = json_array();
 
+	barriers_sort(b);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct scan_barrier *v = &b->list[i];
 		char text[TERM_LABEL_MAX + 40];

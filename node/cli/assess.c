@@ -536,8 +536,8 @@ show_suggestion(struct cli *cli, size_t i, const json_t *v)
 	const json_t *course = json_object_get(v, "course");
 	char leads[256];
 
-	output_line(&cli->out, "%2zu. %s  (%" PRId64 ")", i + 1, label_of(v),
-	    json_int(v, "score"));
+	output_line(&cli->out, "%2zu. %s  (%s)", i + 1, label_of(v),
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(v, "score")));
 	if (json_yes(v, "own_aspiration"))
 		output_line(&cli->out, "      you want to learn it");
 	if (json_int(v, "asked_by") > 0)

@@ -237,16 +237,15 @@ show_plan(struct cli *cli, const json_t *reply)
 			table_add(t, none);
 		json_array_foreach(people, k, p)
 		{
-			char score[24], place[24], price[24], others[24];
+			char score[POINTS_TEXT], place[24];
+			char price[POINTS_TEXT], others[24];
 			const char *row[7] = { k == 0 ? title : "",
 				short_id(json_str(p, "record")), score, place,
 				price, others, k == 0 ? open : "" };
-			(void)snprintf(score, sizeof(score), "%" PRId64,
-			    json_int(p, "score"));
+			(void)points_text(score, json_int(p, "score"));
 			(void)snprintf(place, sizeof(place), "%" PRId64,
 			    json_int(p, "place"));
-			(void)snprintf(price, sizeof(price), "%" PRId64,
-			    json_int(p, "price"));
+			(void)points_text(price, json_int(p, "price"));
 			(void)snprintf(others, sizeof(others), "%" PRId64,
 			    json_int(p, "others"));
 			table_add(t, row);
@@ -296,9 +295,10 @@ show_what_if(struct cli *cli, const json_t *w)
 
 	if (!json_is_object(w))
 		return;
-	output_line(&cli->out,
-	    "%s: the sum would be %" PRId64 " (%+" PRId64 ")",
-	    json_str(w, "text"), json_int(w, "value"), json_int(w, "change"));
+	output_line(&cli->out, "%s: the sum would be %s (%s)",
+	    json_str(w, "text"),
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(w, "value")),
+	    points_change((char[POINTS_TEXT]){ 0 }, json_int(w, "change")));
 	json_array_foreach(json_object_get(w, "moves"), i, v)
 	{
 		char was[200], becomes[200];
@@ -330,15 +330,17 @@ run_market(struct cli *cli)
 	show_congestion(cli, json_object_get(reply, "congestion"));
 	show_what_if(cli, json_object_get(reply, "what_if"));
 	output_note(&cli->out,
-	    "sum of scores %" PRId64 "%s; the best pair first would come to "
-	    "%" PRId64 "; %" PRId64 " of %" PRId64 " seats taken",
-	    json_int(reply, "value"),
+	    "sum of scores %s%s; the best pair first would come to "
+	    "%s; %" PRId64 " of %" PRId64 " seats taken",
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(reply, "value")),
 	    json_yes(reply, "exact") ? ", proven to be the most" : "",
-	    json_int(reply, "best_pair_first"), json_int(reply, "seats_taken"),
-	    json_int(reply, "seats"));
+	    points_text(
+		(char[POINTS_TEXT]){ 0 }, json_int(reply, "best_pair_first")),
+	    json_int(reply, "seats_taken"), json_int(reply, "seats"));
 	if (!json_yes(reply, "exact"))
-		output_note(&cli->out, "no plan comes to more than %" PRId64,
-		    json_int(reply, "bound"));
+		output_note(&cli->out, "no plan comes to more than %s",
+		    points_text(
+			(char[POINTS_TEXT]){ 0 }, json_int(reply, "bound")));
 	output_note(&cli->out, "place: of this person in the need's own list; "
 			       "price: what another need gives up");
 	view_line(cli, reply);

@@ -84,14 +84,15 @@ step_line(struct cli *cli, const json_t *step, bool person)
 		    person ? "you" : "the person");
 	output_line(&cli->out,
 	    "     %-10s learn %s to level %" PRId64
-	    ": %s%s%s%s%s%s; fit %" PRId64 " becomes %" PRId64,
+	    ": %s%s%s%s%s%s; fit %s becomes %s",
 	    "next step", json_str(step, "label"), json_int(step, "to_level"),
 	    json_yes(step, "by_posting")           ? "on the job"
 	    : json_str(course, "title")[0] == '\0' ? "a course"
 						   : json_str(course, "title"),
 	    json_str(course, "provider")[0] == '\0' ? "" : " by ",
 	    json_str(course, "provider"), span, price, who,
-	    json_int(step, "before"), json_int(step, "after"));
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(step, "before")),
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(step, "after")));
 }
 
 /* No step in the reply: say what to do all the same. */
@@ -145,7 +146,7 @@ match_entry(
 
 	if (json_int(reply, "score_max") > 0)
 		snprintf(most, sizeof(most), " of %" PRId64,
-		    json_int(reply, "score_max"));
+		    json_int(reply, "score_max") / 100);
 	output_line(&cli->out, "%2zu.  %s, %s%s%s%s%s", number,
 	    json_str(m, "title"),
 	    json_str(m, "organisation")[0] == '\0'
@@ -153,10 +154,10 @@ match_entry(
 		: json_str(m, "organisation"),
 	    region[0] == '\0' ? "" : " (", region, region[0] == '\0' ? "" : ")",
 	    json_yes(m, "excluded") ? ", excluded" : "");
-	output_line(&cli->out,
-	    "     %-10s %" PRId64 " (fit %" PRId64 ", wish %" PRId64 ")%s",
-	    "score", json_int(m, "score"), json_int(m, "fit"),
-	    json_int(m, "wish"), most);
+	output_line(&cli->out, "     %-10s %s (fit %s, wish %s)%s", "score",
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(m, "score")),
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(m, "fit")),
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(m, "wish")), most);
 	list_line(cli, "teaches", json_object_get(m, "teaches"));
 	if (json_array_size(json_object_get(m, "pays")) > 0) {
 		pays_text(json_object_get(m, "pays"), pays, sizeof(pays));
@@ -269,16 +270,16 @@ excluded_text(const json_t *m, char *out, size_t cap)
 static void
 match_row(struct table *t, size_t number, const json_t *m, bool reach)
 {
-	char n[24], score[24], fit[24], wish[24], title[700], excluded[300];
+	char n[24], score[POINTS_TEXT], fit[POINTS_TEXT], wish[POINTS_TEXT],
+	    title[700], excluded[300];
 	const char *organisation = json_str(m, "organisation");
 	const char *row[8] = { n, score, fit, wish, json_str(m, "type"),
 		json_str(m, "region"), short_id(json_str(m, "record")), title };
 
 	snprintf(n, sizeof(n), "%zu", number);
-	snprintf(score, sizeof(score), "%" PRId64,
-	    json_int(m, reach ? "reach" : "score"));
-	snprintf(fit, sizeof(fit), "%" PRId64, json_int(m, "fit"));
-	snprintf(wish, sizeof(wish), "%" PRId64, json_int(m, "wish"));
+	(void)points_text(score, json_int(m, reach ? "reach" : "score"));
+	(void)points_text(fit, json_int(m, "fit"));
+	(void)points_text(wish, json_int(m, "wish"));
 	excluded_text(m, excluded, sizeof(excluded));
 	snprintf(title, sizeof(title), "%s%s%s%s", json_str(m, "title"),
 	    organisation[0] == '\0' ? "" : ", ", organisation, excluded);
@@ -338,6 +339,8 @@ first_step(struct cli *cli, const json_t *reply)
 	const json_t *step = json_object_get(m, "next_step");
 	const char *record = short_id(json_str(m, "record"));
 
+	output_line(&cli->out, "%s", "");
+	output_line(&cli->out, "for number 1, %s:", json_str(m, "title"));
 	if (step == NULL || json_is_null(step))
 		other_step(cli, m, record);
 	else
@@ -407,10 +410,14 @@ person_list(struct cli *cli)
 
 /* ---- people for demands ---- */
 
-/* Which requirement keeps how many away. */
+#define BARRIERS_SHOWN 6
+
+/* Which requirement keeps how many away; most first. */
 static void
 show_barriers(struct cli *cli, const json_t *list)
 {
+	const bool all = cli_flag(cli, "all") != NULL;
+	const size_t n = json_array_size(list);
 	size_t i;
 	json_t *v;
 
@@ -418,6 +425,13 @@ show_barriers(struct cli *cli, const json_t *list)
 	{
 		if (i == 0)
 			output_line(&cli->out, "who is left out, and by what:");
+		if (i == BARRIERS_SHOWN && n > BARRIERS_SHOWN + 1 && !all) {
+			output_line(&cli->out,
+			    "  and by %zu more, fewer people each: --all or "
+			    "--json",
+			    n - i);
+			break;
+		}
 		output_line(&cli->out,
 		    "  %" PRId64 " by %s (%" PRId64 " by this alone)",
 		    json_int(v, "people"), json_str(v, "label"),
@@ -439,7 +453,8 @@ show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 
 	json_array_foreach(json_object_get(reply, "candidates"), i, v)
 	{
-		char n[24], score[24], fit[24], wish[24];
+		char n[24], score[POINTS_TEXT], fit[POINTS_TEXT],
+		    wish[POINTS_TEXT];
 		char missing[600], ask[300] = "", excluded[300];
 		const char *row[8] = { n, score, fit, wish,
 			json_str(v, "region"), short_id(json_str(v, "record")),
@@ -452,10 +467,10 @@ show_candidates(struct cli *cli, const json_t *reply, size_t *hidden)
 		shown++;
 		snprintf(n, sizeof(n), "%" PRId64,
 		    turns ? json_int(v, "rank") : (int64_t)shown);
-		snprintf(score, sizeof(score), "%" PRId64,
-		    json_int(v, reach ? "reach" : "score"));
-		snprintf(fit, sizeof(fit), "%" PRId64, json_int(v, "fit"));
-		snprintf(wish, sizeof(wish), "%" PRId64, json_int(v, "wish"));
+		(void)points_text(
+		    score, json_int(v, reach ? "reach" : "score"));
+		(void)points_text(fit, json_int(v, "fit"));
+		(void)points_text(wish, json_int(v, "wish"));
 		if (reach)
 			snprintf(missing, sizeof(missing), "%s",
 			    json_str(json_object_get(v, "next_step"), "text"));
@@ -481,9 +496,10 @@ turns_line(struct cli *cli, const json_t *turns)
 {
 	if (json_int(turns, "moved") > 0)
 		output_note(&cli->out,
-		    "people within %" PRId64 " points take turns, so that no "
+		    "people within %s points take turns, so that no "
 		    "few stand on top of every list; by score alone: --exact",
-		    json_int(turns, "points"));
+		    points_text(
+			(char[POINTS_TEXT]){ 0 }, json_int(turns, "points")));
 }
 
 /* The list of one demand, and who is not in it. */

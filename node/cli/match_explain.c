@@ -90,16 +90,20 @@ show_side(struct cli *cli, const json_t *reply, const char *side,
 		if (n++ == 0)
 			output_line(&cli->out, "%s: %s", side, meaning);
 		why_text(v, person, why, sizeof(why));
-		output_line(&cli->out, "  %5" PRId64 " of %5" PRId64 "  %s: %s",
-		    json_int(v, "points"), json_int(v, "points_most"),
+		output_line(&cli->out, "  %6s of %6s  %s: %s",
+		    points_text(
+			(char[POINTS_TEXT]){ 0 }, json_int(v, "points")),
+		    points_text(
+			(char[POINTS_TEXT]){ 0 }, json_int(v, "points_most")),
 		    line_label(v), why);
 		sum += json_int(v, "points");
 		most += json_int(v, "points_most");
 	}
 	if (n == 0)
 		return;
-	output_line(&cli->out, "  %5" PRId64 " of %5" PRId64 "  is the %s%s",
-	    sum, most, side,
+	output_line(&cli->out, "  %6s of %6s  is the %s%s",
+	    points_text((char[POINTS_TEXT]){ 0 }, sum),
+	    points_text((char[POINTS_TEXT]){ 0 }, most), side,
 	    sum == json_int(reply, side) ? "" : ", which an exclusion lowers");
 }
 
@@ -223,10 +227,12 @@ show_explanation(struct cli *cli, const json_t *reply, bool person)
 
 	output_line(&cli->out, "%s", json_str(reply, "title"));
 	output_line(&cli->out,
-	    "score %" PRId64 " of %" PRId64
-	    ": the harmonic mean of fit %" PRId64 " and wish %" PRId64 "%s",
-	    json_int(reply, "score"), json_int(reply, "score_max"),
-	    json_int(reply, "fit"), json_int(reply, "wish"),
+	    "score %s of %" PRId64
+	    ": the harmonic mean of fit %s and wish %s%s",
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(reply, "score")),
+	    json_int(reply, "score_max") / 100,
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(reply, "fit")),
+	    points_text((char[POINTS_TEXT]){ 0 }, json_int(reply, "wish")),
 	    json_yes(reply, "excluded") ? "; excluded" : "");
 	show_rank(cli, json_object_get(reply, "rank"), person);
 	show_requirements(cli, reply);
@@ -314,13 +320,12 @@ run_candidate_explain(struct cli *cli)
 /* ---- two side by side ---- */
 
 static void
-points_text(char *out, size_t cap, const json_t *points)
+cell_text(char out[POINTS_TEXT], const json_t *points)
 {
 	if (json_is_integer(points))
-		snprintf(out, cap, "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(points));
+		(void)points_text(out, json_integer_value(points));
 	else
-		snprintf(out, cap, "-");
+		snprintf(out, POINTS_TEXT, "-");
 }
 
 static void
@@ -338,12 +343,12 @@ number_row(
 	const json_t *a = json_object_get(reply, "a");
 	const json_t *b = json_object_get(reply, "b");
 	const int64_t by = json_int(a, key) - json_int(b, key);
-	char x[24], y[24], difference[24];
+	char x[POINTS_TEXT], y[POINTS_TEXT], difference[POINTS_TEXT];
 	const char *row[4] = { what, x, y, difference };
 
-	snprintf(x, sizeof(x), "%" PRId64, json_int(a, key));
-	snprintf(y, sizeof(y), "%" PRId64, json_int(b, key));
-	snprintf(difference, sizeof(difference), "%+" PRId64, by);
+	(void)points_text(x, json_int(a, key));
+	(void)points_text(y, json_int(b, key));
+	(void)points_change(difference, by);
 	table_add(t, row);
 }
 
@@ -357,17 +362,17 @@ line_rows(struct table *t, const json_t *reply, const char *of)
 	{
 		const json_t *x = json_object_get(v, "a");
 		const json_t *y = json_object_get(v, "b");
-		char what[200], a[24], b[24], difference[24];
+		char what[200], a[POINTS_TEXT], b[POINTS_TEXT];
+		char difference[POINTS_TEXT];
 		const char *row[4] = { what, a, b, difference };
 
 		if (strcmp(json_str(v, "of"), of) != 0)
 			continue;
 		snprintf(what, sizeof(what), "  %s", line_label(v));
-		points_text(a, sizeof(a), x);
-		points_text(b, sizeof(b), y);
-		snprintf(difference, sizeof(difference),
-		    "%+" JSON_INTEGER_FORMAT,
-		    json_integer_value(x) - json_integer_value(y));
+		cell_text(a, x);
+		cell_text(b, y);
+		(void)points_change(
+		    difference, json_integer_value(x) - json_integer_value(y));
 		table_add(t, row);
 	}
 }

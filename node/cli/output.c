@@ -234,6 +234,28 @@ json_yes(const json_t *o, const char *key)
 	return json_is_true(json_object_get(o, key));
 }
 
+static const char *
+put_points(char out[POINTS_TEXT], const char *plus, int64_t points)
+{
+	const uint64_t n = points < 0 ? -(uint64_t)points : (uint64_t)points;
+
+	snprintf(out, POINTS_TEXT, "%s%" PRIu64 ".%02u",
+	    points < 0 ? "-" : plus, n / 100, (unsigned)(n % 100));
+	return out;
+}
+
+const char *
+points_text(char out[POINTS_TEXT], int64_t points)
+{
+	return put_points(out, "", points);
+}
+
+const char *
+points_change(char out[POINTS_TEXT], int64_t points)
+{
+	return put_points(out, "+", points);
+}
+
 void
 size_text(char *out, size_t cap, uint64_t n)
 {

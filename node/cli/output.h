@@ -51,6 +51,13 @@ const char *json_str(const json_t *o, const char *key);
 int64_t json_int(const json_t *o, const char *key);
 bool json_yes(const json_t *o, const char *key);
 
+/**
+ * points_text(out, points), points_change(out, points): returns ${out}.
+ * Of a score in hundredths: "90.88"; "+0.53".
+ */
+#define POINTS_TEXT 24
+const char *points_text(char out[POINTS_TEXT], int64_t points);
+const char *points_change(char out[POINTS_TEXT], int64_t points);
 /** size_text(out, cap, n): "12.3 MiB". */
 void size_text(char *out, size_t cap, uint64_t n);
 /** span_text(out, cap, s): "3 d 4 h". */

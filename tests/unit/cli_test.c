@@ -414,6 +414,8 @@ struct canned {
 	const char *answer;
 };
 
+#define BARRIER(label) "{\"label\":\"" label "\",\"people\":9,\"alone\":1}"
+
 static const struct canned canned[] = {
 	{ "GET", "/api/v1/path", 200,
 	    "{\"target\":{\"kind\":\"occupation\",\"name\":\"welder\","
@@ -434,6 +436,10 @@ static const struct canned canned[] = {
 	    "\"amount\":150000,\"currency\":\"EUR\"}],\"missing\":[],"
 	    "\"next_step\":\"ask\"}],\"vocabulary_hash\":\"aa\","
 	    "\"rarity_hash\":\"bb\",\"scanned\":9}" },
+	{ "GET", "/api/v1/candidates", 200,
+	    "{\"candidates\":[],\"scanned\":99,\"excluded\":99,\"excluded_by\":"
+	    "[" BARRIER("must 1") "," BARRIER("must 2") "," BARRIER("must 3") "," BARRIER("must 4") "," BARRIER(
+		"must 5") "," BARRIER("must 6") "," BARRIER("must 7") "," BARRIER("must 8") "," BARRIER("must 9") "]}" },
 	{ "POST", "/api/v1/demands/import", 200,
 	    "{\"rows\":[{\"row\":2,\"external_id\":\"A-1\",\"state\":"
 	    "\"created\",\"id\":\"bafyabc\"},{\"row\":3,\"external_id\":"
@@ -571,14 +577,23 @@ test_commands(void **state)
 	assert_string_equal(errors, "");
 	assert_int_equal(run("ohcn --home %s match list --limit 3", home), 0);
 	HAS(out, "Welder, Acme");
-	HAS(out, "#  score  fit  wish  kind  where  record      title");
+	HAS(out, "#  score  fit   wish  kind  where  record      title");
 	HAS(errors, "ohcn match explain 6789abcdef");
+	HAS(out, "\n\nfor number 1, Welder:\n");
 	assert_int_equal(
 	    run("ohcn --home %s match list --limit 3 --long", home), 0);
 	HAS(out, "Welder, Acme (de)");
-	HAS(out, "712 (fit 800, wish 640)");
+	HAS(out, "7.12 (fit 8.00, wish 6.40)");
 	HAS(out, "course-budget 1500.00 EUR");
 	HAS(out, "ohcn match explain 6789abcdef");
+	assert_int_equal(
+	    run("ohcn --home %s candidate list --demand A-1", home), 0);
+	HAS(out, "9 by must 6 (1 by this alone)");
+	assert_null(strstr(out, "must 7"));
+	HAS(out, "and by 3 more, fewer people each: --all or --json");
+	assert_int_equal(
+	    run("ohcn --home %s candidate list --demand A-1 --all", home), 0);
+	HAS(out, "must 9");
 	snprintf(path, sizeof(path), "%s/jobs.csv", dir);
 	f = fopen(path, "w");
 	fputs("\xef\xbb\xbfid,title\n", f);
