@@ -10,7 +10,7 @@ struct announcer {
 	char net[NET_MAX + 1];
 	uint64_t *rids; /* that wait */
 	size_t n, cap;
-	uint64_t again_ms; /* the next look at the card */
+	uint64_t again_ms; /* the next look at the cards */
 };
 
 static uint64_t
@@ -106,14 +106,17 @@ announce_rid(struct announcer *a, struct store_view *view, uint64_t rid)
 }
 
 static void
-look_at_card(struct announcer *a, struct store_view *view)
+look_at_cards(struct announcer *a, struct store_view *view)
 {
+	const uint8_t *author;
 	struct store_record r;
 
 	a->again_ms = now_ms(a) + AGAIN_MS;
-	if (store_get_slot(view, a->cf.author, KIND_PROFILE, 0, &r) == OK &&
-	    r.own && !r.heard)
-		wait_add(a, r.rid);
+	for (uint32_t i = 0; (author = a->cf.author_at(a->cf.ctx, i)) != NULL;
+	     i++)
+		if (store_get_slot(view, author, KIND_PROFILE, 0, &r) == OK &&
+		    r.own && !r.heard)
+			wait_add(a, r.rid);
 }
 
 void
@@ -128,7 +131,7 @@ announce_tick(struct announcer *a)
 	    store_view_open(a->cf.store, &view) != OK)
 		return;
 	if (again)
-		look_at_card(a, view);
+		look_at_cards(a, view);
 	for (size_t i = 0; i < a->n; i++)
 		if (tried++ >= PER_TICK || !announce_rid(a, view, a->rids[i]))
 			a->rids[kept++] = a->rids[i];

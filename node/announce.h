@@ -21,7 +21,9 @@ struct announce_config {
 	const struct env *env;
 	struct store *store;
 	struct slice net;
-	const uint8_t *author; /* whose card it is; borrowed */
+	/* Whose cards they are: the i-th author of ours; NULL past the end. */
+	const uint8_t *(*author_at)(void *ctx, uint32_t i);
+	void *ctx;
 	bool flood; /* to all peers of the topic; never done for a card */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "node/care_change.h"
+#include "node/persona.h"
 #include "node/vault.h"
 
 #define MINUTE     60 /* ticks */
@@ -166,8 +167,8 @@ keeper_open(struct node *n)
 		return ERR_NOMEM;
 	k->n = n;
 	n->keeper = k;
-	TRY(care_store_open(
-	    &cs, n->paths, n->config, n->author.pub, true, n->problem));
+	TRY(care_store_open(&cs, n->paths, n->config, persona_get(n, 0)->pub,
+	    true, n->problem));
 	n->map = cs.map;
 	n->store = cs.store;
 	const struct store_info info = store_info(n->store);

@@ -31,7 +31,9 @@ struct gone_news {
 
 struct matcher {
 	struct node *n;
-	uint8_t author[RECORD_AUTHOR];
+	/* Own keys; only ever more, counted under ${news}. */
+	uint8_t own[PERSONAS_MAX][RECORD_AUTHOR];
+	uint32_t own_n;
 
 	/* Of the loop's thread. */
 	uv_work_t work;
@@ -142,6 +144,7 @@ struct walk {
 	struct reader *rd;
 	uint64_t now_s, added;
 	size_t left; /* records of this chunk */
+	uint32_t own_n;
 };
 
 static err
@@ -166,6 +169,15 @@ put_record(struct walk *w, const struct store_record *r, enum match_list list)
 }
 
 static bool
+is_own(const struct walk *w, const uint8_t author[RECORD_AUTHOR])
+{
+	for (uint32_t i = 0; i < w->own_n; i++)
+		if (memcmp(w->m->own[i], author, RECORD_AUTHOR) == 0)
+			return true;
+	return false;
+}
+
+static bool
 on_arrival(void *ctx, const struct store_record *r)
 {
 	struct walk *w = ctx;
@@ -173,8 +185,7 @@ on_arrival(void *ctx, const struct store_record *r)
 
 	w->s->last_rid = r->rid;
 	if (list_of(r->kind, &list) && !r->opaque &&
-	    record_is_live(r, w->now_s) &&
-	    memcmp(r->author, w->m->author, RECORD_AUTHOR) != 0 &&
+	    record_is_live(r, w->now_s) && !is_own(w, r->author) &&
 	    reader_open(w->rd, r)) {
 		const err e = put_record(w, r, list);
 		w->added += e == OK;
@@ -191,6 +202,9 @@ follow(struct matcher *m, struct stock *s, struct reader *rd,
 	struct walk w = {
 		.m = m, .s = s, .rd = rd, .now_s = node_now(m->n), .left = max
 	};
+	uv_mutex_lock(&m->news);
+	w.own_n = m->own_n;
+	uv_mutex_unlock(&m->news);
 	const err e = store_each_arrival(view, s->last_rid, on_arrival, &w);
 
 	*more = w.left == 0;
@@ -568,6 +582,16 @@ matcher_tick(struct matcher *m)
 		start_build(m);
 }
 
+void
+matcher_own(struct matcher *m, const uint8_t author[RECORD_AUTHOR])
+{
+	uv_mutex_lock(&m->news);
+	if (m->own_n < PERSONAS_MAX)
+		memcpy(m->own[m->own_n++], author, RECORD_AUTHOR);
+	m->stale = m->stale || m->stock != NULL;
+	uv_mutex_unlock(&m->news);
+}
+
 struct matcher *
 matcher_new(struct node *n)
 {
@@ -583,7 +607,8 @@ matcher_new(struct node *n)
 	if (uv_mutex_init(&m->news) != 0)
 		abort(); /* the system has nothing left at start-up */
 	m->n = n;
-	memcpy(m->author, n->author.pub, RECORD_AUTHOR);
+	for (uint32_t i = 0; i < persona_count(n); i++)
+		matcher_own(m, persona_get(n, i)->pub);
 	if (n->config->limits.match_records == 0)
 		m->stats.state = MATCHER_OFF;
 	return m;

@@ -52,6 +52,9 @@ void matcher_gone(struct matcher *m, const struct store_gone *gone);
 
 struct stock;
 
+/** matcher_own(m, author): a key of ours from now on: left out. */
+void matcher_own(struct matcher *m, const uint8_t author[RECORD_AUTHOR]);
+
 struct matcher_hold {
 	struct stock *stock;
 	enum match_list list;

@@ -21,6 +21,7 @@
 #include "store/store.h"
 
 struct vault;
+struct signer;
 struct syncer;
 struct light;
 struct peers;
@@ -33,10 +34,22 @@ struct network;
 struct discovery;
 struct nat;
 
-/* The key that signs this node's records: persona 0 of the seed. */
+#define PERSONAS_MAX     32 /* in all: those that are no longer used, too */
+#define PERSONA_NAME_MAX 32 /* bytes: a-z 0-9 - _ */
+
+enum persona_state {
+	PERSONA_LIVE,
+	PERSONA_RETIRED, /* publishes nothing any more; may come back */
+	PERSONA_REVOKED, /* for good */
+};
+
+/* A key that signs records of this node: see persona.h. */
 struct author {
+	uint32_t index; /* of the persona */
+	enum persona_state state;
+	char name[PERSONA_NAME_MAX + 1];
+	uint64_t made_s;
 	uint8_t pub[ED25519_PUBLIC];
-	uint8_t secret[ED25519_SECRET];
 	uint8_t stamp[STAMP_WORK_BYTES];
 	bool stamped; /* false: the work is still being done */
 };
@@ -56,7 +69,9 @@ struct node {
 	struct env env;
 	struct mem mem; /* of the host */
 
-	struct author author;
+	struct signer *signer;               /* signer.h; has the secrets */
+	struct author authors[PERSONAS_MAX]; /* persona.h */
+	uint32_t authors_n;
 	uint8_t node_secret[ED25519_SECRET];
 
 	struct map *map; /* the public store's */

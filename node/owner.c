@@ -25,16 +25,21 @@ static const uint32_t kinds[] = { KIND_PROFILE, KIND_ORGANISATION, KIND_DEMAND,
 	KIND_COURSE, KIND_STATISTIC, KIND_ASSESSMENT };
 #define KINDS ARRAY_LEN(kinds)
 
-struct owner {
-	struct node *n;
+/* Of one persona. */
+struct book {
 	struct owner_post *posts[KINDS];
-	uint64_t next_rid; /* of the store when it was last looked at */
-	struct arena record_scratch, value_scratch;
 	/* the plan */
 	uint64_t plan_at; /* 0: none */
 	bool publishing;
-	/* renewal goes round the slots */
-	uint32_t renew_kind, renew_slot;
+};
+
+struct owner {
+	struct node *n;
+	struct book *books[PERSONAS_MAX]; /* NULL: not needed so far */
+	uint64_t next_rid; /* of the store when it was last looked at */
+	struct arena record_scratch, value_scratch;
+	/* renewal goes round the personas, and the slots of each */
+	uint32_t renew_persona, renew_kind, renew_slot;
 	uint64_t renew_not_before;
 };
 
@@ -47,14 +52,58 @@ place_of_kind(uint32_t kind)
 	return -1;
 }
 
-static struct owner_post *
-slot_at(struct owner *o, uint32_t kind, uint32_t slot)
+static void
+book_free(struct book *b)
 {
+	if (b == NULL)
+		return;
+	for (size_t k = 0; k < KINDS; k++)
+		free(b->posts[k]);
+	free(b);
+}
+
+static struct book *
+book_new(struct owner *o, uint32_t persona)
+{
+	struct book *b = calloc(1, sizeof(*b));
+
+	for (size_t k = 0; b != NULL && k < KINDS; k++) {
+		b->posts[k] =
+		    calloc(kind_info(kinds[k])->slots, sizeof(*b->posts[k]));
+		if (b->posts[k] == NULL) {
+			book_free(b);
+			b = NULL;
+		}
+	}
+	if (b == NULL)
+		return NULL;
+	json_t *plan = persona_value(o->n, persona, PLAN_NAME, NULL);
+	const json_int_t at = json_integer_value(json_object_get(plan, "at"));
+	b->plan_at = at > 0 ? (uint64_t)at : 0;
+	json_decref(plan);
+	o->next_rid = 0; /* the store may hold something of it */
+	return b;
+}
+
+static struct book *
+book_of(struct owner *o, uint32_t persona)
+{
+	if (o == NULL || persona >= persona_count(o->n))
+		return NULL;
+	if (o->books[persona] == NULL)
+		o->books[persona] = book_new(o, persona);
+	return o->books[persona];
+}
+
+static struct owner_post *
+slot_at(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot)
+{
+	struct book *b = book_of(o, persona);
 	const int k = place_of_kind(kind);
 
-	if (o == NULL || k < 0 || slot >= kind_info(kind)->slots)
+	if (b == NULL || k < 0 || slot >= kind_info(kind)->slots)
 		return NULL;
-	return &o->posts[k][slot];
+	return &b->posts[k][slot];
 }
 
 /* ---- what the store holds of our author ---- */
@@ -105,7 +154,9 @@ static bool
 on_own(void *ctx, const struct store_record *s)
 {
 	struct owner *o = ctx;
-	struct owner_post *p = slot_at(o, s->kind, s->slot);
+	const struct author *a = persona_of_key(o->n, s->author);
+	struct owner_post *p =
+	    a == NULL ? NULL : slot_at(o, a->index, s->kind, s->slot);
 	struct record r;
 
 	if (p == NULL)
@@ -133,14 +184,20 @@ refresh(struct owner *o)
 	struct store_view *view = NULL;
 	struct store_totals totals;
 
-	if (o == NULL || store_view_open(o->n->store, &view) != OK)
+	if (o == NULL)
+		return;
+	for (uint32_t i = 0; i < persona_count(o->n); i++)
+		(void)book_of(o, i);
+	if (store_view_open(o->n->store, &view) != OK)
 		return;
 	if (store_totals(view, &totals) == OK &&
 	    totals.next_rid != o->next_rid) {
 		err e = OK;
-		for (size_t k = 0; k < KINDS && e == OK; k++)
-			e = store_each_author(
-			    view, o->n->author.pub, kinds[k], on_own, o);
+		for (uint32_t i = 0; i < persona_count(o->n); i++)
+			for (size_t k = 0; k < KINDS && e == OK; k++)
+				e = store_each_author(view,
+				    persona_get(o->n, i)->pub, kinds[k], on_own,
+				    o);
 		if (e == OK)
 			o->next_rid = totals.next_rid;
 	}
@@ -155,31 +212,32 @@ is_live(const struct owner *o, const struct owner_post *p)
 
 /* What the table says, without a look at the store. */
 static const struct owner_post *
-live_post(struct node *n, uint32_t kind, uint32_t slot)
+live_post(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot)
 {
-	const struct owner_post *p = slot_at(n->owner, kind, slot);
+	const struct owner_post *p = slot_at(n->owner, persona, kind, slot);
 
 	return p != NULL && is_live(n->owner, p) && !p->deleted ? p : NULL;
 }
 
 const struct owner_post *
-owner_post(struct node *n, uint32_t kind, uint32_t slot)
+owner_post(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot)
 {
 	refresh(n->owner);
-	return live_post(n, kind, slot);
+	return live_post(n, persona, kind, slot);
 }
 
 static uint32_t
-count(struct node *n, uint32_t kind, bool open_only)
+count(struct node *n, uint32_t persona, uint32_t kind, bool open_only)
 {
 	const int k = place_of_kind(kind);
+	const struct book *b = book_of(n->owner, persona);
 	uint32_t found = 0;
 
 	refresh(n->owner);
-	if (k < 0 || n->owner == NULL)
+	if (k < 0 || b == NULL)
 		return 0;
 	for (uint32_t i = 0; i < kind_info(kind)->slots; i++) {
-		const struct owner_post *p = &n->owner->posts[k][i];
+		const struct owner_post *p = &b->posts[k][i];
 		found += is_live(n->owner, p) && !p->deleted &&
 			 (!open_only || p->status == POSTING_OPEN);
 	}
@@ -187,21 +245,21 @@ count(struct node *n, uint32_t kind, bool open_only)
 }
 
 uint32_t
-owner_live(struct node *n, uint32_t kind)
+owner_live(struct node *n, uint32_t persona, uint32_t kind)
 {
-	return count(n, kind, false);
+	return count(n, persona, kind, false);
 }
 
 uint32_t
-owner_open(struct node *n)
+owner_open(struct node *n, uint32_t persona)
 {
-	return count(n, KIND_DEMAND, true);
+	return count(n, persona, KIND_DEMAND, true);
 }
 
 bool
-owner_busy(struct node *n, uint32_t kind, uint32_t slot)
+owner_busy(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot)
 {
-	const struct owner_post *p = slot_at(n->owner, kind, slot);
+	const struct owner_post *p = slot_at(n->owner, persona, kind, slot);
 
 	return p != NULL && p->busy;
 }
@@ -242,8 +300,8 @@ record_text_is(const uint8_t id[RECORD_ID], const char *text)
 }
 
 err
-owner_find_external(
-    struct node *n, uint32_t kind, const char *external_id, uint32_t *slot)
+owner_find_external(struct node *n, uint32_t persona, uint32_t kind,
+    const char *external_id, uint32_t *slot)
 {
 	const uint32_t slots = kind_info(kind)->slots;
 
@@ -251,7 +309,7 @@ owner_find_external(
 		return ERR_NOTFOUND;
 	refresh(n->owner);
 	for (uint32_t i = 0; i < slots; i++) {
-		const struct owner_post *p = live_post(n, kind, i);
+		const struct owner_post *p = live_post(n, persona, kind, i);
 		if (p != NULL && strcmp(p->external_id, external_id) == 0) {
 			*slot = i;
 			return OK;
@@ -273,15 +331,16 @@ slot_number(const char *text, uint32_t slots, uint32_t *slot)
 }
 
 err
-owner_find(struct node *n, uint32_t kind, const char *text, uint32_t *slot)
+owner_find(struct node *n, uint32_t persona, uint32_t kind, const char *text,
+    uint32_t *slot)
 {
 	const uint32_t slots = kind_info(kind)->slots;
 	uint32_t found = 0;
 
-	if (owner_find_external(n, kind, text, slot) == OK)
+	if (owner_find_external(n, persona, kind, text, slot) == OK)
 		return OK;
 	for (uint32_t i = 0; i < slots; i++) {
-		const struct owner_post *p = live_post(n, kind, i);
+		const struct owner_post *p = live_post(n, persona, kind, i);
 		if (p == NULL || !record_text_is(p->id, text))
 			continue;
 		*slot = i;
@@ -290,21 +349,23 @@ owner_find(struct node *n, uint32_t kind, const char *text, uint32_t *slot)
 	}
 	if (found == 1)
 		return OK;
-	if (slot_number(text, slots, slot) && live_post(n, kind, *slot) != NULL)
+	if (slot_number(text, slots, slot) &&
+	    live_post(n, persona, kind, *slot) != NULL)
 		return OK;
 	return ERR_NOTFOUND;
 }
 
 err
-owner_free_slot(
-    struct node *n, uint32_t kind, const uint8_t *taken, uint32_t *slot)
+owner_free_slot(struct node *n, uint32_t persona, uint32_t kind,
+    const uint8_t *taken, uint32_t *slot)
 {
 	const uint32_t slots = kind_info(kind)->slots;
 
 	refresh(n->owner);
 	for (uint32_t i = 0; i < slots; i++) {
 		if ((taken != NULL && taken[i] != 0) ||
-		    live_post(n, kind, i) != NULL || owner_busy(n, kind, i))
+		    live_post(n, persona, kind, i) != NULL ||
+		    owner_busy(n, persona, kind, i))
 			continue;
 		*slot = i;
 		return OK;
@@ -316,7 +377,7 @@ owner_free_slot(
 
 struct publishing {
 	struct node *n;
-	uint32_t kind, slot;
+	uint32_t persona, kind, slot;
 	publish_done *done;
 	void *ctx;
 };
@@ -325,7 +386,8 @@ static void
 on_published(void *ctx, const struct publish_result *r)
 {
 	struct publishing *p = ctx;
-	struct owner_post *post = slot_at(p->n->owner, p->kind, p->slot);
+	struct owner_post *post =
+	    slot_at(p->n->owner, p->persona, p->kind, p->slot);
 
 	if (post != NULL)
 		post->busy = false;
@@ -348,7 +410,8 @@ void
 owner_publish(struct node *n, const struct publish_request *q,
     publish_done *done, void *ctx)
 {
-	struct owner_post *post = slot_at(n->owner, q->kind, q->slot);
+	struct owner_post *post =
+	    slot_at(n->owner, q->persona, q->kind, q->slot);
 
 	if (post != NULL && post->busy) {
 		refuse(done, ctx, ERR_EXISTS,
@@ -360,7 +423,7 @@ owner_publish(struct node *n, const struct publish_request *q,
 		refuse(done, ctx, ERR_NOMEM, "out of memory");
 		return;
 	}
-	*p = (struct publishing){ n, q->kind, q->slot, done, ctx };
+	*p = (struct publishing){ n, q->persona, q->kind, q->slot, done, ctx };
 	if (post != NULL)
 		post->busy = true;
 	publish_record(n, q, on_published, p);
@@ -372,9 +435,10 @@ err
 owner_plan(struct node *n, const struct publish_request *q, uint64_t at_s)
 {
 	const size_t cap = 2 * q->payload.n + 1;
+	struct book *b = book_of(n->owner, q->persona);
 	char *hex = malloc(cap);
 
-	if (hex == NULL || n->owner == NULL) {
+	if (hex == NULL || b == NULL) {
 		free(hex);
 		return ERR_NOMEM;
 	}
@@ -386,75 +450,92 @@ owner_plan(struct node *n, const struct publish_request *q, uint64_t at_s)
 	if (plan == NULL)
 		e = ERR_NOMEM;
 	else
-		e = vault_put(n->vault, PLAN_NAME, plan);
+		e = persona_keep(n, q->persona, PLAN_NAME, plan);
 	json_decref(plan);
 	free(hex);
 	if (e == OK)
-		n->owner->plan_at = at_s;
+		b->plan_at = at_s;
 	return e;
 }
 
 uint64_t
-owner_plan_at(const struct node *n)
+owner_plan_at(const struct node *n, uint32_t persona)
 {
-	return n->owner == NULL ? 0 : n->owner->plan_at;
+	const struct book *b = book_of(n->owner, persona);
+
+	return b == NULL ? 0 : b->plan_at;
 }
 
 err
-owner_plan_cancel(struct node *n)
+owner_plan_cancel(struct node *n, uint32_t persona)
 {
-	if (n->owner == NULL || n->owner->plan_at == 0)
+	struct book *b = book_of(n->owner, persona);
+
+	if (b == NULL || b->plan_at == 0)
 		return OK;
-	TRY(vault_delete(n->vault, PLAN_NAME));
-	n->owner->plan_at = 0;
+	TRY(persona_drop(n, persona, PLAN_NAME));
+	b->plan_at = 0;
 	return OK;
 }
+
+struct planned {
+	struct node *n;
+	uint32_t persona;
+};
 
 static void
 on_plan_published(void *ctx, const struct publish_result *r)
 {
-	struct node *n = ctx;
-	struct owner *o = n->owner;
+	const struct planned p = *(struct planned *)ctx;
+	struct node *n = p.n;
+	struct book *b = book_of(n->owner, p.persona);
 
-	if (o == NULL)
+	free(ctx);
+	if (b == NULL)
 		return;
-	o->publishing = false;
+	b->publishing = false;
 	if (r->error == ERR_CLOSED)
 		return; /* shutting down: the plan holds */
 	if (r->error == ERR_LIMIT || r->error == ERR_EXISTS) {
-		o->plan_at = node_now(n) + PLAN_RETRY_S;
+		b->plan_at = node_now(n) + PLAN_RETRY_S;
 		return;
 	}
 	if (r->error != OK)
 		env_log(&n->env, LOG_UNUSUAL, "planned_profile_refused",
 		    "why=\"%s\"", r->why);
-	if (owner_plan_cancel(n) != OK)
-		o->plan_at = node_now(n) + PLAN_RETRY_S;
+	if (owner_plan_cancel(n, p.persona) != OK)
+		b->plan_at = node_now(n) + PLAN_RETRY_S;
 }
 
 static void
-plan_tick(struct owner *o)
+plan_tick(struct owner *o, uint32_t persona)
 {
 	struct node *n = o->n;
+	struct book *b = book_of(o, persona);
 	uint8_t raw[RECORD_BODY_MAX];
 	struct buf payload = { raw, 0, sizeof(raw) };
 
-	if (o->plan_at == 0 || o->publishing || node_now(n) < o->plan_at)
+	if (b == NULL || b->plan_at == 0 || b->publishing ||
+	    node_now(n) < b->plan_at)
 		return;
-	json_t *plan = vault_get(n->vault, PLAN_NAME, NULL);
+	struct planned *p = malloc(sizeof(*p));
+	json_t *plan = persona_value(n, persona, PLAN_NAME, NULL);
 	const char *hex = json_string_value(json_object_get(plan, "payload"));
 	const char *region = json_string_value(json_object_get(plan, "region"));
-	if (hex == NULL || region == NULL || strlen(region) != 2 ||
+	if (p == NULL || hex == NULL || region == NULL || strlen(region) != 2 ||
 	    hex_get(slice_str(hex), &payload) != OK) {
 		env_log(&n->env, LOG_BROKEN, "plan_unreadable",
 		    "what=\"it is dropped\"");
-		o->plan_at = 0;
+		b->plan_at = 0;
+		free(p);
 	} else {
-		const struct publish_request q = { .kind = KIND_PROFILE,
+		const struct publish_request q = { .persona = persona,
+			.kind = KIND_PROFILE,
 			.region = region,
 			.payload = buf_slice(&payload) };
-		o->publishing = true;
-		owner_publish(n, &q, on_plan_published, n);
+		*p = (struct planned){ n, persona };
+		b->publishing = true;
+		owner_publish(n, &q, on_plan_published, p);
 	}
 	json_decref(plan);
 }
@@ -490,7 +571,8 @@ on_renewed(void *ctx, const struct publish_result *r)
 
 /* The same payload again, with a new seq and as long a life as before. */
 static void
-renew(struct owner *o, uint32_t kind, uint32_t slot, struct owner_post *p)
+renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
+    const struct owner_post *p)
 {
 	struct store_view *view = NULL;
 	struct store_record s;
@@ -501,7 +583,8 @@ renew(struct owner *o, uint32_t kind, uint32_t slot, struct owner_post *p)
 	if (store_get_rid(view, p->rid, &s) == OK &&
 	    record_read(s.bytes, &o->record_scratch, &r) == RECORD_FINE &&
 	    schema_latest(kind) != NULL && r.pv == schema_latest(kind)->pv) {
-		const struct publish_request q = { .kind = kind,
+		const struct publish_request q = { .persona = persona,
+			.kind = kind,
 			.slot = slot,
 			.region = s.region,
 			.payload = r.payload,
@@ -512,24 +595,37 @@ renew(struct owner *o, uint32_t kind, uint32_t slot, struct owner_post *p)
 	store_view_close(view);
 }
 
+/* The next place of the round. */
+static void
+renew_next(struct owner *o)
+{
+	if (++o->renew_slot < kind_info(kinds[o->renew_kind])->slots)
+		return;
+	o->renew_slot = 0;
+	if (++o->renew_kind < KINDS)
+		return;
+	o->renew_kind = 0;
+	if (++o->renew_persona >= persona_count(o->n))
+		o->renew_persona = 0;
+}
+
 static void
 renew_tick(struct owner *o)
 {
 	unsigned done = 0, looked = 0;
 
-	if (!o->n->author.stamped || node_now(o->n) < o->renew_not_before)
+	if (node_now(o->n) < o->renew_not_before)
 		return;
 	while (done < RENEW_PER_TICK && looked++ < 256) {
+		const uint32_t persona = o->renew_persona;
 		const uint32_t kind = kinds[o->renew_kind];
-		struct owner_post *p = &o->posts[o->renew_kind][o->renew_slot];
-		if (is_due(o, kind, p)) {
-			renew(o, kind, o->renew_slot, p);
+		struct owner_post *p = slot_at(o, persona, kind, o->renew_slot);
+		if (p != NULL && persona_may_publish(o->n, persona) &&
+		    persona_get(o->n, persona)->stamped && is_due(o, kind, p)) {
+			renew(o, persona, kind, o->renew_slot, p);
 			done++;
 		}
-		if (++o->renew_slot == kind_info(kind)->slots) {
-			o->renew_slot = 0;
-			o->renew_kind = (o->renew_kind + 1) % KINDS;
-		}
+		renew_next(o);
 	}
 }
 
@@ -539,7 +635,9 @@ owner_tick(struct node *n)
 	if (n->owner == NULL || n->stopping)
 		return;
 	refresh(n->owner);
-	plan_tick(n->owner);
+	for (uint32_t i = 0; i < persona_count(n); i++)
+		if (persona_may_publish(n, i))
+			plan_tick(n->owner, i);
 	renew_tick(n->owner);
 }
 
@@ -551,18 +649,14 @@ owner_start(struct node *n)
 	struct owner *o = calloc(1, sizeof(*o));
 	bool good = o != NULL;
 
-	for (size_t k = 0; good && k < KINDS; k++) {
-		o->posts[k] =
-		    calloc(kind_info(kinds[k])->slots, sizeof(*o->posts[k]));
-		good = o->posts[k] != NULL;
-	}
 	if (good) {
+		o->n = n;
 		o->record_scratch = arena_of(
 		    malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
 		o->value_scratch =
 		    arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
-		good =
-		    o->record_scratch.p != NULL && o->value_scratch.p != NULL;
+		good = o->record_scratch.p != NULL &&
+		       o->value_scratch.p != NULL && book_of(o, 0) != NULL;
 	}
 	n->owner = o;
 	if (!good) {
@@ -570,11 +664,6 @@ owner_start(struct node *n)
 		owner_stop(n);
 		return;
 	}
-	o->n = n;
-	json_t *plan = vault_get(n->vault, PLAN_NAME, NULL);
-	const json_int_t at = json_integer_value(json_object_get(plan, "at"));
-	o->plan_at = at > 0 ? (uint64_t)at : 0;
-	json_decref(plan);
 	refresh(o);
 	vocabulary_reload(n);
 }
@@ -586,8 +675,8 @@ owner_stop(struct node *n)
 
 	if (o == NULL)
 		return;
-	for (size_t k = 0; k < KINDS; k++)
-		free(o->posts[k]);
+	for (size_t i = 0; i < PERSONAS_MAX; i++)
+		book_free(o->books[i]);
 	free(o->record_scratch.p);
 	free(o->value_scratch.p);
 	free(o);

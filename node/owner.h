@@ -2,7 +2,7 @@
  * owner.h: what the owner of this node says: drafts and wishes (private, in
  * the vault), the slots of the author's key and what is published in them,
  * the plan of a delayed publication, and the renewal of what is about to
- * expire.
+ * expire. All of it for each persona apart (persona.h).
  *
  * What is published is what the store holds of our author; the table here is
  * derived from it and never the other way round. A slot is `busy` from the
@@ -51,38 +51,38 @@ void owner_stop(struct node *n);
 void owner_tick(struct node *n);
 
 /**
- * owner_post(n, kind, slot): NULL: nothing live there (a tombstone neither)
+ * owner_post(n, persona, kind, slot): NULL: nothing live there (a tombstone neither)
  * or no such slot. Valid until the loop goes on. Kinds: profile,
  * organisation, demand, course, statistic.
  */
 const struct owner_post *owner_post(
-    struct node *n, uint32_t kind, uint32_t slot);
+    struct node *n, uint32_t persona, uint32_t kind, uint32_t slot);
 
-/** owner_live(n, kind): slots in use; owner_open(): demands that are open. */
-uint32_t owner_live(struct node *n, uint32_t kind);
-uint32_t owner_open(struct node *n);
+/** owner_live(n, persona, kind): slots in use; owner_open(n, persona): demands that are open. */
+uint32_t owner_live(struct node *n, uint32_t persona, uint32_t kind);
+uint32_t owner_open(struct node *n, uint32_t persona);
 
 /**
- * owner_find(n, kind, text, slot):
+ * owner_find(n, persona, kind, text, slot):
  * By external id, slot number, record id or a part of it (record_text_is()).
  * ERR_NOTFOUND; ERR_EXISTS: it fits several.
  */
-NODISCARD err owner_find(
-    struct node *n, uint32_t kind, const char *text, uint32_t *slot);
+NODISCARD err owner_find(struct node *n, uint32_t persona, uint32_t kind,
+    const char *text, uint32_t *slot);
 
-/** owner_find_external(n, kind, external_id, slot): ERR_NOTFOUND. */
-NODISCARD err owner_find_external(
-    struct node *n, uint32_t kind, const char *external_id, uint32_t *slot);
+/** owner_find_external(n, persona, kind, external_id, slot): ERR_NOTFOUND. */
+NODISCARD err owner_find_external(struct node *n, uint32_t persona,
+    uint32_t kind, const char *external_id, uint32_t *slot);
 
 /**
- * owner_free_slot(n, kind, taken, slot): the first free one that is not set
+ * owner_free_slot(n, persona, kind, taken, slot): the first free one that is not set
  * in ${taken} (a byte a slot; NULL: none). ERR_LIMIT.
  */
-NODISCARD err owner_free_slot(
-    struct node *n, uint32_t kind, const uint8_t *taken, uint32_t *slot);
+NODISCARD err owner_free_slot(struct node *n, uint32_t persona, uint32_t kind,
+    const uint8_t *taken, uint32_t *slot);
 
-/** owner_busy(n, kind, slot): a publication in it is under way. */
-bool owner_busy(struct node *n, uint32_t kind, uint32_t slot);
+/** owner_busy(n, persona, kind, slot): a publication in it is under way. */
+bool owner_busy(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot);
 
 /** owner_content(out, region, payload): to compare with a post's. */
 void owner_content(
@@ -104,11 +104,11 @@ void owner_publish(struct node *n, const struct publish_request *q,
 NODISCARD err owner_plan(
     struct node *n, const struct publish_request *q, uint64_t at_s);
 
-/** owner_plan_at(n): 0: none. */
-uint64_t owner_plan_at(const struct node *n);
+/** owner_plan_at(n, persona): 0: none. */
+uint64_t owner_plan_at(const struct node *n, uint32_t persona);
 
-/** owner_plan_cancel(n): OK also when there is none. */
-NODISCARD err owner_plan_cancel(struct node *n);
+/** owner_plan_cancel(n, persona): OK also when there is none. */
+NODISCARD err owner_plan_cancel(struct node *n, uint32_t persona);
 
 /**
  * record_text_is(id, text):

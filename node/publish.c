@@ -5,6 +5,7 @@
 
 #include "crypto/stamp.h"
 #include "node/announce.h"
+#include "node/signer.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
 
@@ -28,6 +29,8 @@ struct publisher {
 	struct arena scratch;
 	uv_work_t work;
 	bool working;
+	uint32_t stamping; /* the persona whose stamp is worked out */
+	uint8_t stamping_pub[ED25519_PUBLIC];
 	volatile bool stop; /* set by the loop, read by the worker */
 	bool found;
 	uint64_t start, tries;
@@ -47,6 +50,14 @@ floods(const struct config *c)
 		   c->node.role != ROLE_PERSON);
 }
 
+static const uint8_t *
+author_at(void *ctx, uint32_t i)
+{
+	const struct author *a = persona_get(ctx, i);
+
+	return a == NULL ? NULL : a->pub;
+}
+
 struct publisher *
 publisher_new(struct node *n)
 {
@@ -63,7 +74,8 @@ publisher_new(struct node *n)
 		.env = &n->env,
 		.store = n->store,
 		.net = slice_str(n->config->node.network),
-		.author = n->author.pub,
+		.author_at = author_at,
+		.ctx = n,
 		.flood = floods(n->config),
 	};
 	p->announcer = announcer_new(&cf);
@@ -88,11 +100,12 @@ publisher_free(struct publisher *p)
 /* ---- the stamp ---- */
 
 static void
-stamp_name(const struct node *n, char out[VAULT_NAME_MAX + 1])
+stamp_name(const struct node *n, const uint8_t pub[ED25519_PUBLIC],
+    char out[VAULT_NAME_MAX + 1])
 {
 	char did[DID_KEY_TEXT];
 
-	did_key_put(did, n->author.pub);
+	did_key_put(did, pub);
 	/* The key's last characters tell authors apart well enough. */
 	(void)snprintf(out, VAULT_NAME_MAX + 1, "stamp/%s/%s",
 	    n->config->node.network, did + strlen(did) - 16);
@@ -106,7 +119,7 @@ on_stamp_work(uv_work_t *work)
 	const unsigned bits = net_stamp_bits(net);
 
 	while (!p->stop && !p->found) {
-		p->found = stamp_search(net.p, net.n, p->n->author.pub, bits,
+		p->found = stamp_search(net.p, net.n, p->stamping_pub, bits,
 		    p->start, STAMP_CHUNK, p->nonce);
 		p->start += STAMP_CHUNK;
 		p->tries += STAMP_CHUNK;
@@ -115,17 +128,31 @@ on_stamp_work(uv_work_t *work)
 
 static void publication_start(struct publication *u);
 
+/* Takes what waits for the persona's stamp out of the list. */
 static void
-stamp_ready(struct publisher *p)
+stamp_ready(struct publisher *p, uint32_t persona)
 {
-	stamp_put(p->nonce, p->n->author.stamp);
-	p->n->author.stamped = true;
-	while (p->waiting != NULL) {
-		struct publication *u = p->waiting;
-		p->waiting = u->next;
+	struct author *a = &p->n->authors[persona];
+	struct publication **at = &p->waiting, *ready = NULL, **end = &ready;
+
+	stamp_put(p->nonce, a->stamp);
+	a->stamped = true;
+	while (*at != NULL) {
+		struct publication *u = *at;
+		if (u->q.persona != persona) {
+			at = &u->next;
+			continue;
+		}
+		*at = u->next;
+		u->next = NULL;
+		*end = u;
+		end = &u->next;
 		p->waiting_n--;
-		if (p->waiting == NULL)
-			p->waiting_end = &p->waiting;
+	}
+	p->waiting_end = at;
+	while (ready != NULL) {
+		struct publication *u = ready;
+		ready = u->next;
 		publication_start(u);
 	}
 }
@@ -140,7 +167,7 @@ on_stamp_done(uv_work_t *work, int status)
 	p->working = false;
 	if (!p->found)
 		return; /* shutting down */
-	stamp_name(p->n, name);
+	stamp_name(p->n, p->stamping_pub, name);
 	const err e =
 	    hex_put(hex, sizeof(hex), slice_of(p->nonce, STAMP_NONCE));
 	ASSERT(e == OK);
@@ -151,36 +178,37 @@ on_stamp_done(uv_work_t *work, int status)
 	json_decref(value);
 	env_log(&p->n->env, LOG_INFO, "stamp_ready", "tries_at_most=%" PRIu64,
 	    p->tries);
-	stamp_ready(p);
+	stamp_ready(p, p->stamping);
+	publisher_start(p); /* of the next persona without one */
 }
 
 /* A stamp that was worked out before, if it is still right. */
 static bool
-stamp_load(struct publisher *p)
+stamp_load(struct publisher *p, const uint8_t pub[ED25519_PUBLIC])
 {
 	const struct slice net = slice_str(p->n->config->node.network);
 	char name[VAULT_NAME_MAX + 1];
 	struct buf b = { p->nonce, 0, sizeof(p->nonce) };
 
-	stamp_name(p->n, name);
+	stamp_name(p->n, pub, name);
 	json_t *value = vault_get(p->n->vault, name, NULL);
 	const char *hex = json_string_value(value);
-	const bool good = hex != NULL && hex_get(slice_str(hex), &b) == OK &&
-			  b.n == STAMP_NONCE &&
-			  stamp_check(net.p, net.n, p->n->author.pub, p->nonce,
-			      net_stamp_bits(net));
+	const bool good =
+	    hex != NULL && hex_get(slice_str(hex), &b) == OK &&
+	    b.n == STAMP_NONCE &&
+	    stamp_check(net.p, net.n, pub, p->nonce, net_stamp_bits(net));
 	json_decref(value);
 	return good;
 }
 
-void
-publisher_start(struct publisher *p)
+static void
+stamp_work(struct publisher *p, const struct author *a)
 {
-	if (stamp_load(p)) {
-		stamp_ready(p);
-		return;
-	}
+	p->stamping = a->index;
+	memcpy(p->stamping_pub, a->pub, ED25519_PUBLIC);
 	p->start = env_random_u64(&p->n->env);
+	p->tries = 0;
+	p->found = false;
 	p->working = true;
 	const int rc =
 	    uv_queue_work(&p->n->loop, &p->work, on_stamp_work, on_stamp_done);
@@ -188,6 +216,22 @@ publisher_start(struct publisher *p)
 	env_log(&p->n->env, LOG_INFO, "stamp_started",
 	    "what=\"a proof of work, once per key and network\" bits=%u",
 	    net_stamp_bits(slice_str(p->n->config->node.network)));
+}
+
+void
+publisher_start(struct publisher *p)
+{
+	for (uint32_t i = 0; i < persona_count(p->n); i++) {
+		const struct author *a = persona_get(p->n, i);
+		if (p->working || p->stop)
+			return;
+		if (a->stamped || a->state != PERSONA_LIVE)
+			continue;
+		if (stamp_load(p, a->pub))
+			stamp_ready(p, i);
+		else
+			stamp_work(p, a);
+	}
 }
 
 /* ---- announcing ---- */
@@ -221,6 +265,39 @@ expires_of(const struct publish_request *q, uint64_t seq, uint64_t live_expires)
 	return MIN(MAX(hour + hours, live_expires), hour + most);
 }
 
+struct signing {
+	struct node *n;
+	uint32_t persona;
+};
+
+static err
+sign_body(void *ctx, struct slice body, uint8_t sig[ED25519_SIG])
+{
+	const struct signing *s = ctx;
+
+	return signer_sign(s->n->signer, s->persona, SIGN_RECORD, 0,
+	    slice_str(s->n->config->node.network), body, sig);
+}
+
+/* May this persona publish this? */
+static err
+may_publish(struct node *n, const struct publish_request *q, char why[160])
+{
+	const struct author *a = persona_get(n, q->persona);
+
+	if (a == NULL) {
+		(void)snprintf(why, 160, "there is no such persona");
+		return ERR_FORM;
+	}
+	if (a->state == PERSONA_LIVE || q->kind == KIND_REVOCATION)
+		return OK;
+	(void)snprintf(why, 160,
+	    "the persona \"%s\" is %s: it publishes "
+	    "nothing any more",
+	    a->name, persona_state_name(a->state));
+	return ERR_FORM;
+}
+
 err
 publish_build(struct node *n, const struct publish_request *q, struct buf *out,
     struct record *r, struct arena *scratch, char why[160])
@@ -232,11 +309,12 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 	uint64_t last = 0, live_expires = 0;
 
 	why[0] = 0;
+	TRY(may_publish(n, q, why));
+	const struct author *a = persona_get(n, q->persona);
 	TRY(store_view_open(n->store, &view));
-	const err seen =
-	    store_slot_seq(view, n->author.pub, q->kind, q->slot, &last);
+	const err seen = store_slot_seq(view, a->pub, q->kind, q->slot, &last);
 	if (seen == OK &&
-	    store_get_slot(view, n->author.pub, q->kind, q->slot, &live) == OK)
+	    store_get_slot(view, a->pub, q->kind, q->slot, &live) == OK)
 		live_expires = live.expires_h;
 	store_view_close(view);
 	TRY(seen);
@@ -249,8 +327,8 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 	}
 	const struct slice stamp =
 	    q->kind == KIND_REVOCATION ? slice_of(NULL, 0)
-	    : n->author.stamped ? slice_of(n->author.stamp, STAMP_WORK_BYTES)
-				: slice_of(no_stamp, sizeof(no_stamp));
+	    : a->stamped               ? slice_of(a->stamp, STAMP_WORK_BYTES)
+				       : slice_of(no_stamp, sizeof(no_stamp));
 	const struct record_draft d = {
 		.net = slice_str(n->config->node.network),
 		.kind = q->kind,
@@ -262,7 +340,14 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 		.stamp = stamp,
 		.payload = q->deleted ? slice_of("\x80", 1) : q->payload,
 	};
-	TRY(record_make(&d, n->author.pub, n->author.secret, out));
+	struct signing with = { n, q->persona };
+	const struct record_signing signing = { a->pub, sign_body, &with };
+	const err made = record_make_with(&d, &signing, out);
+	if (made == ERR_CLOSED)
+		(void)snprintf(why, 160,
+		    "the process that holds the keys has ended: start the "
+		    "node again");
+	TRY(made);
 	const struct record_rules rules = { d.net, now, 0 };
 	const enum record_outcome o =
 	    record_open(buf_slice(out), &rules, scratch, r);
@@ -336,8 +421,17 @@ publish_record(struct node *n, const struct publish_request *q,
     publish_done *done, void *ctx)
 {
 	struct publisher *p = n->publisher;
-	struct publish_result refused = { .error = ERR_LIMIT };
-	struct publication *u = calloc(1, sizeof(*u));
+	struct publish_result refused = { .error = OK };
+	struct publication *u;
+
+	refused.error = may_publish(n, q, refused.why);
+	if (refused.error != OK) {
+		done(ctx, &refused);
+		return;
+	}
+	const bool stamped = n->authors[q->persona].stamped;
+	refused.error = ERR_LIMIT;
+	u = calloc(1, sizeof(*u));
 
 	if (u != NULL && q->payload.n > 0) {
 		u->payload = malloc(q->payload.n);
@@ -346,7 +440,7 @@ publish_record(struct node *n, const struct publish_request *q,
 			u = NULL;
 		}
 	}
-	if (u == NULL || (!n->author.stamped && p->waiting_n == WAITING_MAX)) {
+	if (u == NULL || (!stamped && p->waiting_n == WAITING_MAX)) {
 		(void)snprintf(refused.why, sizeof(refused.why),
 		    "too many records wait to be published");
 		if (u != NULL)
@@ -364,7 +458,7 @@ publish_record(struct node *n, const struct publish_request *q,
 	u->q.region = u->region;
 	u->done = done;
 	u->ctx = ctx;
-	if (n->author.stamped || q->kind == KIND_REVOCATION) {
+	if (stamped || q->kind == KIND_REVOCATION) {
 		publication_start(u);
 		return;
 	}

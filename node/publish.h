@@ -9,9 +9,10 @@
  */
 #pragma once
 
-#include "node/node.h"
+#include "node/persona.h"
 
 struct publish_request {
+	uint32_t persona; /* whose it is; 0: the first */
 	uint32_t kind;
 	uint32_t slot;
 	const char *region; /* two letters */

@@ -3,9 +3,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "crypto/secret.h"
 #include "match/core.h"
 #include "node/api/api.h"
 #include "node/discovery.h"
@@ -19,6 +21,7 @@
 #include "node/peers.h"
 #include "node/publish.h"
 #include "node/signals.h"
+#include "node/signer.h"
 #include "node/sync_node.h"
 #include "node/vault.h"
 
@@ -302,13 +305,23 @@ on_tick(uv_timer_t *timer)
 
 /* ---- starting ---- */
 
-static void
-author_make(struct node *n, const struct key_material *km)
+/* From here on the seed is the signer's alone. */
+static err
+take_keys(struct node *n, struct key_material *km)
 {
 	uint8_t pub[ED25519_PUBLIC];
 
-	persona_keypair(n->author.pub, n->author.secret, km->seed, 0);
+	crypto_wipe(km->seed, sizeof(km->seed));
+	if (!secret_lock(n->node_secret, sizeof(n->node_secret)) ||
+	    !signer_locked(n->signer))
+		env_log(&n->env, LOG_UNUSUAL, "secrets_not_locked",
+		    "what=\"keys may be written to swap: raise the limit of "
+		    "locked memory (ulimit -l)\"");
 	ed25519_keypair(pub, n->node_secret, km->node_seed);
+	const err e = vault_open(n->paths->private_dir, km->private_key,
+	    &n->env, &n->vault, n->problem);
+	key_material_wipe(km);
+	return e;
 }
 
 static err
@@ -412,12 +425,9 @@ start_timers(struct node *n)
 static err
 open_all(struct node *n, struct key_material *km)
 {
-	author_make(n, km);
 	keeper_before(n);
-	const err e = vault_open(n->paths->private_dir, km->private_key,
-	    &n->env, &n->vault, n->problem);
-	key_material_wipe(km);
-	TRY(e);
+	TRY(take_keys(n, km));
+	TRY(personas_open(n));
 	TRY(keeper_open(n));
 	TRY(open_terms(n));
 	TRY(network_open(n, on_host_event));
@@ -519,8 +529,8 @@ close_all(struct node *n)
 		env_log(
 		    &n->env, LOG_BROKEN, "handles_left_open", "rc=%d", busy);
 	log_flush(&n->log);
-	crypto_wipe(&n->author, sizeof(n->author));
-	crypto_wipe(n->node_secret, sizeof(n->node_secret));
+	secret_unlock(n->node_secret, sizeof(n->node_secret));
+	signer_stop(n->signer);
 }
 
 static void
@@ -531,6 +541,16 @@ say_ready(int fd)
 	if (write(fd, "1", 1) != 1)
 		(void)fprintf(stderr, "ohcn: nobody waits for the start\n");
 	(void)close(fd);
+}
+
+/* No other process of the user may read our memory. The sanitizers' leak
+ * check does just that. */
+static void
+be_private(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 int
@@ -545,6 +565,13 @@ node_run(const struct config *cf, const struct paths *paths,
 	if (n == NULL)
 		return EXIT_TEMPORARY;
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* secrets are in memory */
+	be_private();
+	p->exit = EXIT_DONE;
+	if (signer_start(km, &n->signer, p) != OK) {
+		key_material_wipe(km);
+		free(n);
+		return p->exit == EXIT_DONE ? EXIT_TEMPORARY : (int)p->exit;
+	}
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	/* API tasks, lists for sync, name look-ups, the stamp share the pool. */
 	(void)uv_os_setenv("UV_THREADPOOL_SIZE", "8");
@@ -557,6 +584,8 @@ node_run(const struct config *cf, const struct paths *paths,
 	n->env = env_system(log_sink, &n->log);
 	n->started_s = node_now(n);
 	if (uv_loop_init(&n->loop) != 0) {
+		key_material_wipe(km);
+		signer_stop(n->signer);
 		free(n);
 		return EXIT_TEMPORARY;
 	}

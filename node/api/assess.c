@@ -51,7 +51,7 @@ paper_read(struct paper *p, const struct store_record *s)
 	memcpy(p->author, s->author, RECORD_AUTHOR);
 	p->slot = s->slot;
 	p->expires_h = s->expires_h;
-	p->own = memcmp(s->author, p->node->author.pub, RECORD_AUTHOR) == 0;
+	p->own = persona_of_key(p->node, s->author) != NULL;
 	return true;
 }
 
@@ -108,10 +108,14 @@ open_record(struct paper *p, struct http_request *r, const char *text)
 {
 	struct looking l = { text, 0, node_now(p->node), 0 };
 	struct store_record s;
-	uint32_t slot = 0;
+	uint32_t persona, slot = 0;
 
-	if (owner_find_external(p->node, KIND_ASSESSMENT, text, &slot) == OK) {
-		l.rid = owner_post(p->node, KIND_ASSESSMENT, slot)->rid;
+	if (!persona_asked(p->node, r, &persona))
+		return false;
+	if (owner_find_external(
+		p->node, persona, KIND_ASSESSMENT, text, &slot) == OK) {
+		l.rid =
+		    owner_post(p->node, persona, KIND_ASSESSMENT, slot)->rid;
 		l.found = 1;
 	} else if (store_each_kind(p->view, KIND_ASSESSMENT, on_look, &l) !=
 		   OK) {
@@ -138,7 +142,10 @@ open_self(struct paper *p, struct http_request *r, const json_t *about)
 	err e;
 
 	if (about == NULL) {
-		profile = vault_get(n->vault, DRAFT_PROFILE, NULL);
+		uint32_t persona;
+		if (!persona_asked(n, r, &persona))
+			return false;
+		profile = persona_value(n, persona, DRAFT_PROFILE, NULL);
 		about = json_object_get(profile, "skills");
 	}
 	draft = self_draft(n, p->language, about, &p->about);

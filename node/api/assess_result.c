@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "node/api/assess.h"
+#include "node/signer.h"
 #include "proto/base/text.h"
 
 #define DAYS_DEFAULT 365
@@ -102,11 +103,13 @@ judge(struct node *n, struct http_request *r, struct paper *p,
     const char *hex)
 {
 	const bool known = open_slot(p, res);
+	const struct author *own = persona_of_key(n, res->person);
 	const struct assess_expected e = {
 		.assessment = known ? &p->a : NULL,
 		.author = known ? p->author : res->author,
 		.slot = res->slot,
-		.person = n->author.pub,
+		/* Of whichever persona of ours it names. */
+		.person = (own != NULL ? own : persona_get(n, 0))->pub,
 		.net = n->config->node.network,
 		.now_s = node_now(n),
 	};
@@ -190,6 +193,20 @@ levels_read(const json_t *list, struct assess_result *out)
 	return true;
 }
 
+struct signing {
+	struct node *n;
+	uint32_t persona;
+};
+
+static err
+sign_statement(void *ctx, struct slice statement, uint8_t sig[ED25519_SIG])
+{
+	const struct signing *s = ctx;
+
+	return signer_sign(s->n->signer, s->persona, SIGN_RESULT, 0,
+	    slice_str(s->n->config->node.network), statement, sig);
+}
+
 static void
 sign_result(struct node *n, struct http_request *r, struct assess_result *res,
     const struct assess_expected *e)
@@ -204,7 +221,17 @@ sign_result(struct node *n, struct http_request *r, struct assess_result *res,
 		    "nobody would accept it: %s", assess_refusal_text(refusal));
 		return;
 	}
-	const err wrong = assess_result_sign(res, n->author.secret, &out);
+	const struct author *by = persona_of_key(n, res->assessor);
+	struct signing with = { n, by->index };
+	const struct record_signing signing = { by->pub, sign_statement,
+		&with };
+	const err wrong = assess_result_sign_with(res, &signing, &out);
+	if (wrong == ERR_CLOSED) {
+		http_fail_err(r, wrong,
+		    "the process that holds the keys has ended: start "
+		    "the node again");
+		return;
+	}
 	if (wrong != OK || hex_put(hex, sizeof(hex), buf_slice(&out)) != OK) {
 		http_fail_err(r, ERR_FORM,
 		    "the result cannot be signed: a "
@@ -222,7 +249,8 @@ void
 api_assessment_sign(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 	struct assess_result res = { .levels_n = 0 };
 
 	if (body == NULL)
@@ -251,7 +279,8 @@ api_assessment_sign(struct http_request *r, void *ctx)
 			res.person, n->config->node.network, node_now(n) };
 		(void)snprintf(
 		    res.net, sizeof(res.net), "%s", n->config->node.network);
-		memcpy(res.assessor, n->author.pub, sizeof(res.assessor));
+		memcpy(res.assessor, persona_get(n, persona)->pub,
+		    sizeof(res.assessor));
 		memcpy(res.author, p->author, sizeof(res.author));
 		res.slot = p->slot;
 		res.taken_h = node_now(n) / 3600;
@@ -369,13 +398,14 @@ fits(struct node *n, struct http_request *r, bool private, const json_t *draft)
 }
 
 static void
-apply(struct node *n, struct http_request *r, const json_t *result,
-    const json_t *body)
+apply(struct node *n, struct http_request *r, uint32_t persona,
+    const json_t *result, const json_t *body)
 {
 	const bool private = json_is_true(json_object_get(body, "private"));
 	const bool dry = json_is_true(json_object_get(body, "dry_run"));
 	const char *name = private ? DRAFT_WISHES : DRAFT_PROFILE;
-	json_t *draft = vault_get(n->vault, name, NULL), *skills, *changes;
+	json_t *draft = persona_value(n, persona, name, NULL);
+	json_t *skills, *changes;
 	err e = OK;
 
 	if (draft == NULL)
@@ -390,7 +420,7 @@ apply(struct node *n, struct http_request *r, const json_t *result,
 		(void)json_object_del(draft, "skills");
 	if (!fits(n, r, private, draft)) {
 		json_decref(changes);
-	} else if (!dry && (e = vault_put(n->vault, name, draft)) != OK) {
+	} else if (!dry && (e = persona_keep(n, persona, name, draft)) != OK) {
 		json_decref(changes);
 		http_fail_err(
 		    r, e, "the draft cannot be saved: %s", err_name(e));
@@ -411,7 +441,9 @@ api_assessment_apply(struct http_request *r, void *ctx)
 	struct node *n = ctx;
 	char name[VAULT_NAME_MAX + 1];
 	const char *id = http_param(r, "id");
-	json_t *body = http_json(r), *result = NULL;
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
+	json_t *result = NULL;
 
 	if (body == NULL)
 		return;
@@ -434,7 +466,7 @@ api_assessment_apply(struct http_request *r, void *ctx)
 			http_fail(r, 409, "E3515", "id", NULL,
 			    "the result has expired");
 		else
-			apply(n, r, result, body);
+			apply(n, r, persona, result, body);
 	}
 	json_decref(result);
 	json_decref(body);

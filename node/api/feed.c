@@ -12,8 +12,7 @@ on_rid(void *ctx, const struct store_record *s)
 	struct feed *f = ctx;
 
 	if (!record_is_live(s, f->now_s) || s->opaque ||
-	    (f->skip_author != NULL &&
-		memcmp(s->author, f->skip_author, RECORD_AUTHOR) == 0))
+	    (f->skip_own != NULL && task_owns(f->skip_own, s->author)))
 		return true;
 	if (f->n == f->cap) {
 		const size_t cap = f->cap == 0 ? 1024 : 2 * f->cap;
@@ -39,7 +38,7 @@ feed_open(struct task *t, uint32_t kind, bool skip_own)
 		f->kind = kind;
 		f->vocabulary = t->terms->vocabulary;
 		f->now_s = t->now_s;
-		f->skip_author = skip_own ? t->author : NULL;
+		f->skip_own = skip_own ? t : NULL;
 		e = store_each_kind(t->view, kind, on_rid, f);
 	}
 	if (e == OK && f->no_memory)

@@ -13,7 +13,7 @@ struct feed {
 	struct store_view *view;
 	const struct vocabulary *vocabulary;
 	uint64_t now_s;
-	const uint8_t *skip_author; /* NULL: none */
+	const struct task *skip_own; /* of which to leave out; NULL: none */
 	uint64_t *rids;
 	size_t n, cap, at;
 	size_t step; /* each so many; 0 is 1 */

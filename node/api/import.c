@@ -14,6 +14,7 @@
 #include "node/import/csv.h"
 #include "node/import/job.h"
 #include "node/import/page.h"
+#include "node/signer.h"
 
 #define PUBLISH_AT_ONCE 64 /* rows on their way to the disk */
 
@@ -53,7 +54,7 @@ struct bulk {
 	char budget[32]; /* its place in the vault */
 	char quarter[16];
 	struct http_request *r;
-	uint32_t kind;
+	uint32_t persona, kind;
 	bool dry, partial, archive;
 	json_t *reply; /* "rows" in it */
 	json_t *list;  /* borrowed: the rows */
@@ -389,7 +390,8 @@ find_same_content(struct bulk *b, const uint8_t content[FINGERPRINT],
     const uint8_t *taken, uint32_t *slot)
 {
 	for (uint32_t i = 0; i < kind_info(b->kind)->slots; i++) {
-		const struct owner_post *p = owner_post(b->n, b->kind, i);
+		const struct owner_post *p =
+		    owner_post(b->n, b->persona, b->kind, i);
 		if (p != NULL && taken[i] == 0 && p->external_id[0] == 0 &&
 		    memcmp(p->content, content, FINGERPRINT) == 0) {
 			*slot = i;
@@ -421,8 +423,8 @@ decide(struct bulk *b, struct row *row, uint8_t *taken)
 
 	if (row->state == ROW_FAILED) {
 		/* A broken row does not mean that its posting is missing. */
-		if (owner_find_external(
-			b->n, b->kind, row->external_id, &row->slot) == OK)
+		if (owner_find_external(b->n, b->persona, b->kind,
+			row->external_id, &row->slot) == OK)
 			taken[row->slot] = 1;
 		return;
 	}
@@ -433,10 +435,10 @@ decide(struct bulk *b, struct row *row, uint8_t *taken)
 	}
 	owner_content(
 	    content, row->region, slice_of(row->payload, row->payload_n));
-	if (owner_find_external(b->n, b->kind, row->external_id, &row->slot) ==
-	    OK) {
+	if (owner_find_external(b->n, b->persona, b->kind, row->external_id,
+		&row->slot) == OK) {
 		const struct owner_post *p =
-		    owner_post(b->n, b->kind, row->slot);
+		    owner_post(b->n, b->persona, b->kind, row->slot);
 		row->state =
 		    p != NULL &&
 			    memcmp(p->content, content, FINGERPRINT) == 0 &&
@@ -444,13 +446,14 @@ decide(struct bulk *b, struct row *row, uint8_t *taken)
 			? ROW_UNCHANGED
 			: ROW_UPDATED;
 		if (row->state == ROW_UPDATED &&
-		    owner_busy(b->n, b->kind, row->slot))
+		    owner_busy(b->n, b->persona, b->kind, row->slot))
 			row_fail(row, "", "a change of it is under way",
 			    "try again in a moment");
 	} else if (row->external_id[0] == 0 &&
 		   find_same_content(b, content, taken, &row->slot)) {
 		row->state = ROW_UNCHANGED;
-	} else if (owner_free_slot(b->n, b->kind, taken, &row->slot) == OK) {
+	} else if (owner_free_slot(
+		       b->n, b->persona, b->kind, taken, &row->slot) == OK) {
 		row->state = ROW_CREATED;
 	} else {
 		row_fail(row, "", "all slots of the key are in use",
@@ -467,7 +470,8 @@ archive_missing(struct bulk *b, const uint8_t *taken)
 	struct user_payload *p = malloc(sizeof(*p));
 
 	for (uint32_t i = 0; p != NULL && i < kind_info(b->kind)->slots; i++) {
-		const struct owner_post *post = owner_post(b->n, b->kind, i);
+		const struct owner_post *post =
+		    owner_post(b->n, b->persona, b->kind, i);
 		if (post == NULL || taken[i] != 0 ||
 		    post->external_id[0] == 0 || post->busy ||
 		    (b->kind == KIND_DEMAND && post->status != POSTING_OPEN))
@@ -483,8 +487,8 @@ archive_missing(struct bulk *b, const uint8_t *taken)
 		if (b->kind == KIND_COURSE)
 			continue; /* a tombstone has no payload */
 		row->payload = NULL;
-		if (demand_with_status(b->n, i, POSTING_WITHDRAWN, -1, p) ==
-			OK &&
+		if (demand_with_status(
+			b->n, b->persona, i, POSTING_WITHDRAWN, -1, p) == OK &&
 		    (row->payload = malloc(p->n)) != NULL) {
 			memcpy(row->payload, p->bytes, p->n);
 			row->payload_n = p->n;
@@ -517,7 +521,7 @@ bulk_reply(struct bulk *b, bool accepted)
 		struct row *row = &b->rows[i];
 		const struct owner_post *p =
 		    row->state == ROW_UNCHANGED
-			? owner_post(b->n, b->kind, row->slot)
+			? owner_post(b->n, b->persona, b->kind, row->slot)
 			: NULL;
 		count[row->state]++;
 		(void)json_object_set_new(
@@ -566,7 +570,8 @@ bulk_pump(struct bulk *b)
 		struct row *row = &b->rows[b->next++];
 		if (row->state == ROW_FAILED || row->state == ROW_UNCHANGED)
 			continue;
-		const struct publish_request q = { .kind = b->kind,
+		const struct publish_request q = { .persona = b->persona,
+			.kind = b->kind,
 			.slot = row->slot,
 			.region = row->region,
 			.deleted = row->payload == NULL,
@@ -754,10 +759,12 @@ read_noise(struct bulk *b, const json_t *body)
 	const int number = (week[6] - '0') * 10 + (week[7] - '0');
 	(void)snprintf(b->quarter, sizeof(b->quarter), "%.4s-Q%d", week,
 	    MIN((number - 1) / 13 + 1, 4));
-	const struct crypto_part secret = { b->n->author.secret,
-		sizeof(b->n->author.secret) };
-	hash_blake2b(
-	    b->stream.key, sizeof(b->stream.key), "ohcn-noise-key", &secret, 1);
+	const err e = signer_noise_key(b->n->signer, b->persona, b->stream.key);
+	if (e != OK) {
+		http_fail_err(
+		    b->r, e, "no key to draw noise from: %s", err_name(e));
+		return false;
+	}
 	fingerprint(print, "ohcn-noise-table", slice_str(id));
 	(void)snprintf(b->budget, sizeof(b->budget), "noise/%016" PRIx64,
 	    get_u64be(print));
@@ -816,7 +823,8 @@ check_import(struct http_request *r, uint32_t kind, const json_t *body)
 static void
 import(struct node *n, struct http_request *r, uint32_t kind)
 {
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 
 	if (body == NULL)
 		return;
@@ -832,6 +840,7 @@ import(struct node *n, struct http_request *r, uint32_t kind)
 	}
 	b->n = n;
 	b->r = r;
+	b->persona = persona;
 	b->kind = kind;
 	b->dry = json_is_true(json_object_get(body, "dry_run"));
 	b->partial = json_is_true(json_object_get(body, "allow_partial"));

@@ -566,10 +566,11 @@ market_run(struct task *t)
 /* ---- the request ---- */
 
 static void
-open_demands(struct node *n, struct market_ask *ask)
+open_demands(struct node *n, uint32_t persona, struct market_ask *ask)
 {
 	for (uint32_t slot = 0; slot < kind_info(KIND_DEMAND)->slots; slot++) {
-		const struct owner_post *p = owner_post(n, KIND_DEMAND, slot);
+		const struct owner_post *p =
+		    owner_post(n, persona, KIND_DEMAND, slot);
 		if (p == NULL || p->rid == 0 || p->deleted ||
 		    (p->status != 0 && p->status != POSTING_OPEN))
 			continue;
@@ -582,7 +583,8 @@ open_demands(struct node *n, struct market_ask *ask)
 
 /* "DEMAND:N" */
 static bool
-seats_read(struct node *n, struct http_request *r, struct market_ask *ask)
+seats_read(struct node *n, struct http_request *r, uint32_t persona,
+    struct market_ask *ask)
 {
 	const char *text = http_query(r, "seats");
 	const char *colon = text == NULL ? NULL : strrchr(text, ':');
@@ -603,9 +605,9 @@ seats_read(struct node *n, struct http_request *r, struct market_ask *ask)
 	}
 	(void)snprintf(
 	    demand, sizeof(demand), "%.*s", (int)(colon - text), text);
-	if (!find_post(n, r, KIND_DEMAND, demand, &slot))
+	if (!find_post(n, r, persona, KIND_DEMAND, demand, &slot))
 		return false;
-	ask->seats_rid = owner_post(n, KIND_DEMAND, slot)->rid;
+	ask->seats_rid = owner_post(n, persona, KIND_DEMAND, slot)->rid;
 	return true;
 }
 
@@ -614,8 +616,12 @@ api_market(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
 	const char *without = http_query(r, "without");
-	struct market_ask *ask = calloc(1, sizeof(*ask));
+	uint32_t persona;
+	struct market_ask *ask;
 
+	if (!persona_asked(n, r, &persona))
+		return;
+	ask = calloc(1, sizeof(*ask));
 	if (ask == NULL) {
 		http_fail_err(r, ERR_NOMEM, "out of memory");
 		return;
@@ -624,7 +630,7 @@ api_market(struct http_request *r, void *ctx)
 	if (!http_query_range(
 		r, "each", 1, MARKET_EACH, MARKET_EACH_MAX, &ask->each) ||
 	    !http_query_range(r, "places", 1, 1, 20, &ask->places) ||
-	    !seats_read(n, r, ask)) {
+	    !seats_read(n, r, persona, ask)) {
 		free(ask);
 		return;
 	}
@@ -633,6 +639,6 @@ api_market(struct http_request *r, void *ctx)
 	if (without != NULL)
 		(void)snprintf(
 		    ask->without, sizeof(ask->without), "%s", without);
-	open_demands(n, ask);
+	open_demands(n, persona, ask);
 	task_start_with(n, r, market_run, NULL, ask);
 }

@@ -475,10 +475,13 @@ ask_record(struct match_ask *ask, size_t i, const char *text)
 static json_t *
 person_input(struct node *n, struct http_request *r)
 {
-	json_t *draft = vault_get(n->vault, DRAFT_PROFILE, NULL);
-	json_t *wishes = vault_get(n->vault, DRAFT_WISHES, NULL);
-	json_t *input;
+	uint32_t persona;
+	json_t *draft, *wishes, *input;
 
+	if (!persona_asked(n, r, &persona))
+		return NULL;
+	draft = persona_value(n, persona, DRAFT_PROFILE, NULL);
+	wishes = persona_value(n, persona, DRAFT_WISHES, NULL);
 	if (draft == NULL) {
 		json_decref(wishes);
 		http_fail(r, 409, "E3401", NULL,
@@ -523,16 +526,18 @@ static bool
 demand_rid(
     struct node *n, struct http_request *r, const char *text, uint64_t *rid)
 {
-	uint32_t slot = 0;
+	uint32_t persona, slot = 0;
 
+	if (!persona_asked(n, r, &persona))
+		return false;
 	if (text == NULL || text[0] == 0) {
 		http_fail(r, 422, "E3404", "demand", "ohcn demand list",
 		    "the demand is missing");
 		return false;
 	}
-	if (!find_post(n, r, KIND_DEMAND, text, &slot))
+	if (!find_post(n, r, persona, KIND_DEMAND, text, &slot))
 		return false;
-	*rid = owner_post(n, KIND_DEMAND, slot)->rid;
+	*rid = owner_post(n, persona, KIND_DEMAND, slot)->rid;
 	return true;
 }
 

@@ -390,11 +390,13 @@ api_learn_next(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
 	uint64_t limit = 0;
+	uint32_t persona;
 	json_t *draft, *wishes;
 
-	if (!http_query_range(r, "limit", 1, 10, NEXT_BEST_MAX, &limit))
+	if (!persona_asked(n, r, &persona) ||
+	    !http_query_range(r, "limit", 1, 10, NEXT_BEST_MAX, &limit))
 		return;
-	draft = vault_get(n->vault, DRAFT_PROFILE, NULL);
+	draft = persona_value(n, persona, DRAFT_PROFILE, NULL);
 	if (draft == NULL) {
 		http_fail(r, 404, "E3104", NULL,
 		    "ohcn assess take self, ohcn profile edit, or ohcn "
@@ -406,7 +408,7 @@ api_learn_next(struct http_request *r, void *ctx)
 	(void)json_object_set_new(
 	    input, "region", json_string(region_of(n, draft)));
 	(void)json_object_set_new(input, "draft", draft);
-	wishes = vault_get(n->vault, DRAFT_WISHES, NULL);
+	wishes = persona_value(n, persona, DRAFT_WISHES, NULL);
 	if (wishes != NULL)
 		(void)json_object_set_new(input, "wishes", wishes);
 	json_uint(input, "limit", limit);

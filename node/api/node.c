@@ -144,7 +144,7 @@ warnings(struct node *n, const struct store_totals *totals,
 		    "probably slow",
 		    "compare the clock with another machine");
 	keeper_warnings(n, list);
-	if (!n->author.stamped)
+	if (!n->authors[0].stamped)
 		warn(list, "stamp",
 		    "the proof of work of the key is still being done; what "
 		    "is published waits for it",
@@ -185,7 +185,7 @@ kinds_json(const struct store_totals *totals)
 static json_t *
 published_json(struct node *n, uint32_t kind)
 {
-	const struct owner_post *p = owner_post(n, kind, 0);
+	const struct owner_post *p = owner_post(n, 0, kind, 0);
 	json_t *o;
 
 	if (p == NULL)
@@ -208,11 +208,11 @@ own_json(struct node *n)
 	    o, "profile", published_json(n, KIND_PROFILE));
 	(void)json_object_set_new(
 	    o, "organisation", published_json(n, KIND_ORGANISATION));
-	json_uint(o, "demands_open", owner_open(n));
-	json_uint(o, "demands", owner_live(n, KIND_DEMAND));
-	json_uint(o, "courses_open", owner_live(n, KIND_COURSE));
-	if (owner_plan_at(n) != 0)
-		json_uint(o, "publish_at", owner_plan_at(n));
+	json_uint(o, "demands_open", owner_open(n, 0));
+	json_uint(o, "demands", owner_live(n, 0, KIND_DEMAND));
+	json_uint(o, "courses_open", owner_live(n, 0, KIND_COURSE));
+	if (owner_plan_at(n, 0) != 0)
+		json_uint(o, "publish_at", owner_plan_at(n, 0));
 	return o;
 }
 
@@ -223,7 +223,7 @@ identity_json(struct node *n, json_t *o)
 
 	peer_id_put(peer, host_self(n->host));
 	(void)json_object_set_new(o, "peer_id", json_string(peer));
-	json_did(o, "did", n->author.pub);
+	json_did(o, "did", persona_get(n, 0)->pub);
 	(void)json_object_set_new(o, "version", json_string(OHCN_VERSION));
 	(void)json_object_set_new(o, "addresses", own_addresses(n));
 	(void)json_object_set_new(
@@ -235,7 +235,7 @@ identity_json(struct node *n, json_t *o)
 	    o, "region", json_string(n->config->node.region));
 	json_uint(o, "uptime_s",
 	    node_now(n) > n->started_s ? node_now(n) - n->started_s : 0);
-	json_truth(o, "stamp_ready", n->author.stamped);
+	json_truth(o, "stamp_ready", n->authors[0].stamped);
 }
 
 static json_t *

@@ -491,7 +491,8 @@ preview_json(
 		(void)json_object_set_new(
 		    reply, "readers", readers_json(n, q->kind, topic));
 		json_t *warnings = warnings_json(q->kind);
-		if (!n->author.stamped && q->kind != KIND_REVOCATION)
+		if (!n->authors[q->persona].stamped &&
+		    q->kind != KIND_REVOCATION)
 			(void)json_array_append_new(warnings,
 			    json_string("the stamp of the key is still being "
 					"worked out: its place holds zeros, "

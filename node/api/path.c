@@ -562,10 +562,10 @@ read_language(struct http_request *r, struct path_means *m)
 
 /* Draft and wishes; without a profile everything is missing. */
 static json_t *
-profile_input(struct node *n)
+profile_input(struct node *n, uint32_t persona)
 {
-	json_t *draft = vault_get(n->vault, DRAFT_PROFILE, NULL);
-	json_t *wishes = vault_get(n->vault, DRAFT_WISHES, NULL);
+	json_t *draft = persona_value(n, persona, DRAFT_PROFILE, NULL);
+	json_t *wishes = persona_value(n, persona, DRAFT_WISHES, NULL);
 	json_t *input = json_object();
 
 	if (draft == NULL)
@@ -582,8 +582,12 @@ void
 api_path(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	struct path_ask *ask = calloc(1, sizeof(*ask));
+	uint32_t persona;
+	struct path_ask *ask;
 
+	if (!persona_asked(n, r, &persona))
+		return;
+	ask = calloc(1, sizeof(*ask));
 	if (ask == NULL) {
 		http_fail(r, 503, "E1901", NULL, "try again in a moment",
 		    "out of memory");
@@ -598,5 +602,5 @@ api_path(struct http_request *r, void *ctx)
 		free(ask);
 		return;
 	}
-	task_start_with(n, r, path_run, profile_input(n), ask);
+	task_start_with(n, r, path_run, profile_input(n, persona), ask);
 }

@@ -20,9 +20,9 @@ status_name(unsigned status)
 
 static json_t *
 post_json(struct node *n, struct reader *rd, struct store_view *view,
-    uint32_t kind, uint32_t slot, uint32_t language)
+    uint32_t persona, uint32_t kind, uint32_t slot, uint32_t language)
 {
-	const struct owner_post *p = owner_post(n, kind, slot);
+	const struct owner_post *p = owner_post(n, persona, kind, slot);
 	struct store_record s;
 	struct slice title;
 
@@ -53,8 +53,11 @@ list_posts(
 	const char *status = http_query(r, "status");
 	struct store_view *view = NULL;
 	struct reader rd;
+	uint32_t persona;
 	json_t *list, *o;
 
+	if (!persona_asked(n, r, &persona))
+		return;
 	if (reader_init(&rd) != OK || store_view_open(n->store, &view) != OK) {
 		reader_fini(&rd);
 		http_fail_err(r, ERR_LIMIT, "the node is too busy");
@@ -62,8 +65,8 @@ list_posts(
 	}
 	list = json_array();
 	for (uint32_t slot = 0; slot < kind_info(kind)->slots; slot++) {
-		json_t *one =
-		    post_json(n, &rd, view, kind, slot, language_of(n, r));
+		json_t *one = post_json(
+		    n, &rd, view, persona, kind, slot, language_of(n, r));
 		const char *has =
 		    json_string_value(json_object_get(one, "status"));
 		if (one == NULL)
@@ -108,14 +111,14 @@ external_of(const json_t *draft, char out[OWNER_EXTERNAL_MAX + 1])
 
 /* Which slot a posting takes; false: answered. */
 static bool
-take_slot(struct node *n, struct http_request *r, uint32_t kind,
-    const json_t *draft, uint32_t *slot, bool *created)
+take_slot(struct node *n, struct http_request *r, uint32_t persona,
+    uint32_t kind, const json_t *draft, uint32_t *slot, bool *created)
 {
 	char external[OWNER_EXTERNAL_MAX + 1];
 
 	external_of(draft, external);
-	*created = owner_find_external(n, kind, external, slot) != OK;
-	if (!*created || owner_free_slot(n, kind, NULL, slot) == OK)
+	*created = owner_find_external(n, persona, kind, external, slot) != OK;
+	if (!*created || owner_free_slot(n, persona, kind, NULL, slot) == OK)
 		return true;
 	http_fail(r, 409, "E3201", NULL,
 	    "close some that are no longer needed, and wait until they expire",
@@ -128,18 +131,23 @@ static void
 post_one(struct node *n, struct http_request *r, uint32_t kind,
     const json_t *draft, bool dry)
 {
+	uint32_t persona;
 	struct user_payload *p = malloc(sizeof(*p));
 	struct payload_fault f = { 0 };
 	uint32_t slot = 0;
 	bool created = false;
+	if (!persona_asked(n, r, &persona)) {
+		free(p);
+		return;
+	}
 	const err e = p == NULL ? ERR_NOMEM
 				: user_payload_read(
 				      kind, draft, region_of(n, draft), p, &f);
-
 	if (e != OK) {
 		fail_payload(r, e, &f);
-	} else if (take_slot(n, r, kind, draft, &slot, &created)) {
-		const struct publish_request q = { .kind = kind,
+	} else if (take_slot(n, r, persona, kind, draft, &slot, &created)) {
+		const struct publish_request q = { .persona = persona,
+			.kind = kind,
 			.slot = slot,
 			.region = p->region,
 			.payload = slice_of(p->bytes, p->n) };
@@ -196,10 +204,10 @@ post_draft(struct node *n, struct http_request *r, uint32_t kind,
 /* ---- closing ---- */
 
 bool
-find_post(struct node *n, struct http_request *r, uint32_t kind,
-    const char *text, uint32_t *slot)
+find_post(struct node *n, struct http_request *r, uint32_t persona,
+    uint32_t kind, const char *text, uint32_t *slot)
 {
-	const err e = owner_find(n, kind, text, slot);
+	const err e = owner_find(n, persona, kind, text, slot);
 
 	if (e == ERR_EXISTS)
 		http_fail(r, 409, "E3203", "id", "give more characters of it",
@@ -237,10 +245,10 @@ map_with(
 }
 
 err
-demand_with_status(struct node *n, uint32_t slot, unsigned status,
-    int64_t filled, struct user_payload *out)
+demand_with_status(struct node *n, uint32_t persona, uint32_t slot,
+    unsigned status, int64_t filled, struct user_payload *out)
 {
-	const struct owner_post *p = owner_post(n, KIND_DEMAND, slot);
+	const struct owner_post *p = owner_post(n, persona, KIND_DEMAND, slot);
 	struct value pairs[2 * 128], more[2 * 128];
 	struct store_view *view = NULL;
 	struct store_record s;
@@ -298,8 +306,8 @@ reply_closed(struct node *n, struct http_request *r,
 }
 
 static void
-close_demand(
-    struct node *n, struct http_request *r, uint32_t slot, const json_t *body)
+close_demand(struct node *n, struct http_request *r, uint32_t persona,
+    uint32_t slot, const json_t *body)
 {
 	const unsigned status =
 	    status_number(json_string_value(json_object_get(body, "status")));
@@ -316,13 +324,15 @@ close_demand(
 		return;
 	}
 	struct user_payload *p = malloc(sizeof(*p));
-	const err e = p == NULL ? ERR_NOMEM
-				: demand_with_status(n, slot, status, count, p);
+	const err e =
+	    p == NULL ? ERR_NOMEM
+		      : demand_with_status(n, persona, slot, status, count, p);
 	if (e != OK) {
 		http_fail_err(
 		    r, e, "the demand cannot be changed: %s", err_name(e));
 	} else {
-		const struct publish_request q = { .kind = KIND_DEMAND,
+		const struct publish_request q = { .persona = persona,
+			.kind = KIND_DEMAND,
 			.slot = slot,
 			.region = p->region,
 			.payload = slice_of(p->bytes, p->n) };
@@ -335,13 +345,16 @@ void
 api_demands_close(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	uint32_t slot = 0;
-	json_t *body = http_json(r);
+	uint32_t persona, slot = 0;
+	json_t *body;
 
+	if (!persona_asked(n, r, &persona))
+		return;
+	body = http_json(r);
 	if (body == NULL)
 		return;
-	if (find_post(n, r, KIND_DEMAND, http_param(r, "id"), &slot))
-		close_demand(n, r, slot, body);
+	if (find_post(n, r, persona, KIND_DEMAND, http_param(r, "id"), &slot))
+		close_demand(n, r, persona, slot, body);
 	json_decref(body);
 }
 
@@ -349,15 +362,19 @@ api_demands_close(struct http_request *r, void *ctx)
 static void
 take_back(struct node *n, struct http_request *r, uint32_t kind)
 {
-	uint32_t slot = 0;
-	json_t *body = http_json(r);
+	uint32_t persona, slot = 0;
+	json_t *body;
 
+	if (!persona_asked(n, r, &persona))
+		return;
+	body = http_json(r);
 	if (body == NULL)
 		return;
-	if (find_post(n, r, kind, http_param(r, "id"), &slot)) {
-		const struct publish_request q = { .kind = kind,
+	if (find_post(n, r, persona, kind, http_param(r, "id"), &slot)) {
+		const struct publish_request q = { .persona = persona,
+			.kind = kind,
 			.slot = slot,
-			.region = owner_post(n, kind, slot)->region,
+			.region = owner_post(n, persona, kind, slot)->region,
 			.deleted = true };
 		reply_closed(n, r, &q, "withdrawn", body);
 	}

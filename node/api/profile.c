@@ -200,9 +200,10 @@ with_labels(
 
 /* The published record of slot 0, as GET /records has it, or null. */
 static json_t *
-published_json(struct node *n, struct http_request *r, uint32_t kind)
+published_json(
+    struct node *n, struct http_request *r, uint32_t persona, uint32_t kind)
 {
-	const struct owner_post *p = owner_post(n, kind, 0);
+	const struct owner_post *p = owner_post(n, persona, kind, 0);
 	struct store_view *view = NULL;
 	struct store_record s;
 	struct reader rd;
@@ -221,10 +222,10 @@ published_json(struct node *n, struct http_request *r, uint32_t kind)
 
 /* Errors are answered; false then. */
 static bool
-draft_keep(struct node *n, struct http_request *r, const char *name,
-    const json_t *value)
+draft_keep(struct node *n, struct http_request *r, uint32_t persona,
+    const char *name, const json_t *value)
 {
-	const err e = vault_put(n->vault, name, value);
+	const err e = persona_keep(n, persona, name, value);
 
 	if (e == ERR_LIMIT)
 		http_fail(r, 413, "E3103", NULL, "shorten it",
@@ -237,11 +238,11 @@ draft_keep(struct node *n, struct http_request *r, const char *name,
 
 /* The stored draft; NULL: answered. */
 static json_t *
-draft_take(
-    struct node *n, struct http_request *r, const char *name, const char *hint)
+draft_take(struct node *n, struct http_request *r, uint32_t persona,
+    const char *name, const char *hint)
 {
 	bool bad = false;
-	json_t *draft = vault_get(n->vault, name, &bad);
+	json_t *draft = persona_value(n, persona, name, &bad);
 
 	if (draft != NULL)
 		return draft;
@@ -276,18 +277,23 @@ void
 api_profile_get(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *o = json_object();
-	json_t *draft = vault_get(n->vault, DRAFT_PROFILE, NULL);
+	uint32_t persona;
+	json_t *o, *draft;
+
+	if (!persona_asked(n, r, &persona))
+		return;
+	o = json_object();
+	draft = persona_value(n, persona, DRAFT_PROFILE, NULL);
 
 	json_t *shown = with_labels(n, r, KIND_PROFILE, draft);
 	/* One that an older version took is shown as it is. */
 	set_or_null(o, "draft", shown != NULL ? shown : json_incref(draft));
 	json_decref(draft);
-	set_or_null(o, "wishes", vault_get(n->vault, DRAFT_WISHES, NULL));
+	set_or_null(o, "wishes", persona_value(n, persona, DRAFT_WISHES, NULL));
 	(void)json_object_set_new(
-	    o, "published", published_json(n, r, KIND_PROFILE));
-	if (owner_plan_at(n) != 0)
-		json_uint(o, "publish_at", owner_plan_at(n));
+	    o, "published", published_json(n, r, persona, KIND_PROFILE));
+	if (owner_plan_at(n, persona) != 0)
+		json_uint(o, "publish_at", owner_plan_at(n, persona));
 	else
 		(void)json_object_set_new(o, "publish_at", json_null());
 	http_reply(r, 200, o);
@@ -314,7 +320,8 @@ void
 api_profile_put(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 
 	if (body == NULL)
 		return;
@@ -329,9 +336,9 @@ api_profile_put(struct http_request *r, void *ctx)
 	bool good = (draft == NULL || draft_check(n, r, KIND_PROFILE, draft)) &&
 		    (wishes == NULL || wishes_check(r, wishes));
 	if (good && draft != NULL)
-		good = draft_keep(n, r, DRAFT_PROFILE, draft);
+		good = draft_keep(n, r, persona, DRAFT_PROFILE, draft);
 	if (good && wishes != NULL)
-		good = draft_keep(n, r, DRAFT_WISHES, wishes);
+		good = draft_keep(n, r, persona, DRAFT_WISHES, wishes);
 	json_decref(body);
 	if (good)
 		api_profile_get(r, ctx);
@@ -388,7 +395,9 @@ import_done(struct job *j)
 	}
 	if (json_is_string(region) && json_is_object(draft))
 		(void)json_object_set(draft, "region", region);
-	if (!dry && !draft_keep(n, j->request, DRAFT_PROFILE, draft)) {
+	const uint32_t persona = (uint32_t)json_integer_value(
+	    json_object_get(j->input, "persona_index"));
+	if (!dry && !draft_keep(n, j->request, persona, DRAFT_PROFILE, draft)) {
 		job_end(j);
 		return;
 	}
@@ -401,7 +410,8 @@ void
 api_profile_import(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 	const char *format = json_string_value(json_object_get(body, "format"));
 
 	if (body == NULL)
@@ -420,6 +430,7 @@ api_profile_import(struct http_request *r, void *ctx)
 		(void)json_object_set_new(
 		    body, "region", json_string(n->config->node.region));
 	const char *lang = http_query(r, "lang");
+	json_uint(body, "persona_index", persona);
 	json_uint(body,
 	    lang != NULL && lang[0] != 0 ? "language_code" : "language_default",
 	    language_of(n, r));
@@ -461,7 +472,7 @@ publish_profile(struct node *n, struct http_request *r,
 		plan_profile(n, r, q);
 		return;
 	}
-	const err e = owner_plan_cancel(n);
+	const err e = owner_plan_cancel(n, q->persona);
 	if (e != OK) {
 		http_fail_err(r, e, "the earlier plan cannot be removed");
 		return;
@@ -473,8 +484,8 @@ publish_profile(struct node *n, struct http_request *r,
 
 /* Publish slot 0 of a kind from its draft. */
 static void
-publish_draft(struct node *n, struct http_request *r, uint32_t kind,
-    const json_t *draft, const json_t *body)
+publish_draft(struct node *n, struct http_request *r, uint32_t persona,
+    uint32_t kind, const json_t *draft, const json_t *body)
 {
 	struct user_payload *p = malloc(sizeof(*p));
 	struct payload_fault f = { 0 };
@@ -487,7 +498,8 @@ publish_draft(struct node *n, struct http_request *r, uint32_t kind,
 		free(p);
 		return;
 	}
-	const struct publish_request q = { .kind = kind,
+	const struct publish_request q = { .persona = persona,
+		.kind = kind,
 		.region = p->region,
 		.payload = slice_of(p->bytes, p->n) };
 	if (json_is_true(json_object_get(body, "dry_run"))) {
@@ -509,14 +521,15 @@ void
 api_profile_publish(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 
 	if (body == NULL)
 		return;
-	json_t *draft = draft_take(
-	    n, r, DRAFT_PROFILE, "ohcn profile edit, or ohcn profile import");
+	json_t *draft = draft_take(n, r, persona, DRAFT_PROFILE,
+	    "ohcn profile edit, or ohcn profile import");
 	if (draft != NULL)
-		publish_draft(n, r, KIND_PROFILE, draft, body);
+		publish_draft(n, r, persona, KIND_PROFILE, draft, body);
 	json_decref(draft);
 	json_decref(body);
 }
@@ -525,19 +538,20 @@ void
 api_profile_forget(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	const struct owner_post *p = owner_post(n, KIND_PROFILE, 0);
-	json_t *body = http_json(r), *o;
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
+	json_t *o;
 	err e = OK;
 
 	if (body == NULL)
 		return;
 	const bool draft = json_is_true(json_object_get(body, "draft"));
 	json_decref(body);
-	e = owner_plan_cancel(n);
+	e = owner_plan_cancel(n, persona);
 	if (e == OK && draft)
-		e = vault_delete(n->vault, DRAFT_PROFILE);
+		e = persona_drop(n, persona, DRAFT_PROFILE);
 	if (e == OK && draft)
-		e = vault_delete(n->vault, DRAFT_WISHES);
+		e = persona_drop(n, persona, DRAFT_WISHES);
 	if (e != OK) {
 		http_fail_err(r, e, "the private data cannot be changed: %s",
 		    err_name(e));
@@ -545,6 +559,7 @@ api_profile_forget(struct http_request *r, void *ctx)
 	}
 	o = json_object();
 	json_truth(o, "draft_deleted", draft);
+	const struct owner_post *p = owner_post(n, persona, KIND_PROFILE, 0);
 	if (p == NULL) {
 		(void)json_object_set_new(o, "record", json_null());
 		json_uint(o, "sent_to", 0);
@@ -552,9 +567,10 @@ api_profile_forget(struct http_request *r, void *ctx)
 		return;
 	}
 	/* It has to outlive what it takes back. */
-	const struct publish_request q = {
-		.kind = KIND_PROFILE, .region = p->region, .deleted = true
-	};
+	const struct publish_request q = { .persona = persona,
+		.kind = KIND_PROFILE,
+		.region = p->region,
+		.deleted = true };
 	reply_published(n, &q, r, o);
 }
 
@@ -562,11 +578,12 @@ api_profile_forget(struct http_request *r, void *ctx)
 
 /* The draft, or a first one from the configuration; a new reference. */
 static json_t *
-organisation_draft(struct node *n)
+organisation_draft(struct node *n, uint32_t persona)
 {
-	json_t *draft = vault_get(n->vault, DRAFT_ORGANISATION, NULL);
+	json_t *draft = persona_value(n, persona, DRAFT_ORGANISATION, NULL);
 
-	if (draft != NULL || n->config->node.name[0] == 0)
+	/* The node's name is of its first persona alone. */
+	if (draft != NULL || persona != 0 || n->config->node.name[0] == 0)
 		return draft;
 	const char *language = n->config->node.language;
 	char code[4] = "en";
@@ -580,14 +597,19 @@ void
 api_organisation_get(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *o = json_object(), *draft = organisation_draft(n);
+	uint32_t persona;
+	json_t *o, *draft;
 
+	if (!persona_asked(n, r, &persona))
+		return;
+	o = json_object();
+	draft = organisation_draft(n, persona);
 	json_t *shown = with_labels(n, r, KIND_ORGANISATION, draft);
 	/* One that an older version took is shown as it is. */
 	set_or_null(o, "draft", shown != NULL ? shown : json_incref(draft));
 	json_decref(draft);
 	(void)json_object_set_new(
-	    o, "published", published_json(n, r, KIND_ORGANISATION));
+	    o, "published", published_json(n, r, persona, KIND_ORGANISATION));
 	http_reply(r, 200, o);
 }
 
@@ -595,7 +617,8 @@ void
 api_organisation_put(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 	json_t *draft = json_object_get(body, "draft");
 
 	if (body == NULL)
@@ -604,7 +627,7 @@ api_organisation_put(struct http_request *r, void *ctx)
 		http_fail(r, 422, "E3101", "draft", "{\"draft\": {...}}",
 		    "there is no draft in it");
 	else if (draft_check(n, r, KIND_ORGANISATION, draft) &&
-		 draft_keep(n, r, DRAFT_ORGANISATION, draft))
+		 draft_keep(n, r, persona, DRAFT_ORGANISATION, draft))
 		api_organisation_get(r, ctx);
 	json_decref(body);
 }
@@ -613,17 +636,18 @@ void
 api_organisation_publish(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 
 	if (body == NULL)
 		return;
-	json_t *draft = organisation_draft(n);
+	json_t *draft = organisation_draft(n, persona);
 	if (draft == NULL)
 		http_fail(r, 404, "E3104", NULL,
 		    "ohcn organisation edit, or set node.name",
 		    "there is no draft yet");
 	else
-		publish_draft(n, r, KIND_ORGANISATION, draft, body);
+		publish_draft(n, r, persona, KIND_ORGANISATION, draft, body);
 	json_decref(draft);
 	json_decref(body);
 }

@@ -790,6 +790,7 @@ api_signals_map(struct http_request *r, void *ctx)
 
 struct publishing {
 	struct node *n;
+	uint32_t persona;
 	struct http_request *r;
 	struct store_view *view;
 	struct terms *terms;
@@ -902,17 +903,18 @@ publish_draft(struct publishing *p, const json_t *draft)
 	const err e = payload == NULL ? ERR_NOMEM
 				      : user_payload_read(KIND_STATISTIC, draft,
 					    region, payload, &f);
-	const bool created =
-	    owner_find_external(p->n, KIND_STATISTIC, p->external, &slot) != OK;
+	const bool created = owner_find_external(p->n, p->persona,
+				 KIND_STATISTIC, p->external, &slot) != OK;
 
 	if (e != OK) {
 		fail_payload(p->r, e, &f);
-	} else if (created &&
-		   owner_free_slot(p->n, KIND_STATISTIC, NULL, &slot) != OK) {
+	} else if (created && owner_free_slot(p->n, p->persona, KIND_STATISTIC,
+				  NULL, &slot) != OK) {
 		http_fail(p->r, 409, "E3201", NULL, "wait until some expire",
 		    "all slots of the key are in use");
 	} else {
-		const struct publish_request q = { .kind = KIND_STATISTIC,
+		const struct publish_request q = { .persona = p->persona,
+			.kind = KIND_STATISTIC,
 			.slot = slot,
 			.region = payload->region,
 			.lifetime_hours = 90 * 24,
@@ -1018,7 +1020,8 @@ void
 api_signals_publish(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
 
 	if (body == NULL)
 		return;
@@ -1031,6 +1034,7 @@ api_signals_publish(struct http_request *r, void *ctx)
 		return;
 	}
 	p->n = n;
+	p->persona = persona;
 	p->r = r;
 	p->now_s = node_now(n);
 	p->terms = terms_take(n);

@@ -44,8 +44,15 @@ void
 task_start_with(struct node *n, struct http_request *r, task_run *run,
     json_t *input, void *more)
 {
-	struct task *t = calloc(1, sizeof(*t));
+	uint32_t persona;
+	struct task *t;
 
+	if (!persona_asked(n, r, &persona)) {
+		free(more);
+		json_decref(input);
+		return;
+	}
+	t = calloc(1, sizeof(*t));
 	if (t == NULL || store_view_open(n->store, &t->view) != OK) {
 		free(t);
 		free(more);
@@ -65,9 +72,21 @@ task_start_with(struct node *n, struct http_request *r, task_run *run,
 	t->terms = terms_take(n);
 	t->meaning = (struct meaning){ t->terms->vocabulary,
 		vocabulary_rarity(t->terms->vocabulary) };
-	memcpy(t->author, n->author.pub, sizeof(t->author));
+	memcpy(t->author, persona_get(n, persona)->pub, sizeof(t->author));
+	for (; t->own_n < persona_count(n); t->own_n++)
+		memcpy(t->own[t->own_n], persona_get(n, t->own_n)->pub,
+		    sizeof(t->author));
 	const int rc = uv_queue_work(&n->loop, &t->work, on_work, on_done);
 	ASSERT(rc == 0);
+}
+
+bool
+task_owns(const struct task *t, const uint8_t author[ED25519_PUBLIC])
+{
+	for (uint32_t i = 0; i < t->own_n; i++)
+		if (memcmp(t->own[i], author, ED25519_PUBLIC) == 0)
+			return true;
+	return false;
 }
 
 void

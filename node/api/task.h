@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "node/node.h"
+#include "node/persona.h"
 
 struct task;
 struct matcher;
@@ -26,7 +26,9 @@ struct task {
 	json_t *input; /* owned; may be NULL */
 	void *more;    /* owned: free()d at the end; may be NULL */
 	uint64_t now_s;
-	uint8_t author[ED25519_PUBLIC]; /* of this node */
+	uint8_t author[ED25519_PUBLIC]; /* of the persona that was asked */
+	uint8_t own[PERSONAS_MAX][ED25519_PUBLIC]; /* of all personas */
+	uint32_t own_n;
 	struct terms *terms;
 	struct store_view *view;
 	struct store_view *older[TASK_VIEWS_MAX]; /* see task_renew_view() */
@@ -55,6 +57,9 @@ void task_start_with(struct node *n, struct http_request *r, task_run *run,
  * Where that was done TASK_VIEWS_MAX times, ${view} is closed instead.
  */
 void task_renew_view(struct task *t, struct store_view *view);
+
+/** task_owns(t, author): is it one of our personas? Any thread. */
+bool task_owns(const struct task *t, const uint8_t author[ED25519_PUBLIC]);
 
 /** task_fail(t, status, code, hint, fmt, ...): instead of a result. */
 void task_fail(struct task *t, unsigned status, const char *code,

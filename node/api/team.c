@@ -548,12 +548,14 @@ what_read(struct node *n, struct http_request *r, struct team_ask *ask)
 {
 	const char *demand = http_query(r, "demand");
 	const char *skills = http_query(r, "skills");
-	uint32_t slot = 0;
+	uint32_t persona, slot = 0;
 
+	if (!persona_asked(n, r, &persona))
+		return false;
 	if (demand != NULL && demand[0] != '\0') {
-		if (!find_post(n, r, KIND_DEMAND, demand, &slot))
+		if (!find_post(n, r, persona, KIND_DEMAND, demand, &slot))
 			return false;
-		ask->rid = owner_post(n, KIND_DEMAND, slot)->rid;
+		ask->rid = owner_post(n, persona, KIND_DEMAND, slot)->rid;
 		return true;
 	}
 	if (skills == NULL || skills[0] == '\0' ||

@@ -268,16 +268,45 @@ record_read(struct slice bytes, struct arena *scratch, struct record *r)
 	return open_any(bytes, &no_rules, false, scratch, r);
 }
 
+#define CERTIFIED_MAX (DOMAIN + 1 + NET_MAX + RECORD_AUTHOR + 4)
+
+static size_t
+certified_bytes(struct slice net, const uint8_t one_time[RECORD_AUTHOR],
+    uint32_t not_after_h, uint8_t m[CERTIFIED_MAX])
+{
+	static const uint8_t domain[DOMAIN] = "ohcn-cert-v1";
+	size_t n = sizeof(domain);
+
+	ASSERT(net.n <= NET_MAX);
+	memcpy(m, domain, sizeof(domain));
+	m[n++] = (uint8_t)net.n;
+	memcpy(m + n, net.p, net.n);
+	n += net.n;
+	memcpy(m + n, one_time, RECORD_AUTHOR);
+	n += RECORD_AUTHOR;
+	put_u32be(m + n, not_after_h);
+	return n + 4;
+}
+
+void
+record_certificate_sign(struct slice net,
+    const uint8_t one_time[ED25519_PUBLIC], uint32_t not_after_h,
+    const uint8_t secret[ED25519_SECRET], uint8_t sig[ED25519_SIG])
+{
+	uint8_t m[CERTIFIED_MAX];
+
+	ed25519_sign(
+	    sig, m, certified_bytes(net, one_time, not_after_h, m), secret);
+}
+
 /* A company's word for a one-time key; see SPEC.md, "Stamp". */
 static enum record_outcome
 check_certificate(const struct record *r)
 {
-	static const uint8_t domain[DOMAIN] = "ohcn-cert-v1";
-	uint8_t m[DOMAIN + 1 + NET_MAX + RECORD_AUTHOR + 4];
+	uint8_t m[CERTIFIED_MAX];
 	const uint8_t *company = r->stamp.p + 1;
 	const uint8_t *nonce = company + RECORD_AUTHOR;
 	const uint8_t *not_after = nonce + 8;
-	size_t n = 0;
 
 	if (r->stamp.n != STAMP_CERTIFICATE_BYTES || r->kind != KIND_ENVELOPE ||
 	    r->expires_h > get_u32be(not_after))
@@ -285,15 +314,8 @@ check_certificate(const struct record *r)
 	if (!stamp_check(
 		r->net.p, r->net.n, company, nonce, net_stamp_bits(r->net)))
 		return RECORD_BAD_STAMP;
-	memcpy(m, domain, sizeof(domain));
-	n += sizeof(domain);
-	m[n++] = (uint8_t)r->net.n;
-	memcpy(m + n, r->net.p, r->net.n);
-	n += r->net.n;
-	memcpy(m + n, r->author, RECORD_AUTHOR);
-	n += RECORD_AUTHOR;
-	memcpy(m + n, not_after, 4);
-	n += 4;
+	const size_t n =
+	    certified_bytes(r->net, r->author, get_u32be(not_after), m);
 	if (!ed25519_verify(not_after + 4, m, n, company))
 		return RECORD_BAD_STAMP;
 	return RECORD_FINE;
@@ -359,18 +381,44 @@ record_next_seq(uint64_t now_s, uint64_t last_seq)
 	return (last_seq & 0xff) < RECORD_COUNTER_MAX ? last_seq + 1 : 0;
 }
 
+/* The author's field of a body; see SPEC.md, "Record". */
+enum { BODY_NET = 1, BODY_AUTHOR = 3 };
+
 err
-record_make(const struct record_draft *d, const uint8_t pub[ED25519_PUBLIC],
-    const uint8_t secret[ED25519_SECRET], struct buf *out)
+record_body_sign(struct slice body, struct slice net,
+    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+    uint8_t sig[ED25519_SIG])
 {
-	uint8_t raw[RECORD_BODY_MAX], id[RECORD_ID], sig[ED25519_SIG];
-	uint8_t m[DOMAIN + 1 + NET_MAX + 1 + RECORD_ID];
+	const struct slice pub =
+	    slice_of(secret + ED25519_SEED, ED25519_PUBLIC);
+	uint8_t m[DOMAIN + 1 + NET_MAX + 1 + RECORD_ID], id[RECORD_ID];
+	struct value v;
+
+	if (body.n > RECORD_BODY_MAX || net.n > NET_MAX)
+		return ERR_FORM;
+	arena_reset(scratch);
+	if (value_parse(body, scratch, &v) != OK || v.type != VALUE_ARRAY ||
+	    v.n != FIELDS || v.items[BODY_NET].type != VALUE_STR ||
+	    !slice_eq(v.items[BODY_NET].s, net) ||
+	    v.items[BODY_AUTHOR].type != VALUE_BIN ||
+	    !slice_eq(v.items[BODY_AUTHOR].s, pub))
+		return ERR_FORM;
+	record_id_of(body, id);
+	ed25519_sign(sig, m, signed_bytes(net, id, m), secret);
+	return OK;
+}
+
+err
+record_make_with(const struct record_draft *d, const struct record_signing *s,
+    struct buf *out)
+{
+	uint8_t raw[RECORD_BODY_MAX], sig[ED25519_SIG];
 	struct buf body = { raw, 0, sizeof(raw) };
 	struct value head[] = {
 		value_uint(RECORD_VERSION),
 		value_str(d->net),
 		value_uint(d->kind),
-		value_bin(slice_of(pub, ED25519_PUBLIC)),
+		value_bin(slice_of(s->pub, ED25519_PUBLIC)),
 		value_str(slice_str(d->region)),
 		value_uint(d->slot),
 		value_uint(d->seq),
@@ -386,8 +434,7 @@ record_make(const struct record_draft *d, const uint8_t pub[ED25519_PUBLIC],
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		TRY(value_write(&head[i], &body));
 	TRY(buf_put(&body, d->payload.p, d->payload.n));
-	record_id_of(buf_slice(&body), id);
-	ed25519_sign(sig, m, signed_bytes(d->net, id, m), secret);
+	TRY(s->sign(s->ctx, buf_slice(&body), sig));
 
 	struct value items[] = { value_bin(buf_slice(&body)),
 		value_uint(RECORD_SIGTYPE),
@@ -398,6 +445,32 @@ record_make(const struct record_draft *d, const uint8_t pub[ED25519_PUBLIC],
 	if (e != OK)
 		out->n = before;
 	return e;
+}
+
+struct own_secret {
+	struct slice net;
+	const uint8_t *secret;
+};
+
+static err
+sign_here(void *ctx, struct slice body, uint8_t sig[ED25519_SIG])
+{
+	const struct own_secret *own = ctx;
+	uint8_t m[DOMAIN + 1 + NET_MAX + 1 + RECORD_ID], id[RECORD_ID];
+
+	record_id_of(body, id);
+	ed25519_sign(sig, m, signed_bytes(own->net, id, m), own->secret);
+	return OK;
+}
+
+err
+record_make(const struct record_draft *d, const uint8_t pub[ED25519_PUBLIC],
+    const uint8_t secret[ED25519_SECRET], struct buf *out)
+{
+	struct own_secret own = { d->net, secret };
+	const struct record_signing s = { pub, sign_here, &own };
+
+	return record_make_with(d, &s, out);
 }
 
 void

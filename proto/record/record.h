@@ -142,5 +142,37 @@ NODISCARD err record_make(const struct record_draft *d,
     const uint8_t pub[ED25519_PUBLIC], const uint8_t secret[ED25519_SECRET],
     struct buf *out);
 
+/*
+ * Who has the secret: it gets what is to be signed and judges by itself
+ * whether that is a thing to sign; any error of it ends the call.
+ */
+struct record_signing {
+	const uint8_t *pub; /* of the author; borrowed */
+	err (*sign)(void *ctx, struct slice bytes, uint8_t sig[ED25519_SIG]);
+	void *ctx;
+};
+
+/** record_make_with(d, s, out): record_make() for a key that is elsewhere. */
+NODISCARD err record_make_with(const struct record_draft *d,
+    const struct record_signing *s, struct buf *out);
+
+/**
+ * record_body_sign(body, net, secret, scratch, sig):
+ * The other side of it: ERR_FORM if ${body} is not canonical, of another
+ * network, or of another author than ${secret}'s. ${scratch} has
+ * RECORD_SCRATCH_BYTES.
+ */
+NODISCARD err record_body_sign(struct slice body, struct slice net,
+    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+    uint8_t sig[ED25519_SIG]);
+
+/**
+ * record_certificate_sign(net, one_time, not_after_h, secret, sig):
+ * A company's word for a one-time key: SPEC.md, 6, type 3.
+ */
+void record_certificate_sign(struct slice net,
+    const uint8_t one_time[ED25519_PUBLIC], uint32_t not_after_h,
+    const uint8_t secret[ED25519_SECRET], uint8_t sig[ED25519_SIG]);
+
 /** stamp_put(nonce, out): the stamp field of type 1. */
 void stamp_put(const uint8_t nonce[8], uint8_t out[STAMP_WORK_BYTES]);

@@ -125,23 +125,75 @@ statement_write(const struct assess_result *r, struct buf *out)
 }
 
 err
-assess_result_sign(const struct assess_result *r,
-    const uint8_t secret[ED25519_SECRET], struct buf *out)
+assess_statement_sign(struct slice statement, struct slice net,
+    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+    uint8_t sig[ED25519_SIG])
 {
-	uint8_t bytes[ASSESS_RESULT_MAX], id[RECORD_ID], text[128];
-	uint8_t sig[ED25519_SIG];
+	const struct slice pub =
+	    slice_of(secret + ED25519_SEED, ED25519_PUBLIC);
+	uint8_t id[RECORD_ID], text[128];
+	char name[NET_MAX + 1];
+	struct value v;
+
+	if (statement.n > ASSESS_RESULT_MAX || net.n > NET_MAX)
+		return ERR_FORM;
+	arena_reset(scratch);
+	if (value_parse(statement, scratch, &v) != OK || v.type != VALUE_MAP)
+		return ERR_FORM;
+	const struct value *of = value_find(&v, NET);
+	const struct value *by = value_find(&v, ASSESSOR);
+	if (of == NULL || of->type != VALUE_STR || !slice_eq(of->s, net) ||
+	    by == NULL || by->type != VALUE_BIN || !slice_eq(by->s, pub))
+		return ERR_FORM;
+	memcpy(name, net.p, net.n);
+	name[net.n] = 0;
+	name_of(id, statement);
+	ed25519_sign(sig, text, signed_bytes(name, id, text), secret);
+	return OK;
+}
+
+err
+assess_result_sign_with(const struct assess_result *r,
+    const struct record_signing *s, struct buf *out)
+{
+	uint8_t bytes[ASSESS_RESULT_MAX], sig[ED25519_SIG];
 	struct buf statement = { bytes, 0, sizeof(bytes) };
 
-	if (!is_sound(r) ||
-	    memcmp(r->assessor, secret + ED25519_SEED, ED25519_PUBLIC) != 0)
+	if (!is_sound(r) || memcmp(r->assessor, s->pub, ED25519_PUBLIC) != 0)
 		return ERR_FORM;
 	TRY(statement_write(r, &statement));
-	name_of(id, buf_slice(&statement));
-	ed25519_sign(sig, text, signed_bytes(r->net, id, text), secret);
+	TRY(s->sign(s->ctx, buf_slice(&statement), sig));
 	struct value items[3] = { value_bin(buf_slice(&statement)),
 		value_uint(SIG_TYPE), value_bin(slice_of(sig, sizeof(sig))) };
 	const struct value all = value_array(items, 3);
 	return value_write(&all, out);
+}
+
+struct own_secret {
+	const char *net;
+	const uint8_t *secret;
+};
+
+static err
+sign_here(void *ctx, struct slice statement, uint8_t sig[ED25519_SIG])
+{
+	const struct own_secret *own = ctx;
+	uint8_t id[RECORD_ID], text[128];
+
+	name_of(id, statement);
+	ed25519_sign(sig, text, signed_bytes(own->net, id, text), own->secret);
+	return OK;
+}
+
+err
+assess_result_sign(const struct assess_result *r,
+    const uint8_t secret[ED25519_SECRET], struct buf *out)
+{
+	struct own_secret own = { r->net, secret };
+	const struct record_signing s = { secret + ED25519_SEED, sign_here,
+		&own };
+
+	return assess_result_sign_with(r, &s, out);
 }
 
 /* ---- reading ---- */

@@ -11,7 +11,7 @@
 
 #include "crypto/crypto.h"
 #include "proto/base/arena.h"
-#include "proto/record/names.h"
+#include "proto/record/record.h"
 
 #define RESULT_LEVELS_MAX     32
 #define RESULT_LEVEL_MAX      5
@@ -46,6 +46,19 @@ struct assess_result {
  */
 NODISCARD err assess_result_sign(const struct assess_result *r,
     const uint8_t secret[ED25519_SECRET], struct buf *out);
+
+/** assess_result_sign_with(r, s, out): for a key that is elsewhere. */
+NODISCARD err assess_result_sign_with(const struct assess_result *r,
+    const struct record_signing *s, struct buf *out);
+
+/**
+ * assess_statement_sign(statement, net, secret, scratch, sig):
+ * The other side of it: ERR_FORM if ${statement} is not canonical, of another
+ * network, or names another assessor than ${secret}'s key.
+ */
+NODISCARD err assess_statement_sign(struct slice statement, struct slice net,
+    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+    uint8_t sig[ED25519_SIG]);
 
 /**
  * assess_result_read(bytes, arena, out, id):

@@ -64,7 +64,8 @@ setup(struct fixture *f, enum test_backend backend, uint32_t records_max)
 	f->config.limits.match_records = records_max;
 	f->n.config = &f->config;
 	f->n.env = f->env.env;
-	memcpy(f->n.author.pub, test_author(OWN).pub, ED25519_PUBLIC);
+	memcpy(f->n.authors[0].pub, test_author(OWN).pub, ED25519_PUBLIC);
+	f->n.authors_n = 1;
 	assert_int_equal(uv_loop_init(&f->n.loop), 0);
 	assert_int_equal(store_open(f->map.map, &sc, &f->n.store, why), OK);
 	new_terms(f);
@@ -241,7 +242,8 @@ task_make(struct fixture *f, struct task *t)
 		.matcher = f->n.matcher,
 		.meaning = { f->n.terms->vocabulary,
 		    vocabulary_rarity(f->n.terms->vocabulary) } };
-	memcpy(t->author, f->n.author.pub, RECORD_AUTHOR);
+	memcpy(t->author, f->n.authors[0].pub, RECORD_AUTHOR);
+	memcpy(t->own[t->own_n++], t->author, RECORD_AUTHOR);
 	assert_int_equal(store_view_open(f->n.store, &t->view), OK);
 }
 
