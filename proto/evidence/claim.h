@@ -17,6 +17,7 @@
 #include "proto/base/arena.h"
 #include "proto/evidence/evidence.h"
 #include "proto/evidence/fault.h"
+#include "proto/record/value.h"
 
 #define CLAIM_LEAVES    64
 #define CLAIM_TREE_ID   16
@@ -63,7 +64,7 @@ NODISCARD err claim_range_write(const uint8_t secret[32],
 #define PRESENTATION_MAX           3072 /* bytes; several may show one tree */
 #define PRESENTATION_CLAIMS        16
 #define PRESENTATION_NONCE         16
-#define PRESENTATION_SCRATCH_BYTES (192 * 1024)
+#define PRESENTATION_SCRATCH_BYTES (VALUE_ARENA_BYTES + 16 * 1024)
 
 enum claim_side { CLAIM_AT_LEAST = 1, CLAIM_AT_MOST = 2 };
 

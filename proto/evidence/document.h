@@ -30,7 +30,7 @@ enum document_role {
 };
 
 /* Scratch for the functions below; they reset it. */
-#define DOCUMENT_SCRATCH_BYTES (160 * 1024)
+#define DOCUMENT_SCRATCH_BYTES (VALUE_ARENA_BYTES + 16 * 1024)
 
 struct document {
 	struct slice bytes; /* borrowed, as they came */

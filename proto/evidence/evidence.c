@@ -5,7 +5,7 @@ evidence_type_name(uint32_t t)
 {
 	static const char *const names[EVIDENCE_TYPES + 1] = { NULL,
 		"agreement", "progress", "outcome", "follow-up", "one-sided",
-		"session", "credential", "credential-end", "moved" };
+		"session", "credential", "credential-end", "moved", "linked" };
 
 	return t > EVIDENCE_TYPES ? NULL : names[t];
 }

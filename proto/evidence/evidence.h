@@ -1,9 +1,9 @@
 /*
  * evidence.h: what two sides, or an issuer, state about working and learning
  * together, as plain structs: agreement, progress, outcome, follow-up,
- * one-sided statement, session, credential, its end, and "moved". How they
- * travel and who signed is document.h; what may be concluded from several of
- * them is rules.h. SPEC.md, "Evidence".
+ * one-sided statement, session, credential, its end, "moved", "linked". How
+ * they travel and who signed is document.h; what may be concluded from several
+ * of them is rules.h. SPEC.md, "Evidence".
  *
  * Evidence is never gossiped. It lies in the vault of those who signed it and
  * is shown inside sealed conversations.
@@ -41,8 +41,9 @@ enum evidence_type {
 	EVIDENCE_CREDENTIAL = 7,
 	EVIDENCE_CREDENTIAL_END = 8,
 	EVIDENCE_MOVED = 9,
+	EVIDENCE_LINKED = 10,
 };
-#define EVIDENCE_TYPES 9
+#define EVIDENCE_TYPES 10
 
 /** evidence_type_name(t): "agreement", "one-sided"; NULL: no type. */
 const char *evidence_type_name(uint32_t t);
@@ -87,6 +88,7 @@ enum credential_method {
 	CREDENTIAL_OBSERVED = 2,  /* seen at work */
 	CREDENTIAL_PEERS = 3,     /* peers, k of n */
 	CREDENTIAL_COMPLETED = 4, /* was there to the end, no more */
+	CREDENTIAL_APPLIED = 5,   /* of an outcome alone: used at work */
 };
 
 struct evidence_skill {
@@ -128,6 +130,7 @@ struct agreement {
 	 * not told. Both sign it, so that openness can be judged later.
 	 */
 	uint16_t coverage;
+	uint16_t answer_days; /* from the person's interest on, + 1; 0: - */
 	uint8_t manager[ED25519_PUBLIC]; /* who must permit it; optional */
 	char team[EVIDENCE_TEAM + 1];    /* the lending team, with a manager */
 };
@@ -168,6 +171,9 @@ struct outcome {
 	uint8_t pledge;               /* enum pledge_state */
 	uint16_t pledge_share;        /* of PARTLY, 1..999 thousandths */
 	char team[EVIDENCE_TEAM + 1]; /* the lending team of the agreement */
+	uint32_t began, ended;        /* hours, began <= ended <= at; 0: - */
+	uint8_t method;     /* enum credential_method: how skills are known */
+	uint8_t completion; /* enum pledge_state: what the person undertook */
 };
 
 enum follow_up_place {
@@ -266,6 +272,12 @@ struct moved {
 	uint8_t refs[EVIDENCE_REFS][EVIDENCE_ID];
 };
 
+/* Two keys that say of themselves that they are one party; both sign. */
+struct linked {
+	uint8_t a[ED25519_PUBLIC], b[ED25519_PUBLIC];
+	uint32_t at;
+};
+
 /* Any of them. */
 struct evidence {
 	enum evidence_type type;
@@ -279,6 +291,7 @@ struct evidence {
 		struct credential credential;
 		struct credential_end credential_end;
 		struct moved moved;
+		struct linked linked;
 	};
 };
 

@@ -44,8 +44,8 @@ bool evidence_wins(const struct document *a, const struct document *b);
  * How the company's pledge stands. ${outcome} and ${one_sided} may be NULL;
  * what does not belong to the agreement is as if it were not there. An
  * outcome decides. Without one, a person's one-sided statement of a broken or
- * partly kept pledge counts as that, since the company signed the agreement
- * and no outcome; a company's own one-sided statement says nothing.
+ * partly kept pledge is shown as claimed, since the company signed the
+ * agreement and no outcome; a company's own statement changes nothing.
  */
 enum pledge_standing {
 	STANDING_NONE,    /* nothing was pledged, or nothing agreed */
@@ -80,6 +80,7 @@ bool session_attended(
 /**
  * moved_covers(moved, d):
  * Does what ${d} says of ${moved}'s old key hold for the new one? Only if the
- * same company signed ${d}, and it is among the references if there are any.
+ * same company signed ${d}, it is not younger than the move, and it is among
+ * the references if there are any.
  */
 bool moved_covers(const struct document *moved, const struct document *d);
