@@ -21,13 +21,15 @@
 
 #include "match/trust.h"
 
-#define LEARN_ONE         65536 /* one full unit of evidence; also L = 1 */
-#define LEARN_KAPPA       65536 /* what one counterparty counts for at most */
-#define LEARN_BETA        65536 /* X = BETA is half of a part */
-#define LEARN_BUDGET      (16 * 65536) /* of one counterparty in one year */
+#define LEARN_ONE UINT32_C(65536) /* one full unit of evidence; also L = 1 */
+#define LEARN_KAPPA                                                            \
+	UINT32_C(65536) /* what one counterparty counts for at most */
+#define LEARN_BETA UINT32_C(65536) /* X = BETA is half of a part */
+#define LEARN_BUDGET                                                           \
+	(16 * UINT32_C(65536)) /* of one counterparty in one year */
 #define LEARN_TERMS       16
 #define LEARN_EVENTS_MAX  65536 /* in all */
-#define LEARN_SUBJECT_MAX 256   /* of one party in one role */
+#define LEARN_SUBJECT_MAX 512   /* trusted ones of one learner */
 #define LEARN_NOT_TOLD    UINT16_MAX
 #define LEARN_GAP_UNKNOWN 300 /* thousandths, where no statistic exists */
 #define LEARN_PARTS       4
@@ -180,8 +182,7 @@ struct learn_book; /* the evidence, read and budgeted */
 /**
  * learn_book_new(in, trust, out):
  * Read all evidence. ${in}'s arrays and ${trust} are borrowed until
- * learn_book_free(). ERR_LIMIT: more than LEARN_EVENTS_MAX events, or more
- * than LEARN_SUBJECT_MAX of one party in one role; ERR_NOMEM.
+ * learn_book_free(). ERR_LIMIT: more than LEARN_EVENTS_MAX events; ERR_NOMEM.
  */
 NODISCARD err learn_book_new(const struct learn_input *in,
     const struct trust *trust, struct learn_book **out);
@@ -194,7 +195,9 @@ size_t learn_book_left_out(const struct learn_book *b);
 /**
  * learnability_of(b, key, role, out):
  * The score of ${key}, or of the party that it is linked to. Without
- * evidence all is 0. ERR_NOMEM.
+ * evidence all is 0. ERR_LIMIT: more than LEARN_SUBJECT_MAX outcomes of one
+ * learner with parties that the viewer trusts (of a company: of any one
+ * learner with it); ERR_NOMEM.
  */
 NODISCARD err learnability_of(const struct learn_book *b,
     const uint8_t key[TRUST_KEY], enum learn_role role,
@@ -231,7 +234,8 @@ struct learn_contribution {
  * without it, computed by leaving it out; largest first, then by id. ${rest}:
  * the score less the sum of all points, as parts saturate and two may stand
  * for each other; it is shown. At most ${cap} are written, ${n}: how many
- * there are. ERR_LIMIT, ERR_NOMEM as learn_book_new().
+ * there are. Each is a book of its own: time grows with the square. ERR_LIMIT:
+ * as the two functions above, and more than LEARN_SUBJECT_MAX outcomes.
  */
 NODISCARD err learn_contributions(const struct learn_input *in,
     const struct trust *trust, const uint8_t key[TRUST_KEY],

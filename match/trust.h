@@ -15,8 +15,8 @@
 
 #include "proto/base/base.h"
 
-#define TRUST_KEY          32    /* bytes: Ed25519 */
-#define TRUST_ONE          65536 /* Q16.16 */
+#define TRUST_KEY          32              /* bytes: Ed25519 */
+#define TRUST_ONE          UINT32_C(65536) /* Q16.16 */
 #define TRUST_ANCHORS_MAX  16
 #define TRUST_STEPS        3
 #define TRUST_SHARE        1000  /* a full share */
@@ -39,7 +39,7 @@ struct trust_link {
 
 /* Borrowed arrays: attestations that hold now (verified, not expired). */
 struct trust_input {
-	const uint8_t (*anchors)[TRUST_KEY];
+	const uint8_t *anchors; /* anchors_n keys, one after the other */
 	size_t anchors_n;
 	const struct trust_attestation *attestations;
 	size_t attestations_n;
@@ -84,8 +84,8 @@ struct trust_path {
  * The ways to ${key}, largest amount first, then bytewise by keys; at most
  * ${cap} are written. Returns how many were, ${total} (may be NULL) how many
  * there are. Amounts below 1/65536 are left out. Their sum is tau, up to
- * rounding (one part in 65536 for each path and attestation), before it is
- * cut to 1, and before what is under TRUST_FLOOR is taken as none.
+ * rounding (a few parts in 65536 for each path), before anybody's tau is cut
+ * to 1, and before what is under TRUST_FLOOR is taken as none.
  */
 size_t trust_why(const struct trust *t, const uint8_t key[TRUST_KEY],
     struct trust_path *paths, size_t cap, size_t *total);
