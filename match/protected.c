@@ -36,7 +36,8 @@ static const struct {
 	    "mental illness|medical condition|skin colour|skin color|"
 	    "date of birth|place of birth|country of birth|years old|"
 	    "young people only|under 30|over 50|family status|"
-	    "number of children|mother tongue only|" },
+	    "number of children|mother tongue only|woman|women|man|men|"
+	    "young people|old people|" },
 	{ 0x6465,
 	    " alter geschlecht gender religion religios religiositat "
 	    "konfession glaube ethnie ethnizitat rasse behinderung "
@@ -60,7 +61,8 @@ static const struct {
 	    "politische einstellung|politische partei|ethnische herkunft|"
 	    "mitglied einer partei|chronisch krank|chronische krankheit|"
 	    "hiv positiv|psychische erkrankung|zahl der kinder|"
-	    "mitglied einer gewerkschaft|uber 50|unter 30|" },
+	    "mitglied einer gewerkschaft|uber 50|unter 30|frau|frauen|"
+	    "mann|manner|junge menschen|alte menschen|" },
 	{ 0x6672,
 	    " age sexe genre religion religieux religieuse foi ethnie "
 	    "ethnique race racial raciale handicap handicape handicapee "
@@ -79,7 +81,8 @@ static const struct {
 	    "opinions politiques|etat de sante|situation de famille|"
 	    "situation familiale|etat civil|maladie chronique|"
 	    "couleur de peau|date de naissance|lieu de naissance|"
-	    "membre d un parti|seropositif|nombre d enfants|" },
+	    "membre d un parti|seropositif|nombre d enfants|femme|femmes|"
+	    "homme|hommes|jeunes|" },
 	{ 0x6573,
 	    " edad sexo genero religion religioso religiosa etnia etnico "
 	    "etnica raza racial discapacidad discapacidades discapacitado "
@@ -99,7 +102,7 @@ static const struct {
 	    "opiniones politicas|estado de salud|estado civil|"
 	    "enfermedad cronica|color de piel|fecha de nacimiento|"
 	    "lugar de nacimiento|miembro de un partido|seropositivo|"
-	    "numero de hijos|" },
+	    "numero de hijos|mujer|mujeres|hombre|hombres|jovenes|" },
 };
 
 static bool

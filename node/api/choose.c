@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "match/card.h"
+#include "match/protected.h"
 
 static bool
 is_digits(const char *text, size_t n, uint64_t *out)
@@ -53,6 +54,8 @@ term_choose(const struct terms *t, const char *text, size_t n, uint32_t mask,
 		out->at = TERM_NOWHERE;
 		return false;
 	}
+	if (label_is_protected(0, words))
+		return false; /* nothing near it is meant */
 	const size_t hits_n =
 	    search_labels(t->search, words, o, hits, CHOOSE_MAX);
 	if (hits_n > 0)

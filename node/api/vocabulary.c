@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "match/protected.h"
 #include "node/api/parts.h"
 #include "node/vocabulary_load.h"
 
@@ -162,8 +163,11 @@ search_run(struct task *t)
 	};
 	const size_t limit =
 	    (size_t)json_integer_value(json_object_get(t->input, "limit"));
-	const size_t n = search_labels(t->terms->search, slice_str(q), o, hits,
-	    MIN(limit, (size_t)SEARCH_HITS_MAX));
+	const bool never = label_is_protected(0, slice_str(q));
+	const size_t n = never
+			     ? 0
+			     : search_labels(t->terms->search, slice_str(q), o,
+				   hits, MIN(limit, (size_t)SEARCH_HITS_MAX));
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
@@ -171,6 +175,7 @@ search_run(struct task *t)
 		    list, hit_json(t->terms->vocabulary, &hits[i], o.language));
 	t->result = json_object();
 	(void)json_object_set_new(t->result, "terms", list);
+	json_truth(t->result, "protected", never);
 }
 
 void
@@ -209,6 +214,7 @@ api_vocabulary_search(struct http_request *r, void *ctx)
 /* ---- import ---- */
 
 struct import {
+	bool is_new;
 	struct node *n;
 	struct http_request *r;
 	json_t *dirs;
@@ -228,6 +234,34 @@ fail_fault(struct http_request *r, const json_t *fault)
 	    json_integer_value(json_object_get(fault, "line")),
 	    column[0] == 0 ? "" : ", column ", column,
 	    json_string_value(json_object_get(fault, "message")));
+}
+
+/* The new directory, the last, beside others of its kind: both count. */
+static void
+warn_twice(const json_t *dirs, json_t *o)
+{
+	const size_t n = json_array_size(dirs);
+	const json_t *new = json_array_get(dirs, n - 1);
+	const char *source = json_string_value(json_object_get(new, "source"));
+	json_t *warnings = json_object_get(o, "warnings");
+
+	if (!json_is_array(warnings)) {
+		warnings = json_array();
+		(void)json_object_set_new(o, "warnings", warnings);
+	}
+	for (size_t i = 0; i + 1 < n; i++) {
+		const json_t *dir = json_array_get(dirs, i);
+		const char *other =
+		    json_string_value(json_object_get(dir, "source"));
+		if (strcmp(source, other) == 0)
+			(void)json_array_append_new(warnings,
+			    json_sprintf("%s of %s is in force as well; to "
+					 "remove it: ohcn vocabulary remove %s",
+				source,
+				json_string_value(json_object_get(dir, "dir")),
+				json_string_value(
+				    json_object_get(dir, "dir"))));
+	}
 }
 
 static void
@@ -258,6 +292,8 @@ on_loaded(void *ctx, err e, json_t *report, json_t *gone)
 		    report != NULL ? json_incref(report) : json_object();
 		const struct vocabulary *v = n->terms->vocabulary;
 		(void)json_object_set(o, "gone", gone);
+		if (m->is_new)
+			warn_twice(m->dirs, o);
 		json_uint(o, "terms_in_all", vocabulary_size(v));
 		json_hex(
 		    o, "hash", slice_of(vocabulary_hash(v), VOCABULARY_HASH));
@@ -278,7 +314,7 @@ start_load(struct node *n, struct http_request *r, json_t *dirs, bool is_new)
 		http_fail_err(r, ERR_NOMEM, "out of memory");
 		return;
 	}
-	*m = (struct import){ n, r, dirs };
+	*m = (struct import){ is_new, n, r, dirs };
 	vocabulary_load(n, json_deep_copy(dirs), is_new, on_loaded, m);
 }
 

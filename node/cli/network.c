@@ -242,6 +242,7 @@ run_vocabulary_search(struct cli *cli)
 	static const char *const members[] = { "term", "type", "source",
 		"label" };
 	char words[400] = "", path[1600];
+	json_t *reply;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < cli->words_n && n < sizeof(words); i++)
@@ -252,8 +253,15 @@ run_vocabulary_search(struct cli *cli)
 		words, "lang", cli_flag(cli, "lang"), "limit",
 		cli_flag(cli, "limit"), (char *)NULL) != OK)
 		return cli_usage(cli, "the words are too long");
-	return plain_list(cli, path, "terms", heads, members, 4,
-	    "no term is called so; fewer or other words, or --lang CODE");
+	const int code = cli_get(cli, &reply, path, (char *)NULL);
+	if (reply == NULL)
+		return code;
+	show_list(cli, reply, "terms", heads, members, 4,
+	    json_yes(reply, "protected")
+		? "never used: nobody is matched by an attribute such as this"
+		: "no term is called so; fewer or other words, or --lang CODE");
+	json_decref(reply);
+	return EXIT_DONE;
 }
 
 /* Rows that were not taken as they are: where, and what to do. */
@@ -432,8 +440,8 @@ int
 run_vocabulary_list(struct cli *cli)
 {
 	static const char *const heads[] = { "name", "version", "terms",
-		"licence" };
+		"licence", "dir" };
 
-	return plain_list(cli, "/api/v1/vocabulary", "sources", heads, heads, 4,
+	return plain_list(cli, "/api/v1/vocabulary", "sources", heads, heads, 5,
 	    "no vocabulary is loaded");
 }

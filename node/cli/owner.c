@@ -392,6 +392,21 @@ whole_draft(struct cli *cli, json_t **draft, bool *done)
 	return edit_by_hand(cli, *draft, draft);
 }
 
+/* An attribute on which nobody is matched: there is nothing near it. */
+static int
+never_used(struct cli *cli, const char *words, json_t *reply)
+{
+	struct problem p;
+
+	json_decref(reply);
+	problem_set(&p, EXIT_REFUSED, "E1015",
+	    "\"%s\" is never used: nobody is matched by it", words);
+	problem_why(&p, "age, sex, origin, religion, health and their like do "
+			"not count here, for nobody");
+	problem_hint(&p, "leave it out");
+	return cli_fail(cli, &p);
+}
+
 /*
  * The term that words mean, and its label. Only what is surely meant is
  * taken; the others are named for the person to choose.
@@ -420,6 +435,8 @@ find_term(struct cli *cli, const char *words, const char *type, char term[20],
 		snprintf(label, label_cap, "%s", json_str(first, "label"));
 	} else {
 		label_list(list, near, sizeof(near));
+		if (json_yes(reply, "protected"))
+			return never_used(cli, words, reply);
 		problem_set(&p, EXIT_NOTFOUND, "E1014",
 		    "no term is called \"%s\"", words);
 		problem_hint(&p, "%s%s", first == NULL ? "" : "one of: ",

@@ -80,6 +80,13 @@ class Learn(Case):
         self.assertEqual(answer["suggestions"],
                          lea.cli("learn", "next", "--limit", "5")["suggestions"])
 
+    def test_never_used(self):
+        lea = self.person()
+        with self.fails(1, "E1015", "nobody is matched by it", "leave it out"):
+            lea.cli("profile", "edit", "--add-skill", "woman")
+        out = lea.cli("vocabulary", "search", "woman", raw=True).stdout
+        self.assertIn("never used", out)
+
     def test_signed(self):
         """An external assessor's result counts for whom it was made."""
         school = self.w.node("school", "provider", network=NET)
