@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "node/node.h"
+#include "node/persona.h"
 
 #define INTRO_ROTATE_S (7 * 86400)
 #define INTRO_KEEP_S   (21 * 86400) /* from when it was made */
@@ -59,6 +59,14 @@ const struct intro_key *intro_find(
  */
 NODISCARD err intro_shared(struct node *n, const uint8_t pub[X25519_SIZE],
     const uint8_t peer[X25519_SIZE], uint8_t out[X25519_SIZE]);
+
+/**
+ * intro_into_card(n, persona, payload, out):
+ * The payload of a profile with the persona's current key in it. Errors of
+ * intro_current(); ERR_FORM: not a payload; ERR_MORE: no room in ${out}.
+ */
+NODISCARD err intro_into_card(
+    struct node *n, uint32_t persona, struct slice payload, struct buf *out);
 
 /** intro_erase(n, persona): all keys of a persona at once: it is revoked. */
 void intro_erase(struct node *n, uint32_t persona);

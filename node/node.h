@@ -22,6 +22,7 @@
 
 struct vault;
 struct signer;
+struct intro;
 struct syncer;
 struct light;
 struct peers;
@@ -72,6 +73,7 @@ struct node {
 	struct signer *signer;               /* signer.h; has the secrets */
 	struct author authors[PERSONAS_MAX]; /* persona.h */
 	uint32_t authors_n;
+	struct intro *intro; /* intro.h */
 	uint8_t node_secret[ED25519_SECRET];
 
 	struct map *map; /* the public store's */

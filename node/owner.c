@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "match/card.h"
+#include "node/intro.h"
 #include "node/vault.h"
 #include "node/vocabulary_load.h"
 #include "proto/base/text.h"
@@ -542,6 +543,14 @@ plan_tick(struct owner *o, uint32_t persona)
 
 /* ---- renewal ---- */
 
+/* Cards are renewed after a week and up to a day more, each at a time of its
+ * own, so that the hour tells nothing. */
+static uint64_t
+card_hours(const struct owner_post *p)
+{
+	return INTRO_ROTATE_S / 3600 + p->id[0] % 24;
+}
+
 static bool
 is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
 {
@@ -551,6 +560,8 @@ is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
 	    p->expires_h - made_h !=
 		MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours))
 		return false;
+	if (kind == KIND_PROFILE && now_h >= made_h + card_hours(p))
+		return true; /* its key for offers rotates */
 	if (kind == KIND_DEMAND && p->status != POSTING_OPEN &&
 	    p->status != POSTING_PAUSED)
 		return false; /* may be forgotten */

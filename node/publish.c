@@ -5,6 +5,7 @@
 
 #include "crypto/stamp.h"
 #include "node/announce.h"
+#include "node/intro.h"
 #include "node/signer.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
@@ -298,6 +299,19 @@ may_publish(struct node *n, const struct publish_request *q, char why[160])
 	return ERR_FORM;
 }
 
+/* Each card says to which key offers for it are sealed now. */
+static err
+add_intro(struct node *n, const struct publish_request *q, struct buf *out,
+    char why[160])
+{
+	const err e = intro_into_card(n, q->persona, q->payload, out);
+
+	if (e != OK)
+		(void)snprintf(why, 160,
+		    "the card cannot get a key for offers: %s", err_name(e));
+	return e;
+}
+
 err
 publish_build(struct node *n, const struct publish_request *q, struct buf *out,
     struct record *r, struct arena *scratch, char why[160])
@@ -325,6 +339,13 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 		    "for the next one");
 		return ERR_LIMIT;
 	}
+	uint8_t card[RECORD_BODY_MAX];
+	struct buf carded = { card, 0, sizeof(card) };
+	struct slice payload = q->deleted ? slice_of("\x80", 1) : q->payload;
+	if (q->kind == KIND_PROFILE && !q->deleted) {
+		TRY(add_intro(n, q, &carded, why));
+		payload = buf_slice(&carded);
+	}
 	const struct slice stamp =
 	    q->kind == KIND_REVOCATION ? slice_of(NULL, 0)
 	    : a->stamped               ? slice_of(a->stamp, STAMP_WORK_BYTES)
@@ -338,7 +359,7 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 		.expires_h = expires_of(q, seq, live_expires),
 		.flags = q->deleted ? RECORD_FLAG_DELETED : 0,
 		.stamp = stamp,
-		.payload = q->deleted ? slice_of("\x80", 1) : q->payload,
+		.payload = payload,
 	};
 	struct signing with = { n, q->persona };
 	const struct record_signing signing = { a->pub, sign_body, &with };

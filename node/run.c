@@ -12,6 +12,7 @@
 #include "node/api/api.h"
 #include "node/discovery.h"
 #include "node/env.h"
+#include "node/intro.h"
 #include "node/keeper.h"
 #include "node/light.h"
 #include "node/matcher.h"
@@ -292,6 +293,7 @@ on_tick(uv_timer_t *timer)
 		light_tick(n->light);
 	publisher_tick(n->publisher);
 	owner_tick(n);
+	intro_tick(n, expires);
 	keeper_tick(n);
 	matcher_tick(n->matcher);
 	signals_tick(n);
@@ -428,6 +430,7 @@ open_all(struct node *n, struct key_material *km)
 	keeper_before(n);
 	TRY(take_keys(n, km));
 	TRY(personas_open(n));
+	TRY(intro_open(n));
 	TRY(keeper_open(n));
 	TRY(open_terms(n));
 	TRY(network_open(n, on_host_event));
@@ -523,6 +526,7 @@ close_all(struct node *n)
 	}
 	store_close(n->store);
 	map_close(n->map);
+	intro_close(n);
 	vault_close(n->vault);
 	const int busy = uv_loop_close(&n->loop);
 	if (busy != 0)
