@@ -44,8 +44,9 @@ struct claim_tree {
 
 /**
  * claim_tree_build(t, secret, id, claims, n):
- * n is 1..64. ERR_FORM: a name or value that is no claim; ERR_LIMIT: one that
- * is too long. Equal arguments give equal trees, byte for byte.
+ * n is 1..64. ERR_LIMIT: more, or a name or value that is empty or too long;
+ * ERR_FORM: none. Whether names and values are canonical shows when they are
+ * presented. Equal arguments give equal trees, byte for byte.
  */
 NODISCARD err claim_tree_build(struct claim_tree *t, const uint8_t secret[32],
     const uint8_t id[CLAIM_TREE_ID], const struct claim *claims, size_t n);
