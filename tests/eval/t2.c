@@ -273,3 +273,91 @@ t2_rivals_score(
 	space_score(r, &r->plain, c, out[T2_TFIDF], out[T2_BM25]);
 	space_score(r, &r->up, c, out[T2_TFIDF_UP], out[T2_BM25_UP]);
 }
+
+/* ---- the odds ---- */
+
+/* Of each skill, how often it comes when one skill of noise is drawn. */
+static double *
+noise_make(const struct esco *e)
+{
+	double *noise = calloc(e->skills_n, sizeof(*noise));
+
+	ASSERT(noise != NULL);
+	for (size_t i = 0; i < e->occupations_n; i++) {
+		const struct esco_occupation *o = &e->occupations[i];
+		for (size_t k = 0; k < o->essential_n; k++)
+			noise[o->essential[k]] += 1 / (double)e->occupations_n /
+						  (double)o->essential_n;
+	}
+	return noise;
+}
+
+/* How often a skill is kept: alone, and together with those of its group. */
+struct kept {
+	double *skill, *group;
+};
+
+static size_t
+group_of(const struct esco *e, uint32_t skill)
+{
+	return (size_t)(e->skills[skill].same - e->by_group);
+}
+
+/* Returns how many are kept of ${o}; ${times} 0 takes all back. */
+static double
+keep(const struct esco *e, const struct esco_occupation *o,
+    const struct kept *k, double times)
+{
+	const size_t n = o->essential_n + o->optional_n;
+	double all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const bool first = i < o->essential_n;
+		const uint32_t skill =
+		    first ? o->essential[i] : o->optional[i - o->essential_n];
+		const double p = first ? times : times / 3;
+		all += p;
+		k->skill[skill] = p;
+		k->group[group_of(e, skill)] =
+		    times > 0 ? k->group[group_of(e, skill)] + p : 0;
+	}
+	return all;
+}
+
+void
+t2_odds(const struct esco *e, const struct esco_person *s, const struct card *c,
+    double *scores)
+{
+	const double drift = s->drift / 100.0;
+	const double drawn =
+	    c->skills_n * (double)s->noise / (100.0 + s->noise);
+	const struct kept k = { calloc(e->skills_n, sizeof(double)),
+		calloc(e->skills_n, sizeof(double)) };
+	double *noise = noise_make(e);
+	uint32_t held[CARD_SKILLS_MAX];
+	size_t held_n = 0;
+
+	ASSERT(k.skill != NULL && k.group != NULL);
+	for (uint32_t i = 0; i < e->skills_n; i++)
+		for (uint16_t j = 0; j < c->skills_n; j++)
+			if (c->skills[j].term == e->skills[i].term)
+				held[held_n++] = i;
+	for (size_t i = 0; i < e->occupations_n; i++) {
+		const struct esco_occupation *o = &e->occupations[i];
+		scores[i] = -keep(e, o, &k, s->keep / 100.0);
+		for (size_t j = 0; j < held_n; j++) {
+			const uint32_t h = held[j];
+			const uint32_t n = e->skills[h].same_n;
+			double own = k.skill[h];
+			if (n > 1)
+				own = (1 - drift) * own +
+				      drift * (k.group[group_of(e, h)] - own) /
+					  (n - 1);
+			scores[i] += log1p(own / (drawn * noise[h] + 1e-6));
+		}
+		(void)keep(e, o, &k, 0);
+	}
+	free(noise);
+	free(k.skill);
+	free(k.group);
+}

@@ -56,3 +56,12 @@ void t2_rivals_score(
 
 /** t2_rival_name(rival): "BM25"; static text. */
 const char *t2_rival_name(enum t2_rival rival);
+
+/**
+ * t2_odds(e, s, c, scores):
+ * By occupation: the odds that ${c} was made from it, by how esco_person()
+ * makes people with ${s} (skills as if drawn one by one, so not exact). No
+ * ranking can know this; it tells how much of a question can be answered.
+ */
+void t2_odds(const struct esco *e, const struct esco_person *s,
+    const struct card *c, double *scores);
