@@ -22,11 +22,12 @@ MAY = {
     "proto/sync": {"proto/base", "proto/record", "crypto"},
     "proto/evidence": {"proto/base", "proto/record", "crypto"},
     "proto/mail": {"proto/base", "proto/record", "crypto"},
+    "proto/stem": {"proto/base", "proto/record", "proto/libp2p", "crypto"},
     "proto": {"proto", "proto/base", "crypto", "proto/record"},
     "store": {"proto/base", "proto/record", "crypto"},
     "match": {"proto/base", "proto/record"},
     "node": {"proto/base", "proto/record", "proto/libp2p", "proto/sync",
-             "proto/evidence", "proto/mail", "crypto", "store", "match"},
+             "proto/evidence", "proto/mail", "proto/stem", "crypto", "store", "match"},
 }
 OWNER = {
     "uv.h": {"node", "tests"}, "lmdb.h": {"store"}, "sodium.h": {"crypto"},
