@@ -8,6 +8,8 @@
 #include "node/vault.h"
 #include "proto/base/text.h"
 
+#define OWN_LINKS_MAX 8
+
 /*
  * Building core and all directories again; on a worker. The news of the
  * progress go to the loop by uv_async.
@@ -20,6 +22,7 @@ struct building {
 	uint64_t done;
 	uint64_t told;
 	json_t *dirs; /* [{"source", "dir"}]; the last one is new */
+	json_t *own;  /* VOCABULARY_OWN */
 	bool is_new;
 	uint32_t terms_max;
 	uv_work_t work;
@@ -92,6 +95,71 @@ is_crosswalk(const json_t *dir)
 	return source != NULL && strcmp(source, "crosswalk") == 0;
 }
 
+/* A list of hexadecimal terms. */
+static size_t
+links_get(const json_t *list, uint64_t out[OWN_LINKS_MAX])
+{
+	size_t i, n = 0;
+	json_t *one;
+
+	json_array_foreach(list, i, one)
+	{
+		const char *text = json_string_value(one);
+		if (text != NULL && n < OWN_LINKS_MAX)
+			out[n++] = strtoull(text, NULL, 16);
+	}
+	return n;
+}
+
+/* What its owner named, when no vocabulary had it. */
+static err
+add_own(struct vocabulary_builder *builder, const json_t *list)
+{
+	static const char *const types[TERM_TYPES] = { "", "skill", "knowledge",
+		"interest", "occupation", "purpose" };
+	size_t i;
+	json_t *own;
+
+	if (json_array_size(list) > 0)
+		TRY(vocabulary_builder_origin(builder, "own"));
+	json_array_foreach(list, i, own)
+	{
+		uint64_t broader[OWN_LINKS_MAX], same_as[OWN_LINKS_MAX];
+		struct term_label labels[OWN_LINKS_MAX];
+		struct term_entry e = { .source = SOURCE_IMPORTED,
+			.type = TERM_SKILL,
+			.labels = labels,
+			.broader = broader,
+			.same_as = same_as };
+		const char *uri =
+		    json_string_value(json_object_get(own, "uri"));
+		const char *type =
+		    json_string_value(json_object_get(own, "type"));
+		const char *code;
+		json_t *text;
+		e.uri = slice_str(uri == NULL ? "" : uri);
+		for (int k = TERM_SKILL; type != NULL && k < TERM_TYPES; k++)
+			if (strcmp(type, types[k]) == 0)
+				e.type = (enum term_type)k;
+		json_object_foreach(json_object_get(own, "labels"), code, text)
+		{
+			if (e.labels_n < OWN_LINKS_MAX && json_is_string(text))
+				labels[e.labels_n++] = (struct term_label){
+					language_code(slice_str(code)), true,
+					slice_str(json_string_value(text))
+				};
+		}
+		e.broader_n =
+		    links_get(json_object_get(own, "broader"), broader);
+		e.same_as_n =
+		    links_get(json_object_get(own, "same_as"), same_as);
+		const err r = vocabulary_builder_add(builder, &e);
+		if (r != OK && r != ERR_FORM)
+			return r;
+	}
+	return OK;
+}
+
 /* Crosswalks link what the other directories have: they come last. */
 static err
 build(struct building *b, struct vocabulary_builder *builder)
@@ -117,7 +185,7 @@ build(struct building *b, struct vocabulary_builder *builder)
 			(void)json_array_append(
 			    b->gone, json_array_get(b->dirs, i));
 	}
-	return OK;
+	return add_own(builder, b->own);
 }
 
 static void
@@ -148,6 +216,7 @@ on_async_closed(uv_handle_t *h)
 
 	uv_mutex_destroy(&b->lock);
 	json_decref(b->dirs);
+	json_decref(b->own);
 	json_decref(b->report);
 	json_decref(b->gone);
 	free(b);
@@ -234,8 +303,8 @@ on_build_done(uv_work_t *work, int status)
 	building_end(b);
 }
 
-void
-vocabulary_load(struct node *n, json_t *dirs, bool is_new,
+static void
+load(struct node *n, json_t *dirs, json_t *own, bool is_new,
     vocabulary_loaded *done, void *ctx)
 {
 	struct building *b = building_new(n);
@@ -243,10 +312,12 @@ vocabulary_load(struct node *n, json_t *dirs, bool is_new,
 	ASSERT(!building_now);
 	if (b == NULL) {
 		json_decref(dirs);
+		json_decref(own);
 		done(ctx, ERR_NOMEM, NULL, NULL);
 		return;
 	}
 	b->dirs = dirs;
+	b->own = own;
 	b->is_new = is_new;
 	b->terms_max = n->config->limits.vocabulary_terms;
 	b->done_fn = done;
@@ -255,6 +326,21 @@ vocabulary_load(struct node *n, json_t *dirs, bool is_new,
 	const int rc =
 	    uv_queue_work(&n->loop, &b->work, on_build_work, on_build_done);
 	ASSERT(rc == 0);
+}
+
+void
+vocabulary_load(struct node *n, json_t *dirs, bool is_new,
+    vocabulary_loaded *done, void *ctx)
+{
+	load(n, dirs, vault_get(n->vault, VOCABULARY_OWN, NULL), is_new, done,
+	    ctx);
+}
+
+void
+vocabulary_load_own(struct node *n, json_t *dirs, json_t *own,
+    vocabulary_loaded *done, void *ctx)
+{
+	load(n, dirs, own, false, done, ctx);
 }
 
 static void
@@ -273,9 +359,13 @@ void
 vocabulary_reload(struct node *n)
 {
 	json_t *dirs = vault_get(n->vault, VOCABULARY_DIRS, NULL);
+	json_t *own = vault_get(n->vault, VOCABULARY_OWN, NULL);
 
-	if (json_array_size(dirs) == 0 || building_now)
+	if ((json_array_size(dirs) == 0 && json_array_size(own) == 0) ||
+	    building_now)
 		json_decref(dirs);
 	else
-		vocabulary_load(n, dirs, false, on_reloaded, n);
+		vocabulary_load(n, dirs == NULL ? json_array() : dirs, false,
+		    on_reloaded, n);
+	json_decref(own);
 }

@@ -11,6 +11,9 @@
 #include "node/node.h"
 
 #define VOCABULARY_DIRS "vocabulary/directories" /* name in the vault */
+/* [{"uri", "type", "labels": {LANGUAGE: TEXT}, "broader": [TERM], "same_as":
+ * [TERM]}], terms as hexadecimal digits. */
+#define VOCABULARY_OWN "vocabulary/own"
 
 /*
  * ${report}: of the last directory, if it is new; ${gone}: those of before
@@ -27,6 +30,11 @@ typedef void vocabulary_loaded(void *ctx, err e, json_t *report, json_t *gone);
  * read. Not while vocabulary_loading().
  */
 void vocabulary_load(struct node *n, json_t *dirs, bool is_new,
+    vocabulary_loaded *done, void *ctx);
+
+/** vocabulary_load_own(n, dirs, own, done, ctx): the same with own terms that
+ * are not in the vault yet; takes both. vocabulary_load() has those of it. */
+void vocabulary_load_own(struct node *n, json_t *dirs, json_t *own,
     vocabulary_loaded *done, void *ctx);
 
 bool vocabulary_loading(void);

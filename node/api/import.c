@@ -55,6 +55,7 @@ struct bulk {
 	char quarter[16];
 	struct http_request *r;
 	uint32_t persona, kind;
+	const struct vocabulary *vocabulary; /* while the worker runs */
 	bool dry, partial, archive;
 	json_t *reply; /* "rows" in it */
 	json_t *list;  /* borrowed: the rows */
@@ -125,7 +126,9 @@ row_take(struct bulk *b, struct row *row, json_t *draft, const char *region,
 	if (external != NULL)
 		(void)snprintf(
 		    row->external_id, sizeof(row->external_id), "%s", external);
-	const err e = user_payload_read(b->kind, draft, region, scratch, &f);
+	json_t *whole = own_terms_carry(b->vocabulary, b->kind, draft);
+	const err e = user_payload_read(b->kind, whole, region, scratch, &f);
+	json_decref(whole);
 	if (e == OK) {
 		row->payload = malloc(MAX(scratch->n, 1U));
 		if (row->payload == NULL) {
@@ -352,6 +355,7 @@ bulk_run(struct job *j)
 		.noise = b->noise.epsilon_milli > 0 ? &b->noise : NULL,
 	};
 
+	b->vocabulary = j->terms->vocabulary;
 	review_options(j->input, &o);
 	if (scratch == NULL) {
 		(void)snprintf(b->why, sizeof(b->why), "out of memory");

@@ -98,6 +98,14 @@ struct user_payload {
 NODISCARD err user_payload_read(uint32_t kind, const json_t *draft,
     const char *region, struct user_payload *out, struct payload_fault *f);
 
+/**
+ * own_terms_carry(v, kind, draft): a copy of ${draft} in which "terms" holds
+ * the URI and labels of each own term that it uses, for those who do not know
+ * them. Any thread; the caller's.
+ */
+json_t *own_terms_carry(
+    const struct vocabulary *v, uint32_t kind, const json_t *draft);
+
 /** fail_payload(r, e, f): answers the request. */
 void fail_payload(struct http_request *r, err e, const struct payload_fault *f);
 
@@ -182,6 +190,7 @@ http_handler api_matches, api_match, api_candidates, api_candidate,
 http_handler api_records, api_record, api_records_export, api_records_import;
 http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import,
     api_vocabulary_remove;
+http_handler api_terms, api_terms_add, api_terms_remove;
 http_handler api_team, api_community_suggest, api_market;
 http_handler api_signals, api_signals_series, api_signals_map,
     api_signals_publish, api_signals_import;
@@ -189,8 +198,8 @@ http_handler api_path;
 http_handler api_assessments, api_assessments_post, api_assessments_close,
     api_assessment, api_assessment_take, api_assessment_answer,
     api_assessment_finish;
-http_handler api_assessment_results, api_assessment_import,
-    api_assessment_sign, api_assessment_apply;
+http_handler api_assessment_results, api_assessment_import, api_assessment_sign,
+    api_assessment_apply;
 http_handler api_learn_next;
 http_handler api_backup, api_store, api_store_check, api_store_backup,
     api_store_task;

@@ -140,9 +140,11 @@ post_one(struct node *n, struct http_request *r, uint32_t kind,
 		free(p);
 		return;
 	}
+	json_t *whole = own_terms_carry(n->terms->vocabulary, kind, draft);
 	const err e = p == NULL ? ERR_NOMEM
 				: user_payload_read(
-				      kind, draft, region_of(n, draft), p, &f);
+				      kind, whole, region_of(n, draft), p, &f);
+	json_decref(whole);
 	if (e != OK) {
 		fail_payload(r, e, &f);
 	} else if (take_slot(n, r, persona, kind, draft, &slot, &created)) {

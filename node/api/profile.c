@@ -489,10 +489,12 @@ publish_draft(struct node *n, struct http_request *r, uint32_t persona,
 {
 	struct user_payload *p = malloc(sizeof(*p));
 	struct payload_fault f = { 0 };
+	json_t *whole = own_terms_carry(n->terms->vocabulary, kind, draft);
 	const err e = p == NULL ? ERR_NOMEM
 				: user_payload_read(
-				      kind, draft, region_of(n, draft), p, &f);
+				      kind, whole, region_of(n, draft), p, &f);
 
+	json_decref(whole);
 	if (e != OK) {
 		fail_payload(r, e, &f);
 		free(p);

@@ -656,6 +656,31 @@ static const struct cli_command commands[] = {
 	    "ohcn crawl diff crawl-1 crawl-2\n"
 	    "ohcn crawl diff crawl-1 crawl-2 --json",
 	    NULL, run_crawl_diff },
+	{ "term", "add", "NAME", 1, 1, "a term that no vocabulary has",
+	    "It can be used by its name in a profile, a need or a course, and "
+	    "travels with\nthem. Its URI follows from language and name: "
+	    "whoever adds it in the same words\nmeans the same, and is "
+	    "matched; "
+	    "all others see the name. --broader makes it a\nspecial case of "
+	    "what is known, so that it earns credit here already.",
+	    "ohcn term add \"pretzel shaping\" --lang en\n"
+	    "ohcn term add \"pretzel shaping\" --lang en --broader \"baking\"\n"
+	    "ohcn term add \"Brezeln schlingen\" --lang de --same-as "
+	    "urn:ohcn:own:en:pretzel-shaping",
+	    FLAGS{ { "lang", "CODE", "language of the name, such as en" },
+		{ "type", "TYPE",
+		    "skill (if not given), knowledge, interest, occupation or "
+		    "purpose" },
+		{ "broader", "TERM", "what it is a special case of" },
+		{ "same-as", "URI", "a term that means the same; or its name" },
+		END },
+	    run_term_add },
+	{ "term", "list", "", 0, 0, "your own terms", NULL, "ohcn term list",
+	    FLAGS{ LANG, END }, run_term_list },
+	{ "term", "remove", "NAME", 1, 1, "forget an own term",
+	    "NAME: its name, URI or 16 digits. What was published with it "
+	    "stays.",
+	    "ohcn term remove \"pretzel shaping\"", NULL, run_term_remove },
 	{ "vocabulary", "search", "WORDS", 1, 8, "find terms by their labels",
 	    "Beginnings and small typing errors are understood.",
 	    "ohcn vocabulary search weld\n"

@@ -23,6 +23,7 @@ READS = [
     ["record", "list"], ["peer", "list"], ["sync", "status"], ["topic", "list"],
     ["topic", "explain", "people"],
     ["vocabulary", "search", "welding"], ["vocabulary", "list"],
+    ["term", "list"],
     ["config", "list"], ["config", "show"], ["config", "check"],
 ]
 
