@@ -16,7 +16,7 @@
 #pragma once
 
 #include "proto/base/arena.h"
-#include "proto/evidence/document.h"
+#include "proto/evidence/rules.h"
 
 #define LEDGER_LEAVES_MAX    (1U << 24)
 #define LEDGER_DEPTH_MAX     24
@@ -25,7 +25,7 @@
 #define LEDGER_NODE          (4 * LEDGER_SUMS + 32)
 #define LEDGER_OPENED        64   /* leaves in one opening */
 #define LEDGER_BYTES_MAX     6144 /* of an opening or extension */
-#define LEDGER_SCRATCH_BYTES (16 * 1024)
+#define LEDGER_SCRATCH_BYTES (VALUE_ARENA_BYTES + 16 * 1024)
 
 enum ledger_event {
 	LEDGER_PLEDGED = 1, /* an agreement with a pledge was signed */
