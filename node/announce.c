@@ -10,7 +10,9 @@ struct announcer {
 	char net[NET_MAX + 1];
 	uint64_t *rids; /* that wait */
 	size_t n, cap;
-	uint64_t again_ms; /* the next look at the cards */
+	uint64_t again_ms;  /* the next look at the cards */
+	uint32_t open;      /* the author that may be told of */
+	uint64_t others_ms; /* from when on another one may */
 };
 
 static uint64_t
@@ -61,6 +63,33 @@ wait_add(struct announcer *a, uint64_t rid)
 	a->rids[a->n++] = rid;
 }
 
+/* Which of our authors; the first for one that is none any more. */
+static uint32_t
+author_of(const struct announcer *a, const uint8_t author[RECORD_AUTHOR])
+{
+	const uint8_t *own;
+
+	for (uint32_t i = 0; (own = a->cf.author_at(a->cf.ctx, i)) != NULL; i++)
+		if (memcmp(own, author, RECORD_AUTHOR) == 0)
+			return i;
+	return 0;
+}
+
+static bool
+may_speak(const struct announcer *a, uint32_t author)
+{
+	return author == a->open || now_ms(a) >= a->others_ms;
+}
+
+static void
+spoke(struct announcer *a, uint32_t author)
+{
+	a->open = author;
+	if (a->cf.gap_ms > 0)
+		a->others_ms = now_ms(a) + a->cf.gap_ms +
+			       env_random_below(a->cf.env, a->cf.gap_ms);
+}
+
 /*
  * To how many peers it went; ERR_MORE: later. Where nobody listens it is not
  * said at all: gossip would remember it as said, and never say it again.
@@ -82,11 +111,16 @@ announce(
 }
 
 uint32_t
-announce_stored(
-    struct announcer *a, uint32_t kind, struct slice bytes, uint64_t rid)
+announce_stored(struct announcer *a, const struct record *r, uint64_t rid)
 {
+	const uint32_t author = author_of(a, r->author);
 	uint32_t sent_to = 0;
-	const err e = announce(a, kind, bytes, &sent_to);
+	err e = OK;
+
+	if (may_speak(a, author))
+		e = announce(a, r->kind, r->bytes, &sent_to);
+	if (sent_to > 0)
+		spoke(a, author);
 
 	if (e != ERR_EXISTS && sent_to == 0)
 		wait_add(a, rid);
@@ -101,7 +135,12 @@ announce_rid(struct announcer *a, struct store_view *view, uint64_t rid)
 
 	if (store_get_rid(view, rid, &r) != OK)
 		return true; /* replaced or gone meanwhile */
+	const uint32_t author = author_of(a, r.author);
+	if (!may_speak(a, author))
+		return false;
 	const err e = announce(a, r.kind, r.bytes, &sent_to);
+	if (sent_to > 0)
+		spoke(a, author);
 	return (e == OK && sent_to > 0) || e == ERR_EXISTS;
 }
 

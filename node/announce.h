@@ -24,6 +24,9 @@ struct announce_config {
 	/* Whose cards they are: the i-th author of ours; NULL past the end. */
 	const uint8_t *(*author_at)(void *ctx, uint32_t i);
 	void *ctx;
+	/* What one author says and what the next one does lie so far apart,
+	 * and at most twice as far: else it would show that both are here. */
+	uint32_t gap_ms;
 	bool flood; /* to all peers of the topic; never done for a card */
 };
 
@@ -32,11 +35,11 @@ struct announcer *announcer_new(const struct announce_config *cf);
 void announcer_free(struct announcer *a);
 
 /**
- * announce_stored(a, kind, bytes, rid): a record of our own was stored. To how
- * many peers it went; 0: it waits.
+ * announce_stored(a, r, rid): a record of our own was stored. To how many
+ * peers it went; 0: it waits.
  */
 uint32_t announce_stored(
-    struct announcer *a, uint32_t kind, struct slice bytes, uint64_t rid);
+    struct announcer *a, const struct record *r, uint64_t rid);
 
 /** announce_tick(a): each second. */
 void announce_tick(struct announcer *a);

@@ -123,6 +123,10 @@ static const struct config_setting settings[] = {
 	    "own records to every peer of the topic; auto: not a person's" },
 	{ "publish.delay", CONFIG_SECONDS, AT(publish.delay_s), "30m", 0, 86400,
 	    NULL, true, "a person's record waits a random time up to this" },
+	{ "publish.persona_gap", CONFIG_SECONDS, AT(publish.persona_gap_s),
+	    "10m", 0, 86400, NULL, true,
+	    "what two personas publish lies this far apart, up to twice as "
+	    "far" },
 	{ "match.turn_points", CONFIG_NUMBER, AT(match.turn_points), "200", 0,
 	    1000, NULL, true,
 	    "people so near in score take turns on top of lists; 0: never" },

@@ -107,6 +107,7 @@ struct config {
 	} gossip;
 	struct {
 		uint32_t delay_s; /* a person's record waits up to this */
+		uint32_t persona_gap_s; /* between two personas */
 	} publish;
 	struct {
 		uint32_t turn_points; /* people so near take turns; 0: never */

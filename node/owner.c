@@ -23,7 +23,7 @@
 #define COURSE_EXTERNAL 42 /* of a statistic, too */
 
 static const uint32_t kinds[] = { KIND_PROFILE, KIND_ORGANISATION, KIND_DEMAND,
-	KIND_COURSE, KIND_STATISTIC, KIND_ASSESSMENT };
+	KIND_COURSE, KIND_STATISTIC, KIND_ASSESSMENT, KIND_REVOCATION };
 #define KINDS ARRAY_LEN(kinds)
 
 /* Of one persona. */
@@ -209,6 +209,41 @@ static bool
 is_live(const struct owner *o, const struct owner_post *p)
 {
 	return p->rid != 0 && p->expires_h > node_now(o->n) / 3600;
+}
+
+/* The store has dropped them. */
+static void
+forget_posts(struct owner *o, uint32_t persona)
+{
+	struct book *b = book_of(o, persona);
+
+	for (size_t k = 0; b != NULL && k < KINDS; k++)
+		for (uint32_t i = 0; i < kind_info(kinds[k])->slots; i++)
+			if (kinds[k] != KIND_REVOCATION)
+				b->posts[k][i].rid = 0;
+}
+
+/* A revocation has come, from here or from another device: nothing of the
+ * persona is made any more, and nothing that is sealed to it is opened. */
+static void
+take_revocations(struct owner *o)
+{
+	struct node *n = o->n;
+
+	for (uint32_t i = 0; i < persona_count(n); i++) {
+		const struct owner_post *p = slot_at(o, i, KIND_REVOCATION, 0);
+		if (p == NULL || !is_live(o, p) ||
+		    persona_get(n, i)->state == PERSONA_REVOKED)
+			continue;
+		if (persona_set_state(n, i, PERSONA_REVOKED) != OK ||
+		    owner_plan_cancel(n, i) != OK)
+			env_log(&n->env, LOG_BROKEN, "revocation_not_saved",
+			    "persona=%s", persona_get(n, i)->name);
+		intro_erase(n, i);
+		forget_posts(o, i);
+		node_event(n, "persona_revoked",
+		    json_pack("{s:s}", "name", persona_get(n, i)->name));
+	}
 }
 
 /* What the table says, without a look at the store. */
@@ -498,7 +533,8 @@ on_plan_published(void *ctx, const struct publish_result *r)
 	if (r->error == ERR_CLOSED)
 		return; /* shutting down: the plan holds */
 	if (r->error == ERR_LIMIT || r->error == ERR_EXISTS) {
-		b->plan_at = node_now(n) + PLAN_RETRY_S;
+		b->plan_at = PLAN_RETRY_S +
+			     publish_draw_time(n, p.persona, PLAN_RETRY_S);
 		return;
 	}
 	if (r->error != OK)
@@ -556,6 +592,10 @@ is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
 {
 	const uint64_t now_h = node_now(o->n) / 3600, made_h = p->seq >> 8;
 
+	/* Whoever has the seed keeps it alive, whoever made it. */
+	if (kind == KIND_REVOCATION)
+		return is_live(o, p) && !p->busy &&
+		       (p->expires_h - now_h) * 4 < p->expires_h - made_h;
 	if (!is_live(o, p) || p->deleted || p->busy || !p->own ||
 	    p->expires_h - made_h !=
 		MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours))
@@ -620,6 +660,15 @@ renew_next(struct owner *o)
 		o->renew_persona = 0;
 }
 
+static bool
+may_renew(const struct node *n, uint32_t persona, uint32_t kind)
+{
+	return kind == KIND_REVOCATION ||
+	       (persona_may_publish(n, persona) &&
+		   persona_get(n, persona)->stamped &&
+		   publish_open_at(n, persona) == 0);
+}
+
 static void
 renew_tick(struct owner *o)
 {
@@ -631,8 +680,8 @@ renew_tick(struct owner *o)
 		const uint32_t persona = o->renew_persona;
 		const uint32_t kind = kinds[o->renew_kind];
 		struct owner_post *p = slot_at(o, persona, kind, o->renew_slot);
-		if (p != NULL && persona_may_publish(o->n, persona) &&
-		    persona_get(o->n, persona)->stamped && is_due(o, kind, p)) {
+		if (p != NULL && may_renew(o->n, persona, kind) &&
+		    is_due(o, kind, p)) {
 			renew(o, persona, kind, o->renew_slot, p);
 			done++;
 		}
@@ -646,6 +695,7 @@ owner_tick(struct node *n)
 	if (n->owner == NULL || n->stopping)
 		return;
 	refresh(n->owner);
+	take_revocations(n->owner);
 	for (uint32_t i = 0; i < persona_count(n); i++)
 		if (persona_may_publish(n, i))
 			plan_tick(n->owner, i);

@@ -6,12 +6,16 @@
 #include "crypto/stamp.h"
 #include "node/announce.h"
 #include "node/intro.h"
+#include "node/owner.h"
 #include "node/signer.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
 
 #define STAMP_CHUNK 100000 /* tries between looks at the stop flag */
 #define WAITING_MAX 4096   /* publications that wait for the stamp */
+#define GATE        "gate"
+#define GATE_SAVE_S 60
+#define DRAWS       64
 
 /* A publication under way. */
 struct publication {
@@ -39,6 +43,9 @@ struct publisher {
 	struct publication *waiting, **waiting_end;
 	size_t waiting_n;
 	struct announcer *announcer;
+	/* who published last, and when another persona may */
+	uint32_t last_persona;
+	uint64_t others_s, saved_s;
 };
 
 /* Told to all peers, a record is soon everywhere; told to the mesh alone, it
@@ -77,6 +84,7 @@ publisher_new(struct node *n)
 		.net = slice_str(n->config->node.network),
 		.author_at = author_at,
 		.ctx = n,
+		.gap_ms = n->config->publish.persona_gap_s * 1000U,
 		.flood = floods(n->config),
 	};
 	p->announcer = announcer_new(&cf);
@@ -96,6 +104,100 @@ publisher_free(struct publisher *p)
 	announcer_free(p->announcer);
 	free(p->scratch.p);
 	free(p);
+}
+
+/* ---- personas are not to be seen together ---- */
+
+static unsigned
+live_personas(const struct node *n)
+{
+	unsigned live = 0;
+
+	for (uint32_t i = 0; i < persona_count(n); i++)
+		live += persona_may_publish(n, i);
+	return live;
+}
+
+static uint64_t
+gap_draw(const struct node *n)
+{
+	const uint32_t gap = n->config->publish.persona_gap_s;
+
+	return gap == 0 ? 0 : gap + env_random_below(&n->env, gap);
+}
+
+static void
+gate_load(struct publisher *p)
+{
+	json_t *o = vault_get(p->n->vault, GATE, NULL);
+
+	p->last_persona =
+	    (uint32_t)json_integer_value(json_object_get(o, "persona"));
+	p->others_s =
+	    (uint64_t)json_integer_value(json_object_get(o, "others"));
+	json_decref(o);
+}
+
+/* It publishes now: the others wait, over a restart as well. */
+static void
+gate_shut(struct publisher *p, uint32_t persona)
+{
+	const uint64_t now = node_now(p->n);
+	const bool other = p->last_persona != persona;
+
+	if (live_personas(p->n) < 2)
+		return;
+	p->last_persona = persona;
+	p->others_s = now + gap_draw(p->n);
+	if (!other && now >= p->saved_s && now - p->saved_s < GATE_SAVE_S)
+		return;
+	json_t *o = json_pack("{s:I, s:I}", "persona", (json_int_t)persona,
+	    "others", (json_int_t)p->others_s);
+	if (o == NULL || vault_put(p->n->vault, GATE, o) != OK)
+		env_log(&p->n->env, LOG_UNUSUAL, "gate_not_saved",
+		    "what=\"personas may publish soon after one another "
+		    "after a restart\"");
+	json_decref(o);
+	p->saved_s = now;
+}
+
+uint64_t
+publish_open_at(const struct node *n, uint32_t persona)
+{
+	const struct publisher *p = n->publisher;
+	const uint64_t now = node_now(n);
+	const uint64_t most = UINT64_C(2) * n->config->publish.persona_gap_s;
+
+	if (persona == p->last_persona || live_personas(n) < 2 ||
+	    p->others_s <= now)
+		return 0;
+	/* A clock that went back must not shut us up for long. */
+	return MIN(p->others_s, now + most);
+}
+
+uint64_t
+publish_draw_time(struct node *n, uint32_t persona, uint32_t delay_s)
+{
+	const uint64_t now = node_now(n);
+	const uint64_t gap = n->config->publish.persona_gap_s;
+	uint64_t at = now;
+
+	for (unsigned tries = 0; tries < DRAWS; tries++) {
+		bool close = false;
+		/* with every try a little further out */
+		at = MAX(now, publish_open_at(n, persona)) +
+		     env_random_below(&n->env, (uint64_t)delay_s + 1) +
+		     tries / 4 * gap;
+		for (uint32_t i = 0; i < persona_count(n); i++) {
+			const uint64_t plan = owner_plan_at(n, i);
+			close = close ||
+				(i != persona && plan != 0 &&
+				    (plan > at ? plan - at : at - plan) < gap);
+		}
+		if (!close)
+			break;
+	}
+	return at;
 }
 
 /* ---- the stamp ---- */
@@ -222,6 +324,8 @@ stamp_work(struct publisher *p, const struct author *a)
 void
 publisher_start(struct publisher *p)
 {
+	if (p->last_persona == 0 && p->others_s == 0)
+		gate_load(p);
 	for (uint32_t i = 0; i < persona_count(p->n); i++) {
 		const struct author *a = persona_get(p->n, i);
 		if (p->working || p->stop)
@@ -299,6 +403,13 @@ may_publish(struct node *n, const struct publish_request *q, char why[160])
 	return ERR_FORM;
 }
 
+static void
+say_keys_gone(char why[160])
+{
+	(void)snprintf(why, 160,
+	    "the process that holds the keys has ended: start the node again");
+}
+
 /* Each card says to which key offers for it are sealed now. */
 static err
 add_intro(struct node *n, const struct publish_request *q, struct buf *out,
@@ -306,7 +417,9 @@ add_intro(struct node *n, const struct publish_request *q, struct buf *out,
 {
 	const err e = intro_into_card(n, q->persona, q->payload, out);
 
-	if (e != OK)
+	if (e == ERR_CLOSED)
+		say_keys_gone(why);
+	else if (e != OK)
 		(void)snprintf(why, 160,
 		    "the card cannot get a key for offers: %s", err_name(e));
 	return e;
@@ -365,9 +478,7 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 	const struct record_signing signing = { a->pub, sign_body, &with };
 	const err made = record_make_with(&d, &signing, out);
 	if (made == ERR_CLOSED)
-		(void)snprintf(why, 160,
-		    "the process that holds the keys has ended: start the "
-		    "node again");
+		say_keys_gone(why);
 	TRY(made);
 	const struct record_rules rules = { d.net, now, 0 };
 	const enum record_outcome o =
@@ -377,6 +488,20 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 	(void)snprintf(why, 160, "the record would be refused: %s",
 	    record_outcome_name(o));
 	return ERR_FORM;
+}
+
+static err
+may_speak(const struct node *n, const struct publish_request *q, char why[160])
+{
+	const uint64_t at = publish_open_at(n, q->persona);
+
+	if (at == 0 || q->kind == KIND_REVOCATION)
+		return OK;
+	(void)snprintf(why, 160,
+	    "another persona published a moment ago; this one may in %" PRIu64
+	    " s: who publish together can be told to belong together",
+	    at - node_now(n));
+	return ERR_LIMIT;
 }
 
 static void
@@ -396,8 +521,8 @@ on_submitted(void *ctx, const struct judge_result *r)
 
 	u->result.outcome = r->outcome;
 	if (r->outcome == RECORD_STORED) {
-		u->result.sent_to = announce_stored(n->publisher->announcer,
-		    u->q.kind, r->record->bytes, r->rid);
+		u->result.sent_to =
+		    announce_stored(n->publisher->announcer, r->record, r->rid);
 		transport_wake(n->transport);
 	} else if (r->broken != NULL) {
 		u->result.error = ERR_IO;
@@ -424,12 +549,15 @@ publication_start(struct publication *u)
 	struct buf out = { raw, 0, sizeof(raw) };
 	struct record r;
 
-	u->result.error = publish_build(
-	    n, &u->q, &out, &r, &n->publisher->scratch, u->result.why);
+	u->result.error = may_speak(n, &u->q, u->result.why);
+	if (u->result.error == OK)
+		u->result.error = publish_build(
+		    n, &u->q, &out, &r, &n->publisher->scratch, u->result.why);
 	if (u->result.error != OK) {
 		publication_end(u);
 		return;
 	}
+	gate_shut(n->publisher, u->q.persona);
 	memcpy(u->result.id, r.id, RECORD_ID);
 	u->result.seq = r.seq;
 	u->result.expires_h = r.expires_h;

@@ -10,6 +10,7 @@
 #include "node/light.h"
 #include "node/nat.h"
 #include "node/run.h"
+#include "node/signer.h"
 #include "node/sync_node.h"
 #include "proto/base/text.h"
 
@@ -144,6 +145,11 @@ warnings(struct node *n, const struct store_totals *totals,
 		    "probably slow",
 		    "compare the clock with another machine");
 	keeper_warnings(n, list);
+	if (!signer_alive(n->signer))
+		warn(list, "keys",
+		    "the process that holds the keys has ended: nothing is "
+		    "signed, no offer is opened",
+		    "ohcn down, then ohcn up; look for what ended it: memory?");
 	if (!n->authors[0].stamped)
 		warn(list, "stamp",
 		    "the proof of work of the key is still being done; what "
@@ -236,6 +242,7 @@ identity_json(struct node *n, json_t *o)
 	json_uint(o, "uptime_s",
 	    node_now(n) > n->started_s ? node_now(n) - n->started_s : 0);
 	json_truth(o, "stamp_ready", n->authors[0].stamped);
+	json_truth(o, "keys_ready", signer_alive(n->signer));
 }
 
 static json_t *

@@ -178,6 +178,8 @@ http_handler api_invite, api_join, api_discovery, api_discovery_find;
 http_handler api_status, api_shutdown, api_peers, api_peers_known,
     api_peers_connect, api_topics, api_peer_explain, api_topic_explain,
     api_config, api_metrics, api_healthz;
+http_handler api_personas, api_persona_add, api_persona_rename,
+    api_persona_state, api_persona_revoke;
 http_handler api_profile_get, api_profile_put, api_profile_import,
     api_profile_publish, api_profile_forget;
 http_handler api_organisation_get, api_organisation_put,

@@ -445,9 +445,8 @@ static void
 plan_profile(
     struct node *n, struct http_request *r, const struct publish_request *q)
 {
-	const uint64_t at =
-	    node_now(n) +
-	    env_random_below(&n->env, (uint64_t)n->config->publish.delay_s + 1);
+	const uint64_t at = publish_draw_time(
+	    n, q->persona, n->config->publish.delay_s);
 	json_t *o = preview_json(n, r, q);
 
 	if (o == NULL)

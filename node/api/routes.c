@@ -16,6 +16,11 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/store/backup", api_store_backup, 0 },
 	{ HTTP_GET, V1 "/store/task", api_store_task, 0 },
 
+	{ HTTP_GET, V1 "/personas", api_personas, 0 },
+	{ HTTP_POST, V1 "/personas", api_persona_add, 0 },
+	{ HTTP_POST, V1 "/personas/{name}/rename", api_persona_rename, 0 },
+	{ HTTP_POST, V1 "/personas/{name}/state", api_persona_state, 0 },
+	{ HTTP_POST, V1 "/personas/{name}/revoke", api_persona_revoke, 0 },
 	{ HTTP_GET, V1 "/profile", api_profile_get, 0 },
 	{ HTTP_PUT, V1 "/profile", api_profile_put, 0 },
 	{ HTTP_POST, V1 "/profile/import", api_profile_import, 0 },

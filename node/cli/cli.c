@@ -24,6 +24,7 @@ enum global {
 	GLOBAL_NO_PASSPHRASE,
 	GLOBAL_YES,
 	GLOBAL_QUIET,
+	GLOBAL_PERSONA,
 	GLOBAL_HELP,
 	GLOBALS
 };
@@ -39,6 +40,7 @@ static const struct option globals[GLOBALS] = {
 	{ "no-passphrase", no_argument, NULL, 1000 + GLOBAL_NO_PASSPHRASE },
 	{ "yes", no_argument, NULL, 1000 + GLOBAL_YES },
 	{ "quiet", no_argument, NULL, 1000 + GLOBAL_QUIET },
+	{ "persona", required_argument, NULL, 1000 + GLOBAL_PERSONA },
 	{ "help", no_argument, NULL, 1000 + GLOBAL_HELP },
 };
 
@@ -118,6 +120,17 @@ take_global(struct cli *cli, int which, const char *value, struct problem *p)
 		break;
 	case GLOBAL_QUIET:
 		cli->quiet = true;
+		break;
+	case GLOBAL_PERSONA:
+		if (strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-_") !=
+		    strlen(value)) {
+			problem_set(p, EXIT_USAGE, "E1002",
+			    "\"%s\" is no name of a persona", value);
+			problem_hint(p, "a to z, 0 to 9, - and _: ohcn "
+					"persona list");
+			return ERR_FORM;
+		}
+		cli->persona = value;
 		break;
 	case GLOBAL_HELP:
 		cli->help = true;
@@ -409,6 +422,7 @@ need_client(struct cli *cli)
 	if (client_new(&cli->paths, api, &cli->client, &p) != OK)
 		return cli_fail(cli, &p);
 	client_flags(cli->client, is_flag, cli->command);
+	client_persona(cli->client, cli->persona);
 	return EXIT_DONE;
 }
 

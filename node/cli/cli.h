@@ -42,7 +42,7 @@ struct cli {
 	const char *flag_values[32]; /* by place in the command's list */
 	bool help;
 	/* global flags */
-	const char *home, *api, *passphrase_file;
+	const char *home, *api, *passphrase_file, *persona;
 	bool json, quiet, yes, no_passphrase;
 	const char *sets[CLI_SETS_MAX];
 	unsigned sets_n;

@@ -15,6 +15,7 @@ struct client {
 	const void *flags;
 	client_progress *progress; /* NULL: nobody */
 	void *progress_ctx;
+	const char *persona; /* NULL: the first */
 };
 
 /* What comes back: kept, written to a file or read as events. */
@@ -116,6 +117,12 @@ client_flags(struct client *c,
 {
 	c->is_flag = is_flag;
 	c->flags = ctx;
+}
+
+void
+client_persona(struct client *c, const char *name)
+{
+	c->persona = name;
 }
 
 void
@@ -336,7 +343,11 @@ perform(struct client *c, const char *method, const char *path,
 	long status = 0;
 
 	s->c = c;
-	snprintf(url, sizeof(url), "%s%s", c->base, path);
+	snprintf(url, sizeof(url), "%s%s%s%s", c->base, path,
+	    c->persona == NULL          ? ""
+	    : strchr(path, '?') == NULL ? "?persona="
+					: "&persona=",
+	    c->persona == NULL ? "" : c->persona);
 	curl_easy_setopt(c->curl, CURLOPT_URL, url);
 	curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);

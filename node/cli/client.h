@@ -23,6 +23,9 @@ void client_free(struct client *c);
 void client_flags(struct client *c,
     bool (*is_flag)(const void *ctx, const char *name), const void *ctx);
 
+/** client_persona(c, name): every call is as that persona; borrowed. */
+void client_persona(struct client *c, const char *name);
+
 /** client_timeout(c, s): of a whole call; 0: none. 120 s at first. */
 void client_timeout(struct client *c, unsigned seconds);
 

@@ -34,6 +34,13 @@ int run_backup_create(struct cli *cli);
 int run_backup_show(struct cli *cli);
 int run_backup_restore(struct cli *cli);
 
+int run_persona_list(struct cli *cli);
+int run_persona_add(struct cli *cli);
+int run_persona_rename(struct cli *cli);
+int run_persona_retire(struct cli *cli);
+int run_persona_resume(struct cli *cli);
+int run_persona_revoke(struct cli *cli);
+
 int run_profile_import(struct cli *cli);
 int run_profile_edit(struct cli *cli);
 int run_draft_edit(struct cli *cli);

@@ -78,6 +78,7 @@ help_globals(FILE *to)
 	    "the key file is not protected: anyone who reads it is you");
 	flag_line(to, "yes", NULL, "do not ask");
 	flag_line(to, "quiet", NULL, "(-q) data only");
+	flag_line(to, "persona", "NAME", "as which of your personas");
 	flag_line(to, "help", NULL, "(-h) teach this command");
 }
 

@@ -797,6 +797,38 @@ static const struct cli_command commands[] = {
 	    "settings); show: its fingerprint.",
 	    "ohcn network key new\nohcn network key show ~/swarm.key", NULL,
 	    run_network_key },
+	{ "persona", "list", "", 0, 0, "your personas on this node",
+	    "A persona is a key of its own with its own card, drafts and "
+	    "demands. All come from\nthe one seed, and nobody else can tell "
+	    "that they belong together. Every command\ntakes --persona NAME; "
+	    "without it the first one is meant.",
+	    "ohcn persona list", NULL, run_persona_list },
+	{ "persona", "add", "NAME", 1, 1, "one more persona",
+	    "Its name stays here. What you say as two personas must not show "
+	    "that they are one:\nother skills, other words. What they "
+	    "publish lies publish.persona_gap apart.",
+	    "ohcn persona add quiet\nohcn profile edit --persona quiet "
+	    "--add-skill welding",
+	    NULL, run_persona_add },
+	{ "persona", "rename", "NAME NEW", 2, 2, "another name, here only",
+	    NULL, "ohcn persona rename quiet welder", NULL,
+	    run_persona_rename },
+	{ "persona", "retire", "NAME", 1, 1, "it publishes nothing any more",
+	    "What it has published ends by itself; to take it back first: "
+	    "ohcn profile forget\n--persona NAME.",
+	    "ohcn persona retire quiet", NULL, run_persona_retire },
+	{ "persona", "resume", "NAME", 1, 1, "a retired one publishes again",
+	    NULL, "ohcn persona resume quiet", NULL, run_persona_resume },
+	{ "persona", "revoke", "NAME", 1, 1, "its key no longer counts, for good",
+	    "For a key that others know, or that you do not want any more. "
+	    "Every node drops what\nit published and accepts nothing of it "
+	    "again. Nothing takes it back; a new persona\nis not linked to "
+	    "it.",
+	    "ohcn persona revoke quiet --reason stolen --dry-run\nohcn "
+	    "persona revoke quiet --reason retired",
+	    FLAGS{ { "reason", "WORD", "lost, stolen, retired, unspecified" },
+		DRY, END },
+	    run_persona_revoke },
 	{ "key", "words", "", 0, 0, "the 24 words that back up your key",
 	    "Who has them is you. Write them on paper. The node key and the "
 	    "private data\nare not in them.",
