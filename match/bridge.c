@@ -57,6 +57,7 @@ struct bridge {
 /* While it is made. */
 struct making {
 	const struct vocabulary *v;
+	struct slice title, text; /* of the question TERM_NOWHERE */
 	struct bridge *b;
 	uint32_t *doc_of;     /* of each place, or TERM_NOWHERE */
 	uint32_t *label_from; /* first label of each place, one more */
@@ -143,9 +144,24 @@ put_field(struct making *m, struct bag *b, uint32_t at, enum field f)
 	return OK;
 }
 
+/* The question that is somebody's words: a title, and what is said of it. */
+NODISCARD static err
+put_words(struct making *m, struct bag *b, enum part part)
+{
+	if (part != PART_ABOVE && part != PART_WORK && part != PART_TOOLS)
+		TRY(bag_text(
+		    b, m->stems, m->title, VOCABULARY_ENGLISH, 2, false));
+	if (part == PART_TEXT || part == PART_ALL || part == PART_WORK)
+		TRY(bag_text(
+		    b, m->stems, m->text, VOCABULARY_ENGLISH, 2, false));
+	return OK;
+}
+
 NODISCARD static err
 put_question(struct making *m, struct bag *b, uint32_t at, enum part part)
 {
+	if (at == TERM_NOWHERE)
+		return put_words(m, b, part);
 	const struct term_list above = vocabulary_broader(m->v, at);
 
 	switch (part) {
@@ -263,28 +279,36 @@ root_of(uint32_t n)
 
 /* The more docs have a title, the less it says. */
 NODISCARD static err
+score_title(struct making *m, struct slice text, uint32_t weight)
+{
+	struct title want = { 0, 0 };
+	uint32_t lo = 0, hi = m->titles_n, n = 0;
+
+	TRY(title_hash(m, text, &want.hash));
+	while (want.hash != 0 && lo < hi) {
+		const uint32_t mid = lo + (hi - lo) / 2;
+		if (m->titles[mid].hash < want.hash)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	while (want.hash != 0 && lo + n < m->titles_n &&
+	       m->titles[lo + n].hash == want.hash)
+		n++;
+	for (uint32_t i = 0; i < n; i++)
+		m->scores[m->titles[lo + i].doc] += weight * root_of(UNIT / n);
+	return OK;
+}
+
+NODISCARD static err
 score_exact(struct making *m, uint32_t at)
 {
+	if (at == TERM_NOWHERE)
+		return score_title(m, m->title, 10);
 	for (uint32_t k = m->label_from[at]; k < m->label_from[at + 1]; k++) {
 		const struct vocabulary_label l = vocabulary_label_at(m->v, k);
-		struct title want = { 0, 0 };
-		uint32_t lo = 0, hi = m->titles_n, n = 0;
-		if (l.language != VOCABULARY_ENGLISH)
-			continue;
-		TRY(title_hash(m, l.text, &want.hash));
-		while (want.hash != 0 && lo < hi) {
-			const uint32_t mid = lo + (hi - lo) / 2;
-			if (m->titles[mid].hash < want.hash)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		while (want.hash != 0 && lo + n < m->titles_n &&
-		       m->titles[lo + n].hash == want.hash)
-			n++;
-		for (uint32_t i = 0; i < n; i++)
-			m->scores[m->titles[lo + i].doc] +=
-			    (l.preferred ? 10U : 3U) * root_of(UNIT / n);
+		if (l.language == VOCABULARY_ENGLISH)
+			TRY(score_title(m, l.text, l.preferred ? 10 : 3));
 	}
 	return OK;
 }
@@ -345,7 +369,7 @@ NODISCARD static err
 make_source(struct making *m, uint32_t at, struct source *s)
 {
 	s->at = at;
-	s->isco = vocabulary_isco(m->v, at);
+	s->isco = at == TERM_NOWHERE ? 0 : vocabulary_isco(m->v, at);
 	memset(m->sums, 0, m->b->docs_n * sizeof(*m->sums));
 	for (int part = 0; part < PARTS; part++)
 		TRY(add_part(m, at, (enum part)part));
@@ -498,7 +522,7 @@ NODISCARD static err
 making_init(struct making *m, const struct bridge_options *o)
 {
 	const uint32_t n = vocabulary_size(m->v);
-	uint32_t sources = 0;
+	uint32_t sources = o->title.n > 0;
 
 	m->doc_of = malloc(((size_t)n + 1) * sizeof(*m->doc_of));
 	m->label_from = calloc((size_t)n + 1, sizeof(*m->label_from));
@@ -514,7 +538,7 @@ making_init(struct making *m, const struct bridge_options *o)
 		    MAX(m->label_from[at], m->label_from[at + 1]);
 		if (is_on_side(m->v, at, o->to))
 			m->b->docs[m->b->docs_n++] = at;
-		sources += is_on_side(m->v, at, o->from);
+		sources += o->title.n == 0 && is_on_side(m->v, at, o->from);
 	}
 	if (m->b->docs_n == 0 || sources == 0)
 		return ERR_NOTFOUND;
@@ -533,6 +557,12 @@ make(struct making *m, const struct bridge_options *o)
 	for (int f = 0; f < FIELDS; f++)
 		TRY(make_field(m, (enum field)f));
 	TRY(make_titles(m));
+	if (o->title.n > 0) {
+		m->title = o->title;
+		m->text = o->text;
+		return make_source(
+		    m, TERM_NOWHERE, &m->b->sources[m->b->sources_n++]);
+	}
 	for (uint32_t at = 0; at < vocabulary_size(m->v); at++)
 		if (is_on_side(m->v, at, o->from))
 			TRY(make_source(

@@ -19,6 +19,10 @@ struct bridge;
 struct bridge_options {
 	struct slice from, to; /* beginnings of URIs: "urn:onet:" */
 	bool alone;            /* without relatives of the ISCO group */
+	/* Instead of ${from}, with a title: one occupation in somebody's own
+	 * English words, asked for as TERM_NOWHERE; both are borrowed for the
+	 * call. */
+	struct slice title, text;
 };
 
 /**

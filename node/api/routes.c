@@ -92,6 +92,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, V1 "/vocabulary/search", api_vocabulary_search, 0 },
 	{ HTTP_POST, V1 "/vocabulary/import", api_vocabulary_import, 0 },
 	{ HTTP_POST, V1 "/vocabulary/remove", api_vocabulary_remove, 0 },
+	{ HTTP_GET, V1 "/vocabulary/bridge", api_vocabulary_bridge, 0 },
 	{ HTTP_GET, V1 "/terms", api_terms, 0 },
 	{ HTTP_POST, V1 "/terms", api_terms_add, 0 },
 	{ HTTP_POST, V1 "/terms/remove", api_terms_remove, 0 },

@@ -98,6 +98,7 @@ int run_crawl_diff(struct cli *cli);
 int run_term_list(struct cli *cli);
 int run_term_add(struct cli *cli);
 int run_term_remove(struct cli *cli);
+int run_vocabulary_bridge(struct cli *cli);
 int run_vocabulary_search(struct cli *cli);
 int run_vocabulary_import(struct cli *cli);
 int run_vocabulary_list(struct cli *cli);

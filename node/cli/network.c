@@ -234,6 +234,52 @@ run_topic_list(struct cli *cli)
 	    cli, "/api/v1/topics", "topics", heads, members, 3, "no topics");
 }
 
+/* Suggestions of the bridge, for a term or a title in one's own words. */
+static int
+show_bridge(struct cli *cli, const char *term, const char *title)
+{
+	static const char *const heads[] = { "sure", "occupation", "term",
+		"uri" };
+	struct table *t;
+	json_t *reply, *one;
+	size_t i;
+	const int code = cli_get(cli, &reply, "/api/v1/vocabulary/bridge",
+	    "term", term, "title", title, "about", cli_flag(cli, "about"), "to",
+	    cli_flag(cli, "to"), "limit", cli_flag(cli, "limit"), "lang",
+	    cli_flag(cli, "lang"), (char *)NULL);
+
+	if (reply == NULL)
+		return code;
+	show_guess(cli, json_object_get(reply, "guessed_of"));
+	t = table_new(heads, ARRAY_LEN(heads));
+	json_array_foreach(json_object_get(reply, "suggestions"), i, one)
+	{
+		char sure[40];
+		const char *row[4] = { sure, json_str(one, "label"),
+			json_str(one, "term"), json_str(one, "uri") };
+
+		snprintf(sure, sizeof(sure), "%" PRId64 " %%%s",
+		    json_int(one, "confidence") / 10,
+		    json_yes(one, "linked") ? ", linked" : "");
+		table_add(t, row);
+	}
+	if (i > 0) {
+		table_print(t, &cli->out);
+	} else {
+		table_free(t);
+		output_line(&cli->out, "nothing like it is known");
+	}
+	output_note(&cli->out, "%s", json_str(reply, "note"));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_vocabulary_bridge(struct cli *cli)
+{
+	return show_bridge(cli, cli->words[0], NULL);
+}
+
 int
 run_vocabulary_search(struct cli *cli)
 {
@@ -248,6 +294,8 @@ run_vocabulary_search(struct cli *cli)
 	for (unsigned i = 0; i < cli->words_n && n < sizeof(words); i++)
 		n += (size_t)snprintf(words + n, sizeof(words) - n, "%s%s",
 		    i == 0 ? "" : " ", cli->words[i]);
+	if (cli_flag(cli, "meaning") != NULL && n < sizeof(words))
+		return show_bridge(cli, NULL, words);
 	if (n >= sizeof(words) ||
 	    cli_query(path, sizeof(path), "/api/v1/vocabulary/search", "q",
 		words, "lang", cli_flag(cli, "lang"), "limit",

@@ -682,10 +682,25 @@ static const struct cli_command commands[] = {
 	    "stays.",
 	    "ohcn term remove \"pretzel shaping\"", NULL, run_term_remove },
 	{ "vocabulary", "search", "WORDS", 1, 8, "find terms by their labels",
-	    "Beginnings and small typing errors are understood.",
+	    "Beginnings and small typing errors are understood. --meaning: "
+	    "which occupation a\ntitle in your own English words most likely "
+	    "is, by what vocabularies say of theirs.",
 	    "ohcn vocabulary search weld\n"
-	    "ohcn vocabulary search --lang de Schweißen",
-	    FLAGS{ LANG, LIMIT, END }, run_vocabulary_search },
+	    "ohcn vocabulary search --lang de Schweißen\n"
+	    "ohcn vocabulary search --meaning \"person who mends roofs\"",
+	    FLAGS{ { "meaning", NULL, "occupations by meaning, with how sure" },
+		{ "about", "TEXT", "with --meaning: what is done there" },
+		{ "to", "NAME", "with --meaning: esco, onet or core" }, LANG,
+		LIMIT, END },
+	    run_vocabulary_search },
+	{ "vocabulary", "bridge", "OCCUPATION", 1, 1,
+	    "the same occupation in another vocabulary, as a suggestion",
+	    "By titles, descriptions, skills and tools of both; no crosswalk "
+	    "is needed. Nothing\nis linked by it: who reviewed a suggestion "
+	    "can import it as a crosswalk.",
+	    "ohcn vocabulary bridge \"software developer\" --to onet",
+	    FLAGS{ { "to", "NAME", "esco, onet or core" }, LANG, LIMIT, END },
+	    run_vocabulary_bridge },
 	{ "vocabulary", "import", "SOURCE DIR", 2, 2,
 	    "read ESCO or O*NET files, or links between them",
 	    "SOURCE: esco (the CSV download), onet (the text database) or "

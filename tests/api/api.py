@@ -463,6 +463,37 @@ def peers(q, address):
     check("it is listed", wait_for("the peer", lambda: q.get("/peers")[1]["peers"]))
 
 
+def bridge(c, directory):
+    """The same occupation elsewhere: suggestions, never links."""
+    s, r = c.get("/vocabulary/bridge?title=developer%20of%20software")
+    check("a title in own words", s == 200 and r["to"] == "core" and r["term"] is None and
+          r["suggestions"][0]["label"] == "software developer", r)
+    s, r = c.get("/vocabulary/bridge?term=software%20developer")
+    check("no other vocabulary yet", s == 404 and r["code"] == "E3717", r)
+    directory.mkdir()
+    (directory / "skills_en.csv").write_text(
+        "conceptType,conceptUri,skillType,reuseLevel,preferredLabel,altLabels,status\n"
+        "KnowledgeSkillCompetence,http://data.europa.eu/esco/skill/bbb,skill/competence,"
+        "cross-sector,write program code,,released\n")
+    (directory / "occupations_en.csv").write_text(
+        "conceptType,conceptUri,iscoGroup,preferredLabel,altLabels,status,description\n" + "".join(
+            f"Occupation,http://data.europa.eu/esco/occupation/{i},{g},{l},,released,{d}\n" for i, g, l, d in (
+                ("a1", "2512", "programmer", "A software developer who writes code."),
+                ("a2", "5120", "chef", "Cooks meals in a kitchen."),
+                ("a3", "7212", "welder of pipes", "Welds pipes."))))
+    s, before = c.post("/vocabulary/import", {"source": "esco", "dir": str(directory)})
+    check("occupations", s == 200 and before["terms"] >= 4, before)
+    s, r = c.get("/vocabulary/bridge?term=software%20developer&to=esco&limit=2")
+    check("the same occupation in another vocabulary", s == 200 and r["to"] == "esco" and
+          r["suggestions"][0]["label"] == "programmer" and
+          1000 >= r["suggestions"][0]["confidence"] > 0 and not r["suggestions"][0]["linked"], r)
+    check("nothing was linked", c.get("/vocabulary")[1]["hash"] == before["hash"])
+    for bad in ("", "?term=a&title=b", "?term=welder&to=mars", "?title=a&limit=0"):
+        s, r = c.get("/vocabulary/bridge" + bad)
+        check(f"bridge{bad} is refused", s in (400, 422), r)
+    c.post("/vocabulary/remove", {"name": str(directory)})
+
+
 def vocabulary(c, node, directory):
     s, r = c.get("/vocabulary/search?q=weldign")
     check("search forgives a typing error", any(t["term"] == WELDING for t in r["terms"]), r)
@@ -488,6 +519,7 @@ def vocabulary(c, node, directory):
     s, r = c.get("/vocabulary/search?q=glow%20plug")
     check("nothing protected about it", not r["protected"], r)
     check("its term is found", r["terms"][0]["source"] == "imported", r)
+    bridge(c, directory / "occupations")
     node.stop()
     node.start()
     check("and after a restart", wait_for(

@@ -193,6 +193,21 @@ test_relatives(void **state)
 		if (hits[i].at == place(v, "o:1"))
 			with = hits[i].score;
 	assert_true(with > without);
+	/* in somebody's own words: a title of the other side, and none */
+	const struct vocabulary_label l = vocabulary_label_at(v, 0);
+	struct bridge_options words = { .to = slice_str("o:"),
+		.title = l.text };
+	for (uint32_t i = 0; i < vocabulary_labels(v); i++)
+		if (vocabulary_label_at(v, i).at == place(v, "o:1"))
+			words.title = vocabulary_label_at(v, i).text;
+	assert_int_equal(bridge_new(v, &words, &b), OK);
+	assert_true(bridge_find(b, TERM_NOWHERE, hits, 8) >= 1);
+	assert_int_equal(hits[0].at, place(v, "o:1"));
+	bridge_free(b);
+	words.title = slice_str("xqzzyq");
+	assert_int_equal(bridge_new(v, &words, &b), OK);
+	assert_int_equal(bridge_find(b, TERM_NOWHERE, hits, 8), 0);
+	bridge_free(b);
 	o.to = slice_str("nobody:");
 	assert_int_equal(bridge_new(v, &o, &b), ERR_NOTFOUND);
 	vocabulary_free(v);
