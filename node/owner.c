@@ -17,6 +17,7 @@
  * their owner said so and are not renewed. */
 #define OPEN_END_HOURS  (30 * 24)
 #define PLAN_RETRY_S    60
+#define DRAWS           64
 #define ID_PART_MIN     6
 #define DEMAND_STATUS   38 /* keys of the payloads, as in SPEC.md */
 #define DEMAND_EXTERNAL 42
@@ -514,6 +515,31 @@ owner_plan_cancel(struct node *n, uint32_t persona)
 	return OK;
 }
 
+uint64_t
+owner_draw_time(struct node *n, uint32_t persona, uint32_t delay_s)
+{
+	const uint64_t now = node_now(n);
+	const uint64_t gap = n->config->publish.persona_gap_s;
+	uint64_t at = now;
+
+	for (unsigned tries = 0; tries < DRAWS; tries++) {
+		bool close = false;
+		/* with every try a little further out */
+		at = MAX(now, publish_open_at(n, persona)) +
+		     env_random_below(&n->env, (uint64_t)delay_s + 1) +
+		     tries / 4 * gap;
+		for (uint32_t i = 0; i < persona_count(n); i++) {
+			const uint64_t plan = owner_plan_at(n, i);
+			close = close ||
+				(i != persona && plan != 0 &&
+				    (plan > at ? plan - at : at - plan) < gap);
+		}
+		if (!close)
+			break;
+	}
+	return at;
+}
+
 struct planned {
 	struct node *n;
 	uint32_t persona;
@@ -533,8 +559,8 @@ on_plan_published(void *ctx, const struct publish_result *r)
 	if (r->error == ERR_CLOSED)
 		return; /* shutting down: the plan holds */
 	if (r->error == ERR_LIMIT || r->error == ERR_EXISTS) {
-		b->plan_at = PLAN_RETRY_S +
-			     publish_draw_time(n, p.persona, PLAN_RETRY_S);
+		b->plan_at =
+		    PLAN_RETRY_S + owner_draw_time(n, p.persona, PLAN_RETRY_S);
 		return;
 	}
 	if (r->error != OK)

@@ -104,6 +104,12 @@ void owner_publish(struct node *n, const struct publish_request *q,
 NODISCARD err owner_plan(
     struct node *n, const struct publish_request *q, uint64_t at_s);
 
+/**
+ * owner_draw_time(n, persona, delay_s): a time to publish at, at random up
+ * to ${delay_s} from now, or later where another persona is in the way.
+ */
+uint64_t owner_draw_time(struct node *n, uint32_t persona, uint32_t delay_s);
+
 /** owner_plan_at(n, persona): 0: none. */
 uint64_t owner_plan_at(const struct node *n, uint32_t persona);
 

@@ -6,7 +6,6 @@
 #include "crypto/stamp.h"
 #include "node/announce.h"
 #include "node/intro.h"
-#include "node/owner.h"
 #include "node/signer.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
@@ -15,7 +14,6 @@
 #define WAITING_MAX 4096   /* publications that wait for the stamp */
 #define GATE        "gate"
 #define GATE_SAVE_S 60
-#define DRAWS       64
 
 /* A publication under way. */
 struct publication {
@@ -173,31 +171,6 @@ publish_open_at(const struct node *n, uint32_t persona)
 		return 0;
 	/* A clock that went back must not shut us up for long. */
 	return MIN(p->others_s, now + most);
-}
-
-uint64_t
-publish_draw_time(struct node *n, uint32_t persona, uint32_t delay_s)
-{
-	const uint64_t now = node_now(n);
-	const uint64_t gap = n->config->publish.persona_gap_s;
-	uint64_t at = now;
-
-	for (unsigned tries = 0; tries < DRAWS; tries++) {
-		bool close = false;
-		/* with every try a little further out */
-		at = MAX(now, publish_open_at(n, persona)) +
-		     env_random_below(&n->env, (uint64_t)delay_s + 1) +
-		     tries / 4 * gap;
-		for (uint32_t i = 0; i < persona_count(n); i++) {
-			const uint64_t plan = owner_plan_at(n, i);
-			close = close ||
-				(i != persona && plan != 0 &&
-				    (plan > at ? plan - at : at - plan) < gap);
-		}
-		if (!close)
-			break;
-	}
-	return at;
 }
 
 /* ---- the stamp ---- */

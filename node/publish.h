@@ -59,12 +59,6 @@ size_t publisher_waiting(const struct publisher *p);
 uint64_t publish_open_at(const struct node *n, uint32_t persona);
 
 /**
- * publish_draw_time(n, persona, delay_s): a time to publish at, at random up
- * to ${delay_s} from now, or later where another persona is in the way.
- */
-uint64_t publish_draw_time(struct node *n, uint32_t persona, uint32_t delay_s);
-
-/**
  * publish_build(n, q, out, r, scratch):
  * The record that publish_record() would make now: for --dry-run. Without a
  * stamp yet its place is filled with zeros. ${r} reads ${out}.

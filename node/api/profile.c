@@ -445,7 +445,7 @@ static void
 plan_profile(
     struct node *n, struct http_request *r, const struct publish_request *q)
 {
-	const uint64_t at = publish_draw_time(
+	const uint64_t at = owner_draw_time(
 	    n, q->persona, n->config->publish.delay_s);
 	json_t *o = preview_json(n, r, q);
 

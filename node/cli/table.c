@@ -822,8 +822,7 @@ static const struct cli_command commands[] = {
 	    "Its name stays here. What you say as two personas must not show "
 	    "that they are one:\nother skills, other words. What they "
 	    "publish lies publish.persona_gap apart.",
-	    "ohcn persona add quiet\nohcn profile edit --persona quiet "
-	    "--add-skill welding",
+	    "ohcn persona add quiet",
 	    NULL, run_persona_add },
 	{ "persona", "rename", "NAME NEW", 2, 2, "another name, here only",
 	    NULL, "ohcn persona rename quiet welder", NULL,
