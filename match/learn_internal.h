@@ -1,5 +1,5 @@
 /*
- * learn_internal.h: what learnability.c and learn_book.c share. The book
+ * learn_internal.h: what learn_score.c and learn_book.c share. The book
  * holds every outcome that counts with its weight in each series, and the
  * cells: what one counterparty gives one subject in one year, within budget.
  */
