@@ -271,7 +271,7 @@ enum conversation_ask {
 enum envelope_author {
 	ENVELOPE_BY_COMPANY,  /* signer's key, stamp type 1, any free slot */
 	ENVELOPE_BY_ONE_TIME, /* ${seed}, ${stamp}; slot 0 */
-	ENVELOPE_BY_FRESH,    /* the author that the event gave; slot 0 */
+	ENVELOPE_BY_FRESH,    /* the author that the event gave; ${slot} */
 };
 
 struct conversation_action {
@@ -281,7 +281,8 @@ struct conversation_action {
 	uint8_t author[ED25519_PUBLIC];
 	uint8_t seed[ED25519_SEED]; /* secret; ONE_TIME alone */
 	uint8_t stamp[STAMP_CERTIFICATE_BYTES];
-	uint64_t expires_h;
+	uint32_t slot;
+	uint64_t expires_h;  /* at most hour(seq) + ENVELOPE_HOURS: lower it */
 	struct slice sealed; /* into the actions */
 	/* ASK_OWNER */
 	enum conversation_ask ask;

@@ -12,7 +12,7 @@
 
 struct inbox_limits {
 	uint32_t places;         /* open offers kept: 50 */
-	uint32_t strangers;      /* of these, at most, with trust 0: 20 */
+	uint32_t strangers;      /* of these for senders with trust 0: 20 */
 	uint32_t open_company;   /* open offers a company and persona: 1 */
 	uint32_t window_offers;  /* new offers a company: 3 ... */
 	uint32_t window_hours;   /* ... in so many hours: 168 */

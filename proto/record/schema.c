@@ -128,6 +128,20 @@ check_size(struct checker *c, const struct field *f, enum value_type type,
 	return true;
 }
 
+/* Bytes of certain sizes alone: the numbers of the choices. */
+static bool
+check_bytes(struct checker *c, const struct field *f, const struct value *v)
+{
+	if (!check_size(c, f, VALUE_BIN, v))
+		return false;
+	if (f->choices == NULL)
+		return true;
+	for (const struct field_choice *o = f->choices; o->name != NULL; o++)
+		if (v->s.n == o->number)
+			return true;
+	return refuse(c, "must have one of the sizes allowed");
+}
+
 static bool
 check_text(struct checker *c, const struct field *f, const struct value *v)
 {
@@ -186,7 +200,7 @@ check_value(struct checker *c, const struct field *f, const struct value *v)
 	case FIELD_TEXT:
 		return check_text(c, f, v);
 	case FIELD_BYTES:
-		return check_size(c, f, VALUE_BIN, v);
+		return check_bytes(c, f, v);
 	case FIELD_TERM:
 		if (v->type == VALUE_BIN && v->s.n == TERM_ID)
 			return true;

@@ -19,7 +19,7 @@ enum field_type {
 	FIELD_BOOL,     /* the integers 0 and 1 */
 	FIELD_STR,      /* text of min..max bytes */
 	FIELD_TEXT,     /* map language -> text of 1..max bytes; 1..8 of them */
-	FIELD_BYTES,    /* bin of min..max bytes */
+	FIELD_BYTES,    /* bin of min..max bytes; if ${choices}, so many */
 	FIELD_TERM,     /* bin 8 */
 	FIELD_LANGUAGE, /* a language code as in names.h */
 	FIELD_REGION,   /* str, [a-z]{2} */

@@ -711,6 +711,17 @@ static const struct field attestation_fields[] = {
 	{ 6, "until", FIELD_UINT, true, 0, UINT32_MAX }, /* unix hour */
 	{ 8, "skills", FIELD_LIST, false, 1, 32, .element = &term_item },
 	{ 10, "known_by", FIELD_CHOICE, .choices = known_by_choices },
+
+/* One of three sizes, which is all that it tells. */
+static const struct field_choice sealed_sizes[] = {
+	{ 1024, "1024" },
+	{ 2048, "2048" },
+	{ 4096, "4096" },
+	CHOICES_END,
+};
+
+static const struct field envelope_fields[] = {
+	{ 0, "sealed", FIELD_BYTES, true, 1024, 4096, sealed_sizes },
 	LIST_END,
 };
 
@@ -725,6 +736,7 @@ static const struct schema schemas[] = {
 	{ KIND_ATTESTATION, 1, attestation_fields },
 	{ KIND_VOCABULARY, 0, vocabulary_fields },
 	{ KIND_STATISTIC, 0, statistic_fields },
+	{ KIND_ENVELOPE, 1, envelope_fields },
 	{ KIND_REVOCATION, 0, revocation_fields },
 };
 

@@ -91,8 +91,10 @@ random_value(struct maker *m, const struct field *f)
 	case FIELD_TEXT:
 		return random_text(m, f);
 	case FIELD_BYTES:
-		return value_bin(random_bytes(
-		    m, (size_t)f->min + (size_t)draw(m, span), false));
+		return value_bin(random_bytes(m,
+		    (size_t)f->min +
+			(f->choices == NULL ? (size_t)draw(m, span) : 0),
+		    false));
 	case FIELD_TERM:
 		return value_bin(random_bytes(m, TERM_ID, false));
 	case FIELD_LANGUAGE:
