@@ -8,7 +8,7 @@
 #include "proto/base/text.h"
 #include "proto/record/names.h"
 
-#define HEX_MAX      256 /* characters, with the zero */
+#define HEX_MAX (2 * 4096 + 1) /* the longest: what is sealed */
 #define UNKNOWN_KEYS "_unknown_keys"
 
 /* ---- the short forms of single values ---- */

@@ -96,13 +96,13 @@ compete(const struct inbox_item *items, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		if (!items[i].open || !same_lane(&items[i], offer))
 			continue;
-		if (least == NULL || is_less(&items[i], least, median)) {
+		if (least == NULL || is_less(&items[i], least, median))
 			least = &items[i];
-			*place = i;
-		}
 	}
-	return least != NULL && is_less(least, offer, median) ? INBOX_REPLACE
-							      : INBOX_NO_PLACE;
+	if (least == NULL || !is_less(least, offer, median))
+		return INBOX_NO_PLACE;
+	*place = (size_t)(least - items);
+	return INBOX_REPLACE;
 }
 
 enum inbox_outcome

@@ -711,6 +711,8 @@ static const struct field attestation_fields[] = {
 	{ 6, "until", FIELD_UINT, true, 0, UINT32_MAX }, /* unix hour */
 	{ 8, "skills", FIELD_LIST, false, 1, 32, .element = &term_item },
 	{ 10, "known_by", FIELD_CHOICE, .choices = known_by_choices },
+	LIST_END,
+};
 
 /* One of three sizes, which is all that it tells. */
 static const struct field_choice sealed_sizes[] = {
