@@ -81,22 +81,29 @@ struct asked_wishes {
 	uint32_t first, second, purpose; /* earned by full credit */
 };
 
-/* Memory for the postings of one segment, for one after the other. */
-struct asked_room {
-	uint32_t *sums;  /* share << 16 | what is taken of the skills */
-	uint8_t *learn;  /* the best credit of what is taught, in quarters */
-	uint8_t *care;   /* the same of purposes */
-	uint32_t *given; /* which postings have one of the two */
-	uint32_t given_n;
-};
-
 void asked_wishes(const struct asked_kernel *k, struct asked_wishes *out);
 
-/**
- * asked_bounds(k, w, s, room, both):
- * The score of each posting of ${s} at most. ${room} has SEGMENT_JOBS of
- * each, zeroed, and is zeroed again. Returns how many entries were read.
- */
-uint64_t asked_bounds(const struct asked_kernel *k,
+/* What the postings of a segment may come to, and the best of each block. */
+struct asked_reach {
+	const struct segment *s;
+	uint32_t *sums; /* share << 16 | what is taken of the skills */
+	uint8_t *learn; /* the best credit of what is taught, in quarters */
+	uint8_t *care;  /* the same of purposes */
+	uint8_t *learn_most, *care_most; /* by block */
+	int16_t *both;                   /* by block: the score */
+	uint64_t entries;                /* that were read */
+};
+
+/** asked_reach_new(k, w, s, out): borrows ${s}. ERR_NOMEM (and free it). */
+NODISCARD err asked_reach_new(const struct asked_kernel *k,
     const struct asked_wishes *w, const struct segment *s,
-    struct asked_room *room, int16_t *both);
+    struct asked_reach *out);
+void asked_reach_free(struct asked_reach *r);
+
+/**
+ * asked_reach_block(r, w, block, least, both):
+ * The score of each posting of a block at most, or -1 where it is below
+ * ${least}. ${both} has room for BLOCK_RECORDS.
+ */
+void asked_reach_block(const struct asked_reach *r,
+    const struct asked_wishes *w, uint32_t block, int32_t least, int16_t *both);

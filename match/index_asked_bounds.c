@@ -1,8 +1,12 @@
 #include "match/index.h"
 
+#include <stdlib.h>
+
 #include "match/index_asked.h"
 
-#define TAKEN_PARTS 4 /* of a sixteenth of a bit */
+#define TAKEN_PARTS 4   /* of a sixteenth of a bit */
+#define WANT_PARTS  250 /* of a whole credit */
+#define WANT_STEP   (CREDIT_MAX / WANT_PARTS)
 
 /* ---- classes ---- */
 
@@ -186,9 +190,9 @@ sums_make(const struct asked_kernel *k, const struct segment *s, bool told,
 }
 
 static uint64_t
-wants_make(const struct asked_kernel *k, const struct segment *s,
-    struct asked_room *room)
+wants_make(const struct asked_kernel *k, struct asked_reach *r)
 {
+	const struct segment *s = r->s;
 	uint64_t entries = 0;
 
 	for (uint32_t i = 0; i < k->wants_n; i++) {
@@ -196,13 +200,15 @@ wants_make(const struct asked_kernel *k, const struct segment *s,
 		const bool purpose = k->parts.wanted[w->item].group != 0;
 		const struct list *l = segment_list(
 		    s, w->at, purpose ? FEATURE_PURPOSE : FEATURE_TEACHES);
-		const uint8_t credit = (uint8_t)rounded_up(w->credit, 4);
-		uint8_t *to = purpose ? room->care : room->learn;
+		const uint8_t credit =
+		    (uint8_t)rounded_up(w->credit, WANT_STEP);
+		uint8_t *to = purpose ? r->care : r->learn;
+		uint8_t *most = purpose ? r->care_most : r->learn_most;
 		for (uint32_t at = 0; l != NULL && at < l->n; at++) {
 			const uint32_t p = s->shares[l->from + at] >> 16;
-			if (room->learn[p] == 0 && room->care[p] == 0)
-				room->given[room->given_n++] = p;
+			uint8_t *block = &most[p / BLOCK_RECORDS];
 			to[p] = MAX(to[p], credit);
+			*block = MAX(*block, credit);
 		}
 		entries += l != NULL ? l->n : 0;
 	}
@@ -211,47 +217,127 @@ wants_make(const struct asked_kernel *k, const struct segment *s,
 
 /* ---- bounds ---- */
 
-static inline int16_t
-both_of(
-    const struct asked_wishes *w, uint32_t sum, uint8_t class, uint32_t wants)
+static inline uint32_t
+wish_of(const struct asked_wishes *w, uint32_t taken, uint8_t class,
+    uint32_t learn, uint32_t care)
 {
-	const unsigned asks = class % ASKS;
+	const uint32_t wants =
+	    (learn * (w->first + w->second) + care * w->purpose) / WANT_PARTS;
 	const uint64_t uses =
-	    MIN(((sum & UINT16_MAX) * w->use_slope >> 16) + 1, w->uses[class]);
-	const uint32_t wish =
-	    (uint32_t)((w->base[class] + wants + uses) * w->part[class] >> 32);
-	const uint32_t fit = asks == ASKS_TOLD ? (uint32_t)w->fits[sum >> 24]
-			     : sum >> 16 == 0  ? SCORE_NEUTRAL
-					       : SCORE_MAX;
+	    MIN((taken * w->use_slope >> 16) + 1, w->uses[class]);
+	const uint64_t wish =
+	    (w->base[class] + wants + uses) * w->part[class] >> 32;
 
-	if (sum >> 16 == 0 && asks == ASKS_TOLD)
-		return 0;
-	return (int16_t)(2 * fit * wish / (fit + wish));
+	/* of a block, wants may be of another class */
+	return (uint32_t)MIN(wish, (uint64_t)SCORE_MAX);
 }
 
-uint64_t
-asked_bounds(const struct asked_kernel *k, const struct asked_wishes *w,
-    const struct segment *s, struct asked_room *room, int16_t *both)
+static inline uint32_t
+fit_of(const struct asked_wishes *w, uint32_t share, uint8_t class)
 {
-	uint64_t entries = sums_make(k, s, true, room->sums);
+	if (class % ASKS == ASKS_TOLD)
+		return share == 0 ? 0 : (uint32_t)w->fits[share >> 8];
+	return share == 0 ? SCORE_NEUTRAL : SCORE_MAX;
+}
 
-	entries += sums_make(k, s, false, room->sums);
-	entries += wants_make(k, s, room);
-	for (uint32_t i = 0; i < s->n; i++)
-		both[i] = both_of(w, room->sums[i], s->classes[i], 0);
-	for (uint32_t i = 0; i < room->given_n; i++) {
-		const uint32_t p = room->given[i];
-		const uint32_t wants =
-		    (uint32_t)(rounded_up((uint64_t)room->learn[p] * 4 *
-					      (w->first + w->second),
-				   CREDIT_MAX) +
-			       rounded_up(
-				   (uint64_t)room->care[p] * 4 * w->purpose,
-				   CREDIT_MAX));
-		both[p] = both_of(w, room->sums[p], s->classes[p], wants);
-		room->learn[p] = room->care[p] = 0;
+/* As score_both(); no wish is 0, since what nobody knows earns half. */
+static inline int32_t
+both_of(uint32_t fit, uint32_t wish)
+{
+	return (int32_t)(2 * fit * wish / (fit + wish));
+}
+
+void
+asked_reach_block(const struct asked_reach *r, const struct asked_wishes *w,
+    uint32_t block, int32_t least, int16_t *both)
+{
+	const uint32_t first = block * BLOCK_RECORDS;
+	const uint32_t n = MIN(r->s->n - first, (uint32_t)BLOCK_RECORDS);
+	const uint8_t *class = r->s->classes + first;
+	const uint32_t *sums = r->sums + first;
+	const uint8_t *learn = r->learn + first, *care = r->care + first;
+	const uint32_t enough = least <= 0 ? 0 : (uint32_t)least / 2;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t fit = fit_of(w, sums[i] >> 16, class[i]);
+		both[i] = -1;
+		if (fit < enough)
+			continue; /* the score is below twice that */
+		const int32_t b =
+		    both_of(fit, wish_of(w, sums[i] & UINT16_MAX, class[i],
+				     learn[i], care[i]));
+		if (b >= least)
+			both[i] = (int16_t)b;
 	}
-	room->given_n = 0;
-	memset(room->sums, 0, s->n * sizeof(*room->sums));
-	return entries;
+}
+
+/* The largest of both halves. */
+static uint32_t
+sums_most(const uint32_t *sums)
+{
+	int32_t share = 0, taken = 0;
+
+	for (unsigned i = 0; i < BLOCK_RECORDS; i++) {
+		const int32_t a = (int32_t)(sums[i] >> 1);
+		const int32_t b = (int32_t)(sums[i] & UINT16_MAX);
+		share = MAX(share, a);
+		taken = MAX(taken, b);
+	}
+	return ((uint32_t)share << 1 & 0xffff0000U) | (uint32_t)taken;
+}
+
+static void
+block_bounds(const struct asked_wishes *w, struct asked_reach *r)
+{
+	const struct segment *s = r->s;
+
+	for (uint32_t b = 0; b < s->blocks_n; b++) {
+		const uint32_t first = b * BLOCK_RECORDS;
+		const uint32_t end = MIN(first + BLOCK_RECORDS, s->n);
+		const uint32_t most = sums_most(r->sums + first);
+		int32_t both = -1;
+		/* those of one class lie together */
+		for (uint32_t i = first; i < end; i++) {
+			if (i > first && s->classes[i] == s->classes[i - 1])
+				continue;
+			const uint8_t class = s->classes[i];
+			const int32_t one =
+			    both_of(fit_of(w, most >> 16, class),
+				wish_of(w, most & UINT16_MAX, class,
+				    r->learn_most[b], r->care_most[b]));
+			both = MAX(both, one);
+			if (s->classes[i] == s->classes[end - 1])
+				break;
+		}
+		r->both[b] = (int16_t)both;
+	}
+}
+
+err
+asked_reach_new(const struct asked_kernel *k, const struct asked_wishes *w,
+    const struct segment *s, struct asked_reach *out)
+{
+	const size_t room = ((size_t)s->blocks_n + 1) * BLOCK_RECORDS;
+
+	*out = (struct asked_reach){ .s = s };
+	out->sums = calloc(room, sizeof(*out->sums) + 2);
+	out->both = calloc((size_t)s->blocks_n + 1, sizeof(*out->both) + 2);
+	if (out->sums == NULL || out->both == NULL)
+		return ERR_NOMEM;
+	out->learn = (uint8_t *)(out->sums + room);
+	out->care = out->learn + room;
+	out->learn_most = (uint8_t *)(out->both + s->blocks_n + 1);
+	out->care_most = out->learn_most + s->blocks_n + 1;
+	out->entries = sums_make(k, s, true, out->sums);
+	out->entries += sums_make(k, s, false, out->sums);
+	out->entries += wants_make(k, out);
+	block_bounds(w, out);
+	return OK;
+}
+
+void
+asked_reach_free(struct asked_reach *r)
+{
+	free(r->sums);
+	free(r->both);
 }

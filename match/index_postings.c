@@ -4,9 +4,27 @@
 
 #include "match/index_asked.h"
 
+/* What the postings of a part may come to. */
 struct reach {
 	const struct part *part;
-	int16_t *both; /* the score of each posting at most */
+	struct asked_reach most;
+	uint32_t block, posting; /* numbers of the first, of all parts */
+};
+
+/*
+ * What is left to look at, the highest bounds first: blocks, and postings of
+ * blocks that have been opened.
+ */
+#define WAITS_WIDTH 16 /* bounds of one bucket */
+#define WAITS       (SCORE_MAX / WAITS_WIDTH + 1)
+#define NONE        UINT32_MAX
+struct wait {
+	uint32_t next; /* of the same bucket */
+	int32_t both;
+};
+struct waits {
+	uint32_t blocks[WAITS], postings[WAITS]; /* the first of each bucket */
+	struct wait *block, *posting;            /* by number */
 };
 
 struct search {
@@ -17,64 +35,41 @@ struct search {
 	const struct wishes *wishes;
 	struct card_plan *plan;
 	struct asked_kernel *kernel;
+	struct asked_wishes *most; /* of its wishes */
 	struct index_counts counts;
 	struct top top;
 	bool excluded;
 	struct reach *reaches;
 	uint32_t reaches_n;
-	struct bounds bounds;
+	struct waits waits;
 	struct posting posting;
 };
 
 /* ---- what each posting may reach ---- */
 
 NODISCARD static err
-reach_new(struct search *s, const struct asked_wishes *w,
-    struct asked_room *room, const struct part *p, struct reach *r)
-{
-	*r = (struct reach){ .part = p };
-	r->both = malloc(((size_t)p->segment->n + 1) * sizeof(*r->both));
-	if (r->both == NULL)
-		return ERR_NOMEM;
-	s->counts.entries +=
-	    asked_bounds(s->kernel, w, p->segment, room, r->both);
-	s->counts.blocks += p->segment->blocks_n;
-	return OK;
-}
-
-NODISCARD static err
 reach_all(struct search *s)
 {
-	struct asked_wishes *w = malloc(sizeof(*w));
-	struct asked_room room = {
-		.sums = calloc(SEGMENT_JOBS, sizeof(*room.sums)),
-		.learn = calloc(SEGMENT_JOBS, sizeof(*room.learn)),
-		.care = calloc(SEGMENT_JOBS, sizeof(*room.care)),
-		.given = calloc(SEGMENT_JOBS, sizeof(*room.given)),
-	};
-	err e = w == NULL || room.sums == NULL || room.learn == NULL ||
-			room.care == NULL || room.given == NULL
-		    ? ERR_NOMEM
-		    : OK;
+	uint32_t block = 0, posting = 0;
 
-	if (e == OK)
-		asked_wishes(s->kernel, w);
-	for (uint32_t i = 0; i < s->s->parts_n && e == OK; i++) {
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
 		const struct part *p = &s->s->parts[i];
 		if (p->segment == NULL)
 			continue;
-		const uint32_t at = s->reaches_n++;
-		e = reach_new(s, w, &room, p, &s->reaches[at]);
-		if (e == OK)
-			bounds_put(
-			    &s->bounds, at, s->reaches[at].both, p->segment->n);
+		struct reach *r = &s->reaches[s->reaches_n++];
+		r->part = p;
+		r->block = block;
+		r->posting = posting;
+		block += p->segment->blocks_n;
+		posting += p->segment->n;
+		TRY(asked_reach_new(s->kernel, s->most, p->segment, &r->most));
+		s->counts.blocks += p->segment->blocks_n;
+		s->counts.entries += r->most.entries;
 	}
-	free(w);
-	free(room.sums);
-	free(room.learn);
-	free(room.care);
-	free(room.given);
-	return e;
+	s->waits.block = malloc(((size_t)block + 1) * sizeof(struct wait));
+	s->waits.posting = malloc(((size_t)posting + 1) * sizeof(struct wait));
+	return s->waits.block == NULL || s->waits.posting == NULL ? ERR_NOMEM
+								  : OK;
 }
 
 /* ---- postings ---- */
@@ -115,15 +110,94 @@ look_at(struct search *s, const uint8_t *id, const uint8_t *bytes, int32_t both)
 /* ---- the search ---- */
 
 static void
-try_posting(void *search, uint32_t reach, uint32_t i)
+wait_put(uint32_t heads[WAITS], struct wait *waits, uint32_t at, int32_t both)
 {
-	struct search *s = search;
-	const struct reach *r = &s->reaches[reach];
-	const struct segment *seg = r->part->segment;
+	uint32_t *head = &heads[both / WAITS_WIDTH];
 
-	if (!dead_at(r->part->dead, i))
-		look_at(
-		    s, seg->ids[i], seg->bytes + seg->offsets[i], r->both[i]);
+	waits[at] = (struct wait){ *head, both };
+	*head = at;
+}
+
+static uint32_t
+wait_take(uint32_t *head, const struct wait *waits)
+{
+	const uint32_t at = *head;
+
+	if (at != NONE)
+		*head = waits[at].next;
+	return at;
+}
+
+static bool
+block_may_enter(const struct search *s, int32_t both, const struct block *b)
+{
+	if (both != top_least(&s->top))
+		return both > top_least(&s->top);
+	/* as good as the last: only with a smaller id */
+	return b->id_least <= get_u64be(s->top.out[s->top.n - 1].id);
+}
+
+static void
+open_block(struct search *s, uint32_t block)
+{
+	int16_t both[BLOCK_RECORDS];
+	const struct reach *r = s->reaches + s->reaches_n - 1;
+
+	while (r->block > block)
+		r--;
+	block -= r->block;
+	const uint32_t first = block * BLOCK_RECORDS;
+	const uint32_t end = MIN(first + BLOCK_RECORDS, r->most.s->n);
+	if (!block_may_enter(s, r->most.both[block], &r->most.s->blocks[block]))
+		return;
+	s->counts.blocks_opened++;
+	asked_reach_block(&r->most, s->most, block, top_least(&s->top), both);
+	for (uint32_t i = first; i < end; i++) {
+		if (both[i - first] >= 0 && !dead_at(r->part->dead, i))
+			wait_put(s->waits.postings, s->waits.posting,
+			    r->posting + i, both[i - first]);
+	}
+}
+
+static void
+try_posting(struct search *s, uint32_t posting, int32_t both)
+{
+	const struct reach *r = s->reaches + s->reaches_n - 1;
+
+	while (r->posting > posting)
+		r--;
+	const uint32_t i = posting - r->posting;
+	const struct segment *seg = r->most.s;
+	look_at(s, seg->ids[i], seg->bytes + seg->offsets[i], both);
+}
+
+/* A posting's bound is in the bucket of its block or one below. */
+static void
+search_segments(struct search *s)
+{
+	struct waits *w = &s->waits;
+	uint32_t at;
+
+	memset(w->blocks, 0xff, sizeof(w->blocks));
+	memset(w->postings, 0xff, sizeof(w->postings));
+	for (uint32_t i = 0; i < s->reaches_n; i++) {
+		const struct reach *r = &s->reaches[i];
+		for (uint32_t b = 0; b < r->most.s->blocks_n; b++)
+			wait_put(
+			    w->blocks, w->block, r->block + b, r->most.both[b]);
+	}
+	for (uint32_t b = WAITS; b-- > 0;) {
+		if ((int32_t)(b + 1) * WAITS_WIDTH - 1 < top_least(&s->top))
+			return;
+		do {
+			while ((at = wait_take(&w->postings[b], w->posting)) !=
+			       NONE)
+				try_posting(s, at, w->posting[at].both);
+			at = wait_take(&w->blocks[b], w->block);
+			if (at != NONE)
+				open_block(s, at);
+		} while (at != NONE);
+	}
 }
 
 static void
@@ -143,23 +217,20 @@ search_run(struct search *s)
 		if (s->s->parts[i].tail != NULL)
 			open_tail(s, &s->s->parts[i]);
 	}
-	bounds_run(&s->bounds, &s->top, try_posting, s);
+	search_segments(s);
 }
 
 NODISCARD static err
 search_start(struct search *s)
 {
-	uint32_t stretches = 1;
-
 	TRY(card_plan_new(&s->ix->m, &s->card, s->wishes, &s->plan));
 	TRY(asked_kernel_new(
 	    s->ix, s->plan, &s->card, s->wishes, s->filter, &s->kernel));
-	for (uint32_t i = 0; i < s->s->parts_n; i++)
-		stretches += s->s->parts[i].n / STRETCH + 1;
 	s->reaches = calloc(s->s->parts_n + 1, sizeof(*s->reaches));
-	s->bounds.stretches = calloc(stretches, sizeof(*s->bounds.stretches));
-	if (s->reaches == NULL || s->bounds.stretches == NULL)
+	s->most = malloc(sizeof(*s->most));
+	if (s->reaches == NULL || s->most == NULL)
 		return ERR_NOMEM;
+	asked_wishes(s->kernel, s->most);
 	return reach_all(s);
 }
 
@@ -167,9 +238,11 @@ static void
 search_end(struct search *s)
 {
 	for (uint32_t i = 0; i < s->reaches_n; i++)
-		free(s->reaches[i].both);
+		asked_reach_free(&s->reaches[i].most);
 	free(s->reaches);
-	free(s->bounds.stretches);
+	free(s->waits.block);
+	free(s->waits.posting);
+	free(s->most);
 	asked_kernel_free(s->kernel);
 	card_plan_free(s->plan);
 }
@@ -192,7 +265,6 @@ index_postings(const struct index_snapshot *s, const struct card *c,
 	x->card = *c;
 	if (w != NULL)
 		card_with_wishes(c, w, &x->card);
-	x->bounds.width_bits = 6;
 	x->top = (struct top){ out, max, 0 };
 	err e = search_start(x);
 	if (e == OK && max > 0) {

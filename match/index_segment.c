@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "match/index_internal.h"
+#include "match/index_asked.h"
 
 /* ---- in which order ---- */
 
@@ -74,18 +74,41 @@ card_key(struct voting *vt, const uint8_t *bytes)
 	       (sum >> 7 & 0xff) << 16 | (cluster & 31) << 8;
 }
 
+/*
+ * What is offered, roughly, so that it is the same for a whole block; then
+ * the occupation to which most of what is asked for belongs.
+ */
+static uint64_t
+posting_key(struct voting *vt, const uint8_t *bytes)
+{
+	const bool wide = vt->ix->form.wide;
+	const size_t place = wide ? 4 : 2;
+	uint8_t places[POSTING_REQUIREMENTS_MAX * 4];
+	struct forward_card_view asked = { .places = places };
+	struct forward_posting_view v;
+
+	forward_view_posting(bytes, wide, &v);
+	for (uint16_t i = 0; i < v.requirements_n; i++) {
+		const uint8_t *r = v.requirements + i * (place + 2);
+		if (forward_place(r, 0, wide) < vt->ix->shape->places_n)
+			memcpy(places + place * asked.skills_n++, r, place);
+	}
+	return (uint64_t)asked_class(vt->ix, bytes) << 56 |
+	       (uint64_t)cluster_of(vt, &asked, wide) << 24;
+}
+
 NODISCARD static err
 give_keys(const struct index *ix, struct row *rows, uint32_t n)
 {
 	struct voting vt = { .ix = ix };
 
-	if (ix->kind != INDEX_PEOPLE)
-		return OK; /* in the order in which they came */
 	vt.counts = calloc(ix->shape->clusters_n + 1, sizeof(*vt.counts));
 	vt.touched = calloc(ix->shape->clusters_n + 1, sizeof(*vt.touched));
 	const bool ok = vt.counts != NULL && vt.touched != NULL;
 	for (uint32_t i = 0; i < n && ok; i++)
-		rows[i].key = card_key(&vt, rows[i].bytes);
+		rows[i].key = ix->kind == INDEX_PEOPLE
+				  ? card_key(&vt, rows[i].bytes)
+				  : posting_key(&vt, rows[i].bytes);
 	free(vt.counts);
 	free(vt.touched);
 	return ok ? OK : ERR_NOMEM;
@@ -171,8 +194,7 @@ gather(const struct index *ix, const struct part *parts, uint32_t parts_n,
 		free(rows);
 		return e;
 	}
-	if (ix->kind == INDEX_PEOPLE)
-		sort_rows(rows, rows + n, n);
+	sort_rows(rows, rows + n, n);
 	*out = rows;
 	*out_n = n;
 	return OK;

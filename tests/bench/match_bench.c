@@ -232,7 +232,7 @@ compare_postings(const struct index_snapshot *s, const struct card *c,
 
 static void
 search_postings(struct index *ix, const char *name, const struct wishes *wishes,
-    const double goals[3])
+    uint16_t skills_max, const double goals[3])
 {
 	static struct card c;
 	struct index_counts sum = { 0 }, one;
@@ -245,6 +245,7 @@ search_postings(struct index *ix, const char *name, const struct wishes *wishes,
 	for (uint64_t i = 0; i < queries + 3; i++) {
 		memset(out, 0, sizeof(out));
 		people_card(w, i * 37, &c);
+		c.skills_n = MIN(c.skills_n, skills_max);
 		const double t = thread_now();
 		must(index_postings(s, &c, wishes, NULL, false, out, TOP,
 			 &found, &one) == OK,
@@ -265,7 +266,10 @@ search_postings(struct index *ix, const char *name, const struct wishes *wishes,
 	free(ms);
 }
 
-/* Postings for a person; also with what the person never publishes. */
+/*
+ * Postings for a person; also with what the person never publishes, and for
+ * people who told little.
+ */
 static void
 postings(uint64_t n)
 {
@@ -277,8 +281,11 @@ postings(uint64_t n)
 	};
 	struct index *ix = build(INDEX_POSTINGS, n, "postings.");
 
-	search_postings(ix, "postings_100k", NULL, goals);
-	search_postings(ix, "postings_100k.private", &private, none);
+	search_postings(ix, "postings_100k", NULL, CARD_SKILLS_MAX, goals);
+	search_postings(
+	    ix, "postings_100k.private", &private, CARD_SKILLS_MAX, none);
+	search_postings(ix, "postings_100k.newcomer", NULL, 2, none);
+	search_postings(ix, "postings_100k.without_skills", NULL, 0, none);
 	index_free(ix);
 }
 

@@ -119,16 +119,9 @@ test_kernel(void **state)
 }
 
 static void
-test_bounds(void **state)
+test_reach(void **state)
 {
-	struct asked_room room = {
-		.sums = calloc(SEGMENT_JOBS, sizeof(*room.sums)),
-		.learn = calloc(SEGMENT_JOBS, 1),
-		.care = calloc(SEGMENT_JOBS, 1),
-		.given = calloc(SEGMENT_JOBS, sizeof(*room.given)),
-	};
 	struct asked_wishes *wishes = malloc(sizeof(*wishes));
-	int16_t *most = malloc(POSTINGS * sizeof(*most));
 	static struct posting p;
 	uint64_t seed = 4;
 	int64_t above = 0, all = 0;
@@ -143,7 +136,9 @@ test_bounds(void **state)
 		struct asking a;
 		asking_open(&a, &seed, k % 2 != 0);
 		asked_wishes(a.kernel, wishes);
-		(void)asked_bounds(a.kernel, wishes, s, &room, most);
+		struct asked_reach r;
+		int16_t block[BLOCK_RECORDS], early[BLOCK_RECORDS];
+		assert_int_equal(asked_reach_new(a.kernel, wishes, s, &r), OK);
 		for (uint32_t i = 0; i < s->n; i++) {
 			forward_posting(
 			    &w->ix->form, s->bytes + s->offsets[i], &p);
@@ -151,23 +146,30 @@ test_bounds(void **state)
 			    card_plan_brief(a.plan, &p);
 			const int32_t both =
 			    score_both(b.fit.total, b.wish.total);
-			assert_true(most[i] >= both);
-			assert_true(most[i] <= SCORE_MAX);
-			above += most[i] - both;
+			const uint32_t in = i % BLOCK_RECORDS;
+			if (in == 0)
+				asked_reach_block(
+				    &r, wishes, i / BLOCK_RECORDS, -1, block);
+			const int32_t most = block[in];
+			assert_true(most >= both);
+			assert_true(r.both[i / BLOCK_RECORDS] >= most);
+			assert_true(r.both[i / BLOCK_RECORDS] <= SCORE_MAX);
+			/* with something to beat it may say less */
+			asked_reach_block(
+			    &r, wishes, i / BLOCK_RECORDS, both, early);
+			assert_int_equal(early[in], most);
+			asked_reach_block(
+			    &r, wishes, i / BLOCK_RECORDS, most + 1, early);
+			assert_int_equal(early[in], -1);
+			above += most - both;
 			all += both;
-			assert_int_equal(room.sums[i], 0);
-			assert_int_equal(room.learn[i] | room.care[i], 0);
 		}
+		asked_reach_free(&r);
 		asking_close(&a);
 	}
 	/* bounds that say nothing would be right as well */
 	assert_true(above < all / 4);
-	free(room.sums);
-	free(room.learn);
-	free(room.care);
-	free(room.given);
 	free(wishes);
-	free(most);
 }
 
 int
@@ -175,7 +177,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kernel),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_reach),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
