@@ -1,7 +1,9 @@
 """A check of JSON against a schema file of node/api/schema: the part of JSON
 Schema 2020-12 that they use, and nothing else: an unknown keyword is an
 error, so that no rule is passed over in silence."""
+import functools
 import json
+import re
 from pathlib import Path
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "node" / "api" / "schema"
@@ -67,7 +69,57 @@ def faults(value, schema, root, at="$"):
     return out
 
 
+@functools.cache
+def _file(name):
+    return json.loads((DIRECTORY / f"{name}.json").read_text())
+
+
 def check(value, name, part):
     """Faults of ${value} by one of the $defs of the schema file ${name}."""
-    root = json.loads((DIRECTORY / f"{name}.json").read_text())
+    root = _file(name)
     return faults(value, root["$defs"][part], root)
+
+
+# Answers of the API, by method and path, and those of the command line that
+# hand one on, by their "schema".
+ROUTES = (("GET", r"/path", "path", "path"), ("GET", r"/team", "team", "team"),
+          ("GET", r"/communities/suggest", "community", "community"),
+          ("GET", r"/market", "market", "market"),
+          ("GET", r"/signals", "signal", "signals"),
+          ("GET", r"/signals/series", "signal", "series"),
+          ("GET", r"/signals/map", "signal", "map"),
+          ("GET", r"/assessments", "assess", "assessments"),
+          ("GET", r"/assessments/[^/]+", "assess", "assessment"),
+          ("POST", r"/assessments/[^/]+/(take|answer)", "assess", "state"),
+          ("POST", r"/assessments/[^/]+/finish", "assess", "result"),
+          ("POST", r"/assessments/[^/]+/sign", "assess", "signed"),
+          ("GET", r"/assessment-results", "assess", "results"),
+          ("POST", r"/assessment-results", "assess", "result"),
+          ("GET", r"/learn/next", "assess", "next"))
+COMMANDS = {"ohcn.path/1": ("path", "path"), "ohcn.team.form/1": ("team", "team"),
+            "ohcn.community.suggest/1": ("community", "community"),
+            "ohcn.market/1": ("market", "market"),
+            "ohcn.signal.top/1": ("signal", "signals"),
+            "ohcn.signal.series/1": ("signal", "series"),
+            "ohcn.signal.map/1": ("signal", "map"),
+            "ohcn.assess.list/1": ("assess", "assessments"),
+            "ohcn.assess.show/1": ("assess", "assessment"),
+            "ohcn.assess.import-result/1": ("assess", "result"),
+            "ohcn.assess.sign/1": ("assess", "signed"),
+            "ohcn.learn.next/1": ("assess", "next")}
+
+
+def hold_api(method, path, status, value):
+    """Raises when an answer to a request is not as its schema says."""
+    for m, pattern, name, part in ROUTES:
+        if status == 200 and m == method and re.fullmatch(pattern, path.split("?")[0]):
+            wrong = check(value, name, part)
+            assert not wrong, (method, path, wrong[:5])
+
+
+def hold_command(value):
+    """The same for what a command printed with --json."""
+    said = value.get("schema") if isinstance(value, dict) else None
+    if said in COMMANDS:
+        wrong = check({k: v for k, v in value.items() if k != "schema"}, *COMMANDS[said])
+        assert not wrong, (said, wrong[:5])

@@ -10,11 +10,14 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests" / "api"))
+import schema  # noqa: E402
 
 
 # What no log and no output of a command may ever hold.
@@ -176,7 +179,11 @@ class Node:
             raise NodeError(command, run.returncode, run.stderr)
         if raw:
             return run
-        return json.loads(run.stdout) if run.stdout.strip() else None
+        if not run.stdout.strip():
+            return None
+        answer = json.loads(run.stdout)
+        schema.hold_command(answer)
+        return answer
 
     def api(self, method, path, body=None, timeout=90, raw=False):
         """One request to the local API: (status, answer). Much faster than a
@@ -190,7 +197,11 @@ class Node:
             data = answer.read()
         finally:
             c.close()
-        return answer.status, data if raw else json.loads(data)
+        if raw:
+            return answer.status, data
+        said = json.loads(data)
+        schema.hold_api(method, path, answer.status, said)
+        return answer.status, said
 
     def metrics(self):
         """The figures of /metrics: {'name{label="x"}': value}."""
