@@ -10,7 +10,7 @@
 #define STEM_MIN       4  /* letters that must stay */
 #define STEM_RANGE_MAX 256
 #define TYPOS_MAX      2
-#define SPANS_MAX      2048 /* runs of known words that are like the longest */
+#define SPANS_MAX      2048 /* runs of known words that are like one asked */
 #define LANGUAGES_MAX  250
 
 /* A piece of normal text and the label it belongs to. */
@@ -26,10 +26,10 @@ struct known_word {
 	uint32_t from; /* its labels: postings[from] .. of the next's from */
 };
 
-/* A bit for each of a-z that is in a word, in its first bytes. */
-struct letters {
-	uint32_t all, first6, first3;
-};
+/* A bit for each of a-z that is in a word: in all of it, its first bytes. */
+enum { LETTERS_ALL, LETTERS_FIRST_6, LETTERS_FIRST_3, LETTERS };
+#define LABELS_FEW 512 /* not worth looking for a rarer word */
+#define BLOCK      64  /* words whose letters are compared at once */
 
 struct search_index {
 	const struct vocabulary *v;
@@ -45,8 +45,8 @@ struct search_index {
 	uint32_t *postings;   /* labels of each word, ascending */
 	uint32_t *words_of;   /* words of each label: from words_from[i] on */
 	uint32_t *words_from; /* labels + 1 */
-	struct known_word *words; /* ascending; one more to end the last */
-	struct letters *letters;  /* of each word */
+	struct known_word *words;   /* ascending; one more to end the last */
+	uint32_t *letters[LETTERS]; /* of each word, in full blocks */
 	uint32_t words_n;
 	uint32_t *sorted_rank;    /* rank[] in the order of sorted[] */
 	uint8_t *sorted_language; /* likewise */
@@ -127,10 +127,10 @@ collect_words(struct search_index *s)
 	for (uint32_t i = 0; i < s->tokens_n; i++) {
 		const struct piece *t = &s->tokens[i];
 		if (i == 0 || bytes_order(t->p, t->n, t[-1].p, t[-1].n) != 0) {
-			s->letters[s->words_n] =
-			    (struct letters){ letters_of(t->p, t->n),
-				    letters_of(t->p, MIN(t->n, 6U)),
-				    letters_of(t->p, MIN(t->n, 3U)) };
+			static const size_t bytes[LETTERS] = { SIZE_MAX, 6, 3 };
+			for (size_t k = 0; k < LETTERS; k++)
+				s->letters[k][s->words_n] = letters_of(
+				    t->p, MIN((size_t)t->n, bytes[k]));
 			s->words[s->words_n++] =
 			    (struct known_word){ t->p, t->n, i };
 		}
@@ -170,10 +170,14 @@ index_words(struct search_index *s)
 	s->words = malloc(room * sizeof(*s->words));
 	s->postings = malloc(room * sizeof(*s->postings));
 	s->words_of = malloc(room * sizeof(*s->words_of));
-	s->letters = malloc(room * sizeof(*s->letters));
 	s->words_from = calloc((size_t)s->labels_n + 1, sizeof(*s->words_from));
+	for (size_t i = 0; i < LETTERS; i++) {
+		s->letters[i] = calloc(room + BLOCK, sizeof(uint32_t));
+		if (s->letters[i] == NULL)
+			return ERR_NOMEM;
+	}
 	if (s->tokens == NULL || s->words == NULL || s->postings == NULL ||
-	    s->words_of == NULL || s->words_from == NULL || s->letters == NULL)
+	    s->words_of == NULL || s->words_from == NULL)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < s->labels_n; i++) {
 		struct slice rest = { s->labels[i].p, s->labels[i].n };
@@ -320,7 +324,8 @@ search_index_free(struct search_index *s)
 	free(s->rank);
 	free(s->sorted_rank);
 	free(s->sorted_language);
-	free(s->letters);
+	for (size_t i = 0; i < LETTERS; i++)
+		free(s->letters[i]);
 	free(s->language);
 	free(s->tokens);
 	free(s->postings);
@@ -341,9 +346,11 @@ struct span {
 struct query_word {
 	struct slice text;
 	struct span begins;      /* words that begin with it */
-	uint32_t letters, early; /* all; of the first 6 - typos bytes */
 	uint8_t typos;           /* that are forgiven */
 	bool open;               /* the last one may be unfinished */
+	uint8_t *errors;         /* of each known word; NULL: not kept */
+	uint32_t letters, early; /* all; of the first 6 - typos bytes */
+	uint64_t where[256];     /* a bit for each place of a byte */
 };
 
 struct query {
@@ -366,8 +373,11 @@ query_make(struct slice text, struct query *q)
 	while (rest.n > 0 && q->words_n < SEARCH_WORDS_MAX) {
 		struct slice w = first_word(&rest);
 		w.n = MIN(w.n, (size_t)WORD_MAX);
-		q->words[q->words_n++] = (struct query_word){ .text = w,
+		struct query_word *word = &q->words[q->words_n++];
+		*word = (struct query_word){ .text = w,
 			.letters = letters_of(w.p, w.n) };
+		for (size_t i = 0; i < w.n; i++)
+			word->where[w.p[i]] |= UINT64_C(1) << i;
 	}
 	if (q->words_n > 0)
 		q->words[q->words_n - 1].open = true;
@@ -410,77 +420,106 @@ begins(const uint8_t *p, size_t n, struct slice with)
 
 /*
  * Changes, additions, omissions and swaps of neighbours between the query's
- * word and the known one (or, if ${prefix}, its best beginning); more than
- * ${max} is max + 1. What is equal at the front is never in error; where the
- * two part, one of the four has happened. At most TYPOS_MAX deep.
+ * word and the known one (or, if it is open, its best beginning): any number
+ * above what is forgiven if they are more. A column of the table of distances
+ * in two words of bits, as steps up and down (Myers; with swaps Hyyro).
  */
 static unsigned
-distance(struct slice q, struct slice w, unsigned max, bool prefix)
+distance(const struct query_word *q, struct slice w)
 {
-	unsigned best = max + 1;
-	size_t n = 0;
+	const uint64_t last = UINT64_C(1) << (q->text.n - 1);
+	const size_t end = MIN(w.n, q->text.n + q->typos);
+	uint64_t up = UINT64_MAX, down = 0, same = 0, before = 0;
+	size_t errors = q->text.n, best = errors;
 
-	while (n < q.n && n < w.n && q.p[n] == w.p[n])
-		n++;
-	slice_skip(&q, n);
-	slice_skip(&w, n);
-	if (q.n == 0)
-		return (unsigned)MIN(prefix ? 0 : w.n, (size_t)max + 1);
-	if (w.n == 0)
-		return (unsigned)MIN(q.n, (size_t)max + 1);
-	if (max == 0)
-		return 1;
-	const struct slice q1 = { q.p + 1, q.n - 1 }, w1 = { w.p + 1, w.n - 1 };
-	best = MIN(best, 1 + distance(q1, w1, max - 1, prefix));
-	best = MIN(best, 1 + distance(q1, w, max - 1, prefix));
-	best = MIN(best, 1 + distance(q, w1, max - 1, prefix));
-	if (q.n > 1 && w.n > 1 && q.p[0] == w.p[1] && q.p[1] == w.p[0]) {
-		const struct slice q2 = { q.p + 2, q.n - 2 };
-		const struct slice w2 = { w.p + 2, w.n - 2 };
-		best = MIN(best, 1 + distance(q2, w2, max - 1, prefix));
+	for (size_t i = 0; i < end; i++) {
+		const uint64_t here = q->where[w.p[i]];
+		const uint64_t swap = ((~same & here) << 1) & before;
+		same = (((here & up) + up) ^ up) | here | down | swap;
+		const uint64_t more = down | ~(same | up);
+		const uint64_t less = same & up;
+		errors += (more & last) != 0;
+		errors -= (less & last) != 0;
+		best = MIN(best, errors);
+		/* one less with each further byte at best */
+		if (MIN(best, errors) > q->typos + (end - i - 1))
+			break;
+		const uint64_t next = more << 1 | 1;
+		up = less << 1 | ~(same | next);
+		down = next & same;
+		before = here;
 	}
-	return best;
+	return (unsigned)(q->open ? best : errors);
 }
 
-/* More than ${max} bits are set. */
-static bool
-more_bits(uint32_t bits, unsigned max)
+/* Nothing but as many of the lowest bits as errors are forgiven: 0. */
+static uint32_t
+bits_left(uint32_t bits, uint32_t one, uint32_t two)
 {
-	for (unsigned i = 0; i < max; i++)
-		bits &= bits - 1;
-	return bits != 0;
+	bits &= (bits - 1) | one;
+	bits &= (bits - 1) | two;
+	return bits;
 }
 
 /*
- * A letter of one that the other does not have is an error of its own, and
- * letters move by no more places than there are errors.
+ * Which of the words from ${from} on may be like ${q}. A letter of one that
+ * the other does not have is an error of its own, and letters move by no more
+ * places than there are errors.
  */
-static bool
-cannot_be(const struct letters *w, const struct query_word *q, unsigned max)
+static uint64_t
+may_be(const struct search_index *s, const struct query_word *q, uint32_t from)
 {
-	return more_bits(q->letters & ~w->all, max) ||
-	       more_bits(q->early & ~w->first6, max) ||
-	       (q->text.n >= 6 + max &&
-		   more_bits(w->first6 & ~q->letters, max)) ||
-	       (q->text.n >= 3 + max &&
-		   more_bits(w->first3 & ~q->letters, max)) ||
-	       (!q->open && more_bits(w->all & ~q->letters, max));
+	const uint32_t *all = s->letters[LETTERS_ALL] + from;
+	const uint32_t *six = s->letters[LETTERS_FIRST_6] + from;
+	const uint32_t *three = s->letters[LETTERS_FIRST_3] + from;
+	const unsigned max = q->typos;
+	const uint32_t one = max < 1 ? UINT32_MAX : 0;
+	const uint32_t two = max < 2 ? UINT32_MAX : 0;
+	/* what is not in the query counts where its end is far enough */
+	const uint32_t no_six = q->text.n >= 6 + max ? 0 : UINT32_MAX;
+	const uint32_t no_three = q->text.n >= 3 + max ? 0 : UINT32_MAX;
+	const uint32_t no_all = q->open ? UINT32_MAX : 0;
+	const uint32_t has = q->letters, early = q->early;
+	uint32_t bad[BLOCK];
+	uint64_t good = 0;
+
+	for (size_t i = 0; i < BLOCK; i++)
+		bad[i] = bits_left(has & ~all[i], one, two) |
+			 bits_left(early & ~six[i], one, two) |
+			 bits_left(six[i] & ~(has | no_six), one, two) |
+			 bits_left(three[i] & ~(has | no_three), one, two) |
+			 bits_left(all[i] & ~(has | no_all), one, two);
+	for (size_t i = 0; i < BLOCK; i++)
+		if (bad[i] == 0)
+			good |= UINT64_C(1) << i;
+	return good;
 }
 
-/* The errors of a known word, or max + 1. */
+/* The errors of a known word, or more than are forgiven. */
 static unsigned
-errors_of(const struct search_index *s, const struct query_word *q, uint32_t at)
+errors_at(const struct search_index *s, const struct query_word *q, uint32_t at)
 {
+	const struct known_word *w = &s->words[at];
 	const unsigned max = q->typos;
 
 	if (at >= q->begins.from && at < q->begins.to)
 		return 0;
-	if (max == 0 || cannot_be(&s->letters[at], q, max))
+	if (max == 0 || w->n + max < q->text.n ||
+	    (!q->open && w->n > q->text.n + max))
 		return max + 1;
-	const struct known_word *w = &s->words[at];
-	if (w->n + max < q->text.n || (!q->open && w->n > q->text.n + max))
-		return max + 1;
-	return distance(q->text, slice_of(w->p, w->n), max, q->open);
+	return distance(q, slice_of(w->p, w->n));
+}
+
+static void
+span_put(struct span *spans, size_t *n, struct span s)
+{
+	if (s.from == s.to)
+		return;
+	if (*n > 0 && spans[*n - 1].to == s.from &&
+	    spans[*n - 1].errors == s.errors)
+		spans[*n - 1].to = s.to;
+	else if (*n < SPANS_MAX)
+		spans[(*n)++] = s;
 }
 
 /* Known words within the errors of ${q}, neighbours as one. */
@@ -488,22 +527,44 @@ static size_t
 find_similar(const struct search_index *s, const struct query_word *q,
     struct span *spans)
 {
+	const struct span begins = { q->begins.from, q->begins.to, 0 };
+	bool begun = false;
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < s->words_n; i++) {
-		const unsigned errors = errors_of(s, q, i);
-		if (errors > q->typos)
-			continue;
-		if (n > 0 && spans[n - 1].to == i &&
-		    spans[n - 1].errors == errors) {
-			spans[n - 1].to++;
-			continue;
+	for (uint32_t from = 0; q->typos > 0 && from < s->words_n;
+	     from += BLOCK) {
+		uint64_t good = may_be(s, q, from);
+		for (; good != 0; good &= good - 1) {
+			const uint32_t i =
+			    from + (uint32_t)__builtin_ctzll(good);
+			if (i >= s->words_n)
+				break;
+			if (i >= begins.from && i < begins.to)
+				continue;
+			const unsigned errors = errors_at(s, q, i);
+			if (errors > q->typos)
+				continue;
+			if (i >= begins.to && !begun) {
+				span_put(spans, &n, begins);
+				begun = true;
+			}
+			span_put(spans, &n, (struct span){ i, i + 1, errors });
 		}
-		if (n == SPANS_MAX)
-			break;
-		spans[n++] = (struct span){ i, i + 1, errors };
 	}
+	if (!begun)
+		span_put(spans, &n, begins);
 	return n;
+}
+
+/* The same, looked at once. */
+static unsigned
+errors_of(const struct search_index *s, const struct query_word *q, uint32_t at)
+{
+	if (q->errors == NULL)
+		return errors_at(s, q, at);
+	if (q->errors[at] == UINT8_MAX)
+		q->errors[at] = (uint8_t)errors_at(s, q, at);
+	return q->errors[at];
 }
 
 /* ---- labels ---- */
@@ -695,18 +756,65 @@ collect_words_of(struct ranking *r, const struct query *q)
 	check_span(r, q, rare->begins, false);
 }
 
-/* Labels with errors, from those of the longest word. */
-static void
-collect_similar(struct ranking *r, const struct query *q, struct span *spans)
+/* Labels of the known words in ${spans}. */
+static uint32_t
+labels_of(const struct search_index *s, const struct span *spans, size_t n)
 {
-	const struct query_word *longest = &q->words[0];
+	uint32_t sum = 0;
 
-	for (size_t i = 1; i < q->words_n; i++)
-		if (q->words[i].text.n > longest->text.n)
-			longest = &q->words[i];
-	const size_t n = find_similar(r->s, longest, spans);
 	for (size_t i = 0; i < n; i++)
-		check_span(r, q, spans[i], true);
+		sum +=
+		    s->words[spans[i].to].from - s->words[spans[i].from].from;
+	return sum;
+}
+
+/* Of the words not yet taken the longest, first ones first. */
+static size_t
+longest_word(const struct query *q, const bool *taken)
+{
+	size_t longest = q->words_n;
+
+	for (size_t i = 0; i < q->words_n; i++)
+		if (!taken[i] &&
+		    (longest == q->words_n ||
+			q->words[i].text.n > q->words[longest].text.n))
+			longest = i;
+	return longest;
+}
+
+/*
+ * Labels with errors, from those of a long word that has few. ${spans} has
+ * room for two words, ${errors} is for each word of the query and known word.
+ */
+static void
+collect_similar(
+    struct ranking *r, struct query *q, struct span *spans, uint8_t *errors)
+{
+	const struct search_index *s = r->s;
+	struct span *best = spans, *next = spans + SPANS_MAX;
+	bool taken[SEARCH_WORDS_MAX] = { false };
+	uint32_t least = UINT32_MAX;
+	size_t best_n = 0;
+
+	for (size_t i = 0; i < q->words_n && least > LABELS_FEW; i++) {
+		const size_t at = longest_word(q, taken);
+		const size_t n = find_similar(s, &q->words[at], next);
+		const uint32_t labels = labels_of(s, next, n);
+		taken[at] = true;
+		if (labels >= least)
+			continue;
+		least = labels;
+		best_n = n;
+		struct span *const other = best;
+		best = next;
+		next = other;
+	}
+	for (size_t i = 0; q->words_n > 1 && i < q->words_n; i++) {
+		q->words[i].errors = errors + i * s->words_n;
+		memset(q->words[i].errors, UINT8_MAX, s->words_n);
+	}
+	for (size_t i = 0; i < best_n; i++)
+		check_span(r, q, best[i], true);
 }
 
 size_t
@@ -745,12 +853,14 @@ search_labels(const struct search_index *s, struct slice query,
 		    letters_of(w->text.p, MIN(w->text.n, (size_t)6 - w->typos));
 		forgiven += w->typos;
 	}
-	/* the same size for every search, whatever is asked */
-	struct span *spans =
-	    forgiven > 0 ? malloc(SPANS_MAX * sizeof(*spans)) : NULL;
-	if (spans != NULL)
-		collect_similar(&r, &q, spans);
+	if (forgiven == 0)
+		return r.n;
+	struct span *spans = malloc(2 * SPANS_MAX * sizeof(*spans));
+	uint8_t *errors = malloc(q.words_n * s->words_n);
+	if (spans != NULL && errors != NULL)
+		collect_similar(&r, &q, spans, errors);
 	free(spans);
+	free(errors);
 	return r.n;
 }
 
