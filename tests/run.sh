@@ -98,7 +98,7 @@ lane() { # lane STAGE...: those that are asked for, one after the other
 	done
 }
 
-computing=(unit fuzz lint attack sim)
+computing=(unit fuzz lint model attack sim)
 waiting=()
 for script in tests/*/stage.sh; do
 	name=$(basename "$(dirname "$script")")
