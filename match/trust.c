@@ -6,12 +6,14 @@
 struct edge {
 	uint32_t from, to; /* parties */
 	uint32_t share;    /* then: the part handed on, of TRUST_ONE */
+	uint32_t vouches;
 };
 
 struct trust {
 	uint8_t (*keys)[TRUST_KEY];  /* ascending, each once */
 	uint32_t *party;             /* of each key; a party is its first key */
 	uint32_t *step[TRUST_STEPS]; /* what comes in 1, 2, 3 steps */
+	uint32_t *pass[TRUST_STEPS]; /* what of it may be handed on */
 	bool *anchor;
 	struct edge *out; /* by from, then to */
 	struct edge *in;  /* by to, then from */
@@ -33,7 +35,9 @@ out_cmp(const void *a, const void *b)
 		return x->from < y->from ? -1 : 1;
 	if (x->to != y->to)
 		return x->to < y->to ? -1 : 1;
-	return x->share == y->share ? 0 : x->share > y->share ? -1 : 1;
+	if (x->share != y->share)
+		return x->share > y->share ? -1 : 1;
+	return x->vouches == y->vouches ? 0 : x->vouches > y->vouches ? -1 : 1;
 }
 
 static int
@@ -131,8 +135,9 @@ gather_edges(struct trust *t, const struct trust_input *in)
 	for (size_t i = 0; i < in->attestations_n; i++) {
 		const struct trust_attestation *a = &in->attestations[i];
 		const struct edge e = { party_find(t, a->from),
-			party_find(t, a->to), a->share };
-		if (e.from != e.to && e.share >= 1 && e.share <= TRUST_SHARE)
+			party_find(t, a->to), a->share, a->vouches };
+		if (e.from != e.to && e.share >= 1 && e.share <= TRUST_SHARE &&
+		    e.vouches >= 1 && e.vouches <= TRUST_VOUCHES_ALL)
 			t->out[t->edges_n++] = e;
 	}
 	if (t->edges_n == 0)
@@ -178,9 +183,9 @@ times(uint32_t amount, uint32_t part)
 	return (uint32_t)((uint64_t)amount * part / TRUST_ONE);
 }
 
-/* What ${from} hands on to ${to}, of TRUST_ONE. */
-static uint32_t
-part_of(const struct trust *t, uint32_t from, uint32_t to)
+/* The edge between two parties, or NULL. */
+static const struct edge *
+edge_of(const struct trust *t, uint32_t from, uint32_t to)
 {
 	uint32_t low = 0, high = t->edges_n;
 
@@ -194,8 +199,8 @@ part_of(const struct trust *t, uint32_t from, uint32_t to)
 	}
 	return low < t->edges_n && t->out[low].from == from &&
 		       t->out[low].to == to
-		   ? t->out[low].share
-		   : 0;
+		   ? &t->out[low]
+		   : NULL;
 }
 
 /*
@@ -205,23 +210,32 @@ part_of(const struct trust *t, uint32_t from, uint32_t to)
 static uint32_t
 brings(const struct trust *t, const struct edge *e, unsigned k)
 {
-	uint32_t back = 0;
+	const struct edge *back = NULL;
+	uint32_t less = 0;
 
 	if (t->anchor[e->to] || (k == 0) != t->anchor[e->from])
 		return 0;
 	if (k == 0)
 		return e->share;
 	if (k == 2)
-		back = times(t->step[0][e->to], part_of(t, e->to, e->from));
+		back = edge_of(t, e->to, e->from);
+	if (back != NULL && (back->vouches & TRUST_VOUCHES_ATTESTING) != 0)
+		less = times(t->pass[0][e->to], back->share);
 	return times(
-	    t->step[k - 1][e->from] - MIN(back, t->step[k - 1][e->from]),
+	    t->pass[k - 1][e->from] - MIN(less, t->pass[k - 1][e->from]),
 	    e->share);
 }
 
 static uint32_t
-sum_of(const struct trust *t, uint32_t party)
+sum_of(uint32_t *const steps[TRUST_STEPS], uint32_t party)
 {
-	return t->step[0][party] + t->step[1][party] + t->step[2][party];
+	return steps[0][party] + steps[1][party] + steps[2][party];
+}
+
+static uint32_t
+at_most(uint64_t sum, uint32_t room)
+{
+	return sum < room ? (uint32_t)sum : room;
 }
 
 static void
@@ -230,12 +244,20 @@ flow(struct trust *t)
 	for (unsigned k = 0; k < TRUST_STEPS; k++) {
 		for (uint32_t i = 0, end; i < t->edges_n; i = end) {
 			const uint32_t to = t->in[i].to;
-			uint64_t sum = 0;
+			uint64_t step = 0, pass = 0;
 			for (end = i; end < t->edges_n && t->in[end].to == to;
-			     end++)
-				sum += brings(t, &t->in[end], k);
-			const uint32_t room = TRUST_ONE - sum_of(t, to);
-			t->step[k][to] = sum < room ? (uint32_t)sum : room;
+			     end++) {
+				const struct edge *e = &t->in[end];
+				const uint32_t amount = brings(t, e, k);
+				if ((e->vouches & TRUST_VOUCHES_ITSELF) != 0)
+					step += amount;
+				if ((e->vouches & TRUST_VOUCHES_ATTESTING) != 0)
+					pass += amount;
+			}
+			t->step[k][to] =
+			    at_most(step, TRUST_ONE - sum_of(t->step, to));
+			t->pass[k][to] =
+			    at_most(pass, TRUST_ONE - sum_of(t->pass, to));
 		}
 	}
 }
@@ -254,7 +276,8 @@ allocate(struct trust *t, const struct trust_input *in)
 	t->in = calloc(edges, sizeof(t->in[0]));
 	for (unsigned k = 0; k < TRUST_STEPS; k++) {
 		t->step[k] = calloc(keys, sizeof(t->step[k][0]));
-		if (t->step[k] == NULL)
+		t->pass[k] = calloc(keys, sizeof(t->pass[k][0]));
+		if (t->step[k] == NULL || t->pass[k] == NULL)
 			return ERR_NOMEM;
 	}
 	return t->keys == NULL || t->party == NULL || t->anchor == NULL ||
@@ -303,15 +326,18 @@ trust_free(struct trust *t)
 	free(t->anchor);
 	free(t->out);
 	free(t->in);
-	for (unsigned k = 0; k < TRUST_STEPS; k++)
+	for (unsigned k = 0; k < TRUST_STEPS; k++) {
 		free(t->step[k]);
+		free(t->pass[k]);
+	}
 	free(t);
 }
 
 static uint32_t
 tau_of(const struct trust *t, uint32_t party)
 {
-	const uint32_t sum = t->anchor[party] ? TRUST_ONE : sum_of(t, party);
+	const uint32_t sum =
+	    t->anchor[party] ? TRUST_ONE : sum_of(t->step, party);
 
 	return sum < TRUST_FLOOR ? 0 : sum;
 }
@@ -363,11 +389,16 @@ why_add(struct why *w, const uint32_t *parties, unsigned steps)
 	struct trust_path p = { .amount = TRUST_ONE, .steps = (uint8_t)steps };
 	size_t at;
 
-	for (unsigned i = 0; i <= steps; i++) {
+	for (unsigned i = 0; i <= steps; i++)
 		memcpy(p.keys[i], w->t->keys[parties[i]], TRUST_KEY);
-		if (i > 0)
-			p.amount = times(p.amount,
-			    part_of(w->t, parties[i - 1], parties[i]));
+	for (unsigned i = 0; i < steps; i++) {
+		const struct edge *e =
+		    edge_of(w->t, parties[i], parties[i + 1]);
+		const uint32_t want = i + 1 < steps ? TRUST_VOUCHES_ATTESTING
+						    : TRUST_VOUCHES_ITSELF;
+		if (e == NULL || (e->vouches & want) == 0)
+			return;
+		p.amount = times(p.amount, e->share);
 	}
 	if (p.amount == 0)
 		return;
@@ -466,7 +497,7 @@ trust_inflow(const struct trust *t,
 		const uint32_t has =
 		    t->anchor[e->from]
 			? TRUST_ONE
-			: t->step[0][e->from] + t->step[1][e->from];
+			: t->pass[0][e->from] + t->pass[1][e->from];
 		if (has > 0 && !inside(arg, t->keys[e->from]) &&
 		    inside(arg, t->keys[e->to]))
 			sum += times(has, e->share);

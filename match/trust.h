@@ -26,10 +26,19 @@
 #define TRUST_EDGES_MAX    65536 /* attestations */
 #define TRUST_LINKS_MAX    4096
 
-/* ${from} vouches for ${to}; of several the largest share counts. */
+/* What is vouched for: bits of an attestation record's `vouches`. */
+#define TRUST_VOUCHES_ITSELF    31U /* any of them: its word and its deeds */
+#define TRUST_VOUCHES_ATTESTING 32U /* its own attestations are followed */
+#define TRUST_VOUCHES_ALL       63U
+
+/*
+ * ${from} vouches for ${to}; of several between two the one with the largest
+ * share counts, of equals with the largest ${vouches}.
+ */
 struct trust_attestation {
 	uint8_t from[TRUST_KEY], to[TRUST_KEY];
-	uint16_t share; /* 1..TRUST_SHARE; else it is ignored */
+	uint16_t share;  /* 1..TRUST_SHARE; else it is ignored */
+	uint8_t vouches; /* 1..63; else it is ignored */
 };
 
 /* Both keys signed that they are one party; they count as one key. */

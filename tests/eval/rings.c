@@ -57,6 +57,7 @@ vouch(struct world *w, unsigned from, unsigned to)
 	memcpy(a->from, w->keys[from], TRUST_KEY);
 	memcpy(a->to, w->keys[to], TRUST_KEY);
 	a->share = TRUST_SHARE;
+	a->vouches = TRUST_VOUCHES_ALL;
 }
 
 /*

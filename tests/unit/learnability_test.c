@@ -72,6 +72,7 @@ vouch(struct world *w, unsigned from, unsigned to, unsigned share)
 	memcpy(a->from, keys[from], TRUST_KEY);
 	memcpy(a->to, keys[to], TRUST_KEY);
 	a->share = (uint16_t)share;
+	a->vouches = TRUST_VOUCHES_ALL;
 }
 
 /* A course of 20 hours, passed, two new terms, at no known gap. */

@@ -128,6 +128,8 @@ read_trust(const json_t *c, struct trust_input *out)
 		key_named(t->from, json_array_get(a, 0));
 		key_named(t->to, json_array_get(a, 1));
 		t->share = (uint16_t)json_integer_value(json_array_get(a, 2));
+		t->vouches =
+		    (uint8_t)json_integer_value(json_array_get(a, 3));
 	}
 	json_array_foreach(json_object_get(c, "links"), i, a)
 	{

@@ -36,7 +36,8 @@ setup(void **state)
 static struct trust_attestation
 vouch(unsigned from, unsigned to, uint16_t share)
 {
-	struct trust_attestation a = { .share = share };
+	struct trust_attestation a = { .share = share,
+		.vouches = TRUST_VOUCHES_ALL };
 
 	memcpy(a.from, keys[from], TRUST_KEY);
 	memcpy(a.to, keys[to], TRUST_KEY);
@@ -130,6 +131,36 @@ test_circles_bring_nothing(void **state)
 	assert_int_equal(trust_of(with, keys[1]), trust_of(without, keys[1]));
 	trust_free(with);
 	trust_free(without);
+}
+
+/* Who is vouched for, but not for attesting, hands on nothing; and whoever
+ * attests well need not be one whose word counts. */
+static void
+test_what_is_vouched_for(void **state)
+{
+	struct trust_attestation a[] = { vouch(0, 1, 1000), vouch(1, 2, 1000),
+		vouch(0, 3, 1000), vouch(3, 4, 1000), vouch(0, 5, 1000),
+		vouch(0, 6, 1000) };
+	struct trust_path p[4];
+	struct trust *t;
+
+	(void)state;
+	a[0].vouches = 1;
+	a[2].vouches = TRUST_VOUCHES_ATTESTING;
+	a[3].vouches = 2;
+	a[4].vouches = 0;
+	a[5].vouches = TRUST_VOUCHES_ALL + 1;
+	t = trust_made(keys[0], 1, a, ARRAY_LEN(a));
+	assert_int_equal(trust_of(t, keys[1]), TRUST_ONE / 2);
+	assert_int_equal(trust_of(t, keys[2]), 0);
+	assert_int_equal(trust_of(t, keys[3]), 0);
+	assert_int_equal(trust_of(t, keys[4]), TRUST_ONE / 4);
+	assert_int_equal(trust_of(t, keys[5]), 0);
+	assert_int_equal(trust_of(t, keys[6]), 0);
+	assert_int_equal(trust_why(t, keys[2], p, 4, NULL), 0);
+	assert_int_equal(trust_why(t, keys[3], p, 4, NULL), 0);
+	assert_int_equal(trust_why(t, keys[4], p, 4, NULL), 1);
+	trust_free(t);
 }
 
 /* What is too thin is none; handing on dust makes no crowd trusted. */
@@ -261,9 +292,12 @@ random_graph(uint64_t *r, struct trust_attestation *a)
 {
 	const size_t n = 5 + below(r, 60);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		a[i] = vouch(below(r, KEYS), below(r, KEYS),
 		    (uint16_t)(below(r, 4) ? 1000 : 1 + below(r, 1000)));
+		if (below(r, 4) == 0)
+			a[i].vouches = (uint8_t)(1 + below(r, 63));
+	}
 	return n;
 }
 
@@ -343,6 +377,7 @@ main(void)
 		cmocka_unit_test(test_budget_is_shared),
 		cmocka_unit_test(test_repeats_change_nothing),
 		cmocka_unit_test(test_circles_bring_nothing),
+		cmocka_unit_test(test_what_is_vouched_for),
 		cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_links_are_one_party),
 		cmocka_unit_test(test_bounds_of_the_input),

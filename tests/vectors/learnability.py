@@ -52,37 +52,38 @@ class Trust:
                 self.up[hi] = lo
         self.anchors = {self.party(a) for a in case["anchors"]}
         share = {}
-        for a, b, s in case["attestations"]:
+        for a, b, s, vouches in case["attestations"]:
             a, b = self.party(a), self.party(b)
-            if a != b and 1 <= s <= 1000:
-                share[a, b] = max(share.get((a, b), 0), s)
+            if a != b and 1 <= s <= 1000 and 1 <= vouches <= 63:
+                share[a, b] = max(share.get((a, b), (0, 0)), (s, vouches))
         total = defaultdict(int)
-        for (a, _), s in share.items():
+        for (a, _), (s, _) in share.items():
             total[a] += s
-        self.part = {}
-        for (a, b), s in share.items():
+        self.part, self.vouches = {}, {}
+        for (a, b), (s, vouches) in share.items():
             budget = 32 if a in self.anchors else 1
             whole = max(1000, -(-total[a] // budget))
             self.part[a, b] = ONE // 2 * s // whole
-        t1, t2, t3 = (defaultdict(int) for _ in range(3))
-        edges = [(a, b, f) for (a, b), f in self.part.items()
-                 if b not in self.anchors]
-        for a, b, f in edges:
-            if a in self.anchors:
-                t1[b] += f
-        for b in t1:
-            t1[b] = min(ONE, t1[b])
-        for a, b, f in edges:
-            if a not in self.anchors:
-                t2[b] += x(t1[a], f)
-        for b in list(t2):
-            t2[b] = min(ONE - t1[b], t2[b])
-        for a, b, f in edges:
-            if a not in self.anchors:
-                back = x(t1[b], self.part.get((b, a), 0))
-                t3[b] += x(max(0, t2[a] - back), f)
-        for b in list(t3):
-            t3[b] = min(ONE - t1[b] - t2[b], t3[b])
+            self.vouches[a, b] = vouches
+        t, p = ([defaultdict(int) for _ in range(3)] for _ in range(2))
+        for k in range(3):
+            for (a, b), f in self.part.items():
+                if b in self.anchors or (k == 0) != (a in self.anchors):
+                    continue
+                amount = f
+                if k > 0:
+                    has = p[k - 1][a]
+                    if k == 2 and self.vouches.get((b, a), 0) & 32:
+                        has = max(0, has - x(p[0][b], self.part[b, a]))
+                    amount = x(has, f)
+                if self.vouches[a, b] & 31:
+                    t[k][b] += amount
+                if self.vouches[a, b] & 32:
+                    p[k][b] += amount
+            for m in (t, p):
+                for b in list(m[k]):
+                    m[k][b] = min(m[k][b], ONE - sum(m[i][b] for i in range(k)))
+        t1, t2, t3 = t
         self.sum = {b: t1[b] + t2[b] + t3[b] for b in {*t1, *t2, *t3}}
 
     def party(self, name):
@@ -364,27 +365,27 @@ def case(name, **more):
 
 
 def by_hand():
-    two = [["chamber", "forge", 1000], ["chamber", "bakery", 1000]]
+    two = [["chamber", "forge", 1000, 63], ["chamber", "bakery", 1000, 63]]
     yield case("nothing")
     yield case("two trainings", attestations=two, outcomes=[
         outcome(1, "ada", "forge"), outcome(2, "ada", "bakery")])
     used = outcome(3, "ada", "mill", kind=2, method=5)
     used["terms"] = [dict(used["terms"][0], term=110, learned=False, applied=True)]
     yield case("learned, then used elsewhere",
-               attestations=two + [["union", "mill", 1000], ["union", "ada", 1000]],
+               attestations=two + [["union", "mill", 1000, 63], ["union", "ada", 1000, 63]],
                outcomes=[outcome(1, "ada", "forge"), outcome(2, "ada", "bakery"),
                          used])
-    yield case("a mill and its hundred", attestations=[["chamber", "mill", 1000]],
+    yield case("a mill and its hundred", attestations=[["chamber", "mill", 1000, 63]],
                outcomes=[outcome(n, "ada" if n == 0 else f"fake {n}", "mill")
                          for n in range(100)])
     yield case("the same two days, three times",
-               attestations=two + [["union", "forge", 200]],
+               attestations=two + [["union", "forge", 200, 63]],
                availability=[["ada", 20]],
                outcomes=[outcome(n, "ada", c, first_day=20500, last_day=20501)
                          for n, c in enumerate(("forge", "bakery", "union"))])
-    yield case("promises", attestations=two + [["union", "ada", 1000],
-                                               ["union", "bob", 1000],
-                                               ["union", "cy", 100]],
+    yield case("promises", attestations=two + [["union", "ada", 1000, 63],
+                                               ["union", "bob", 1000, 63],
+                                               ["union", "cy", 100, 63]],
                outcomes=[outcome(1, "ada", "forge"),
                          outcome(2, "bob", "forge", pledge=PARTLY),
                          outcome(3, "cy", "forge", pledge=BROKEN, value=0),
@@ -396,7 +397,8 @@ def at_random(r, n):
     c = case(f"random {n}", anchors=names[:2])
     for _ in range(r.randint(5, 25)):
         c["attestations"].append([r.choice(names[:2] + names), r.choice(names),
-                                  r.choice([1000, 1000, 400, 1, 0])])
+                                  r.choice([1000, 1000, 400, 1, 0]),
+                                  r.choice([63, 63, 33, 1, 32])])
     for _ in range(r.randint(1, 35)):
         first = 20500 + r.randrange(6)
         month = 680 - r.randrange(40) + (r.random() < .05) * 50
