@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "match/bridge.h"
+#include "match/normal.h"
+#include "match/stem.h"
 #include "node/api/choose.h"
 
 #define ABOUT_MAX 1000 /* bytes of what is said beside a title */
@@ -50,18 +52,85 @@ is_in(struct term_list l, uint32_t at)
 	return false;
 }
 
+/* Does one of the words of ${text} have this stem? */
+static bool
+has_stem(struct slice text, struct slice stem)
+{
+	uint8_t space[TERM_NOTE_MAX];
+	size_t at, n;
+
+	while (text.n > 0) {
+		struct buf word = { space, 0, sizeof(space) };
+		if (!normal_next(&text, &word, &at, &n))
+			return false;
+		if (slice_eq(
+			stem_of(buf_slice(&word), VOCABULARY_ENGLISH), stem))
+			return true;
+	}
+	return false;
+}
+
+/* Is it said of an occupation: in a title, its description, a skill? */
+static bool
+is_said(const struct vocabulary *v, uint32_t at, struct slice stem)
+{
+	const struct term_list needs = vocabulary_needs(v, at, true);
+
+	for (uint32_t i = labels_from(v, at);
+	     i < vocabulary_labels(v) && vocabulary_label_at(v, i).at == at;
+	     i++)
+		if (has_stem(vocabulary_label_at(v, i).text, stem))
+			return true;
+	for (uint32_t i = 0; i < needs.n; i++)
+		if (has_stem(vocabulary_label(
+				 v, needs.at[i], VOCABULARY_ENGLISH, NULL),
+			stem))
+			return true;
+	return has_stem(vocabulary_description(v, at), stem);
+}
+
+/*
+ * A share among candidates says nothing where all are far: of words the part
+ * that is said of the occupation counts, in thousandths.
+ */
+static uint32_t
+words_met(const struct vocabulary *v, uint32_t at, const char *title)
+{
+	struct slice text = slice_str(title);
+	uint8_t space[TERM_LABEL_MAX];
+	uint32_t all = 0, met = 0;
+	size_t skipped, n;
+
+	while (text.n > 0) {
+		struct buf word = { space, 0, sizeof(space) };
+		if (!normal_next(&text, &word, &skipped, &n))
+			break;
+		if (stem_is_filler(buf_slice(&word), VOCABULARY_ENGLISH))
+			continue;
+		all++;
+		met += is_said(
+		    v, at, stem_of(buf_slice(&word), VOCABULARY_ENGLISH));
+	}
+	return all == 0 ? 0 : met * 1000 / all;
+}
+
 static json_t *
 hits_json(const struct task *t, const struct label_scope *s, uint32_t from,
-    const struct bridge_hit *hits, size_t n)
+    const char *title, const struct bridge_hit *hits, size_t n)
 {
 	const struct vocabulary *v = t->terms->vocabulary;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++) {
+		const uint32_t sure =
+		    from != TERM_NOWHERE
+			? hits[i].confidence
+			: hits[i].confidence * words_met(v, hits[i].at, title) /
+			      1000;
 		json_t *o = term_json(s, vocabulary_term(v, hits[i].at));
 		json_text(o, "uri", vocabulary_uri(v, hits[i].at));
-		json_uint(o, "confidence", hits[i].confidence);
-		json_truth(o, "sure", hits[i].confidence >= SURE);
+		json_uint(o, "confidence", sure);
+		json_truth(o, "sure", sure >= SURE);
 		json_truth(o, "linked",
 		    from != TERM_NOWHERE &&
 			is_in(vocabulary_close(v, from), hits[i].at));
@@ -138,8 +207,8 @@ bridge_run(struct task *t)
 					 : json_incref(c.guessed_of));
 		(void)json_object_set_new(
 		    t->result, "to", json_string(sides[to].name));
-		(void)json_object_set_new(
-		    t->result, "suggestions", hits_json(t, &s, c.at, hits, n));
+		(void)json_object_set_new(t->result, "suggestions",
+		    hits_json(t, &s, c.at, ask->title, hits, n));
 		(void)json_object_set_new(t->result, "note",
 		    json_string("suggestions to review: nothing is linked; "
 				"English words alone are compared"));

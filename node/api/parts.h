@@ -98,6 +98,9 @@ struct user_payload {
 NODISCARD err user_payload_read(uint32_t kind, const json_t *draft,
     const char *region, struct user_payload *out, struct payload_fault *f);
 
+/** labels_from(v, at): the number of the first label of a place. */
+uint32_t labels_from(const struct vocabulary *v, uint32_t at);
+
 /**
  * own_terms_carry(v, kind, draft): a copy of ${draft} in which "terms" holds
  * the URI and labels of each own term that it uses, for those who do not know

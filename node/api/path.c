@@ -87,8 +87,12 @@ no_term(struct path_desk *p, const char *what, uint32_t other)
 		task_fail(p->t, 404, "E3431", hint,
 		    "\"%.80s\" is an occupation, no %s", p->ask->text, what);
 	} else {
-		task_fail(p->t, 404, "E3431", "ohcn vocabulary search WORD",
-		    "no %s is called \"%.80s\"", what, p->ask->text);
+		(void)snprintf(hint, sizeof(hint),
+		    "ohcn vocabulary search%s \"%.80s\"",
+		    strcmp(what, "occupation") == 0 ? " --meaning" : "",
+		    p->ask->text);
+		task_fail(p->t, 404, "E3431", hint, "no %s is called \"%.80s\"",
+		    what, p->ask->text);
 	}
 	return false;
 }

@@ -19,8 +19,7 @@ static const char *const type_names[TERM_TYPES] = { "", "skill", "knowledge",
 
 /* ---- in records ---- */
 
-/* The first label at or behind a place. */
-static uint32_t
+uint32_t
 labels_from(const struct vocabulary *v, uint32_t at)
 {
 	uint32_t lo = 0, hi = vocabulary_labels(v);

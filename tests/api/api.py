@@ -474,6 +474,10 @@ def bridge(c, directory):
     s, r = c.get("/vocabulary/bridge?title=developer%20of%20software")
     check("a title in own words", s == 200 and r["to"] == "core" and r["term"] is None and
           r["suggestions"][0]["label"] == "software developer", r)
+    check("its words are met", r["suggestions"][0]["sure"], r)
+    s, r = c.get("/vocabulary/bridge?title=software%20whisperer%20of%20quantum%20llamas")
+    check("one word of four makes nobody sure", s == 200 and r["suggestions"] and
+          not any(x["sure"] for x in r["suggestions"]), r)
     s, r = c.get("/vocabulary/bridge?term=software%20developer")
     check("no other vocabulary yet", s == 404 and r["code"] == "E3717", r)
     directory.mkdir()
