@@ -622,7 +622,7 @@ index_stat(const struct index *ix, struct index_stat *out)
 	for (uint32_t i = 0; i < ix->segments_n; i++) {
 		const struct segment *s = ix->segments[i];
 		out->dead += s->dead->count;
-		out->blocks += s->blocks_n;
+		out->blocks += segment_chunks(s);
 		out->bytes += segment_bytes(s, ix->shape);
 	}
 }

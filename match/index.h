@@ -5,8 +5,9 @@
  *
  * Records go into a tail where they are found at once; jobs turn full tails
  * into sorted, immutable segments and merge small segments into larger ones.
- * In a segment neighbouring records are alike, in blocks of a few dozen, and
- * for each block the index knows how well its best record could do at most.
+ * A segment of people has a list for each term of who holds it and at which
+ * level; a search sums up from them what each could come to at most, and
+ * reads the records of those who could be among the best.
  *
  * Threads: there are none here. Calls on a struct index are for the caller to
  * serialise. A snapshot may meanwhile be searched by any one thread, and a
@@ -134,11 +135,11 @@ bool index_filter_posting(
 
 /* What a search cost; of no meaning for its result. */
 struct index_counts {
-	uint64_t records; /* live ones in the snapshot */
-	uint64_t blocks, blocks_opened;
-	uint64_t entries;        /* of lists, read for bounds */
-	uint64_t records_read;   /* in opened blocks and tails */
-	uint64_t records_scored; /* with their complete score */
+	uint64_t records;               /* live ones in the snapshot */
+	uint64_t blocks, blocks_opened; /* chunks of people */
+	uint64_t entries;               /* of lists, read for bounds */
+	uint64_t records_read;          /* in segments and tails */
+	uint64_t records_scored;        /* with their complete score */
 };
 
 /**

@@ -11,33 +11,15 @@
 #include "match/forward.h"
 
 #define BLOCK_RECORDS   32
-#define SEGMENT_BLOCKS  16384 /* a list entry has 14 bits for the block */
-#define SEGMENT_PEOPLE  (BLOCK_RECORDS * SEGMENT_BLOCKS)
+#define SEGMENT_PEOPLE  524288
 #define SEGMENT_JOBS    65536 /* postings: an entry has 16 bits for each */
-#define SUPER_BLOCKS    64
 #define SHARE_UNITS     60000 /* the whole fit of a posting */
 #define TAILS_WAITING   8
 #define SEGMENTS_MAX    512
 #define JOB_INPUTS_MAX  16
 #define REGION_NOT_TOLD 0x7a7aU /* "zz" */
 
-/*
- * What a block of cards is found by. _1, _2, _3: some card of it holds a
- * term that lies this many steps below. Levels count for what is held alone.
- */
-enum feature {
-	FEATURE_HELD,
-	FEATURE_HELD_1,
-	FEATURE_HELD_2,
-	FEATURE_HELD_3,
-	FEATURE_WANT, /* an aspiration */
-	FEATURE_WANT_1,
-	FEATURE_WANT_2,
-	FEATURE_CARE, /* a purpose */
-	FEATURE_CARE_1,
-	FEATURE_CARE_2,
-};
-#define FEATURES 10
+#define FEATURES 10 /* lists of a place */
 
 /* What a posting is found by: 0 to 5, a term that is asked at this level. */
 #define ASKED_LEVELS 6
@@ -47,19 +29,19 @@ enum posting_feature {
 	FEATURE_PURPOSE,
 };
 
-/* Where a held item stands in the hierarchy, and which terms go together. */
-struct step_up {
-	uint32_t at;
-	uint8_t steps; /* 1 to 3 */
-};
+/* Which terms go together. */
 struct vote {
 	uint32_t cluster;
 	uint32_t weight;
 };
+
+/*
+ * rank: an order of all places in which those directly below one are neighbours,
+ * and those below neighbours are, too.
+ */
 struct shape {
 	uint32_t places_n, clusters_n;
-	uint32_t *up_from; /* places + 1 */
-	struct step_up *up;
+	uint32_t *rank;      /* by place */
 	uint32_t *vote_from; /* places + 1 */
 	struct vote *votes;
 	uint8_t *told; /* rarity of what a card can tell, else 0 */
@@ -82,33 +64,15 @@ dead_at(const struct dead *d, uint32_t i)
 	return (d->bits[i / 64] >> i % 64 & 1) != 0;
 }
 
-/* What the cards of a block can be at most. */
 struct block {
 	uint64_t id_least; /* the first 8 bytes of the smallest id */
 	uint32_t from;     /* of the first record's bytes */
-	uint32_t languages;
-	uint16_t region_least, region_most;
-	uint16_t rarity_least;  /* of its cards; 0: not known of some */
-	uint8_t remote, hours;  /* 1 << value */
-	uint16_t seeks, offers; /* all bits together */
-	uint8_t silent;         /* some say nothing of: SILENT_* */
 };
-#define SILENT_SEEKS      1U
-#define SILENT_OFFERS     2U
-#define LANGUAGE_NONE_BIT (1U << 31) /* somebody names no language */
-
-/** language_bit(code): one of the other 31, several languages share one. */
-static inline uint32_t
-language_bit(uint32_t code)
-{
-	return 1U << (code * 2654435761U >> 16) % 31;
-}
 
 struct list {
-	uint32_t from; /* into the entries, or into the masks if it is dense */
+	uint32_t from; /* into the entries */
 	uint32_t n;
 	uint8_t feature;
-	bool dense;
 };
 
 struct segment {
@@ -119,17 +83,10 @@ struct segment {
 	uint8_t *bytes;
 	uint32_t *slots; /* by id; 0: none */
 	struct block *blocks;
+	uint16_t *starts;    /* people: of each card's bytes in its block */
+	struct cards *cards; /* people: see index_cards.h */
 	uint32_t *list_from; /* by place, places + 2 */
 	struct list *lists;
-	uint16_t *entries; /* people: block << 2 | level class */
-	uint16_t *starts;  /* people: of each card's bytes in its block */
-	uint16_t *rarity;  /* people: of all skills of a card; 0: not known */
-	/*
-	 * Of a dense list: for each block, which of its cards have it, one
-	 * bit each. Levels are not kept there.
-	 */
-	uint32_t *masks;
-	uint64_t masks_n;
 	uint32_t *offsets; /* postings: of each one's bytes */
 	uint8_t *classes;  /* postings: see asked_class() */
 	uint32_t *shares;  /* postings: entries, see index_postings.c */
@@ -179,6 +136,13 @@ struct index {
 	struct tail *tail;
 };
 
+/* The bytes of a card. */
+static inline const uint8_t *
+segment_card(const struct segment *s, uint32_t i)
+{
+	return s->bytes + s->blocks[i / BLOCK_RECORDS].from + s->starts[i];
+}
+
 /** id_slot(seed, id, n): where to look first in a table of ${n} slots. */
 static inline uint32_t
 id_slot(uint64_t seed, const uint8_t *id, uint32_t n)
@@ -194,14 +158,15 @@ id_slot(uint64_t seed, const uint8_t *id, uint32_t n)
 uint32_t segment_find(
     const struct segment *s, uint64_t seed, const uint8_t *id);
 void segment_free(struct segment *s);
+/** segment_chunks(s): of people, which are searched one by one. */
+uint32_t segment_chunks(const struct segment *s);
 uint64_t segment_bytes(const struct segment *s, const struct shape *shape);
 
 /** segment_build(ix, parts, n, out): of what lives in them; reads only. */
 NODISCARD err segment_build(const struct index *ix, const struct part *parts,
     uint32_t n, struct segment **out);
 
-/* The lists of what is in blocks (people), or in postings. ERR_NOMEM. */
-NODISCARD err people_lists(const struct index *ix, struct segment *s);
+/* The lists of what is in postings. ERR_NOMEM. */
 NODISCARD err posting_lists(const struct index *ix, struct segment *s);
 
 /* The lists of a place in a segment. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "match/index_asked.h"
+#include "match/index_cards.h"
 
 /* ---- in which order ---- */
 
@@ -55,23 +56,16 @@ cluster_of(struct voting *vt, const struct forward_card_view *v, bool wide)
 }
 
 /*
- * Region, then what it is about, roughly, then how much there is of it: what
- * a posting takes up is a share of that. Then what it is about, exactly.
+ * By region, so that whoever asks for one finds it in one place; then by what
+ * a card can do in all, since what a posting takes up is a share of that.
  */
 static uint64_t
-card_key(struct voting *vt, const uint8_t *bytes)
+card_key(const struct index *ix, const uint8_t *bytes)
 {
-	const bool wide = vt->ix->form.wide;
-	const uint8_t *rarity = vt->ix->m.rarity->sixteenths;
 	struct forward_card_view v;
-	uint64_t sum = 0;
 
-	forward_view_card(bytes, wide, &v);
-	const uint64_t cluster = cluster_of(vt, &v, wide);
-	for (uint16_t i = 0; i < v.skills_n; i++)
-		sum += rarity[forward_place(v.places, i, wide)];
-	return (uint64_t)v.region << 48 | (cluster >> 5 & 0xffffff) << 24 |
-	       (sum >> 7 & 0xff) << 16 | (cluster & 31) << 8;
+	forward_view_card(bytes, ix->form.wide, &v);
+	return (uint64_t)v.region << 16 | card_rarity(ix, &v);
 }
 
 /*
@@ -107,7 +101,7 @@ give_keys(const struct index *ix, struct row *rows, uint32_t n)
 	const bool ok = vt.counts != NULL && vt.touched != NULL;
 	for (uint32_t i = 0; i < n && ok; i++)
 		rows[i].key = ix->kind == INDEX_PEOPLE
-				  ? card_key(&vt, rows[i].bytes)
+				  ? card_key(ix, rows[i].bytes)
 				  : posting_key(&vt, rows[i].bytes);
 	free(vt.counts);
 	free(vt.touched);
@@ -240,21 +234,20 @@ make_room(struct segment *s, const struct row *rows, uint32_t n, bool postings)
 	s->ids = malloc((size_t)n * sizeof(*s->ids) + 1);
 	s->bytes = malloc(s->bytes_n + 1);
 	s->slots = calloc(s->slots_n, sizeof(*s->slots));
-	s->blocks = calloc(s->blocks_n + 1, sizeof(*s->blocks));
+	s->blocks = calloc((size_t)s->blocks_n + 1, sizeof(*s->blocks));
 	s->dead = calloc(1,
 	    sizeof(*s->dead) + ((size_t)n / 64 + 1) * sizeof(s->dead->bits[0]));
 	if (postings) {
 		s->offsets = malloc(((size_t)n + 1) * sizeof(*s->offsets));
 		s->classes = malloc((size_t)n + 1);
 	} else {
-		s->starts = malloc(((size_t)n + 1) * 2 * sizeof(*s->starts));
+		s->starts = malloc(((size_t)n + 1) * sizeof(*s->starts));
 	}
+	const bool places = postings ? s->offsets != NULL && s->classes != NULL
+				     : s->starts != NULL;
 	if (s->ids == NULL || s->bytes == NULL || s->slots == NULL ||
-	    s->blocks == NULL || s->dead == NULL ||
-	    (s->starts == NULL && (s->offsets == NULL || s->classes == NULL)))
+	    s->blocks == NULL || s->dead == NULL || !places)
 		return ERR_NOMEM;
-	if (s->starts != NULL)
-		s->rarity = s->starts + n;
 	s->dead->refs = 1;
 	return OK;
 }
@@ -269,8 +262,7 @@ copy_records(struct segment *s, const struct row *rows, uint64_t seed)
 		struct block *b = &s->blocks[i / BLOCK_RECORDS];
 		const uint64_t id = get_u64be(rows[i].id);
 		if (i % BLOCK_RECORDS == 0)
-			*b = (struct block){ .from = (uint32_t)at,
-				.id_least = id };
+			*b = (struct block){ id, (uint32_t)at };
 		b->id_least = MIN(b->id_least, id);
 		if (s->offsets != NULL)
 			s->offsets[i] = (uint32_t)at;
@@ -304,7 +296,8 @@ segment_build(const struct index *ix, const struct part *parts, uint32_t n,
 		copy_records(s, rows, ix->limits.seed);
 	free(rows);
 	if (e == OK)
-		e = postings ? posting_lists(ix, s) : people_lists(ix, s);
+		e = postings ? posting_lists(ix, s)
+			     : cards_new(ix, s, &s->cards);
 	if (e != OK) {
 		segment_free(s);
 		return e;
@@ -324,29 +317,34 @@ segment_free(struct segment *s)
 	free(s->blocks);
 	free(s->list_from);
 	free(s->lists);
-	free(s->entries);
 	free(s->offsets);
 	free(s->classes);
 	free(s->starts);
-	free(s->masks);
+	cards_free(s->cards);
 	free(s->shares);
 	free(s->dead);
 	free(s);
+}
+
+uint32_t
+segment_chunks(const struct segment *s)
+{
+	return s->cards != NULL ? s->cards->held.chunks_n : 0;
 }
 
 uint64_t
 segment_bytes(const struct segment *s, const struct shape *shape)
 {
 	const uint64_t n = s->n;
+	const uint64_t all = sizeof(*s) + n * RECORD_ID + s->bytes_n +
+			     s->slots_n * sizeof(*s->slots) +
+			     s->blocks_n * sizeof(*s->blocks) + n / 8;
 
-	return sizeof(*s) + n * RECORD_ID + s->bytes_n +
-	       s->slots_n * sizeof(*s->slots) +
-	       s->blocks_n * sizeof(*s->blocks) + n / 8 +
-	       n * (s->offsets != NULL ? sizeof(*s->offsets) + 1
-				       : 2 * sizeof(*s->starts)) +
-	       s->masks_n * sizeof(*s->masks) +
+	if (s->cards != NULL)
+		return all + n * sizeof(*s->starts) +
+		       cards_bytes(s->cards, s->n);
+	return all + n * (sizeof(*s->offsets) + sizeof(*s->classes)) +
 	       (shape->places_n + 2) * sizeof(*s->list_from) +
 	       s->lists_n * sizeof(*s->lists) +
-	       s->entries_n * (s->shares != NULL ? sizeof(*s->shares)
-						 : sizeof(*s->entries));
+	       s->entries_n * sizeof(*s->shares);
 }

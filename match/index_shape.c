@@ -4,70 +4,46 @@
 
 #include "match/index_internal.h"
 
-#define STEPS            3
 #define VOTE_OCCUPATIONS 32 /* what more of them need tells little */
 
-/* ---- what lies above a term ---- */
+/* ---- in which order lists lie ---- */
 
-struct climb {
-	const struct vocabulary *v;
-	struct step_up *up;
-	size_t n, cap;
-};
-
-NODISCARD static err
-climb_put(struct climb *c, size_t from, uint32_t at, uint8_t steps)
+/* What begins an order of its own: nothing lies above it. */
+static bool
+is_root(const struct vocabulary *v, uint32_t at)
 {
-	for (size_t i = from; i < c->n; i++) {
-		if (c->up[i].at == at && c->up[i].steps == steps)
-			return OK;
-	}
-	if (c->n == c->cap) {
-		const size_t cap = c->cap == 0 ? 4096 : c->cap * 2;
-		void *p = realloc(c->up, cap * sizeof(*c->up));
-		if (p == NULL)
-			return ERR_NOMEM;
-		c->up = p;
-		c->cap = cap;
-	}
-	c->up[c->n++] = (struct step_up){ at, steps };
-	return OK;
+	return vocabulary_broader(v, at).n == 0;
 }
 
+/* Level by level, each below the first place that it lies below. */
 NODISCARD static err
-climb_from(struct climb *c, uint32_t place)
+make_ranks(const struct vocabulary *v, struct shape *s)
 {
-	const size_t first = c->n;
-	size_t from = first;
+	uint32_t *order = malloc(((size_t)s->places_n + 1) * sizeof(*order));
+	uint32_t n = 0;
 
-	for (uint8_t steps = 1; steps <= STEPS; steps++) {
-		const size_t to = c->n;
-		for (size_t i = from; i < to || steps == 1; i++) {
-			const uint32_t at = steps == 1 ? place : c->up[i].at;
-			const struct term_list l = vocabulary_broader(c->v, at);
-			for (uint32_t k = 0; k < l.n; k++)
-				TRY(climb_put(c, first, l.at[k], steps));
-			if (steps == 1)
-				break;
+	if (order == NULL)
+		return ERR_NOMEM;
+	memset(s->rank, 0xff, s->places_n * sizeof(*s->rank));
+	for (uint32_t at = 0; at < s->places_n; at++) {
+		if (is_root(v, at))
+			order[n++] = at;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct term_list l = vocabulary_narrower(v, order[i]);
+		s->rank[order[i]] = i;
+		for (uint32_t k = 0; k < l.n; k++) {
+			if (vocabulary_broader(v, l.at[k]).at[0] == order[i])
+				order[n++] = l.at[k];
 		}
-		from = to;
 	}
+	ASSERT(n <= s->places_n);
+	for (uint32_t at = 0; at < s->places_n; at++) {
+		if (s->rank[at] == UINT32_MAX)
+			s->rank[at] = n++;
+	}
+	free(order);
 	return OK;
-}
-
-NODISCARD static err
-make_steps(const struct vocabulary *v, struct shape *s)
-{
-	struct climb c = { .v = v };
-	err e = OK;
-
-	for (uint32_t at = 0; at < s->places_n && e == OK; at++) {
-		s->up_from[at] = (uint32_t)c.n;
-		e = climb_from(&c, at);
-	}
-	s->up_from[s->places_n] = (uint32_t)c.n;
-	s->up = c.up;
-	return e;
 }
 
 /* ---- which terms go together ---- */
@@ -180,16 +156,16 @@ shape_new(const struct meaning *m, struct shape **out)
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->places_n = vocabulary_size(m->vocabulary);
-	s->up_from = calloc(s->places_n + 1, sizeof(*s->up_from));
+	s->rank = malloc(((size_t)s->places_n + 1) * sizeof(*s->rank));
 	s->vote_from = calloc(s->places_n + 1, sizeof(*s->vote_from));
 	s->told = calloc(s->places_n + 1, sizeof(*s->told));
-	err e = s->up_from == NULL || s->vote_from == NULL || s->told == NULL
+	err e = s->rank == NULL || s->vote_from == NULL || s->told == NULL
 		    ? ERR_NOMEM
 		    : OK;
 	if (e == OK)
 		make_told(m, s);
 	if (e == OK)
-		e = make_steps(m->vocabulary, s);
+		e = make_ranks(m->vocabulary, s);
 	if (e == OK)
 		e = make_votes(m->vocabulary, s);
 	if (e != OK) {
@@ -205,8 +181,7 @@ shape_free(struct shape *s)
 {
 	if (s == NULL)
 		return;
-	free(s->up_from);
-	free(s->up);
+	free(s->rank);
 	free(s->vote_from);
 	free(s->votes);
 	free(s->told);
@@ -217,7 +192,6 @@ uint64_t
 shape_bytes(const struct shape *s)
 {
 	return sizeof(*s) + s->places_n +
-	       2 * ((uint64_t)s->places_n + 1) * sizeof(*s->up_from) +
-	       (uint64_t)s->up_from[s->places_n] * sizeof(*s->up) +
+	       2 * ((uint64_t)s->places_n + 1) * sizeof(*s->rank) +
 	       (uint64_t)s->vote_from[s->places_n] * sizeof(*s->votes);
 }

@@ -445,12 +445,11 @@ record_bytes(const struct run *r)
 	return (double)sum / (double)n;
 }
 
-#define ENTRY_BYTES 2  /* of a list */
-#define BLOCK_BYTES 40 /* what a block's records can be at most */
+#define ENTRY_BYTES 2 /* of a list */
 
 /*
  * What a search has to read at least: the entries and the records that it
- * read, and of each block that it opened the summary, at full bandwidth.
+ * read, at full bandwidth.
  */
 static void
 limit_run(const struct run *r)
@@ -466,7 +465,6 @@ limit_run(const struct run *r)
 		size_t n;
 		ms[i] = ours(s, r, i, out, &n, &c);
 		bytes += (double)c.entries * ENTRY_BYTES +
-			 (double)c.blocks_opened * BLOCK_BYTES +
 			 (double)c.records_read * record;
 	}
 	index_snapshot_free(r->ix, s);
