@@ -25,7 +25,7 @@ MAY = {
     "proto/stem": {"proto/base", "proto/record", "proto/libp2p", "crypto"},
     "proto": {"proto", "proto/base", "crypto", "proto/record"},
     "store": {"proto/base", "proto/record", "crypto"},
-    "match": {"proto/base", "proto/record"},
+    "match": {"proto/base", "proto/record", "proto/evidence"},
     "node": {"proto/base", "proto/record", "proto/libp2p", "proto/sync",
              "proto/evidence", "proto/mail", "proto/stem", "crypto", "store", "match"},
 }
