@@ -26,7 +26,18 @@
  *                      └────────── both signed ──▶ AGREED ──▶ CONCLUDED
  *   final: EXPIRED, IGNORED, BLOCKED, WITHDRAWN, LAPSED, CLOSED
  *
- * SPEC.md, "Conversation".
+ * How a node drives it: it keeps one of these for each conversation, and the
+ * keys of all of them beside its intro keys (or inbox key) with a zero root. An
+ * envelope that opens with a key of a conversation is its CONVERSATION_RECEIVE.
+ * One that opens with an intro or inbox key is that of the conversation whose
+ * id message_read() tells, if there is one; else, if inbox_offer() or
+ * inbox_hand() lets it in, of a new one. What is MAIL_EARLY, and what nothing
+ * opens, is tried again after CONVERSATION_KEYS_CHANGED. One that ended is kept
+ * for ENVELOPE_HOURS and a day, or its first message would begin it again. The
+ * state and what it sends are kept together before anything goes out, so that
+ * a crash neither loses a message nor sends two under one key.
+ *
+ * SPEC.md, "Conversation"; secrets and claims: MODEL.md.
  */
 #pragma once
 
@@ -344,6 +355,7 @@ const char *conversation_state_name(enum conversation_state s);
 /**
  * conversation_save(c, out), conversation_load(bytes, arena, c):
  * All of it as one canonical msgpack map, secrets included: for the vault.
+ * ${arena}: VALUE_ARENA_BYTES, which both reset; wipe it.
  * CONVERSATION_SAVED_MAX is enough room. ERR_MORE; ERR_FORM: not such bytes,
  * or of a later version.
  */

@@ -374,6 +374,74 @@ test_liars(void **state)
 	free(w);
 }
 
+/* The bytes of a message as they opened, or changed after that. */
+static enum mail_outcome
+take_bytes(struct mail_world *w, struct slice bytes)
+{
+	const struct conversation *c = &w->side[PERSON].c;
+	struct envelope_opened o = { .message = bytes, .root = { 5 } };
+	const struct conversation_event e = { .type = CONVERSATION_RECEIVE,
+		.opened = &o };
+
+	memcpy(o.pub, c->keys[0].pub, X25519_SIZE);
+	memcpy(o.author, c->peer, RECORD_AUTHOR);
+	return mail_step(w, PERSON, &e);
+}
+
+static void
+test_versions(void **state)
+{
+	static uint8_t arena_bytes[VALUE_ARENA_BYTES];
+	struct arena arena = arena_of(arena_bytes, sizeof(arena_bytes));
+	struct mail_world *w = mail_world_new(16);
+	uint8_t bytes[ENVELOPE_MESSAGE_MAX];
+	struct buf b = { bytes, 0, sizeof(bytes) };
+	struct message m = { .type = MESSAGE_COMMIT };
+
+	(void)state;
+	mail_talk(w);
+	const struct conversation *c = &w->side[PERSON].c;
+	memcpy(m.conversation, c->id, CONVERSATION_ID);
+	memcpy(m.reply_key, c->peer_key, X25519_SIZE);
+	m.number = c->peer_key_number + 1;
+	EXPECT(message_write(&m, &arena, &b), OK);
+	bytes[2] = 2; /* map, key 0, version */
+	EXPECT(take_bytes(w, buf_slice(&b)), MAIL_UNKNOWN);
+	bytes[2] = 1;
+	bytes[4] = MESSAGE_TYPES;
+	EXPECT(take_bytes(w, buf_slice(&b)), MAIL_UNKNOWN);
+	bytes[4] = MESSAGE_OPEN; /* with the body of another type */
+	EXPECT(take_bytes(w, buf_slice(&b)), MAIL_MALFORMED);
+	bytes[4] = MESSAGE_COMMIT;
+	for (size_t n = 0; n < b.n; n++)
+		EXPECT(take_bytes(w, slice_of(bytes, n)), MAIL_MALFORMED);
+	bytes[8] ^= 1; /* another conversation of the same two */
+	EXPECT(take_bytes(w, buf_slice(&b)), MAIL_FOREIGN);
+	bytes[8] ^= 1;
+	EXPECT(take_bytes(w, buf_slice(&b)), MAIL_FINE);
+	EXPECT(take_bytes(w, buf_slice(&b)), MAIL_DUPLICATE);
+	free(w);
+}
+
+/* Letters of one conversation say nothing in the next of the same two. */
+static void
+test_next_conversation(void **state)
+{
+	struct mail_world *w = mail_world_new(17);
+
+	(void)state;
+	mail_talk(w);
+	say(w, PERSON, CONVERSATION_OWN_TEXT);
+	const size_t n = w->wire_n;
+	for (unsigned i = 0; i < 2; i++)
+		conversation_init(&w->side[i].c, slice_str(mail_net),
+		    i == COMPANY, w->side[i].pub, w->now_s / 3600);
+	mail_talk(w);
+	for (size_t i = 0; i < n; i++)
+		EXPECT(mail_deliver(w, i), MAIL_FOREIGN);
+	free(w);
+}
+
 /* One answer to an offer: whoever holds the persona's keys elsewhere. */
 static void
 test_two_devices(void **state)
@@ -739,6 +807,8 @@ main(void)
 		cmocka_unit_test(test_document_parts),
 		cmocka_unit_test(test_hostile_letters),
 		cmocka_unit_test(test_liars),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_next_conversation),
 		cmocka_unit_test(test_two_devices),
 		cmocka_unit_test(test_old_backup),
 		cmocka_unit_test(test_old_keys_go),
