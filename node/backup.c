@@ -8,6 +8,7 @@
 #include "crypto/stream.h"
 #include "node/care.h"
 #include "node/paths.h"
+#include "node/restore.h"
 #include "node/swarm_key.h"
 #include "proto/record/names.h"
 
@@ -677,6 +678,7 @@ take_away(const struct paths *paths)
 		remove_in(paths->private_dir, files[i]);
 	}
 	remove_in(paths->home, "swarm.key");
+	remove_in(paths->home, RESTORE_FILE);
 	(void)unlink(paths->config);
 }
 
@@ -694,6 +696,8 @@ backup_restore(const struct backup *b, const struct paths *paths,
 		e = put_store(b, paths, now_s, out, p);
 	if (e == OK)
 		e = put_settings(b, paths, p);
+	if (e == OK)
+		e = restore_mark(paths->home, p);
 	if (e == OK)
 		e = keyfile_create(paths->key, &b->keys, pass, pass_n, cost, p);
 	if (e != OK)

@@ -9,9 +9,8 @@
 #include "proto/base/text.h"
 #include "proto/record/value.h"
 
-#define NAMES         "intro/"
-#define LOOK_TICKS    60 /* seconds between looks for keys to erase */
-#define PROFILE_INTRO 16 /* key of the payload, as in SPEC.md */
+#define NAMES      "intro/"
+#define LOOK_TICKS 60 /* seconds between looks for keys to erase */
 
 struct held {
 	struct intro_key key;
@@ -301,10 +300,8 @@ put_key(
 }
 
 err
-intro_into_card(
-    struct node *n, uint32_t persona, struct slice payload, struct buf *out)
+intro_put(struct slice payload, const uint8_t pub[X25519_SIZE], struct buf *out)
 {
-	uint8_t pub[X25519_SIZE];
 	void *memory = malloc(VALUE_ARENA_BYTES);
 	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
 	struct value map;
@@ -313,9 +310,17 @@ intro_into_card(
 		return ERR_NOMEM;
 	err e = value_parse(payload, &arena, &map);
 	if (e == OK)
-		e = intro_current(n, persona, pub);
-	if (e == OK)
 		e = put_key(&map, pub, out);
 	free(memory);
 	return e;
+}
+
+err
+intro_into_card(
+    struct node *n, uint32_t persona, struct slice payload, struct buf *out)
+{
+	uint8_t pub[X25519_SIZE];
+
+	TRY(intro_current(n, persona, pub));
+	return intro_put(payload, pub, out);
 }

@@ -60,6 +60,12 @@ const struct intro_key *intro_find(
 NODISCARD err intro_shared(struct node *n, const uint8_t pub[X25519_SIZE],
     const uint8_t peer[X25519_SIZE], uint8_t out[X25519_SIZE]);
 
+#define PROFILE_INTRO 16 /* key of the payload, as in SPEC.md */
+
+/** intro_put(payload, pub, out): the payload of a profile with that key. */
+NODISCARD err intro_put(
+    struct slice payload, const uint8_t pub[X25519_SIZE], struct buf *out);
+
 /**
  * intro_into_card(n, persona, payload, out):
  * The payload of a profile with the persona's current key in it. Errors of

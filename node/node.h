@@ -73,7 +73,9 @@ struct node {
 	struct signer *signer;               /* signer.h; has the secrets */
 	struct author authors[PERSONAS_MAX]; /* persona.h */
 	uint32_t authors_n;
-	struct intro *intro; /* intro.h */
+	struct intro *intro;          /* intro.h */
+	bool restoring, restore_busy; /* restore.h */
+	unsigned restore_calm;        /* ticks */
 	uint8_t node_secret[ED25519_SECRET];
 
 	struct map *map; /* the public store's */

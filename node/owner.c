@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "match/card.h"
+#include "node/conflict.h"
 #include "node/intro.h"
 #include "node/vault.h"
 #include "node/vocabulary_load.h"
@@ -59,8 +60,12 @@ book_free(struct book *b)
 {
 	if (b == NULL)
 		return;
-	for (size_t k = 0; k < KINDS; k++)
+	for (size_t k = 0; k < KINDS; k++) {
+		for (uint32_t i = 0;
+		     b->posts[k] != NULL && i < kind_info(kinds[k])->slots; i++)
+			free(b->posts[k][i].mine);
 		free(b->posts[k]);
+	}
 	free(b);
 }
 
@@ -130,13 +135,22 @@ read_payload(struct owner *o, const struct record *r, struct owner_post *p)
 
 	p->external_id[0] = 0;
 	p->status = 0;
-	if (r->kind != KIND_DEMAND && r->kind != KIND_COURSE &&
-	    r->kind != KIND_STATISTIC && r->kind != KIND_ASSESSMENT)
+	p->old_intro = false;
+	if (r->kind != KIND_PROFILE && r->kind != KIND_DEMAND &&
+	    r->kind != KIND_COURSE && r->kind != KIND_STATISTIC &&
+	    r->kind != KIND_ASSESSMENT)
 		return;
 	arena_reset(&o->value_scratch);
 	if (value_parse(r->payload, &o->value_scratch, &payload) != OK ||
 	    payload.type != VALUE_MAP)
 		return;
+	if (r->kind == KIND_PROFILE) {
+		v = value_find(&payload, PROFILE_INTRO);
+		p->old_intro = v != NULL && v->type == VALUE_BIN &&
+			       v->s.n == X25519_SIZE &&
+			       intro_find(o->n, v->s.p) == NULL;
+		return;
+	}
 	v = value_find(&payload,
 	    r->kind == KIND_DEMAND ? DEMAND_EXTERNAL : COURSE_EXTERNAL);
 	if (v != NULL && v->type == VALUE_STR && v->s.n <= OWNER_EXTERNAL_MAX) {
@@ -150,6 +164,71 @@ read_payload(struct owner *o, const struct record *r, struct owner_post *p)
 				? (uint8_t)v->u
 				: POSTING_OPEN;
 	}
+}
+
+static void
+keep_mine(struct owner_post *p, struct slice bytes)
+{
+	uint8_t *copy = malloc(bytes.n);
+
+	free(p->mine);
+	p->mine = copy;
+	p->mine_n = copy == NULL ? 0 : bytes.n;
+	if (copy != NULL)
+		memcpy(copy, bytes.p, bytes.n);
+}
+
+/* Whether two records say the same, each with a key for offers of its own. */
+static bool
+says_the_same(struct owner *o, const struct record *a, const struct record *b)
+{
+	uint8_t x[RECORD_BODY_MAX], y[RECORD_BODY_MAX];
+	struct buf ax = { x, 0, sizeof(x) }, by = { y, 0, sizeof(y) };
+	static const uint8_t any[X25519_SIZE];
+
+	(void)o;
+	if (memcmp(a->region, b->region, 2) != 0 ||
+	    record_deleted(a) != record_deleted(b))
+		return false;
+	if (a->kind != KIND_PROFILE || record_deleted(a))
+		return slice_eq(a->payload, b->payload);
+	return intro_put(a->payload, any, &ax) == OK &&
+	       intro_put(b->payload, any, &by) == OK &&
+	       slice_eq(buf_slice(&ax), buf_slice(&by));
+}
+
+/* ${now} has taken the slot: did we make it? What we know of the one before
+ * is a record of ours, unless that was foreign as well. */
+static void
+compare(struct owner *o, uint32_t persona, struct owner_post *p,
+    const struct record *now)
+{
+	struct record mine;
+	uint8_t copy[RECORD_BYTES_MAX];
+
+	if (now->kind == KIND_REVOCATION)
+		return;
+	if (p->rid == 0) { /* the first look since the start */
+		p->foreign = conflict_any(o->n, persona, now->kind, now->slot);
+		return;
+	}
+	/* While it is busy the change is ours; its id comes with the answer. */
+	if (!p->own || p->busy || p->mine == NULL ||
+	    memcmp(p->made, now->id, RECORD_ID) == 0)
+		return;
+	if (p->foreign)
+		return; /* another one of theirs: ours is kept already */
+	const size_t n = MIN(p->mine_n, sizeof(copy));
+	memcpy(copy, p->mine, n);
+	struct arena scratch =
+	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+	if (scratch.p != NULL &&
+	    record_read(slice_of(copy, n), &scratch, &mine) == RECORD_FINE &&
+	    !says_the_same(o, &mine, now)) {
+		p->foreign = true;
+		conflict_note(o->n, persona, &mine);
+	}
+	free(scratch.p);
 }
 
 static bool
@@ -168,6 +247,9 @@ on_own(void *ctx, const struct store_record *s)
 		return true;
 	if (record_read(s->bytes, &o->record_scratch, &r) != RECORD_FINE)
 		return true;
+	compare(o, a->index, p, &r);
+	if (record_read(s->bytes, &o->record_scratch, &r) != RECORD_FINE)
+		return true; /* it was the other one that was read last */
 	p->rid = s->rid;
 	memcpy(p->id, s->id, RECORD_ID);
 	p->seq = s->seq;
@@ -176,6 +258,8 @@ on_own(void *ctx, const struct store_record *s)
 	p->deleted = s->deleted;
 	owner_content(p->content, s->region, r.payload);
 	read_payload(o, &r, p);
+	if (!p->foreign)
+		keep_mine(p, s->bytes);
 	return true;
 }
 
@@ -428,6 +512,14 @@ on_published(void *ctx, const struct publish_result *r)
 
 	if (post != NULL)
 		post->busy = false;
+	if (post != NULL && r->error == OK) {
+		memcpy(post->made, r->id, RECORD_ID);
+		post->foreign = post->take_over = false;
+		if (post->mine != NULL || post->rid != 0)
+			(void)!conflict_forget(
+			    p->n, p->persona, p->kind, p->slot);
+		refresh(p->n->owner);
+	}
 	if (p->done != NULL)
 		p->done(p->ctx, r);
 	free(p);
@@ -622,11 +714,12 @@ is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
 	if (kind == KIND_REVOCATION)
 		return is_live(o, p) && !p->busy &&
 		       (p->expires_h - now_h) * 4 < p->expires_h - made_h;
-	if (!is_live(o, p) || p->deleted || p->busy || !p->own ||
+	if (!is_live(o, p) || p->deleted || p->busy || !p->own || p->foreign ||
 	    p->expires_h - made_h !=
 		MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours))
 		return false;
-	if (kind == KIND_PROFILE && now_h >= made_h + card_hours(p))
+	if (kind == KIND_PROFILE &&
+	    ((p->old_intro && p->take_over) || now_h >= made_h + card_hours(p)))
 		return true; /* its key for offers rotates */
 	if (kind == KIND_DEMAND && p->status != POSTING_OPEN &&
 	    p->status != POSTING_PAUSED)
@@ -690,7 +783,7 @@ static bool
 may_renew(const struct node *n, uint32_t persona, uint32_t kind)
 {
 	return kind == KIND_REVOCATION ||
-	       (persona_may_publish(n, persona) &&
+	       (!n->restoring && persona_may_publish(n, persona) &&
 		   persona_get(n, persona)->stamped &&
 		   publish_open_at(n, persona) == 0);
 }
@@ -700,7 +793,10 @@ renew_tick(struct owner *o)
 {
 	unsigned done = 0, looked = 0;
 
-	if (node_now(o->n) < o->renew_not_before)
+	/* A clock that has leapt would put records into the future, and the
+	 * slot could not be used before it has come. */
+	if (node_now(o->n) < o->renew_not_before ||
+	    o->n->ticks < o->n->expire_after)
 		return;
 	while (done < RENEW_PER_TICK && looked++ < 256) {
 		const uint32_t persona = o->renew_persona;
@@ -753,6 +849,38 @@ owner_start(struct node *n)
 	}
 	refresh(o);
 	vocabulary_reload(n);
+}
+
+void
+owner_look_again(struct node *n)
+{
+	if (n->owner == NULL)
+		return;
+	n->owner->next_rid = 0;
+	refresh(n->owner);
+	/* Once, and not whenever another device has renewed a card: two of
+	 * them would do so for ever. */
+	for (uint32_t i = 0; i < persona_count(n); i++) {
+		struct owner_post *p = slot_at(n->owner, i, KIND_PROFILE, 0);
+		if (p != NULL)
+			p->take_over = true;
+	}
+}
+
+void
+owner_settle(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot)
+{
+	struct owner_post *p = slot_at(n->owner, persona, kind, slot);
+	struct store_view *view = NULL;
+	struct store_record s;
+
+	if (p == NULL || store_view_open(n->store, &view) != OK)
+		return;
+	p->foreign = false;
+	p->take_over = true;
+	if (store_get_rid(view, p->rid, &s) == OK)
+		keep_mine(p, s.bytes);
+	store_view_close(view);
 }
 
 void

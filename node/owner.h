@@ -27,11 +27,18 @@ struct owner_post {
 	uint64_t seq, expires_h;
 	char region[3];
 	bool deleted; /* a tombstone: the slot may be used again */
-	bool own;     /* made here, not only known from others */
+	bool own;     /* of this node: it renews it */
+	bool foreign; /* made by another device with this key: conflict.h */
 	bool busy;
 	uint8_t status; /* demand: enum posting_status; else 0 */
 	char external_id[OWNER_EXTERNAL_MAX + 1]; /* "" */
 	uint8_t content[FINGERPRINT];             /* of region and payload */
+	bool take_over; /* renew it soon: it came from another machine */
+	bool old_intro; /* a card with a key for offers that we cannot open */
+	/* The owner's: the record, while it was made here. */
+	uint8_t *mine;
+	size_t mine_n;
+	uint8_t made[RECORD_ID]; /* the last that was made here; since start */
 };
 
 /**
@@ -39,6 +46,17 @@ struct owner_post {
  * known to be published then, and nothing can be planned or renewed.
  */
 void owner_start(struct node *n);
+
+/** owner_look_again(n): what the store holds may be ours now; cards get a
+ * key for offers of this node. */
+void owner_look_again(struct node *n);
+
+/**
+ * owner_settle(n, persona, kind, slot): a conflict there is decided for what
+ * the store holds: it is renewed here again.
+ */
+void owner_settle(
+    struct node *n, uint32_t persona, uint32_t kind, uint32_t slot);
 
 /** owner_stop(n): free it; NULL is fine. */
 void owner_stop(struct node *n);

@@ -227,6 +227,25 @@ persona_add(struct node *n, const char *name, uint32_t *index)
 }
 
 err
+persona_restore(struct node *n, const char *name, uint32_t *index)
+{
+	char free_name[PERSONA_NAME_MAX + 1];
+
+	if (n->authors_n == PERSONAS_MAX)
+		return ERR_LIMIT;
+	(void)snprintf(free_name, sizeof(free_name), "%s%s", name,
+	    persona_find(n, name, index) == OK ? "-found" : "");
+	*index = n->authors_n;
+	TRY(append(n, free_name,
+	    live_count(n) < PERSONAS_LIVE_MAX ? PERSONA_LIVE : PERSONA_RETIRED,
+	    node_now(n)));
+	const err e = save(n);
+	if (e != OK)
+		n->authors_n--;
+	return e;
+}
+
+err
 persona_rename(struct node *n, uint32_t index, const char *name)
 {
 	uint32_t other;

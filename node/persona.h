@@ -79,6 +79,11 @@ NODISCARD err personas_open(struct node *n);
  */
 NODISCARD err persona_add(struct node *n, const char *name, uint32_t *index);
 
+/** persona_restore(n, name, index): as persona_add(), of a key that was used
+ * before: one too many is retired, and a name that is taken gets an end. */
+NODISCARD err persona_restore(
+    struct node *n, const char *name, uint32_t *index);
+
 /** persona_rename(n, index, name): ERR_FORM, ERR_EXISTS, of the vault. */
 NODISCARD err persona_rename(struct node *n, uint32_t index, const char *name);
 

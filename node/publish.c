@@ -468,7 +468,16 @@ may_speak(const struct node *n, const struct publish_request *q, char why[160])
 {
 	const uint64_t at = publish_open_at(n, q->persona);
 
-	if (at == 0 || q->kind == KIND_REVOCATION)
+	if (q->kind == KIND_REVOCATION)
+		return OK;
+	if (n->restoring) {
+		(void)snprintf(why, 160,
+		    "this node was restored and first asks the network what "
+		    "its keys have published: wait, or ohcn key restore "
+		    "--now");
+		return ERR_LIMIT;
+	}
+	if (at == 0)
 		return OK;
 	(void)snprintf(why, 160,
 	    "another persona published a moment ago; this one may in %" PRIu64

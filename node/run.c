@@ -21,6 +21,7 @@
 #include "node/owner.h"
 #include "node/peers.h"
 #include "node/publish.h"
+#include "node/restore.h"
 #include "node/signals.h"
 #include "node/signer.h"
 #include "node/sync_node.h"
@@ -294,6 +295,7 @@ on_tick(uv_timer_t *timer)
 	publisher_tick(n->publisher);
 	owner_tick(n);
 	intro_tick(n, expires);
+	restore_tick(n);
 	keeper_tick(n);
 	matcher_tick(n->matcher);
 	signals_tick(n);
@@ -431,6 +433,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(take_keys(n, km));
 	TRY(personas_open(n));
 	TRY(intro_open(n));
+	restore_open(n);
 	TRY(keeper_open(n));
 	TRY(open_terms(n));
 	TRY(network_open(n, on_host_event));

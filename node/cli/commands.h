@@ -40,6 +40,9 @@ int run_persona_rename(struct cli *cli);
 int run_persona_retire(struct cli *cli);
 int run_persona_resume(struct cli *cli);
 int run_persona_revoke(struct cli *cli);
+int run_persona_conflicts(struct cli *cli);
+int run_persona_keep(struct cli *cli);
+int run_key_restore(struct cli *cli);
 
 int run_profile_import(struct cli *cli);
 int run_profile_edit(struct cli *cli);

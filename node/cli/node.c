@@ -14,6 +14,7 @@
 
 #include "node/cli/commands.h"
 #include "node/invite.h"
+#include "node/restore.h"
 #include "node/run.h"
 #include "proto/libp2p/psk.h"
 
@@ -187,9 +188,16 @@ make_key(struct cli *cli, struct key_material *km, struct problem *p)
 	size_t n;
 	err e;
 
-	if (words != NULL)
-		TRY(seed_of_file(words, seed, p));
 	TRY(passphrase_get(&source, pass, &n, p));
+	e = words == NULL ? OK : seed_of_file(words, seed, p);
+	/* That key may have published elsewhere. */
+	if (e == OK && words != NULL)
+		e = restore_mark(cli->paths.home, p);
+	if (e != OK) {
+		crypto_wipe(seed, sizeof(seed));
+		crypto_wipe(pass, sizeof(pass));
+		return e;
+	}
 	key_material_new(km, words == NULL ? NULL : seed, (uint64_t)time(NULL));
 	e = keyfile_create(cli->paths.key, km, pass, n, keyfile_cost(300), p);
 	crypto_wipe(pass, sizeof(pass));

@@ -162,3 +162,93 @@ run_persona_revoke(struct cli *cli)
 	json_decref(reply);
 	return EXIT_DONE;
 }
+
+static void
+show_version(struct cli *cli, const char *whose, const json_t *v)
+{
+	char when[32];
+
+	if (!json_is_object(v)) {
+		output_line(&cli->out, "  %s: not kept", whose);
+		return;
+	}
+	time_text(when, sizeof(when), json_int(v, "made"));
+	output_line(&cli->out, "  %s: %s, made %s UTC", whose,
+	    short_id(json_str(v, "id")), when);
+	char *text = json_dumps(
+	    json_object_get(v, "payload"), JSON_COMPACT | JSON_SORT_KEYS);
+	if (text != NULL)
+		output_line(&cli->out, "    %s", text);
+	free(text);
+}
+
+int
+run_persona_conflicts(struct cli *cli)
+{
+	json_t *reply = NULL, *list, *one;
+	size_t i;
+	const int code =
+	    cli_call(cli, "GET", "/api/v1/conflicts", NULL, &reply);
+
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	list = json_object_get(reply, "conflicts");
+	json_array_foreach(list, i, one)
+	{
+		output_line(&cli->out, "%s %s %" PRId64,
+		    json_str(one, "persona"), json_str(one, "kind"),
+		    json_int(one, "slot"));
+		show_version(cli, "mine", json_object_get(one, "mine"));
+		show_version(cli, "theirs", json_object_get(one, "theirs"));
+	}
+	if (json_array_size(list) == 0)
+		output_line(&cli->out, "no other device published over this "
+				       "one");
+	else
+		output_note(&cli->out,
+		    "next: ohcn persona keep mine|theirs KIND SLOT "
+		    "[--persona NAME]");
+	if (json_yes(reply, "restoring"))
+		output_note(&cli->out,
+		    "this node was restored and still asks the network");
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_persona_keep(struct cli *cli)
+{
+	char *end = NULL;
+	json_t *reply = NULL;
+	const char *slot = cli->words_n > 2 ? cli->words[2] : "0";
+	const long number = strtol(slot, &end, 10);
+
+	if (*end != '\0' || number < 0 || number > 4096)
+		return cli_usage(cli, "\"%s\" is no slot", slot);
+	const int code = cli_call(cli, "POST", "/api/v1/conflicts/keep",
+	    json_pack("{s:s, s:s, s:i}", "keep", cli->words[0], "kind",
+		cli->words[1], "slot", (int)number),
+	    &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "kept %s", json_str(reply, "kept"));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_key_restore(struct cli *cli)
+{
+	json_t *reply = NULL;
+	const int code = cli_call(cli, "POST", "/api/v1/restore",
+	    json_pack("{s:b}", "now", cli_flag(cli, "now") != NULL), &reply);
+
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out,
+	    "under way: nothing is published before the network was asked");
+	output_note(&cli->out, "next: ohcn persona list, ohcn persona "
+			       "conflicts");
+	json_decref(reply);
+	return EXIT_DONE;
+}

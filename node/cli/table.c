@@ -843,10 +843,31 @@ static const struct cli_command commands[] = {
 	    FLAGS{ { "reason", "WORD", "lost, stolen, retired, unspecified" },
 		DRY, END },
 	    run_persona_revoke },
+	{ "persona", "conflicts", "", 0, 0, "what another device published over yours",
+	    "Two devices with one key, or an old backup that was restored: "
+	    "the network holds\nthe newer version, and both are shown here.",
+	    "ohcn persona conflicts", NULL, run_persona_conflicts },
+	{ "persona", "keep", "mine|theirs KIND [SLOT]", 2, 3,
+	    "choose one of two versions",
+	    "mine: publish the version of this node again, as the newest; "
+	    "theirs: leave it and\nrenew it from here too.",
+	    "ohcn persona keep theirs profile\nohcn persona keep mine demand 3",
+	    NULL, run_persona_keep },
 	{ "key", "words", "", 0, 0, "the 24 words that back up your key",
 	    "Who has them is you. Write them on paper. The node key and the "
 	    "private data\nare not in them.",
 	    "ohcn key words", NULL, run_key_words },
+	{ "key", "restore", "", 0, 0, "find what your key has published",
+	    "On a new machine: ohcn init --words-from FILE, then ohcn up. It "
+	    "then syncs before\nit publishes anything, finds your personas "
+	    "and takes over their records; this\ncommand does so again. "
+	    "Drafts, wishes and names of personas are not in the words\n"
+	    "(they are in a backup), and offers that were not opened are "
+	    "lost.",
+	    "ohcn key restore\nohcn key restore --now",
+	    FLAGS{ { "now", NULL, "with what is here, without waiting for more" },
+		END },
+	    run_key_restore },
 	{ "key", "show", "", 0, 0, "your public key", NULL, "ohcn key show",
 	    NULL, run_key_show },
 };
