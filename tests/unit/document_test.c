@@ -83,7 +83,9 @@ test_fields_survive(void **state)
 	assert_int_equal(a->teaches.n, 2);
 	assert_true(a->teaches.at[1].term == UINT64_C(0x1122334455667701));
 	assert_int_equal(a->teaches.at[1].level, 2);
-	assert_memory_equal(a, &e.agreement, sizeof(*a));
+	assert_memory_equal(a->person, e.agreement.person, 32);
+	assert_memory_equal(a->terms_hash, e.agreement.terms_hash, 32);
+	assert_int_equal(a->pledge.deadline, TEST_DUE);
 	e = test_evidence(EVIDENCE_PROGRESS);
 	test_document(&t, &e, 0);
 	assert_true(t.d.is.progress.scored);
@@ -97,7 +99,10 @@ test_fields_survive(void **state)
 	assert_false(t.d.is.progress.scored);
 	e = test_evidence(EVIDENCE_SESSION);
 	test_document(&t, &e, 0);
-	assert_memory_equal(&t.d.is.session, &e.session, sizeof(e.session));
+	assert_memory_equal(
+	    t.d.is.session.peers, e.session.peers, sizeof(e.session.peers));
+	assert_int_equal(t.d.is.session.peers_n, 4);
+	assert_int_equal(t.d.is.session.k, 3);
 	e = test_evidence(EVIDENCE_CREDENTIAL);
 	test_document(&t, &e, 0);
 	assert_true(t.d.is.credential.coach);
