@@ -10,7 +10,7 @@ struct announcer {
 	char net[NET_MAX + 1];
 	uint64_t *rids; /* that wait */
 	size_t n, cap;
-	uint64_t again_ms;  /* the next look at the cards */
+	uint64_t again_ms;  /* the next look at what is hidden */
 	uint32_t open;      /* the author that may be told of */
 	uint64_t others_ms; /* from when on another one may */
 };
@@ -93,69 +93,85 @@ spoke(struct announcer *a, uint32_t author)
 /*
  * To how many peers it went; ERR_MORE: later. Where nobody listens it is not
  * said at all: gossip would remember it as said, and never say it again.
- * A person's card never floods: it would point at where it began.
+ * What is hidden never floods: it would point at where it began.
  */
 static err
-announce(
-    struct announcer *a, uint32_t kind, struct slice bytes, uint32_t *sent_to)
+announce(struct announcer *a, const struct store_record *r, uint32_t *sent_to)
 {
 	struct gossip_topic now;
 	char topic[TOPIC_TEXT];
 
 	*sent_to = 0;
-	topic_put(topic, slice_str(a->net), kind_info(kind)->class);
+	topic_put(topic, slice_str(a->net), kind_info(r->kind)->class);
 	if (!host_topic(a->cf.host, topic, &now) || now.peers == 0)
 		return OK;
-	return host_publish(a->cf.host, topic, bytes,
-	    a->cf.flood && kind != KIND_PROFILE, now_ms(a), sent_to);
+	return host_publish(a->cf.host, topic, r->bytes,
+	    a->cf.flood && !store_is_hidden(r), now_ms(a), sent_to);
 }
 
-uint32_t
-announce_stored(struct announcer *a, const struct record *r, uint64_t rid)
-{
-	const uint32_t author = author_of(a, r->author);
-	uint32_t sent_to = 0;
-	err e = OK;
-
-	if (may_speak(a, author))
-		e = announce(a, r->kind, r->bytes, &sent_to);
-	if (sent_to > 0)
-		spoke(a, author);
-
-	if (e != ERR_EXISTS && sent_to == 0)
-		wait_add(a, rid);
-	return sent_to;
-}
-
+/* False: it has to wait. */
 static bool
-announce_rid(struct announcer *a, struct store_view *view, uint64_t rid)
+announce_rid(struct announcer *a, struct store_view *view, uint64_t rid,
+    uint32_t *sent_to, bool *quiet)
 {
 	struct store_record r;
-	uint32_t sent_to = 0;
 
+	*sent_to = 0;
+	*quiet = false;
 	if (store_get_rid(view, rid, &r) != OK)
 		return true; /* replaced or gone meanwhile */
 	const uint32_t author = author_of(a, r.author);
+	*quiet = store_is_hidden(&r) && a->cf.quietly != NULL;
 	if (!may_speak(a, author))
 		return false;
-	const err e = announce(a, r.kind, r.bytes, &sent_to);
-	if (sent_to > 0)
+	if (*quiet) {
+		if (!a->cf.quietly(a->cf.ctx, &r))
+			return false;
 		spoke(a, author);
-	return (e == OK && sent_to > 0) || e == ERR_EXISTS;
+		return true;
+	}
+	const err e = announce(a, &r, sent_to);
+	if (*sent_to > 0)
+		spoke(a, author);
+	return (e == OK && *sent_to > 0) || e == ERR_EXISTS;
 }
 
-static void
-look_at_cards(struct announcer *a, struct store_view *view)
+uint32_t
+announce_stored(struct announcer *a, uint64_t rid, bool *quiet)
 {
-	const uint8_t *author;
+	struct store_view *view = NULL;
+	uint32_t sent_to = 0;
+
+	*quiet = false;
+	if (store_view_open(a->cf.store, &view) != OK) {
+		wait_add(a, rid);
+		return 0;
+	}
+	if (!announce_rid(a, view, rid, &sent_to, quiet))
+		wait_add(a, rid);
+	store_view_close(view);
+	return sent_to;
+}
+
+void
+announce_again(struct announcer *a, const uint8_t id[RECORD_ID])
+{
+	struct store_view *view = NULL;
 	struct store_record r;
 
-	a->again_ms = now_ms(a) + AGAIN_MS;
-	for (uint32_t i = 0; (author = a->cf.author_at(a->cf.ctx, i)) != NULL;
-	     i++)
-		if (store_get_slot(view, author, KIND_PROFILE, 0, &r) == OK &&
-		    r.own && !r.heard)
-			wait_add(a, r.rid);
+	if (store_view_open(a->cf.store, &view) != OK)
+		return; /* it is hidden: found again within ten minutes */
+	if (store_get(view, id, &r) == OK)
+		wait_add(a, r.rid);
+	store_view_close(view);
+}
+
+static bool
+wait_for_hidden(void *ctx, const struct store_record *r)
+{
+	if (store_is_hidden(r))
+		wait_add(ctx, r->rid);
+	return true;
 }
 
 void
@@ -165,14 +181,21 @@ announce_tick(struct announcer *a)
 	struct host_peer_info peer;
 	struct store_view *view = NULL;
 	size_t kept = 0, tried = 0;
+	uint32_t sent_to = 0;
+	bool quiet = false;
 
 	if ((a->n == 0 && !again) || !host_peer_at(a->cf.host, 0, &peer) ||
 	    store_view_open(a->cf.store, &view) != OK)
 		return;
-	if (again)
-		look_at_cards(a, view);
+	if (again) {
+		a->again_ms = now_ms(a) + AGAIN_MS;
+		/* What cannot be read now is looked at the next time. */
+		const err e = store_each_own(view, wait_for_hidden, a);
+		(void)e;
+	}
 	for (size_t i = 0; i < a->n; i++)
-		if (tried++ >= PER_TICK || !announce_rid(a, view, a->rids[i]))
+		if (tried++ >= PER_TICK ||
+		    !announce_rid(a, view, a->rids[i], &sent_to, &quiet))
 			a->rids[kept++] = a->rids[i];
 	a->n = kept;
 	store_view_close(view);

@@ -1,9 +1,9 @@
 /*
- * announce.h: telling the network of own records that are stored. One that
- * nobody was there to hear is told again each second; a card that has not
- * come back to us from any peer is told again every ten minutes, since until
- * then sync does not show it (sync.h): if it was lost on its way, it
- * would be lost for good.
+ * announce.h: telling the network of own records that are stored: by gossip,
+ * or, what is to be quiet, by the stem (proto/stem). One that nobody was
+ * there to hear is told again each second; one that is hidden until it comes
+ * back from a peer (store_is_hidden()), and has not, every ten minutes: if it
+ * was lost on its way, it would be lost for good.
  *
  * Without a loop of its own, so that the simulator drives it as well.
  */
@@ -21,13 +21,15 @@ struct announce_config {
 	const struct env *env;
 	struct store *store;
 	struct slice net;
-	/* Whose cards they are: the i-th author of ours; NULL past the end. */
+	/* Whose records they are: the i-th author; NULL past the end. */
 	const uint8_t *(*author_at)(void *ctx, uint32_t i);
+	/* Send ${r} by the stem: true: done, or it will be. NULL: no stem. */
+	bool (*quietly)(void *ctx, const struct store_record *r);
 	void *ctx;
 	/* What one author says and what the next one does lie so far apart,
 	 * and at most twice as far: else it would show that both are here. */
 	uint32_t gap_ms;
-	bool flood; /* to all peers of the topic; never done for a card */
+	bool flood; /* to all peers of the topic; never what is hidden */
 };
 
 /** announcer_new(cf): NULL: no memory. The parts of ${cf} must outlive it. */
@@ -35,11 +37,13 @@ struct announcer *announcer_new(const struct announce_config *cf);
 void announcer_free(struct announcer *a);
 
 /**
- * announce_stored(a, r, rid): a record of our own was stored. To how many
- * peers it went; 0: it waits.
+ * announce_stored(a, rid, quiet): a record of our own was stored. To how many
+ * peers it went; 0: it waits, or, then ${quiet}, it goes by the stem.
  */
-uint32_t announce_stored(
-    struct announcer *a, const struct record *r, uint64_t rid);
+uint32_t announce_stored(struct announcer *a, uint64_t rid, bool *quiet);
+
+/** announce_again(a, id): nobody heard of it: tell it again. */
+void announce_again(struct announcer *a, const uint8_t id[RECORD_ID]);
 
 /** announce_tick(a): each second. */
 void announce_tick(struct announcer *a);

@@ -578,11 +578,11 @@ put_record(struct store *s, struct slice bytes, struct arena *scratch,
     uint64_t now_s, struct backup_restored *out)
 {
 	struct record r;
-	struct store_item item = { .record = &r, .own = true };
-
 	if (bytes.n < 1)
 		return ERR_FORM;
 	const bool heard = bytes.p[0] != 0;
+	/* Whether it was to be quiet is not known: so it is. */
+	struct store_item item = { .record = &r, .own = true, .quiet = !heard };
 	slice_skip(&bytes, 1);
 	arena_reset(scratch);
 	if (record_read(bytes, scratch, &r) != RECORD_FINE ||

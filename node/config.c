@@ -127,6 +127,12 @@ static const struct config_setting settings[] = {
 	    "10m", 0, 86400, NULL, true,
 	    "what two personas publish lies this far apart, up to twice as "
 	    "far" },
+	{ "stem.publish", CONFIG_ENUM, AT(stem.publish), "auto", 0, 0,
+	    "auto|always|never", true,
+	    "own records by way of others; auto: all of a person's" },
+	{ "stem.alone", CONFIG_SECONDS, AT(stem.alone_s), "10m", 0, 86400, NULL,
+	    true,
+	    "without a peer for that, publish openly after so long; 0: never" },
 	{ "match.turn_points", CONFIG_NUMBER, AT(match.turn_points), "200", 0,
 	    1000, NULL, true,
 	    "people so near in score take turns on top of lists; 0: never" },

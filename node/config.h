@@ -20,6 +20,9 @@
 
 /* Who hears of our records first: a person had better not tell everybody. */
 enum flood { FLOOD_AUTO, FLOOD_YES, FLOOD_NO };
+/* Which own records go by the stem; see stem_node.h. */
+enum stem_publish { STEM_AUTO, STEM_ALWAYS, STEM_NEVER };
+
 enum node_role { ROLE_PERSON, ROLE_COMPANY, ROLE_PROVIDER, ROLE_RESEARCHER };
 /* Light: on a metered line; connected a few times a day, for sync alone. */
 enum node_mode { NODE_FULL, NODE_LIGHT };
@@ -63,6 +66,10 @@ struct config {
 		uint32_t outbound;
 		uint32_t known; /* remembered */
 	} peers;
+	struct {
+		uint32_t publish; /* enum stem_publish */
+		uint32_t alone_s;
+	} stem;
 	struct {
 		uint32_t mode; /* enum kad_mode */
 	} kad;

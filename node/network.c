@@ -9,6 +9,7 @@
 #include "proto/libp2p/autonat.h"
 #include "proto/libp2p/dcutr.h"
 #include "proto/libp2p/relay.h"
+#include "proto/stem/stem.h"
 #include "proto/sync/sync.h"
 
 #define AGENT            "ohcn/" OHCN_VERSION
@@ -51,6 +52,7 @@ static const char *const protocols[NETWORK_PROTOCOLS] = {
 	[NETWORK_AUTONAT] = AUTONAT_DIAL_PROTOCOL,
 	[NETWORK_AUTONAT_BACK] = AUTONAT_BACK_PROTOCOL,
 	[NETWORK_DCUTR] = DCUTR_PROTOCOL,
+	[NETWORK_STEM] = STEM_PROTOCOL,
 };
 
 static const uint8_t protocol_flags[NETWORK_PROTOCOLS] = {
@@ -267,8 +269,10 @@ open_host(struct network *w)
 	memcpy(w->protocol_flags, protocol_flags, sizeof(protocol_flags));
 	if (c->crawl.allow == 0) /* a sign in identify: no stream is served */
 		w->protocol_flags[NETWORK_NO_CRAWL] = 0;
-	if (c->node.mode == NODE_LIGHT) /* it asks and is not asked */
+	if (c->node.mode == NODE_LIGHT) { /* it asks and is not asked */
 		w->protocol_flags[NETWORK_SYNC] = HOST_PROTOCOL_OFF;
+		w->protocol_flags[NETWORK_STEM] = HOST_PROTOCOL_OFF;
+	}
 	discovery_protocol(c->node.network, w->kad_protocol);
 	w->protocols[NETWORK_KAD] = w->kad_protocol;
 	hc.limits.memory_bytes = c->peers.memory;

@@ -34,6 +34,7 @@ struct signals;
 struct network;
 struct discovery;
 struct nat;
+struct stem_node;
 
 #define PERSONAS_MAX     32 /* in all: those that are no longer used, too */
 #define PERSONA_NAME_MAX 32 /* bytes: a-z 0-9 - _ */
@@ -86,6 +87,7 @@ struct node {
 	struct network *network; /* network.h; owns the two below */
 	struct discovery *discovery;
 	struct nat *nat; /* nat.h; the network's */
+	struct stem_node *stem; /* stem_node.h; the network's */
 	struct host *host;
 	struct transport *transport;
 	struct pipeline *pipeline;

@@ -48,6 +48,7 @@ struct pipeline_config {
 	unsigned queue_max; /* records in all stages together */
 	uint64_t bytes_max; /* of them */
 	unsigned commit_ms; /* a group commit waits for more at most this */
+	bool own_quiet; /* own records are hidden until they are heard */
 	unsigned seen_max;  /* verified records remembered that are not held */
 	/* Each record that was stored, on the loop, before its done(). */
 	void (*stored)(

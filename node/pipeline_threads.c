@@ -150,7 +150,8 @@ commit_records(struct pipeline *p, struct commit *c)
 	for (unsigned i = 0; i < c->n; i++)
 		c->items[i] =
 		    (struct store_item){ .record = &c->jobs[i]->j.record,
-			    .own = c->jobs[i]->j.own };
+			    .own = c->jobs[i]->j.own,
+			    .quiet = p->cf.own_quiet };
 	const uint64_t begin = uv_hrtime();
 	const err e = store_apply(p->cf.store, c->items, c->n,
 	    p->cf.env->wall_s(p->cf.env->ctx), on_gone, c);

@@ -65,7 +65,7 @@ author_at(void *ctx, uint32_t i)
 }
 
 struct publisher *
-publisher_new(struct node *n)
+publisher_new(struct node *n, publish_quietly *quietly)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 
@@ -81,6 +81,7 @@ publisher_new(struct node *n)
 		.store = n->store,
 		.net = slice_str(n->config->node.network),
 		.author_at = author_at,
+		.quietly = quietly,
 		.ctx = n,
 		.gap_ms = n->config->publish.persona_gap_s * 1000U,
 		.flood = floods(n->config),
@@ -320,6 +321,12 @@ publisher_tick(struct publisher *p)
 	announce_tick(p->announcer);
 }
 
+void
+publisher_again(struct publisher *p, const uint8_t id[RECORD_ID])
+{
+	announce_again(p->announcer, id);
+}
+
 size_t
 publisher_waiting(const struct publisher *p)
 {
@@ -503,8 +510,8 @@ on_submitted(void *ctx, const struct judge_result *r)
 
 	u->result.outcome = r->outcome;
 	if (r->outcome == RECORD_STORED) {
-		u->result.sent_to =
-		    announce_stored(n->publisher->announcer, r->record, r->rid);
+		u->result.sent_to = announce_stored(
+		    n->publisher->announcer, r->rid, &u->result.quiet);
 		transport_wake(n->transport);
 	} else if (r->broken != NULL) {
 		u->result.error = ERR_IO;

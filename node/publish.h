@@ -32,11 +32,16 @@ struct publish_result {
 	uint64_t seq, expires_h;
 	size_t bytes;
 	uint32_t sent_to; /* peers that got it at once */
+	bool quiet;       /* by the stem (stem_node.h) */
 };
 
 typedef void publish_done(void *ctx, const struct publish_result *r);
 
-struct publisher *publisher_new(struct node *n);
+/* Sends an own record by the stem; false: it has to wait. */
+typedef bool publish_quietly(void *node, const struct store_record *r);
+
+/** publisher_new(n, quietly): ${quietly} NULL: no stem. NULL: no memory. */
+struct publisher *publisher_new(struct node *n, publish_quietly *quietly);
 void publisher_free(struct publisher *p);
 
 /** publisher_start(p): take the stamp from the vault, or begin its work. */
@@ -44,6 +49,9 @@ void publisher_start(struct publisher *p);
 
 /** publisher_stop(p): cut the stamp's work short. */
 void publisher_stop(struct publisher *p);
+
+/** publisher_again(p, id): nobody heard of this record: tell it again. */
+void publisher_again(struct publisher *p, const uint8_t id[RECORD_ID]);
 
 /** publisher_tick(p): each second: announce what nobody has taken yet. */
 void publisher_tick(struct publisher *p);

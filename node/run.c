@@ -24,6 +24,7 @@
 #include "node/restore.h"
 #include "node/signals.h"
 #include "node/signer.h"
+#include "node/stem_node.h"
 #include "node/sync_node.h"
 #include "node/vault.h"
 
@@ -48,6 +49,8 @@ on_judged(void *ctx, const struct judge_result *r)
 	struct message *j = ctx;
 	struct node *n = j->n;
 
+	if (r->record != NULL)
+		stem_node_heard(n, r->record);
 	if (record_verdict(r->outcome) == VERDICT_REJECT)
 		env_log(&n->env, LOG_UNUSUAL, "record_rejected", "outcome=%s",
 		    record_outcome_name(r->outcome));
@@ -337,6 +340,12 @@ open_terms(struct node *n)
 	return e == OK ? terms_replace(n, core) : e;
 }
 
+static bool
+quietly(void *node, const struct store_record *r)
+{
+	return stem_node_publish(node, r->author, r->bytes);
+}
+
 static err
 open_parts(struct node *n)
 {
@@ -353,13 +362,14 @@ open_parts(struct node *n)
 		.queue_max = n->config->ingest.queue,
 		.bytes_max = n->config->ingest.queue_bytes,
 		.commit_ms = n->config->ingest.commit_ms,
+		.own_quiet = stem_node_quiet(n),
 		.seen_max = n->config->ingest.seen,
 		.stored = on_stored,
 		.gone = on_gone,
 		.ctx = n,
 	};
 	n->pipeline = pipeline_new(&pc);
-	n->publisher = publisher_new(n);
+	n->publisher = publisher_new(n, stem_node_on(n) ? quietly : NULL);
 	n->peers = peers_new(n);
 	n->matcher = matcher_new(n);
 	if (n->pipeline == NULL || n->publisher == NULL || n->peers == NULL ||
@@ -438,6 +448,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(open_terms(n));
 	TRY(network_open(n, on_host_event));
 	TRY(nat_open(n, n->network));
+	TRY(stem_node_open(n, n->network));
 	TRY(open_parts(n));
 	TRY(open_http(n));
 	return subscribe(n);

@@ -12,8 +12,8 @@ mono_ms(const struct syncer *y)
 /* ---- what becomes of a record ---- */
 
 /*
- * Who is it that beats the record? Nobody may learn from us alone that a card
- * is ours: until it has been heard it is no answer.
+ * Who is it that beats the record? Nobody may learn from us alone that a
+ * record is ours: until it has been heard it is no answer.
  */
 static enum sync_verdict
 winner_of(struct syncer *y, const struct record *r, bool revoked,
@@ -27,7 +27,7 @@ winner_of(struct syncer *y, const struct record *r, bool revoked,
 		return SYNC_LATER;
 	const err e = store_get_slot(view, r->author,
 	    revoked ? KIND_REVOCATION : r->kind, revoked ? 0 : r->slot, &w);
-	if (e == OK && w.kind == KIND_PROFILE && w.own && !w.heard) {
+	if (e == OK && store_is_hidden(&w)) {
 		v = SYNC_KEPT;
 	} else if (e == OK) {
 		out->hour =

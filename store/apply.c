@@ -108,6 +108,7 @@ item_store(struct work *w, struct store_item *item, const struct slot_state *st)
 		.opaque = r->opaque,
 		.own = item->own || st->own,
 		.heard = !item->own,
+		.quiet = item->own && item->quiet,
 		.kept = !scope_has(&w->view.scope, r->kind, r->region,
 		    record_hour(r), r->author),
 	};

@@ -47,7 +47,7 @@
 #define STORE_KEY_MAX 28 /* of the tables above but meta and private */
 
 /* flags in time */
-#define TIME_HIDDEN 1U /* an own profile that was not heard: in no set */
+#define TIME_HIDDEN 1U /* store_is_hidden(): in no set */
 #define TIME_OWN    2U
 #define TIME_KEPT   4U /* outside the scope when it came: see store.h */
 

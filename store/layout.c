@@ -6,6 +6,7 @@
 #define FLAG_DELETED 4U
 #define FLAG_OPAQUE  8U
 #define FLAG_KEPT    16U
+#define FLAG_QUIET   32U
 
 /*
  * The header of a value in the record table:
@@ -101,7 +102,7 @@ store_header_put(uint8_t out[HEADER_BYTES], const struct store_record *r)
 	    (uint8_t)((r->own ? FLAG_OWN : 0) | (r->heard ? FLAG_HEARD : 0) |
 		      (r->deleted ? FLAG_DELETED : 0) |
 		      (r->opaque ? FLAG_OPAQUE : 0) |
-		      (r->kept ? FLAG_KEPT : 0));
+		      (r->kept ? FLAG_KEPT : 0) | (r->quiet ? FLAG_QUIET : 0));
 	put_u16be(out + 2, (uint16_t)r->kind);
 	put_u16be(out + 4, (uint16_t)author_at);
 	memcpy(out + 6, r->region, 2);
@@ -118,11 +119,17 @@ store_sum(const struct store *s, struct slice value)
 	return (uint32_t)hash_siphash(value.p, value.n, s->secret);
 }
 
+bool
+store_is_hidden(const struct store_record *r)
+{
+	return r->own && !r->heard && (r->quiet || r->kind == KIND_PROFILE);
+}
+
 void
 store_time_put(
     uint8_t out[TIME_BYTES], const struct store_record *r, uint32_t sum)
 {
-	const bool hidden = r->kind == KIND_PROFILE && r->own && !r->heard;
+	const bool hidden = store_is_hidden(r);
 
 	put_u16be(out, (uint16_t)r->kind);
 	memcpy(out + 2, r->region, 2);
@@ -181,6 +188,7 @@ store_record_parse(uint64_t rid, struct slice value, struct store_record *r)
 		.own = (h[1] & FLAG_OWN) != 0,
 		.heard = (h[1] & FLAG_HEARD) != 0,
 		.kept = (h[1] & FLAG_KEPT) != 0,
+		.quiet = (h[1] & FLAG_QUIET) != 0,
 	};
 	return OK;
 }

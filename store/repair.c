@@ -166,6 +166,7 @@ record_proves(struct repair *p, uint64_t rid, struct slice value,
 		    map_get(p->from.txn, TABLE_OWN, key_slice(&k), &own) == OK,
 		.heard = header && h.heard,
 		.kept = header && h.kept,
+		.quiet = header && h.quiet,
 	};
 	return true;
 }

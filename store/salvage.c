@@ -18,7 +18,7 @@ struct salvage {
 	const uint8_t *file;
 	size_t n;
 	struct record records[BATCH];
-	bool own[BATCH], heard[BATCH];
+	bool own[BATCH], heard[BATCH], quiet[BATCH];
 	struct arena scratch[BATCH];
 	err error;
 };
@@ -34,7 +34,8 @@ flush(struct salvage *v)
 	v->view = NULL;
 	for (size_t i = 0; i < v->n; i++) {
 		items[n++] = (struct store_item){ .record = &v->records[i],
-			.own = v->own[i] };
+			.own = v->own[i],
+			.quiet = v->quiet[i] };
 		if (v->own[i] && v->heard[i])
 			items[n++] =
 			    (struct store_item){ .record = &v->records[i] };
@@ -87,6 +88,7 @@ on_value(void *ctx, struct slice key, struct slice value)
 		v->out->wanted++;
 		v->own[v->n] = h.own;
 		v->heard[v->n] = h.heard;
+		v->quiet[v->n] = h.quiet;
 		if (++v->n == BATCH)
 			v->error = flush(v);
 	}

@@ -146,13 +146,21 @@ struct store_record {
 	bool own;     /* the owner's: listed, never evicted */
 	bool heard;   /* has come from the network, not from the owner alone */
 	bool kept;    /* was outside the scope, but beat one that was held */
+	bool quiet;   /* the owner's: not to be shown before it is heard */
 };
+
+/**
+ * store_is_hidden(r): an own profile, or a quiet record, that has not come
+ * from the network yet: who is shown it knows whose it is.
+ */
+bool store_is_hidden(const struct store_record *r);
 
 /* ---- writing ---- */
 
 struct store_item {
 	const struct record *record; /* verified */
 	bool own;                    /* admitted over the quota */
+	bool quiet; /* own: see store_is_hidden() */
 
 	/* Filled by store_apply(). */
 	enum record_outcome outcome;
@@ -317,8 +325,8 @@ typedef bool store_item_fn(void *ctx, const struct store_item_key *key);
 /**
  * store_each_item(v, scope, now_s, fn, ctx):
  * The set of sync: what is held and in ${scope}, by hour and id, revocations
- * first. Not in it: what expires within STORE_LEAVES_S, and an own profile
- * that has not been heard. Reads one index and no record: about 60 ms per
+ * first. Not in it: what expires within STORE_LEAVES_S, and what
+ * store_is_hidden(). Reads one index and no record: about 60 ms per
  * million held, whatever the scope. As the walks above.
  */
 NODISCARD err store_each_item(struct store_view *v, const struct scope *scope,

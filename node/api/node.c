@@ -11,6 +11,7 @@
 #include "node/nat.h"
 #include "node/run.h"
 #include "node/signer.h"
+#include "node/stem_node.h"
 #include "node/sync_node.h"
 #include "proto/base/text.h"
 
@@ -451,6 +452,7 @@ api_status(struct http_request *r, void *ctx)
 	(void)json_object_set_new(
 	    o, "light", n->light == NULL ? json_null() : light_json(n->light));
 	(void)json_object_set_new(o, "reach", nat_json(n->nat));
+	(void)json_object_set_new(o, "stem", stem_node_json(n));
 	(void)json_object_set_new(
 	    o, "warnings", warnings(n, &totals, &ps, &hs));
 	(void)json_object_set_new(o, "visit_after", visit(n, r, &totals));

@@ -562,6 +562,8 @@ on_published(void *ctx, const struct publish_result *r)
 		    o, "record", result_json(p->n, p->kind, r));
 		json_uint(o, "sent_to", r->sent_to);
 		(void)json_object_set_new(
+		    o, "quiet", json_boolean(r->quiet));
+		(void)json_object_set_new(
 		    o, "readers", readers_json(p->n, p->kind, topic));
 		(void)json_object_set_new(
 		    o, "warnings", warnings_json(p->kind));

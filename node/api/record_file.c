@@ -41,14 +41,14 @@ struct export
 };
 
 /*
- * What leaves this node. A card of ours that nobody has sent back yet would
- * show who made it. Revocations are of every selection.
+ * What leaves this node. A record of ours that nobody has sent back yet
+ * would show who made it. Revocations are of every selection.
  */
 static bool
 is_exported(const struct export *x, const struct store_record *s)
 {
 	if (s->expires_h <= x->now_s / 3600 ||
-	    (s->own && !s->heard && s->kind == KIND_PROFILE) ||
+	    store_is_hidden(s) ||
 	    s->bytes.n > RECORD_BYTES_MAX)
 		return false;
 	return s->kind == KIND_REVOCATION ||

@@ -204,7 +204,11 @@ show_publication(struct cli *cli, json_t *reply)
 		    json_is_string(v) ? json_string_value(v) : "everyone");
 	if (json_str(record, "topic")[0] != '\0')
 		output_line(&cli->out, "topic: %s", json_str(record, "topic"));
-	if (!dry && json_int(reply, "publish_at") == 0)
+	if (!dry && json_yes(reply, "quiet"))
+		output_line(&cli->out,
+		    "on its way through other nodes, so that nobody sees "
+		    "where it began");
+	else if (!dry && json_int(reply, "publish_at") == 0)
 		output_line(&cli->out, "sent to %" PRId64 " peer%s%s",
 		    json_int(reply, "sent_to"),
 		    json_int(reply, "sent_to") == 1 ? "" : "s",

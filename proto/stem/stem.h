@@ -99,10 +99,11 @@ NODISCARD err stem_publish(
     struct stem *s, uint32_t route, struct slice bytes, uint64_t now_ms);
 
 /**
- * stem_heard(s, id): the record came by gossip, or is of no use any more: it
- * is under way no longer.
+ * stem_heard(s, id, bytes): the record came by gossip: it is under way no
+ * longer. Not so a copy with other bytes: anybody can forge a signature.
  */
-void stem_heard(struct stem *s, const uint8_t id[RECORD_ID]);
+void stem_heard(
+    struct stem *s, const uint8_t id[RECORD_ID], struct slice bytes);
 
 /** stem_has(s, id): is it under way here? */
 bool stem_has(const struct stem *s, const uint8_t id[RECORD_ID]);

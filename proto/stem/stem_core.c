@@ -651,11 +651,12 @@ stem_publish(
 }
 
 void
-stem_heard(struct stem *s, const uint8_t id[RECORD_ID])
+stem_heard(struct stem *s, const uint8_t id[RECORD_ID], struct slice bytes)
 {
 	for (int own = 0; own < 2; own++) {
 		struct stem_carried *c = carried_find(s, id, own != 0);
-		if (c == NULL || c->state == STEM_LEFT)
+		if (c == NULL || c->state == STEM_LEFT ||
+		    !slice_eq(c->record, bytes))
 			continue;
 		s->stats.heard += c->own;
 		carried_free(s, c);

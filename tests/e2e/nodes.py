@@ -94,6 +94,7 @@ class Node:
         sets = [f"node.role={self.role}", f"node.network={self.network}",
                 f"node.region={self.region}", f"node.language={self.language}",
                 "api.port=0",
+                "stem.alone=1s",  # few have peers of their own choice
                 "mdns.mode=off",  # worlds must not meet
                 "log.format=text", *self.settings]
         # A list that is set again goes on: loopback only where nothing else is.

@@ -32,6 +32,7 @@ export class RealNode {
       'node.name': 'js',
       'listen.addresses': '/ip4/127.0.0.1/tcp/0',
       'api.port': '0',
+      'stem.alone': '1s', // few have peers of their own choice
       'log.format': 'text',
       ...settings
     }

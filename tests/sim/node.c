@@ -214,6 +214,12 @@ sync_start(struct sim_node *n, bool fresh)
 
 /* ---- start and stop ---- */
 
+static const uint8_t *
+author_at(void *ctx, uint32_t i)
+{
+	return i == 0 ? ((struct sim_node *)ctx)->author : NULL;
+}
+
 static void
 store_start(struct sim_node *n)
 {
@@ -254,7 +260,8 @@ store_start(struct sim_node *n)
 		.env = &n->env,
 		.store = n->store,
 		.net = slice_str(SIM_NET),
-		.author = n->author,
+		.author_at = author_at,
+		.ctx = n,
 		.flood = s->cf.flood,
 	};
 	n->announcer = announcer_new(&ac);

@@ -274,10 +274,10 @@ on_published(void *ctx, const struct judge_result *r)
 {
 	struct published *p = ctx;
 	struct sim_node *n = p->n;
+	bool quiet = false;
 
 	if (r->outcome == RECORD_STORED)
-		(void)announce_stored(
-		    n->announcer, r->record->kind, r->record->bytes, r->rid);
+		(void)announce_stored(n->announcer, r->rid, &quiet);
 	free(p);
 }
 

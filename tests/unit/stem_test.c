@@ -58,7 +58,7 @@ static void
 hear(const struct record *r)
 {
 	for (unsigned i = 0; !world.deaf && i < world.net.nodes_n; i++)
-		stem_heard(world.nodes[i].stem, r->id);
+		stem_heard(world.nodes[i].stem, r->id, r->bytes);
 }
 
 static bool
