@@ -152,6 +152,8 @@ struct conversation {
 	uint8_t offer_sig[ED25519_SIG];
 	uint8_t demand[RECORD_ID];    /* zeros: none */
 	uint64_t approved, disclosed; /* person: leaves, bit i: leaf i */
+	uint8_t own_nonce[16];  /* of one's last ask: presentations answer it */
+	uint8_t peer_nonce[16]; /* of the peer's; zeros: none, take ${id} */
 	bool own_committed, own_opened, peer_committed, peer_opened;
 	uint8_t own_salt[32];
 	uint32_t own_identity_n, peer_identity_n;

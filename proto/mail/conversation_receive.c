@@ -354,6 +354,7 @@ take_talk(struct step *s, const struct message *m)
 	case MESSAGE_TEXT:
 		return MAIL_FINE;
 	case MESSAGE_ASK:
+		memcpy(c->peer_nonce, m->ask.nonce, sizeof(c->peer_nonce));
 		ask_owner(s, ASK_LEAVES);
 		return MAIL_FINE;
 	case MESSAGE_DISCLOSE:

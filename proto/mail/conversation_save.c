@@ -121,6 +121,8 @@ static const struct member members[] = {
 	{ 42, MEMBER_BYTES, C(agreement) },
 	{ 43, MEMBER_U64, C(agreed_until_h), .max = UINT32_MAX },
 	{ 44, MEMBER_ENUM, C(result), .max = CONVERSATION_VOID },
+	{ 45, MEMBER_BYTES, C(own_nonce) },
+	{ 46, MEMBER_BYTES, C(peer_nonce) },
 	MEMBER_END,
 };
 

@@ -298,6 +298,7 @@ own_ask(struct step *s, struct message *m)
 		m->ask.leaves[i] = names.lines[i];
 	m->ask.n = names.lines_n;
 	memcpy(m->ask.nonce, s->e->random->name, sizeof(m->ask.nonce));
+	memcpy(s->c->own_nonce, m->ask.nonce, sizeof(m->ask.nonce));
 	m->lines_n = 0;
 	return send(s, m);
 }

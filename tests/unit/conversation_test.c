@@ -37,6 +37,9 @@ test_whole_way(void **state)
 	mail_talk(w);
 	say(w, COMPANY, CONVERSATION_OWN_ASK);
 	assert_true(mail_asked(w, PERSON, ASK_LEAVES));
+	assert_memory_equal(
+	    w->side[PERSON].c.peer_nonce, w->side[COMPANY].c.own_nonce, 16);
+	assert_memory_equal(w->random.name, w->side[COMPANY].c.own_nonce, 16);
 	EXPECT(mail_do(w, PERSON, CONVERSATION_OWN_APPROVE), MAIL_FINE);
 	say(w, PERSON, CONVERSATION_OWN_DISCLOSE);
 	say(w, COMPANY, CONVERSATION_OWN_COMMIT);
