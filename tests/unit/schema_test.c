@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "proto/base/text.h"
+#include "proto/evidence/document.h"
 #include "proto/record/kind.h"
 #include "proto/record/names.h"
 #include "proto/record/schema.h"
@@ -537,6 +538,13 @@ test_spec(void **state)
 		(void)snprintf(heading, sizeof(heading),
 		    "\n### Kind %s, pv %" PRIu64 "\n", k->name, s->pv);
 		check_spec_table(heading, s->fields);
+	}
+	/* Documents of evidence; the first three fields are common to all. */
+	for (uint32_t type = 1; type <= EVIDENCE_TYPES; type++) {
+		char heading[64];
+		(void)snprintf(heading, sizeof(heading), "\n#### Type %s\n",
+		    evidence_type_name(type));
+		check_spec_table(heading, document_schema(type)->fields + 3);
 	}
 	free(spec);
 }
