@@ -29,6 +29,7 @@ struct world {
 	struct learn_input in;
 	size_t a_n;
 	uint32_t next; /* the id of the next outcome */
+	uint32_t span; /* of random worlds: how many parties have outcomes */
 };
 
 static uint32_t
@@ -144,9 +145,11 @@ points(uint32_t score65536)
 static void
 random_event(struct world *w, uint64_t *r, bool positive)
 {
-	const unsigned learner = below(r, RANDOM_KEYS);
-	struct learn_event *e = course(w, learner, below(r, RANDOM_KEYS));
+	const unsigned learner = below(r, w->span);
+	struct learn_event *e = course(w, learner, below(r, w->span));
 
+	/* in no order, and still all different */
+	e->id[0] = e->agreement[0] = (uint8_t)below(r, 256);
 	e->kind = (uint8_t)(1 + below(r, 10));
 	e->method = (uint8_t)below(r, LEARN_METHODS);
 	e->value = (uint16_t)(below(r, 3) ? 1000 : below(r, 1001));
@@ -177,6 +180,8 @@ static void
 random_world(struct world *w, uint64_t *r, bool positive)
 {
 	world_init(w);
+	/* many with a little, or few with much */
+	w->span = below(r, 2) ? RANDOM_KEYS : 4;
 	for (unsigned i = below(r, 30) + 6; i > 0; i--)
 		vouch(w, below(r, below(r, 2) ? 2 : RANDOM_KEYS),
 		    below(r, RANDOM_KEYS), below(r, 2) ? 1000 : 300);
@@ -260,7 +265,7 @@ on_worlds(unsigned rounds, bool positive,
 
 	for (unsigned i = 0; i < rounds; i++) {
 		random_world(&w, &r, positive);
-		const unsigned who = below(&r, RANDOM_KEYS);
+		const unsigned who = below(&r, w.span);
 		const enum learn_role role =
 		    i % 2 ? LEARN_COMPANY : LEARN_PERSON;
 		const struct learnability l = score(&w, who, role);
@@ -358,7 +363,7 @@ check_p4(struct world *w, uint64_t *r, unsigned who, enum learn_role role,
 	struct learnability without;
 	struct trust *t;
 	uint64_t cap;
-	const unsigned other = below(r, RANDOM_KEYS);
+	const unsigned other = below(r, w->span);
 
 	assert_int_equal(trust_new(&w->trust, &t), OK);
 	cap = (uint64_t)LEARN_KAPPA * trust_of(t, keys[other]);
@@ -690,6 +695,11 @@ test_promises(void **state)
 	for (unsigned i = 0; i < 50; i++)
 		course(&w, 60 + i, 10)->pledge = LEARN_BROKEN;
 	assert_int_equal(score(&w, 10, LEARN_COMPANY).score, before);
+	/* nor can one of little trust */
+	vouch(&w, 0, 59, 100);
+	course(&w, 59, 10)->pledge = LEARN_BROKEN;
+	w.e[w.in.events_n - 1].value = 0;
+	assert_int_equal(score(&w, 10, LEARN_COMPANY).score, before);
 	/* never below a fifth of it */
 	w.in.events_n = 2;
 	for (unsigned i = 0; i < 20; i++) {
@@ -699,6 +709,9 @@ test_promises(void **state)
 		b->value = 0;
 	}
 	assert_int_equal(score(&w, 10, LEARN_COMPANY).promise, 13107);
+	w.in.month += 60;
+	assert_int_equal(score(&w, 10, LEARN_COMPANY).promise, 13107);
+	w.in.month = NOW;
 	/* an abandoned course costs the person in follow-through alone */
 	w.in.events_n = 0;
 	(void)course(&w, 20, 0);

@@ -378,6 +378,10 @@ def by_hand():
     yield case("a mill and its hundred", attestations=[["chamber", "mill", 1000, 63]],
                outcomes=[outcome(n, "ada" if n == 0 else f"fake {n}", "mill")
                          for n in range(100)])
+    yield case("a mill, to one more than to the others",
+               attestations=[["chamber", "mill", 1000, 63]],
+               outcomes=[outcome(n, "ada" if n < 6 else f"fake {n}", "mill",
+                                 month=680 - n % 3) for n in range(30)])
     yield case("the same two days, three times",
                attestations=two + [["union", "forge", 200, 63]],
                availability=[["ada", 20]],
