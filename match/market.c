@@ -11,6 +11,8 @@
 #define STEP_COARSE  32 /* the round ahead of all: so many first steps */
 #define SETTLE_EDGES (UINT32_C(1) << 22) /* looked at for the least prices */
 #define LOWER_BY     4                   /* last steps below the last prices */
+#define FETCHED      32                  /* edges of a gig */
+#define AHEAD        4 /* gigs of the queue that are fetched meanwhile */
 
 #define HELD 1U /* of an edge: a seat of its gig has the person now */
 
@@ -46,6 +48,7 @@ struct auction {
 	uint32_t *queue; /* gigs with open seats, each once: a ring */
 	uint32_t head, queued;
 	uint64_t bids, bids_max;
+	bool many;     /* some gig has more seats than one: HELD is kept up */
 	int32_t lower; /* the round begins at the last one's prices less this */
 };
 #define FROM_NOTHING INT32_MAX
@@ -93,8 +96,10 @@ rooms_count(struct auction *a)
 {
 	uint64_t seats = 0, places = 0;
 
-	for (uint32_t i = 0; i < a->m->gigs_n; i++)
+	for (uint32_t i = 0; i < a->m->gigs_n; i++) {
 		seats += seats_of(a->m, i);
+		a->many = a->many || seats_of(a->m, i) > 1;
+	}
 	for (uint32_t i = 0; i < a->m->people_n; i++)
 		places += places_of(a->m, i);
 	if (seats > MARKET_EDGES_MAX || places > MARKET_EDGES_MAX)
@@ -206,21 +211,23 @@ heap_sink(struct place *heap, uint32_t n)
 	}
 }
 
-/* The gig takes the cheapest place of the edge's person at ${price}. */
+/* The gig takes the cheapest place of the person, whose edge it is. */
 static void
-place_take(struct auction *a, uint32_t gig, uint32_t edge, int32_t price)
+place_take(struct auction *a, uint32_t gig, uint32_t person, uint32_t edge,
+    int32_t price)
 {
-	const uint32_t person = a->m->edges[edge].person;
 	struct place *heap = &a->places[a->first[person]];
 
 	if (heap[0].gig != MARKET_NOBODY) {
 		const uint32_t loser = heap[0].gig;
-		a->flags[heap[0].edge] &= (uint8_t)~HELD;
+		if (a->many)
+			a->flags[heap[0].edge] &= (uint8_t)~HELD;
 		if (a->open[loser]++ == 0 && loser != gig)
 			queue_put(a, loser);
 	}
 	heap[0] = (struct place){ price, gig, edge };
-	a->flags[edge] |= HELD;
+	if (a->many)
+		a->flags[edge] |= HELD;
 	heap_sink(heap, a->first[person + 1] - a->first[person]);
 	a->price[person] = heap[0].price;
 }
@@ -273,14 +280,17 @@ offer_add(struct offer *o, int32_t gain, uint32_t person, uint32_t edge)
 	}
 }
 
-/* Of the short list; true: no other edge can be among the two best. */
+/*
+ * Of the short list; true: no other edge can be among the two best. With a
+ * single seat, a gig that bids holds nobody.
+ */
 static bool
 offer_short(
     const struct auction *a, const struct short_list *l, struct offer *o)
 {
 	*o = (struct offer){ 0 };
 	for (uint32_t i = 0; i < l->n; i++) {
-		if ((a->flags[l->edge[i]] & HELD) == 0)
+		if (!a->many || (a->flags[l->edge[i]] & HELD) == 0)
 			offer_add(o,
 			    l->value[i] * PARTS - a->price[l->person[i]],
 			    l->person[i], l->edge[i]);
@@ -297,7 +307,7 @@ offer_all(const struct auction *a, uint32_t gig, struct offer *o)
 	*o = (struct offer){ 0 };
 	for (uint32_t e = m->start[gig]; e < m->start[gig + 1]; e++) {
 		const struct market_edge x = m->edges[e];
-		if ((a->flags[e] & HELD) == 0)
+		if (!a->many || (a->flags[e] & HELD) == 0)
 			offer_add(o, x.value * PARTS - a->price[x.person],
 			    x.person, e);
 	}
@@ -321,9 +331,59 @@ bid(struct auction *a, uint32_t gig, int32_t step)
 	if (o.best == 0)
 		return false;
 	a->bids++;
-	place_take(
-	    a, gig, o.edge, a->price[o.person] + (o.best - o.second) + step);
+	place_take(a, gig, o.person, o.edge,
+	    a->price[o.person] + (o.best - o.second) + step);
 	return true;
+}
+
+static uint32_t
+queue_at(const struct auction *a, uint32_t ahead)
+{
+	const uint32_t at = a->head + ahead;
+
+	return a->queue[at >= a->m->gigs_n ? at - a->m->gigs_n : at];
+}
+
+/*
+ * Bids are little work on memory that lies far apart: what the next gigs will
+ * look at is fetched in three steps, each of which needs the one before.
+ */
+static void
+fetch_ahead(const struct auction *a)
+{
+	const struct market *m = a->m;
+
+	if (a->queued <= 3 * AHEAD)
+		return;
+	const uint32_t gig = queue_at(a, 3 * AHEAD);
+	__builtin_prefetch(&a->lists[gig]);
+	__builtin_prefetch(&a->lists[gig].rest);
+	__builtin_prefetch(&m->start[gig]);
+
+	const uint32_t middle = queue_at(a, 2 * AHEAD);
+	const struct short_list *l = &a->lists[middle];
+	const uint32_t first = m->start[middle];
+	const uint32_t end = MIN(m->start[middle + 1], first + FETCHED);
+	for (uint32_t i = 0; i < l->n; i++) {
+		__builtin_prefetch(&a->price[l->person[i]]);
+		__builtin_prefetch(&a->first[l->person[i]]);
+	}
+	for (uint32_t e = first; e < end; e += 8)
+		__builtin_prefetch(&m->edges[e]);
+
+	l = &a->lists[queue_at(a, AHEAD)];
+	for (uint32_t i = 0; i < MIN(l->n, UINT32_C(2)); i++)
+		__builtin_prefetch(&a->places[a->first[l->person[i]]]);
+}
+
+/* Where it was not kept up. */
+static void
+mark_held(struct auction *a)
+{
+	for (uint32_t i = 0; i < a->places_n && !a->many; i++) {
+		if (a->places[i].gig != MARKET_NOBODY)
+			a->flags[a->places[i].edge] |= HELD;
+	}
 }
 
 /* false: the bids are used up. */
@@ -333,6 +393,7 @@ round_run(struct auction *a, int32_t step)
 	auction_reset(a);
 	while (a->queued > 0) {
 		const uint32_t gig = queue_take(a);
+		fetch_ahead(a);
 		while (a->open[gig] > 0) {
 			if (a->bids >= a->bids_max)
 				return false;
@@ -623,6 +684,7 @@ round_judge(struct auction *a, int32_t step, uint32_t ppm, int32_t *top,
     struct market_result *out)
 {
 	const bool whole = round_run(a, step);
+	mark_held(a);
 	const int64_t value = value_of(a);
 	const int64_t bound = bound_of(a->m, a->price, PARTS, top);
 

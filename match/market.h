@@ -9,6 +9,13 @@
  * It carries a certificate: a bound that no assignment can exceed, computed
  * from the prices by weak duality and independent of how they were found.
  *
+ * Places are whole. Weekly hours do not divide: which small gigs fill a week
+ * best is a knapsack in every person (the generalised assignment problem, for
+ * which no certificate like this one comes out of prices: they bound it, but
+ * the best assignment may lie far below the bound). Whoever calls gives a
+ * person so many places that even the longest gigs fit into the hours; so
+ * nobody is promised more than there is, and hours may stay unused.
+ *
  * Pure and deterministic: the same arrays give the same bytes. Memory: about
  * a byte per edge, 80 per gig and 40 per person, seat and place, beside the
  * arrays.
