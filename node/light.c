@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/publish.h"
+#include "node/stem_node.h"
 #include "node/vault.h"
 
 #define SAVED        "light/day" /* in the vault */
@@ -353,7 +354,8 @@ new_day(struct light *l)
 static bool
 has_news(const struct light *l)
 {
-	return publisher_waiting(l->n->publisher) > 0;
+	return publisher_waiting(l->n->publisher) > 0 ||
+	       stem_node_untaken(l->n) > 0;
 }
 
 void

@@ -48,11 +48,13 @@ struct pipeline_config {
 	unsigned queue_max; /* records in all stages together */
 	uint64_t bytes_max; /* of them */
 	unsigned commit_ms; /* a group commit waits for more at most this */
-	bool own_quiet; /* own records are hidden until they are heard */
+	bool own_quiet;     /* own records are hidden until they are heard */
 	unsigned seen_max;  /* verified records remembered that are not held */
 	/* Each record that was stored, on the loop, before its done(). */
 	void (*stored)(
 	    void *ctx, const struct record *r, uint64_t rid, bool own);
+	/* Each readable record of a peer's, before its done(); NULL: nobody. */
+	void (*judged)(void *ctx, const struct record *r);
 	/* Each record that left the store, on the loop. */
 	void (*gone)(void *ctx, const struct store_gone *gone);
 	void *ctx;

@@ -49,8 +49,6 @@ on_judged(void *ctx, const struct judge_result *r)
 	struct message *j = ctx;
 	struct node *n = j->n;
 
-	if (r->record != NULL)
-		stem_node_heard(n, r->record);
 	if (record_verdict(r->outcome) == VERDICT_REJECT)
 		env_log(&n->env, LOG_UNUSUAL, "record_rejected", "outcome=%s",
 		    record_outcome_name(r->outcome));
@@ -340,6 +338,12 @@ open_terms(struct node *n)
 	return e == OK ? terms_replace(n, core) : e;
 }
 
+static void
+on_came(void *ctx, const struct record *r)
+{
+	stem_node_heard(ctx, r);
+}
+
 static bool
 quietly(void *node, const struct store_record *r)
 {
@@ -365,6 +369,7 @@ open_parts(struct node *n)
 		.own_quiet = stem_node_quiet(n),
 		.seen_max = n->config->ingest.seen,
 		.stored = on_stored,
+		.judged = on_came,
 		.gone = on_gone,
 		.ctx = n,
 	};

@@ -9,6 +9,8 @@
 
 #define GUARDS "stem/guards" /* of a persona, in the vault */
 
+#define LIGHT_PATIENCE_MS (24 * 3600 * 1000)
+
 struct stem_node {
 	struct node *n;
 	struct stem *stem;
@@ -220,6 +222,9 @@ stem_node_open(struct node *n, struct network *w)
 		cf.limits.alone_ms = UINT32_MAX;
 	else
 		cf.limits.alone_ms = (uint32_t)n->config->stem.alone_s * 1000;
+	/* It hears by sync, a few times a day. */
+	if (n->config->node.mode == NODE_LIGHT)
+		cf.limits.patience_ms = LIGHT_PATIENCE_MS;
 	sn->n = n;
 	sn->stem = stem_new(&cf, n->env.mono_ms(n->env.ctx));
 	if (sn->stem == NULL) {
@@ -251,6 +256,15 @@ stem_node_heard(struct node *n, const struct record *r)
 {
 	if (n->stem != NULL)
 		stem_heard(n->stem->stem, r->id, r->bytes);
+}
+
+uint32_t
+stem_node_untaken(struct node *n)
+{
+	struct stem_stats s;
+
+	stem_stats(n->stem->stem, &s);
+	return s.untaken_now;
 }
 
 json_t *

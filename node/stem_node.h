@@ -29,7 +29,10 @@ bool stem_node_quiet(const struct node *n);
 bool stem_node_publish(
     struct node *n, const uint8_t author[ED25519_PUBLIC], struct slice bytes);
 
-/** stem_node_heard(n, r): it came by gossip from a peer. */
+/** stem_node_untaken(n): own records that no peer has taken yet. */
+uint32_t stem_node_untaken(struct node *n);
+
+/** stem_node_heard(n, r): it came from a peer, by gossip or sync. */
 void stem_node_heard(struct node *n, const struct record *r);
 
 /** stem_node_json(n): for the API's status; see API.md. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/stem_node.h"
 #include "proto/base/text.h"
 
 /* Keys of the payloads, as in SPEC.md. */
@@ -420,17 +421,18 @@ static const char no_lint[] =
     "how recognisable this card is was not measured: that check is not there "
     "yet";
 static const char no_stem[] =
-    "anonymous publishing is not there yet: peers of this node can link its "
-    "network address to this card";
+    "this node publishes openly (stem.publish): peers of this node can link "
+    "its network address to this card";
 
 static json_t *
-warnings_json(uint32_t kind)
+warnings_json(const struct node *n, uint32_t kind)
 {
 	json_t *list = json_array();
 
 	if (kind == KIND_PROFILE) {
 		(void)json_array_append_new(list, json_string(no_lint));
-		(void)json_array_append_new(list, json_string(no_stem));
+		if (!stem_node_on(n))
+			(void)json_array_append_new(list, json_string(no_stem));
 	}
 	return list;
 }
@@ -490,7 +492,7 @@ preview_json(
 		(void)json_object_set_new(reply, "record", rec);
 		(void)json_object_set_new(
 		    reply, "readers", readers_json(n, q->kind, topic));
-		json_t *warnings = warnings_json(q->kind);
+		json_t *warnings = warnings_json(n, q->kind);
 		if (!n->authors[q->persona].stamped &&
 		    q->kind != KIND_REVOCATION)
 			(void)json_array_append_new(warnings,
@@ -561,12 +563,11 @@ on_published(void *ctx, const struct publish_result *r)
 		(void)json_object_set_new(
 		    o, "record", result_json(p->n, p->kind, r));
 		json_uint(o, "sent_to", r->sent_to);
-		(void)json_object_set_new(
-		    o, "quiet", json_boolean(r->quiet));
+		(void)json_object_set_new(o, "quiet", json_boolean(r->quiet));
 		(void)json_object_set_new(
 		    o, "readers", readers_json(p->n, p->kind, topic));
 		(void)json_object_set_new(
-		    o, "warnings", warnings_json(p->kind));
+		    o, "warnings", warnings_json(p->n, p->kind));
 		http_reply(p->r, 200, o);
 	}
 	free(p);

@@ -159,6 +159,7 @@ struct stem_stats {
 	uint64_t refused;   /* unsound ones */
 	uint64_t busy;      /* told to try elsewhere */
 	uint32_t own_now, pool_now;
+	uint32_t untaken_now; /* own ones that no peer has taken yet */
 	size_t bytes_now;
 	uint32_t relays; /* peers that may be one, now */
 };

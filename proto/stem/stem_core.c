@@ -725,5 +725,11 @@ void
 stem_stats(struct stem *s, struct stem_stats *out)
 {
 	s->stats.relays = stem_relays_count(s);
+	s->stats.untaken_now = 0;
+	for (uint32_t i = 0; i < s->carried_n; i++)
+		s->stats.untaken_now +=
+		    s->carried[i].own &&
+		    (s->carried[i].state == STEM_WAITING ||
+			s->carried[i].state == STEM_SENDING);
 	*out = s->stats;
 }
