@@ -234,39 +234,3 @@ top_least(const struct top *t)
 /** top_wants(t, both, id): could it enter, with a score up to this? */
 bool top_wants(const struct top *t, int32_t both, const uint8_t *id);
 void top_put(struct top *t, const struct scan_result *r);
-
-/* ---- what is left to look at, the highest bounds first ---- */
-
-#define STRETCH 64 /* bounds that are looked through together */
-
-struct stretch {
-	uint32_t reach, first, end;
-	uint32_t next;       /* of the same bucket */
-	const int16_t *both; /* the bounds of the reach, by number */
-	int16_t best, left;  /* bounds: of all, of those not tried yet */
-};
-
-struct bounds {
-	unsigned width_bits; /* a bucket is 2^this bounds wide; 6 or more */
-	struct stretch *stretches;
-	uint32_t n;
-};
-
-/**
- * bounds_put(q, reach, both, n):
- * Add ${n} bounds, 0 to SCORE_MAX, borrowed. ${q}->stretches has room for one
- * in STRETCH of them, and one.
- */
-void bounds_put(
-    struct bounds *q, uint32_t reach, const int16_t *both, uint32_t n);
-
-/* Number ${i} of a reach may enter by its bound. */
-typedef void bounds_fn(void *ctx, uint32_t reach, uint32_t i);
-
-/**
- * bounds_run(q, t, fn, ctx):
- * Call ${fn} for each, those in a higher bucket first, until no bound that is
- * left can enter ${t}. May be repeated.
- */
-void bounds_run(
-    struct bounds *q, const struct top *t, bounds_fn *fn, void *ctx);

@@ -4,7 +4,8 @@
 
 #include "match/index_people.h"
 
-#define SEED_CARDS 64 /* of the first chunk, those with most fit */
+#define SEED_CARDS  64 /* of the first chunk, those who promise most */
+#define BOUND_WIDTH 32
 
 /* ---- records ---- */
 
@@ -137,13 +138,20 @@ set_done(struct search *s, uint32_t at)
 	s->done[at / 64] |= UINT64_C(1) << at % 64;
 }
 
+/* What a card with such a sum may come to. */
+static int32_t
+bound_of(struct search *s, uint32_t card, uint32_t sum)
+{
+	return score_both(fit_most(s, SUM_FIT(sum)),
+	    wish_most(s, s->want[card % WANTS_CARDS],
+		uses_most(s, sum, s->cards->rarity[card])));
+}
+
 /* A card whose sum, with dense lists, lets it in. */
 static void
 try_sum(struct search *s, uint32_t card, uint32_t sum)
 {
-	const int32_t both = score_both(fit_most(s, SUM_FIT(sum)),
-	    wish_most(s, s->want[card % WANTS_CARDS],
-		uses_most(s, sum, s->cards->rarity[card])));
+	const int32_t both = bound_of(s, card, sum);
 
 	if (both >= top_least(&s->top) && card_passes(s, card) &&
 	    !(s->any_done && is_done(s, card - s->first)))
@@ -257,7 +265,7 @@ try_word(struct search *s, const struct limit *l, uint32_t word)
 	uint32_t least = UINT32_MAX;
 
 	for (uint32_t i = from; i < to; i++)
-		least = MIN(least, rarity[i]);
+		least = MIN(least, (uint32_t)rarity[i]);
 	if (!sum_enters(s, l, word_most(sum + from), least))
 		return;
 	for (uint32_t i = from; i < to; i++) {
@@ -401,34 +409,40 @@ listed_cards(struct search *s, uint16_t item, uint16_t *out)
 	return n;
 }
 
-/* By fit, the most first; ${other} has as much room. */
+/* By what they may come to, the most first; ${other} has as much room. */
 static void
-sort_by_fit(
-    const struct search *s, const uint16_t *cards, uint32_t n, uint16_t *other)
+sort_by_bound(struct search *s, const uint16_t *cards, uint32_t n,
+    uint16_t *other, bool summed)
 {
-	const uint32_t *sum = s->sums->sum, last = FIT_BOUNDS - 1;
-	uint32_t counts[FIT_BOUNDS] = { 0 };
+	uint32_t counts[SCORE_MAX / BOUND_WIDTH + 1] = { 0 };
+	const uint32_t last = ARRAY_LEN(counts) - 1;
+	uint16_t *keys = other + n;
 
-	for (uint32_t i = 0; i < n; i++)
-		counts[last - (SUM_FIT(sum[cards[i]]) >> FIT_BITS)]++;
-	for (uint32_t k = 0, at = 0; k < FIT_BOUNDS; k++) {
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t card = s->first + cards[i];
+		const uint32_t sum = s->sums->sum[cards[i]] +
+				     (summed ? 0 : sums_dense(s->sums, card));
+		keys[i] = (uint16_t)(last - (uint32_t)bound_of(s, card, sum) /
+						BOUND_WIDTH);
+		counts[keys[i]]++;
+	}
+	for (uint32_t k = 0, at = 0; k <= last; k++) {
 		at += counts[k];
 		counts[k] = at - counts[k];
 	}
 	for (uint32_t i = 0; i < n; i++)
-		other[counts[last - (SUM_FIT(sum[cards[i]]) >> FIT_BITS)]++] =
-		    cards[i];
+		other[counts[keys[i]]++] = cards[i];
 }
 
 /*
- * In the first chunk those with most fit are looked at before all others, so
+ * In the first chunk those who promise most are looked at before all others, so
  * that there is somebody with whom these are compared. Where few are in a
  * list of their own, the dense ones are summed up as well.
  */
 NODISCARD static err
 seed_chunk(struct search *s, uint32_t chunk, uint16_t must, bool *summed)
 {
-	uint16_t *cards = calloc(CHUNK_CARDS * 2, sizeof(*cards));
+	uint16_t *cards = calloc(CHUNK_CARDS * 3, sizeof(*cards));
 	uint32_t looked = 0;
 
 	if (cards == NULL)
@@ -445,7 +459,7 @@ seed_chunk(struct search *s, uint32_t chunk, uint16_t must, bool *summed)
 		}
 	}
 	const uint16_t *sorted = cards + n;
-	sort_by_fit(s, cards, n, cards + n);
+	sort_by_bound(s, cards, n, cards + n, *summed);
 	for (uint32_t i = 0; i < n; i++) {
 		if (looked >= SEED_CARDS && top_least(&s->top) >= 0)
 			break;

@@ -262,7 +262,7 @@ limit_of(struct search *s, uint8_t want)
 		(*l)->both = -1;
 	}
 	/* an older one lets a few more through, and costs nothing */
-	if ((*l)->both < 0 || top_least(&s->top) > (*l)->both + 40)
+	if ((*l)->both < 0 || top_least(&s->top) > (*l)->both + 20)
 		limit_make(s, want, *l);
 	return *l;
 }
