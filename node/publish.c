@@ -9,6 +9,7 @@
 #include "node/signer.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
+#include "proto/record/schema.h"
 
 #define STAMP_CHUNK 100000 /* tries between looks at the stop flag */
 #define WAITING_MAX 4096   /* publications that wait for the stamp */
@@ -443,6 +444,7 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 	    q->kind == KIND_REVOCATION ? slice_of(NULL, 0)
 	    : a->stamped               ? slice_of(a->stamp, STAMP_WORK_BYTES)
 				       : slice_of(no_stamp, sizeof(no_stamp));
+	const struct schema *schema = schema_latest(q->kind);
 	const struct record_draft d = {
 		.net = slice_str(n->config->node.network),
 		.kind = q->kind,
@@ -452,6 +454,7 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 		.expires_h = expires_of(q, seq, live_expires),
 		.flags = q->deleted ? RECORD_FLAG_DELETED : 0,
 		.stamp = stamp,
+		.pv = schema == NULL ? 0 : schema->pv,
 		.payload = payload,
 	};
 	struct signing with = { n, q->persona };
