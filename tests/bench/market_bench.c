@@ -1,6 +1,7 @@
 /*
  * market_bench [--json]: who for which over many gigs and people: the auction
- * of match/market.h beside greedy (the best pair first). Edges: 30 per
+ * of match/market.h beside greedy (the best pair first) and, of the small ones
+ * and where it is installed, the optimum of LEMON's network simplex. Edges: 30 per
  * gig; in "popular" some people are drawn far more often than others;
  * values 1..10000, of which a part is the person's own. "slack" has three
  * people a gig, "tight" one, "short" fewer; "equal" has the same value on
@@ -13,8 +14,12 @@
 #include <time.h>
 
 #include "match/market.h"
+#ifdef OHCN_LEMON
+#include "tests/bench/rivals_lemon.h"
+#endif
 
-#define EDGES 30
+#define EDGES          30
+#define LEMON_GIGS_MAX 10000 /* 100,000 take it many seconds */
 
 static bool json;
 
@@ -126,6 +131,47 @@ figure(const char *name, const char *what, double value, const char *unit,
 		    goal == NULL ? "" : ",\"goal\":", goal == NULL ? "" : goal);
 }
 
+/* Another program's optimum beside ours, where it does not take too long. */
+static void
+beside(const char *name, const struct sample *s, const struct market_result *r)
+{
+#ifdef OHCN_LEMON
+	if (s->m.gigs_n > LEMON_GIGS_MAX)
+		return;
+	const uint32_t edges = s->start[s->m.gigs_n];
+	struct rival_edge *copy = need(edges, sizeof(*copy));
+	for (uint32_t e = 0; e < edges; e++)
+		copy[e] = (struct rival_edge){ s->edges[e].person,
+			s->edges[e].value };
+	const struct rival_market m = { s->m.gigs_n, s->m.people_n, s->start,
+		copy, s->m.seats, s->m.places };
+	const double t = now();
+	const int64_t best = rival_lemon(&m);
+	const double seconds = now() - t;
+	free(copy);
+	if (best < 0 || best < r->value || best > r->bound) {
+		(void)fprintf(stderr,
+		    "%s: LEMON says %lld, ours is %lld of "
+		    "%lld at most\n",
+		    name, (long long)best, (long long)r->value,
+		    (long long)r->bound);
+		abort();
+	}
+	const double below = (double)(best - r->value) / (double)best * 100;
+	figure(name, "lemon_s", seconds, "s", NULL);
+	figure(name, "below_lemon_percent", below, "%", "0.1");
+	if (!json)
+		printf("  LEMON's network simplex: %.3f s; ours is %.5f %% "
+		       "below its optimum\n",
+		    seconds, below);
+#else
+	(void)s;
+	(void)r;
+	if (!json && strcmp(name, "slack.10k") == 0)
+		printf("  SKIP LEMON: liblemon-dev is not installed\n");
+#endif
+}
+
 static void
 run(const char *name, uint32_t gigs, uint32_t people, enum shape shape,
     uint16_t rooms, bool goal)
@@ -160,6 +206,7 @@ run(const char *name, uint32_t gigs, uint32_t people, enum shape shape,
 		    name, gigs, people, auction, gap, r.rounds,
 		    (unsigned long long)r.bids, sorted, lost,
 		    r.within ? "" : "  not proven");
+	beside(name, &s, &r);
 	market_free(&r);
 	free(pairs);
 	sample_free(&s);

@@ -13,7 +13,8 @@ done
 # Without its rivals a benchmark runs on, and says what is not installed.
 rivals=
 for n in "${names[@]}"; do
-	[[ match_bench == *"$n"* || path_bench == *"$n"* ]] && rivals=1
+	[[ match_bench == *"$n"* || path_bench == *"$n"* ||
+		market_bench == *"$n"* ]] && rivals=1
 done
 if [ ${#names[@]} -eq 0 ] || [ -n "$rivals" ]; then
 	# shellcheck disable=SC2086
