@@ -353,12 +353,12 @@ take_item(struct backup *b, struct bytes *items, enum backup_item type,
 }
 
 /*
- * Piece by piece, unsealed in place: an item is shorter than its piece. The
- * items for the node are then put together behind.
+ * Piece by piece; an item then lies where its piece lay, and is shorter. The
+ * items for the node are put together behind.
  */
 static err
 load_pieces(struct backup *b, struct stream *s, struct slice file,
-    struct bytes *items, const char *path, struct problem *p)
+    uint8_t *plain, struct bytes *items, const char *path, struct problem *p)
 {
 	size_t at = STREAM_HEADER;
 	bool first = true;
@@ -372,7 +372,7 @@ load_pieces(struct backup *b, struct stream *s, struct slice file,
 			return damaged(p, path, at, "a length makes no sense");
 		if (n > file.n - at - 4)
 			return damaged(p, path, at, "the file is cut short");
-		if (!stream_unseal(s, piece, piece, n)) {
+		if (!stream_unseal(s, plain, piece, n)) {
 			if (!first)
 				return damaged(p, path, at,
 				    "it is not what was written there");
@@ -386,6 +386,7 @@ load_pieces(struct backup *b, struct stream *s, struct slice file,
 					"with: --backup-passphrase-file FILE");
 			return ERR_AUTH;
 		}
+		memcpy(piece, plain, n - STREAM_OVERHEAD);
 		const err e = take_item(b, items, (enum backup_item)piece[0],
 		    slice_of(piece + 1, n - STREAM_OVERHEAD - 1));
 		if (e == ERR_FORM)
@@ -427,9 +428,17 @@ backup_load(const char *path, const char *pass, size_t pass_n,
 	TRY(file_read(path, BACKUP_MAX, &file, p));
 	out->memory.p = (uint8_t *)(uintptr_t)file.p;
 	out->memory.n = out->memory.cap = file.n;
+	/* Not in place: the plain bytes would begin one before the sealed
+	 * ones, and libsodium then gets some lengths wrong. */
+	uint8_t *plain = malloc(PIECE_MAX);
 	err e = open_header(&s, file, path, pass, pass_n, p);
 	if (e == OK)
-		e = load_pieces(out, &s, file, &items, path, p);
+		e = plain == NULL
+			? ERR_NOMEM
+			: load_pieces(out, &s, file, plain, &items, path, p);
+	if (plain != NULL)
+		crypto_wipe(plain, PIECE_MAX);
+	free(plain);
 	stream_wipe(&s);
 	out->items = slice_of(items.p, items.n);
 	if (e == OK && !is_whole(out))

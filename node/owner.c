@@ -19,6 +19,9 @@
 #define OPEN_END_HOURS  (30 * 24)
 #define PLAN_RETRY_S    60
 #define DRAWS           64
+#define PRESIGNED_MAX   512
+#define PRESIGN_S       (30 * 86400)
+#define PRESIGN_TICKS   10
 #define ID_PART_MIN     6
 #define DEMAND_STATUS   38 /* keys of the payloads, as in SPEC.md */
 #define DEMAND_EXTERNAL 42
@@ -811,6 +814,43 @@ renew_tick(struct owner *o)
 	}
 }
 
+/*
+ * A revocation of each live persona lies signed in the vault, and so in every
+ * backup: for the day on which the key is somebody else's. It is made anew
+ * now and then, since one is of use for its 400 days only.
+ */
+static void
+presign(struct owner *o, uint32_t persona)
+{
+	static const uint8_t unspecified[] = { 0x81, 0x00, 0x01 };
+	struct node *n = o->n;
+	uint8_t raw[PRESIGNED_MAX];
+	char hex[2 * PRESIGNED_MAX + 1], why[160];
+	struct buf out = { raw, 0, sizeof(raw) };
+	struct record r;
+	const struct publish_request q = { .persona = persona,
+		.kind = KIND_REVOCATION,
+		.region = "zz",
+		.payload = slice_of(unspecified, sizeof(unspecified)) };
+	json_t *had = persona_value(n, persona, PRESIGNED, NULL);
+	const json_int_t made =
+	    json_integer_value(json_object_get(had, "made"));
+	const bool fresh = made > 0 && (uint64_t)made <= node_now(n) &&
+			   node_now(n) - (uint64_t)made < PRESIGN_S;
+
+	json_decref(had);
+	if (fresh ||
+	    publish_build(n, &q, &out, &r, &o->record_scratch, why) != OK ||
+	    hex_put(hex, sizeof(hex), buf_slice(&out)) != OK)
+		return;
+	json_t *value = json_pack(
+	    "{s:I, s:s}", "made", (json_int_t)node_now(n), "record", hex);
+	if (value == NULL || persona_keep(n, persona, PRESIGNED, value) != OK)
+		env_log(&n->env, LOG_UNUSUAL, "revocation_not_kept",
+		    "what=\"a backup has none; it is tried again\"");
+	json_decref(value);
+}
+
 void
 owner_tick(struct node *n)
 {
@@ -819,8 +859,11 @@ owner_tick(struct node *n)
 	refresh(n->owner);
 	take_revocations(n->owner);
 	for (uint32_t i = 0; i < persona_count(n); i++)
-		if (persona_may_publish(n, i))
+		if (persona_may_publish(n, i)) {
 			plan_tick(n->owner, i);
+			if (n->ticks % PRESIGN_TICKS == 1)
+				presign(n->owner, i);
+		}
 	renew_tick(n->owner);
 }
 

@@ -65,6 +65,8 @@ NODISCARD err persona_keep(
 /** persona_drop(n, index, name): as vault_delete(). */
 NODISCARD err persona_drop(struct node *n, uint32_t index, const char *name);
 
+#define PRESIGNED "revocation" /* its value: {made, record: hex} */
+
 /**
  * personas_open(n): the list of the vault, or persona 0 alone. Once, after
  * vault and signer. ERR_CORRUPT: the list cannot be read; ERR_CLOSED: no

@@ -182,7 +182,7 @@ http_handler api_status, api_shutdown, api_peers, api_peers_known,
     api_peers_connect, api_topics, api_peer_explain, api_topic_explain,
     api_config, api_metrics, api_healthz;
 http_handler api_personas, api_persona_add, api_persona_rename,
-    api_persona_state, api_persona_revoke;
+    api_persona_state, api_persona_revoke, api_persona_revocation;
 http_handler api_conflicts, api_conflict_keep, api_restore;
 http_handler api_profile_get, api_profile_put, api_profile_import,
     api_profile_publish, api_profile_forget;

@@ -173,6 +173,33 @@ api_persona_state(struct http_request *r, void *ctx)
 
 /* ---- for good ---- */
 
+/* The one that was signed beforehand. */
+void
+api_persona_revocation(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	uint32_t index;
+
+	if (!persona_named(n, r, &index))
+		return;
+	json_t *had = persona_value(n, index, PRESIGNED, NULL);
+	const json_int_t made =
+	    json_integer_value(json_object_get(had, "made"));
+	if (had == NULL) {
+		http_fail(r, 404, "E3132", "name", "try again in a minute",
+		    "none was made yet");
+		return;
+	}
+	json_t *o = json_object();
+	(void)json_object_set(o, "bytes_hex", json_object_get(had, "record"));
+	json_uint(o, "made", (uint64_t)made);
+	json_uint(o, "useful_until",
+	    (uint64_t)made +
+		(uint64_t)kind_info(KIND_REVOCATION)->lifetime_hours * 3600);
+	json_decref(had);
+	http_reply(r, 200, o);
+}
+
 struct revoking {
 	struct node *n;
 	struct http_request *r;

@@ -21,6 +21,8 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/personas/{name}/rename", api_persona_rename, 0 },
 	{ HTTP_POST, V1 "/personas/{name}/state", api_persona_state, 0 },
 	{ HTTP_POST, V1 "/personas/{name}/revoke", api_persona_revoke, 0 },
+	{ HTTP_GET, V1 "/personas/{name}/revocation", api_persona_revocation,
+	    0 },
 	{ HTTP_GET, V1 "/conflicts", api_conflicts, 0 },
 	{ HTTP_POST, V1 "/conflicts/keep", api_conflict_keep, 0 },
 	{ HTTP_POST, V1 "/restore", api_restore, 0 },

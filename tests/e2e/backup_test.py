@@ -70,6 +70,9 @@ class Backup(Case):
         self.assertTrue(holds(fresh, first))
         self.assertIn("Acme", json.dumps(fresh.cli("organisation", "show")["draft"]))
         wait_for("the later one comes back", lambda: holds(fresh, later))
+        # Nothing is published before the network was asked.
+        wait_for("it was asked",
+                 lambda: not fresh.cli("persona", "conflicts")["restoring"])
         # An old record changes, and the change wins everywhere.
         seq = fresh.cli("record", "show", first)["seq"]
         changed = self.post(fresh, "a-1", "One and more")

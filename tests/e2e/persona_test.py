@@ -105,6 +105,12 @@ class Personas(Case):
         dry = me.cli("persona", "revoke", "quiet", "--reason", "stolen", "--dry-run")
         self.assertEqual("revocation", dry["record"]["body"]["kind"])
         self.assertTrue(holds(me, card))
+        # One lies signed in the vault, and so in every backup.
+        kept = wait_for("one is signed", lambda: [
+            a for status, a in [me.api("GET", "/personas/quiet/revocation")]
+            if status == 200])[0]
+        self.assertIn(bytes.fromhex(dry["record"]["bytes_hex"])[4:52],
+                      bytes.fromhex(kept["bytes_hex"]))
         # Not without its name.
         status, answer = me.api("POST", "/personas/quiet/revoke",
                                 {"reason": "stolen", "confirm": "main"})
