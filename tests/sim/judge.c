@@ -151,7 +151,8 @@ judge_commit(struct sim_node *n)
 		jobs[count] = pop(&n->committing);
 		items[count] =
 		    (struct store_item){ .record = &jobs[count]->j.record,
-			    .own = jobs[count]->j.own };
+			    .own = jobs[count]->j.own,
+			    .quiet = n->stem != NULL };
 		count++;
 	}
 	const err e = store_apply(
@@ -211,6 +212,8 @@ on_judged(void *ctx, const struct judge_result *r)
 	if (n->s->cf.loud && a->message != SIM_NONE)
 		sim_trace(n->s, "node %u hears message %" PRIu32 ": %s",
 		    n->index, a->message, record_outcome_name(r->outcome));
+	if (r->record != NULL && n->stem != NULL)
+		stem_heard(n->stem, r->record->id, r->record->bytes);
 	if (planted(PLANT_STALE_ACCEPTED) && r->outcome == RECORD_STALE)
 		v = GOSSIP_ACCEPT;
 	n->accepts +=

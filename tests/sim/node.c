@@ -13,7 +13,10 @@
 #define SYNC_AT_ONCE 8
 #define SOON         (1 * SIM_MS)
 
-static const char *const protocols[] = { SYNC_PROTOCOL };
+static const char *const protocols[] = {
+	[SIM_PROTOCOL_SYNC] = SYNC_PROTOCOL,
+	[SIM_PROTOCOL_STEM] = STEM_PROTOCOL,
+};
 
 struct sim_node *
 sim_node(const struct sim *s, unsigned node)
@@ -261,11 +264,13 @@ store_start(struct sim_node *n)
 		.store = n->store,
 		.net = slice_str(SIM_NET),
 		.author_at = author_at,
+		.quietly = s->cf.stem != NULL ? stem_quietly : NULL,
 		.ctx = n,
 		.flood = s->cf.flood,
 	};
 	n->announcer = announcer_new(&ac);
 	ASSERT(n->announcer != NULL);
+	stem_start(n);
 }
 
 static struct gossip_params
@@ -293,7 +298,9 @@ host_start(struct sim_node *n)
 		.agent = "sim/1",
 		.protocol_version = "ohcn/1",
 		.protocols = protocols,
-		.protocols_n = n->cf.no_store ? 0 : ARRAY_LEN(protocols),
+		.protocols_n = n->cf.no_store          ? 0
+			       : n->s->cf.stem == NULL ? SIM_PROTOCOL_STEM
+						       : ARRAY_LEN(protocols),
 		.limits =
 		    n->cf.limits != NULL ? *n->cf.limits : n->s->cf.limits,
 		.gossip = params_of(n),
@@ -416,6 +423,7 @@ node_die(struct sim_node *n)
 		job_run(n);
 	}
 	judge_drop(n);
+	stem_stop(n);
 	syncer_free(n->syncer);
 	announcer_free(n->announcer);
 	host_free(n->host);
@@ -498,10 +506,15 @@ on_event(struct sim_node *n, const struct host_event *ev)
 	const bool taken = a != NULL && a->event != NULL &&
 			   a->event(n->s, n->index, n->cf.brain, ev);
 
+	/* What an actor deals with is no affair of its stem either. */
+	const bool stems = n->stem != NULL && !taken &&
+			   stem_event(n->stem, ev, sim_mono_ms(n->s, n->index));
 	if (ev->type == HOST_CLOSE) {
 		wire_closed(n, ev->conn);
 		return;
 	}
+	if (stems)
+		return;
 	if (taken || n->cf.no_store) {
 		if (!taken && ev->type == HOST_MESSAGE)
 			host_verdict(n->host, ev->message.handle, GOSSIP_ACCEPT,
@@ -523,7 +536,9 @@ on_event(struct sim_node *n, const struct host_event *ev)
 static void
 arm(struct sim_node *n)
 {
-	const uint64_t expiry = host_expiry(n->host);
+	const uint64_t stem_at =
+	    n->stem != NULL ? stem_expiry(n->stem) : UINT64_MAX;
+	const uint64_t expiry = MIN(host_expiry(n->host), stem_at);
 	uint64_t at = node_at_mono(n, expiry);
 
 	if (at == SIM_NEVER)
@@ -552,6 +567,7 @@ node_pump(struct sim_node *n)
 			on_event(n, &ev);
 			more = true;
 		}
+		stem_drain(n);
 		while (host_next_output(n->host, &conn)) {
 			wire_output(n, conn);
 			more = true;
@@ -617,6 +633,8 @@ on_timer(struct sim_node *n, const struct event *e)
 	n->timer_at = SIM_NEVER;
 	if (host_expiry(n->host) <= mono)
 		host_on_time(n->host, mono);
+	if (n->stem != NULL && stem_expiry(n->stem) <= mono)
+		stem_on_time(n->stem, mono);
 }
 
 void

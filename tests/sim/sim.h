@@ -4,8 +4,8 @@
  * This header is its manual; `./dev sim` is its command line.
  *
  * What is real: proto/libp2p (multistream, Noise, Yamux, identify, gossipsub)
- * byte for byte, proto/record, store, the judging and /ohcn/sync/1 of
- * node/. What is played: sockets (wire.h), clocks, disks that fill up or lose
+ * byte for byte, proto/record, proto/stem where it is switched on, store, the
+ * judging and /ohcn/sync/1 of node/. What is played: sockets (wire.h), clocks, disks that fill up or lose
  * power (disk.h), the threads of the pipeline (node.c gives their work a
  * virtual price). The program `sim_stub` has crypto_stub.c in the place of
  * crypto/, for worlds of thousands of nodes.
@@ -37,6 +37,7 @@
 #include "proto/libp2p/host.h"
 #include "proto/record/record.h"
 #include "proto/record/scope.h"
+#include "proto/stem/stem.h"
 #include "tests/sim/prng.h"
 
 struct sim;
@@ -46,6 +47,9 @@ struct sim;
 #define SIM_NEVER  UINT64_MAX
 #define SIM_NONE   UINT32_MAX
 #define SIM_NET    "test-sim" /* stamps of 8 bits */
+
+/* What the hosts speak, by the number in HOST_STREAM_OPENED. */
+enum { SIM_PROTOCOL_SYNC, SIM_PROTOCOL_STEM };
 
 /* ---- the world ---- */
 
@@ -91,8 +95,11 @@ struct sim_config {
 	uint32_t queue_max; /* records under judgement, then they are refused */
 	uint32_t outbound_wanted; /* peers that a node dials by itself */
 	bool flood;               /* publishers tell all peers of the topic */
-	unsigned plant;           /* a planted bug; plant.h */
-	bool loud; /* print every event and the logs of the hosts */
+	/* Own records are quiet and go by the stem (proto/stem), which all
+	 * nodes with a store speak; must stay. NULL: there is no stem. */
+	const struct stem_limits *stem;
+	unsigned plant; /* a planted bug; plant.h */
+	bool loud;      /* print every event and the logs of the hosts */
 };
 
 /** sim_config_default(): 40 to 60 ms, no faults, stores of 16 MiB in memory. */
@@ -189,6 +196,8 @@ void sim_block(struct sim *s, unsigned a, unsigned b, bool blocked);
 void sim_partition(struct sim *s, const uint8_t *side);
 void sim_clog(struct sim *s, unsigned node, uint64_t until);
 void sim_wall_step(struct sim *s, unsigned node, int64_t seconds);
+/** sim_guards_drop(s, node): its personas forget their guards. */
+void sim_guards_drop(struct sim *s, unsigned node);
 /** sim_wall_leap(s, seconds): it is later for everybody: records expire, but
  * nothing else has happened meanwhile. */
 void sim_wall_leap(struct sim *s, uint64_t seconds);
@@ -203,13 +212,13 @@ void sim_cut(struct sim *s, unsigned node);
 struct sim_draft {
 	uint32_t kind; /* [KIND_DEMAND] */
 	uint32_t slot;
-	bool deleted;     /* a tombstone */
-	bool careless;    /* may expire before what it replaces does */
-	uint32_t text;    /* bytes of description [0]; about the size */
-	uint32_t hours;   /* lifetime [48] */
-	uint64_t author;  /* [the node's own]: an author by number, from 1 */
+	bool deleted;       /* a tombstone */
+	bool careless;      /* may expire before what it replaces does */
+	uint32_t text;      /* bytes of description [0]; about the size */
+	uint32_t hours;     /* lifetime [48] */
+	uint64_t author;    /* [the node's own]: an author by number, from 1 */
 	const char *region; /* ["de"] */
-	bool expect_none; /* nobody need hold it: not in the oracle */
+	bool expect_none;   /* nobody need hold it: not in the oracle */
 };
 
 /**
@@ -240,6 +249,14 @@ bool sim_holds(struct sim *s, unsigned node, const uint8_t id[RECORD_ID]);
 
 /** sim_records(s, node): how many its store holds. */
 uint64_t sim_records(struct sim *s, unsigned node);
+
+/** sim_guard(s, node, i, out): of the first author that published there by
+ * the stem; false: none. */
+bool sim_guard(
+    const struct sim *s, unsigned node, unsigned i, struct peer_id *out);
+
+/** sim_stem_stats(s, node, out): false: it has no stem, or is down. */
+bool sim_stem_stats(const struct sim *s, unsigned node, struct stem_stats *out);
 
 /* ---- what came of it ---- */
 

@@ -5,6 +5,7 @@
  *   wire.c     bytes between two ends        judge.c   its records
  *   disk.c     a map that fails              dial.c    who connects to whom
  *   record.c   authors, messages             fault.c   the swarm's faults
+ *   stem.c     anonymous publishing
  *   check.c    safety and convergence        measure.c figures
  *   work.c     what a swarm publishes        scenario.c  ready-made worlds
  */
@@ -22,6 +23,7 @@
 #define SIM_WALL       UINT64_C(1800000000) /* seconds, at time 0 */
 #define WHY            512
 #define SIM_SYNC_PEERS 16 /* kept over a restart */
+#define SIM_ROUTES     4  /* authors of a node that have guards of their own */
 
 /* ---- wires ---- */
 
@@ -90,9 +92,9 @@ struct sim_node {
 	/* its parts while it is up */
 	struct host *host;
 	struct sim_disk disk;
-	char folder[160]; /* of an LMDB store */
+	char folder[160];   /* of an LMDB store */
 	struct scope scope; /* if cf.scope */
-	struct map *map;  /* inner: LMDB or memory */
+	struct map *map;    /* inner: LMDB or memory */
 	struct store *store;
 	struct syncer *syncer;
 	struct syncer_job *sync_job; /* under way */
@@ -107,6 +109,13 @@ struct sim_node {
 	uint64_t verify_free_at;
 	bool commit_due, in_pump;
 	struct announcer *announcer;
+	struct stem *stem; /* if the world has it */
+	struct mem stem_mem;
+	struct {
+		uint8_t author[ED25519_PUBLIC];
+		struct stem_guards guards;
+	} routes[SIM_ROUTES]; /* kept over a restart */
+	uint32_t routes_n;
 	uint8_t author[ED25519_PUBLIC]; /* of its own records */
 	/* connections */
 	unsigned *known; /* whose addresses it begins with */
@@ -215,6 +224,12 @@ void judge_message(struct sim_node *n, const struct gossip_message *m);
 void judge_verified(struct sim_node *n);
 void judge_commit(struct sim_node *n);
 void judge_drop(struct sim_node *n);
+
+/* stem.c */
+void stem_start(struct sim_node *n);
+void stem_stop(struct sim_node *n);
+bool stem_quietly(void *ctx, const struct store_record *r);
+void stem_drain(struct sim_node *n);
 
 /* dial.c */
 void dial_start(struct sim_node *n);
