@@ -5,7 +5,9 @@
 
 #include <cmocka.h>
 
-#include "node/credential/jcs.h"
+#include "node/credential/proof.h"
+#include "proto/base/text.h"
+#include "proto/record/names.h"
 
 /* ---- JSON in its one form: RFC 8785 ---- */
 
@@ -180,6 +182,280 @@ what_signers_would_disagree_about_is_refused(void **state)
 	}
 }
 
+/* ---- proofs ---- */
+
+static json_t *
+load(const char *path)
+{
+	json_error_t where;
+	json_t *v = json_load_file(path, 0, &where);
+
+	if (v == NULL)
+		fail_msg("%s: %s", path, where.text);
+	return v;
+}
+
+static const char *
+string(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	assert_non_null(s);
+	return s;
+}
+
+/* What another program made: credential.py. */
+static json_t *
+vectors(void)
+{
+	return load(OHCN_SOURCE_DIR "/tests/vectors/credential.json");
+}
+
+static void
+every_fault_of_a_proof_has_its_name(void **state)
+{
+	bool seen[PROOF_FAULTS] = { 0 };
+	json_t *all = vectors(), *v;
+	const json_t *cases = json_object_get(all, "cases");
+	const uint64_t now =
+	    (uint64_t)json_integer_value(json_object_get(all, "now"));
+	uint8_t issuer[ED25519_PUBLIC];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(
+	    did_key_get(slice_str(string(all, "issuer")), issuer), OK);
+	assert_true(json_array_size(cases) >= 40);
+	json_array_foreach(cases, i, v)
+	{
+		struct proof_result r;
+		const enum proof_fault f =
+		    proof_verify(json_object_get(v, "document"), now, &r);
+		if (strcmp(proof_fault_name(f), string(v, "proof")) != 0)
+			fail_msg("%s: %s, not %s (%s)", string(v, "name"),
+			    proof_fault_name(f), string(v, "proof"), r.why);
+		assert_int_equal(f, r.fault);
+		seen[f] = true;
+		if (strcmp(string(v, "name"), "good") != 0)
+			continue;
+		assert_memory_equal(r.key, issuer, sizeof(issuer));
+		assert_int_equal(r.created, 1788220800);
+	}
+	for (unsigned f = 0; f < PROOF_FAULTS; f++)
+		if (!seen[f] && f != PROOF_NOT_CANONICAL)
+			fail_msg("no vector: %s", proof_fault_name(f));
+	json_decref(all);
+}
+
+/* The same signature as the other program's, since Ed25519 draws nothing. */
+static void
+a_proof_of_ours_is_theirs(void **state)
+{
+	uint8_t seed[ED25519_SEED + 1], pub[ED25519_PUBLIC];
+	uint8_t secret[ED25519_SECRET];
+	struct buf b = { seed, 0, sizeof(seed) };
+	json_t *all = vectors();
+	json_t *good = json_object_get(
+	    json_array_get(json_object_get(all, "cases"), 0), "document");
+	json_t *bare = json_deep_copy(good);
+	char why[JCS_WHY];
+	struct slice text;
+
+	(void)state;
+	assert_int_equal(hex_get(slice_str(string(all, "seed")), &b), OK);
+	ed25519_keypair(pub, secret, seed);
+	assert_int_equal(
+	    proof_create(bare, secret, 1788220800, why), ERR_EXISTS);
+	assert_int_equal(json_object_del(bare, "proof"), 0);
+	assert_int_equal(jcs_write(bare, &text, why), OK);
+	assert_string_equal((const char *)text.p, string(all, "canonical"));
+	free((void *)(uintptr_t)text.p);
+	assert_int_equal(proof_create(bare, secret, 1788220800, why), OK);
+	assert_true(json_equal(bare, good));
+	json_decref(bare);
+	json_decref(all);
+}
+
+/* No change of one character of a text leaves the signature good. */
+static void
+any_change_is_seen(void **state)
+{
+	json_t *all = vectors();
+	json_t *good = json_object_get(
+	    json_array_get(json_object_get(all, "cases"), 0), "document");
+	char *text = json_dumps(good, JSON_COMPACT), why[JCS_WHY];
+	const size_t n = strlen(text);
+	unsigned changed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		struct proof_result r;
+		json_t *v;
+		text[i] ^= 1;
+		if (jcs_read(slice_of(text, n), &v, why) == OK) {
+			if (!json_equal(v, good)) {
+				changed++;
+				assert_int_not_equal(
+				    proof_verify(v, 0, &r), PROOF_FINE);
+			}
+			json_decref(v);
+		}
+		text[i] ^= 1;
+	}
+	assert_true(changed > n / 2);
+	free(text);
+	json_decref(all);
+}
+
+static void
+what_has_no_form_is_not_signed(void **state)
+{
+	static const uint8_t seed[ED25519_SEED] = { 1 };
+	uint8_t pub[ED25519_PUBLIC], secret[ED25519_SECRET];
+	char why[JCS_WHY] = "";
+	struct proof_result r;
+	json_t *v;
+
+	(void)state;
+	ed25519_keypair(pub, secret, seed);
+	assert_int_equal(
+	    jcs_read(slice_str("{\"n\":9007199254740993}"), &v, why), OK);
+	assert_int_equal(proof_create(v, secret, 0, why), ERR_FORM);
+	assert_non_null(strstr(why, "2^53"));
+	assert_null(json_object_get(v, "proof"));
+	json_decref(v);
+	assert_int_equal(jcs_read(slice_str("{\"n\":1}"), &v, why), OK);
+	assert_int_equal(proof_create(v, secret, 0, why), OK);
+	assert_int_equal(proof_verify(v, 0, &r), PROOF_FINE);
+	assert_int_equal(json_object_set_new(
+			     v, "n", json_integer(INT64_C(9007199254740993))),
+	    0);
+	assert_int_equal(proof_verify(v, 0, &r), PROOF_NOT_CANONICAL);
+	assert_string_equal(proof_fault_name(r.fault), "not-canonical");
+	json_decref(v);
+	v = json_string("text");
+	assert_int_equal(proof_create(v, secret, 0, why), ERR_FORM);
+	assert_int_equal(proof_verify(v, 0, &r), PROOF_MALFORMED);
+	json_decref(v);
+}
+
+static void
+times_are_those_of_xml_schema(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t t; /* -1: refused */
+	} cases[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2000-02-29T12:00:00Z", 951825600 },
+		{ "2026-11-22T19:30:00Z", 1795375800 },
+		{ "2026-11-22T20:30:00.5+01:00", 1795375800 },
+		{ "2026-11-22T14:00:00-05:30", 1795375800 },
+		{ "9999-12-31T23:59:59Z", INT64_C(253402300799) },
+		{ "2023-02-29T00:00:00Z", -1 },
+		{ "1900-02-29T00:00:00Z", -1 },
+		{ "2026-13-01T00:00:00Z", -1 },
+		{ "2026-00-01T00:00:00Z", -1 },
+		{ "2026-01-00T00:00:00Z", -1 },
+		{ "2026-01-01T24:00:00Z", -1 },
+		{ "2026-01-01T00:60:00Z", -1 },
+		{ "2026-01-01T00:00:60Z", -1 },
+		{ "2026-01-01T00:00:00", -1 },
+		{ "2026-01-01T00:00:00.Z", -1 },
+		{ "2026-01-01T00:00:00Z ", -1 },
+		{ "2026-01-01T00:00:00+15:00", -1 },
+		{ "2026-01-01T00:00:00+0100", -1 },
+		{ "2026-01-01", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t t = -1;
+		const err e = proof_time(cases[i].text, &t);
+		if (e != (cases[i].t < 0 ? ERR_FORM : OK) || t != cases[i].t)
+			fail_msg("%s: %" PRId64, cases[i].text, t);
+	}
+	for (uint64_t t = 0; t < 253402300799; t += 86399 * 977 + 12345) {
+		char text[PROOF_TIME_TEXT];
+		int64_t back;
+		proof_time_put(text, t);
+		assert_int_equal(proof_time(text, &back), OK);
+		assert_int_equal(back, (int64_t)t);
+	}
+}
+
+/* ---- the vectors of the W3C, which are not part of the repository ---- */
+
+#define W3C "vc-test-vectors/TestVectors/"
+
+static const char *
+data_folder(void)
+{
+	const char *named = getenv("OHCN_TEST_DATA");
+
+	return named != NULL ? named : OHCN_SOURCE_DIR "/../shared/data";
+}
+
+static json_t *
+w3c(const char *name)
+{
+	char path[512];
+	json_error_t where;
+
+	(void)snprintf(path, sizeof(path), "%s/" W3C "%s", data_folder(), name);
+	return json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+}
+
+/* The secret of a key pair of theirs: multicodec 0x1300, seed. */
+static void
+w3c_secret(const json_t *pair, uint8_t secret[ED25519_SECRET])
+{
+	uint8_t raw[2 + ED25519_SEED + 1], pub[ED25519_PUBLIC];
+	struct buf b = { raw, 0, sizeof(raw) };
+
+	assert_int_equal(
+	    base58_get(slice_str(string(pair, "privateKeyMultibase") + 1), &b),
+	    OK);
+	assert_int_equal(b.n, 2 + ED25519_SEED);
+	assert_int_equal(get_u16be(raw), 0x8026);
+	ed25519_keypair(pub, secret, raw + 2);
+}
+
+static void
+the_vectors_of_the_w3c_hold(void **state)
+{
+	uint8_t secret[ED25519_SECRET];
+	json_t *done = w3c("eddsa-jcs-2022/signedJCS.json");
+	json_t *bare = w3c("unsigned.json"), *pair = w3c("keyPair.json");
+	json_t *set = w3c("proof-set-chain/signedProofSet2.json");
+	char why[JCS_WHY];
+	struct proof_result r;
+
+	(void)state;
+	if (done == NULL || bare == NULL || pair == NULL || set == NULL) {
+		print_message(
+		    "SKIP credential/w3c: no " W3C " in %s\n", data_folder());
+		skip();
+	}
+	assert_int_equal(proof_verify(done, 1795375800, &r), PROOF_FINE);
+	w3c_secret(pair, secret);
+	assert_memory_equal(r.key, secret + ED25519_SEED, ED25519_PUBLIC);
+	/* the same proof from the same key: 2023-02-24T23:36:38Z */
+	assert_int_equal(proof_create(bare, secret, 1677281798, why), OK);
+	assert_true(json_equal(bare, done));
+	assert_int_equal(
+	    json_object_set_new(done, "name", json_string("Dean")), 0);
+	assert_int_equal(
+	    proof_verify(done, 1795375800, &r), PROOF_BAD_SIGNATURE);
+	/* their sets are made by another suite, which is said */
+	assert_int_equal(proof_verify(set, 0, &r), PROOF_UNKNOWN_SUITE);
+	json_decref(done);
+	json_decref(bare);
+	json_decref(pair);
+	json_decref(set);
+}
+
 int
 main(void)
 {
@@ -188,7 +464,15 @@ main(void)
 		cmocka_unit_test(numbers_read_back),
 		cmocka_unit_test(texts_have_one_form),
 		cmocka_unit_test(what_signers_would_disagree_about_is_refused),
+		cmocka_unit_test(every_fault_of_a_proof_has_its_name),
+		cmocka_unit_test(a_proof_of_ours_is_theirs),
+		cmocka_unit_test(any_change_is_seen),
+		cmocka_unit_test(what_has_no_form_is_not_signed),
+		cmocka_unit_test(times_are_those_of_xml_schema),
+		cmocka_unit_test(the_vectors_of_the_w3c_hold),
 	};
 
+	if (!crypto_init())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
