@@ -7,6 +7,7 @@
  *   mesh.c     sybils in meshes      flood.c   too many messages
  *   records.c  old, forged, kept     bomb.c    peers that cost memory
  *              back; a split net     sybil.c   attackers that seem honest
+ *   spy.c      who published what?
  *
  * With ${defenceless} the defence that an attack is about is switched off;
  * marks must then be missed, or the attack shows nothing.
@@ -15,7 +16,7 @@
 
 #include "tests/sim/sim.h"
 
-#define ATTACK_MARKS 12
+#define ATTACK_MARKS 24
 
 enum attack_sense {
 	ATTACK_MOST,   /* value <= reach */

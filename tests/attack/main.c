@@ -9,6 +9,7 @@
 #include "tests/attack/flood.h"
 #include "tests/attack/mesh.h"
 #include "tests/attack/records.h"
+#include "tests/attack/spy.h"
 
 static const struct attack attacks[] = {
 	{ "s1", "baseline: 200 nodes in peace", attack_s1, false },
@@ -23,8 +24,11 @@ static const struct attack attacks[] = {
 	    true },
 	{ "s7", "flood of 10,000 new authors with good stamps", attack_s7,
 	    true },
-	{ "s8", "stem through black holes: not there yet, there is no stem",
-	    NULL, false },
+	{ "s8", "every fifth peer swallows what the stem hands it", attack_s8,
+	    true },
+	{ "s9", "first spy: a tenth of all ask who published what", attack_s9,
+	    true },
+	{ "s9-fifth", "first spy: a fifth of all do", attack_s9_fifth, true },
 	{ "holes", "every fifth peer swallows what it gets", attack_holes,
 	    true },
 	{ "s10", "slow readers and memory bombs", attack_s10, true },

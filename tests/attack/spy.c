@@ -1,0 +1,524 @@
+#include "tests/attack/spy.h"
+
+#include <stdlib.h>
+
+#include "tests/sim/scenario.h"
+
+#define NODES       200
+#define NODES_LEAST 60 /* fewer have no crowd to hide in */
+#define DEGREE      20
+#define PERSONAS    100 /* each at a node of its own */
+#define RECORDS     30  /* of each persona, that can be linked */
+#define FEW_RECORDS 10  /* in smaller worlds */
+#define WARM_S      60
+#define EPOCH_S     10
+#define NOBODY      UINT32_MAX
+
+/*
+ * As the default, but epochs of 10 s in the place of ten minutes, a record of
+ * each persona in each of them: else most of the time nothing happens. What a
+ * node can hold is less, since there are many in one process.
+ */
+static struct stem_limits
+limits_of_world(void)
+{
+	struct stem_limits l = stem_limits_default();
+
+	l.epoch_ms = EPOCH_S * 1000;
+	l.epoch_spread_ms = EPOCH_S * 100;
+	l.own_max = 8;
+	l.pool_max = 64;
+	l.streams_max = 16;
+	return l;
+}
+
+/* ---- the world ---- */
+
+struct world {
+	struct attack_world w;
+	struct sim_config cf;
+	struct stem_limits limits;
+	unsigned nodes, personas, records;
+	bool redraws; /* of guards, after each record */
+};
+
+static uint32_t
+ip_of(unsigned i)
+{
+	return (20 + i / 250) << 24 | (1 + i % 250) << 16 | 0x0101;
+}
+
+/*
+ * The bad ones come last, and are linked as all others are. One topic is
+ * enough: all that is said here is a demand.
+ */
+static void
+world_new(struct world *w, const struct attack_options *o,
+    unsigned bad_permille, const struct sim_actor *actor, void *brain)
+{
+	w->nodes = MAX(NODES_LEAST, NODES * o->percent / 100);
+	w->cf.seed = o->seed;
+	w->cf.loud = o->loud;
+	w->cf.outbound_wanted = DEGREE / 2;
+	w->w.s = sim_new(&w->cf);
+	w->w.sybils = w->nodes * bad_permille / 1000;
+	w->w.honest = w->nodes - w->w.sybils;
+	w->personas = w->w.publishers = MIN(w->w.honest, PERSONAS);
+	for (unsigned i = 0; i < w->nodes; i++)
+		(void)sim_add(
+		    w->w.s, &(struct sim_node_config){ .ip = ip_of(i),
+				.classes = 1U << CLASS_DEMAND,
+				.actor = i < w->w.honest ? NULL : actor,
+				.brain = brain });
+	sim_link_random(w->w.s, 0, w->nodes, DEGREE / 2);
+	sim_run(w->w.s, WARM_S * SIM_SECOND);
+}
+
+static void
+publish(struct sim *s, void *ctx, uint64_t number)
+{
+	const struct world *w = ctx;
+	const unsigned node = (unsigned)(number % w->personas);
+	const uint32_t slot = (uint32_t)(number / w->personas);
+	const err e = sim_publish(s, node,
+	    &(struct sim_draft){ .kind = KIND_DEMAND, .slot = slot }, NULL);
+
+	ASSERT(e == OK);
+}
+
+static void
+redraw(struct sim *s, void *ctx, uint64_t number)
+{
+	const struct world *w = ctx;
+
+	sim_guards_drop(s, (unsigned)(number % w->personas));
+}
+
+/* All personas say something in each epoch, at any time of it. */
+static void
+publish_all(struct world *w)
+{
+	struct sim *s = w->w.s;
+	struct prng *r = sim_prng(s, PRNG_WORK);
+	const uint64_t epoch = EPOCH_S * SIM_SECOND, began = sim_now(s);
+
+	for (uint64_t k = 0; k < w->records; k++)
+		for (unsigned i = 0; i < w->personas; i++) {
+			const uint64_t number = k * w->personas + i;
+			const uint64_t at =
+			    began + k * epoch + prng_below(r, epoch);
+			if (w->redraws)
+				sim_at(s, at - 1, redraw, w, number);
+			sim_at(s, at, publish, w, number);
+		}
+	sim_run(s, began + w->records * epoch);
+}
+
+/* Of 100,000 pairs of an honest node and a record, so soon. */
+static uint64_t
+delivered(struct world *w, uint64_t within_us)
+{
+	const uint32_t n = sim_messages(w->w.s);
+	uint64_t sum = 0;
+
+	for (uint32_t m = 0; m < n; m++)
+		sum += attack_reached(&w->w, m, within_us);
+	return n == 0 ? 0 : sum / n;
+}
+
+/* ---- S8 ---- */
+
+struct hole {
+	struct host_stream streams[4096];
+	unsigned n;
+	uint64_t swallowed;
+};
+
+static bool
+hole_event(
+    struct sim *s, unsigned node, void *brain, const struct host_event *ev)
+{
+	struct hole *h = &((struct hole *)brain)[node];
+	struct host *host = sim_host(s, node);
+	const uint8_t taken = 0;
+	size_t n = 0;
+
+	if (ev->type == HOST_STREAM_OPENED &&
+	    ev->protocol == SIM_PROTOCOL_STEM && h->n < ARRAY_LEN(h->streams)) {
+		h->streams[h->n++] =
+		    (struct host_stream){ ev->conn, ev->stream };
+		return true;
+	}
+	if (ev->type < HOST_STREAM_READY || ev->type > HOST_STREAM_CLOSED)
+		return false;
+	for (unsigned i = 0; i < h->n; i++) {
+		const struct host_stream stream = h->streams[i];
+		if (stream.conn != ev->conn || stream.stream != ev->stream)
+			continue;
+		if (ev->type == HOST_STREAM_CLOSED ||
+		    ev->type == HOST_STREAM_END)
+			h->streams[i] = h->streams[--h->n];
+		if (ev->type == HOST_STREAM_DATA)
+			host_stream_consume(
+			    host, stream, host_stream_read(host, stream).n);
+		if (ev->type != HOST_STREAM_END)
+			return true;
+		h->swallowed++;
+		if (host_stream_write(host, stream, slice_of(&taken, 1), &n) ==
+		    OK)
+			host_stream_close(host, stream);
+		return true;
+	}
+	return false;
+}
+
+static const struct sim_actor hole = { .name = "hole", .event = hole_event };
+
+/* A fifth of all nodes take what they are handed, and that was it. */
+void
+attack_s8(const struct attack_options *o, struct attack_result *r)
+{
+	struct hole *holes = calloc(NODES, sizeof(*holes));
+	struct world w = { .cf = sim_config_default(),
+		.limits = limits_of_world(),
+		.records = 5 };
+	struct sim_measure m;
+	uint64_t swallowed = 0;
+
+	ASSERT(holes != NULL);
+	w.cf.stem = &w.limits;
+	if (o->defenceless) { /* nobody watches what becomes of it */
+		w.limits.embargo_min_ms = 3600000;
+		w.limits.patience_ms = 3600000;
+	}
+	world_new(&w, o, 200, &hole, holes);
+	publish_all(&w);
+	sim_run(w.w.s, sim_now(w.w.s) + 180 * SIM_SECOND);
+	attack_least(r, "delivered within 3 min", "%", 1000,
+	    delivered(&w, 180 * SIM_SECOND), 99900);
+	sim_measure(w.w.s, 0, sim_messages(w.w.s), &m);
+	attack_figure(r, "median", "ms", 1, m.p50_us / 1000);
+	attack_figure(r, "p99", "ms", 1, m.p99_us / 1000);
+	for (unsigned i = 0; i < NODES; i++)
+		swallowed += holes[i].swallowed;
+	attack_least(r, "records swallowed", "", 1, swallowed, 1);
+	attack_world_end(&w.w, r);
+	free(holes);
+}
+
+/* ---- S9 ---- */
+
+/* What the spies know of a record. */
+struct trace {
+	uint64_t stem_at, gossip_at; /* 0: not heard */
+	unsigned stem_from, gossip_from;
+};
+
+struct spies {
+	struct world *w;
+	struct trace *traces; /* by message */
+	uint8_t scratch[RECORD_SCRATCH_BYTES];
+	uint64_t by_stem;
+};
+
+static unsigned
+node_of(struct sim *s, const struct peer_id *id)
+{
+	for (unsigned i = 0; i < sim_nodes(s); i++)
+		if (peer_id_eq(host_self(sim_host(s, i)), id))
+			return i;
+	return NOBODY;
+}
+
+static struct trace *
+trace_of(struct spies *b, struct slice bytes)
+{
+	struct sim *s = b->w->w.s;
+	struct arena scratch = arena_of(b->scratch, sizeof(b->scratch));
+	struct record r;
+
+	if (record_read(bytes, &scratch, &r) != RECORD_FINE)
+		return NULL;
+	for (uint32_t m = sim_messages(s); m > 0; m--)
+		if (memcmp(sim_message_id(s, m - 1), r.id, RECORD_ID) == 0)
+			return &b->traces[m - 1];
+	return NULL;
+}
+
+/* The record of a frame that is here whole; of any other stream none. */
+static struct slice
+frame_record(struct slice in)
+{
+	uint64_t n = 0;
+	size_t at = 0;
+
+	if (in.n < 512 || in.n % 512 != 0)
+		return slice_of(NULL, 0);
+	for (unsigned shift = 0; shift < 21; shift += 7) {
+		n |= (uint64_t)(in.p[at] & 0x7f) << shift;
+		if (in.p[at++] < 0x80)
+			break;
+	}
+	return n == 0 || n > in.n - at ? slice_of(NULL, 0)
+				       : slice_of(in.p + at, (size_t)n);
+}
+
+static bool
+spy_event(
+    struct sim *s, unsigned node, void *brain, const struct host_event *ev)
+{
+	struct spies *b = brain;
+	const uint64_t now = sim_now(s);
+	struct trace *t = NULL;
+
+	if (ev->type == HOST_MESSAGE) {
+		const unsigned from = node_of(s, &ev->message.from);
+		t = trace_of(b, ev->message.data);
+		if (t != NULL && t->gossip_at == 0 && from < b->w->w.honest) {
+			t->gossip_at = now;
+			t->gossip_from = from;
+		}
+	} else if (ev->type == HOST_STREAM_DATA) {
+		const struct slice in =
+		    frame_record(host_stream_read(sim_host(s, node),
+			(struct host_stream){ ev->conn, ev->stream }));
+		const unsigned from = node_of(s, &ev->peer);
+		t = in.n == 0 ? NULL : trace_of(b, in);
+		if (t != NULL && t->stem_at == 0 && from < b->w->w.honest) {
+			t->stem_at = now;
+			t->stem_from = from;
+			b->by_stem++;
+		}
+	}
+	return false; /* and then as everybody does */
+}
+
+static const struct sim_actor spy = { .name = "spy", .event = spy_event };
+
+/* Whom they name for it. */
+static unsigned
+named(const struct trace *t)
+{
+	if (t->stem_at != 0 &&
+	    (t->gossip_at == 0 || t->stem_at <= t->gossip_at))
+		return t->stem_from;
+	return t->gossip_at != 0 ? t->gossip_from : NOBODY;
+}
+
+/* The author of each message, by the order in which they were published. */
+struct found {
+	uint64_t recall, precision; /* of 1000 */
+};
+
+/* Who is named for a persona by its first records, one vote each. */
+static unsigned
+voted(struct spies *b, const uint32_t *of, unsigned persona, unsigned records)
+{
+	unsigned votes[NODES] = { 0 }, best = NOBODY, seen = 0;
+
+	for (uint32_t m = 0; m < sim_messages(b->w->w.s) && seen < records;
+	     m++) {
+		if (of[m] != persona)
+			continue;
+		seen++;
+		const unsigned who = named(&b->traces[m]);
+		if (who == NOBODY)
+			continue;
+		votes[who]++;
+		if (best == NOBODY || votes[who] > votes[best])
+			best = who;
+	}
+	return best;
+}
+
+/*
+ * Recall: personas that are named rightly. Precision as of Fanti et al.: of
+ * these, divided by how many are named for the same node.
+ */
+static struct found
+find(struct spies *b, const uint32_t *of, unsigned records)
+{
+	const unsigned n = b->w->personas;
+	unsigned who[NODES], times[NODES] = { 0 };
+	uint64_t right = 0, precise = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		who[i] = voted(b, of, i, records);
+		if (who[i] != NOBODY)
+			times[who[i]]++;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (who[i] == i) {
+			right += 1000;
+			precise += 1000 / times[i];
+		}
+	return (struct found){ right / n, precise / n };
+}
+
+/* Records for which the spies name the right one, of 1000. */
+static uint64_t
+single_recall(struct spies *b, const uint32_t *of)
+{
+	const uint32_t n = sim_messages(b->w->w.s);
+	uint64_t right = 0;
+
+	for (uint32_t m = 0; m < n; m++)
+		right += named(&b->traces[m]) == of[m] ? 1000 : 0;
+	return n == 0 ? 0 : right / n;
+}
+
+/*
+ * Records that a spy came to hold before anybody but the author had spread
+ * them, and that were not handed to it: by sync, then.
+ */
+static uint64_t
+leaked(struct spies *b, const uint32_t *of)
+{
+	struct sim *s = b->w->w.s;
+	uint64_t count = 0;
+
+	for (uint32_t m = 0; m < sim_messages(s); m++) {
+		uint64_t first = SIM_NEVER, first_spy = SIM_NEVER;
+		for (unsigned i = 0; i < b->w->nodes; i++) {
+			const uint64_t at = sim_delivered(s, m, i);
+			if (i >= b->w->w.honest)
+				first_spy = MIN(first_spy, at);
+			else if (i != of[m])
+				first = MIN(first, at);
+		}
+		const struct trace *t = &b->traces[m];
+		const bool heard = t->stem_at != 0 && t->stem_at <= first_spy;
+		const bool gossip =
+		    t->gossip_at != 0 && t->gossip_at <= first_spy;
+		count += first_spy < first && !heard && !gossip;
+	}
+	return count;
+}
+
+/* Personas whose first guard is a spy, of 1000. */
+static uint64_t
+guarded_by_spies(struct world *w)
+{
+	struct peer_id id;
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < w->personas; i++)
+		if (sim_guard(w->w.s, i, 0, &id)) {
+			const unsigned who = node_of(w->w.s, &id);
+			n += who != NOBODY && who >= w->w.honest ? 1000 : 0;
+		}
+	return n / w->personas;
+}
+
+struct outcome {
+	uint64_t single;
+	struct found one, all;
+	uint64_t guards, leaked, delivered, median_ms, by_stem;
+};
+
+static uint32_t *
+authors_of(struct world *w)
+{
+	struct sim *s = w->w.s;
+	const uint32_t n = sim_messages(s);
+	uint32_t *of = calloc(n + 1, sizeof(*of));
+
+	ASSERT(of != NULL);
+	for (uint32_t m = 0; m < n; m++) {
+		of[m] = NOBODY;
+		for (unsigned i = 0; i < w->w.honest; i++)
+			if (sim_delivered(s, m, i) == SIM_NEVER)
+				continue;
+			else if (of[m] == NOBODY ||
+				 sim_delivered(s, m, i) <
+				     sim_delivered(s, m, of[m]))
+				of[m] = i;
+	}
+	return of;
+}
+
+static struct outcome
+watch(const struct attack_options *o, unsigned spies_permille, bool stem,
+    struct attack_result *r)
+{
+	struct world w = { .cf = sim_config_default(),
+		.limits = limits_of_world(),
+		.records = o->percent < 100 ? FEW_RECORDS : RECORDS,
+		.redraws = stem && o->defenceless };
+	struct spies *b = calloc(1, sizeof(*b));
+	struct outcome out = { 0 };
+	struct sim_measure m;
+
+	ASSERT(b != NULL);
+	b->w = &w;
+	b->traces = calloc((size_t)NODES * RECORDS, sizeof(*b->traces));
+	ASSERT(b->traces != NULL);
+	w.cf.stem = stem ? &w.limits : NULL;
+	world_new(&w, o, spies_permille, &spy, b);
+	publish_all(&w);
+	sim_run(w.w.s, sim_now(w.w.s) + 90 * SIM_SECOND);
+	uint32_t *of = authors_of(&w);
+	out.single = single_recall(b, of);
+	out.one = find(b, of, 1);
+	out.all = find(b, of, w.records);
+	out.guards = guarded_by_spies(&w);
+	out.leaked = leaked(b, of);
+	out.by_stem = b->by_stem;
+	out.delivered = delivered(&w, 180 * SIM_SECOND);
+	sim_measure(w.w.s, 0, sim_messages(w.w.s), &m);
+	out.median_ms = m.p50_us / 1000;
+	attack_world_end(&w.w, r);
+	free(of);
+	free(b->traces);
+	free(b);
+	return out;
+}
+
+/*
+ * By a majority of all records of a persona; small worlds are judged by what
+ * the votes add to having a spy for a guard, which is a matter of luck there.
+ */
+static void
+marks(const struct outcome *stem, uint64_t most, struct attack_result *r)
+{
+	attack_figure(r, "recall of one record, stem", "", 1000, stem->single);
+	attack_figure(
+	    r, "precision, first records", "", 1000, stem->one.precision);
+	attack_most(
+	    r, "recall of a persona, stem", "", 1000, stem->all.recall, most);
+	attack_full_size(r);
+	attack_figure(
+	    r, "precision of personas", "", 1000, stem->all.precision);
+	attack_figure(r, "first guard is a spy", "", 1000, stem->guards);
+	attack_most(r, "recall of a persona beyond that", "", 1000,
+	    stem->all.recall - MIN(stem->all.recall, stem->guards), 50);
+	attack_most(r, "synced before it was spread", "", 1, stem->leaked, 0);
+	attack_least(r, "records handed to spies", "", 1, stem->by_stem, 1);
+	attack_least(r, "delivered", "%", 1000, stem->delivered, 99900);
+	attack_most(r, "median", "ms", 1, stem->median_ms, 10000);
+}
+
+/* A tenth are spies, and beside it the same without a stem. */
+void
+attack_s9(const struct attack_options *o, struct attack_result *r)
+{
+	const struct outcome mesh = watch(o, 100, false, r);
+	const struct outcome stem = watch(o, 100, true, r);
+
+	/* Else the spies are blind. */
+	attack_least(
+	    r, "recall of one record, mesh", "", 1000, mesh.single, 350);
+	attack_full_size(r);
+	attack_figure(
+	    r, "recall of a persona, mesh", "", 1000, mesh.all.recall);
+	marks(&stem, 150, r);
+}
+
+/* A fifth are. */
+void
+attack_s9_fifth(const struct attack_options *o, struct attack_result *r)
+{
+	const struct outcome stem = watch(o, 200, true, r);
+
+	marks(&stem, 250, r);
+}

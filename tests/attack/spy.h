@@ -1,0 +1,18 @@
+/*
+ * spy.h: attacks on anonymous publishing (proto/stem): peers that swallow
+ * what is handed to them (S8), and spies that want to know where a persona
+ * publishes (S9).
+ *
+ * The spies behave: they pass on, store, sync and hand on as all do, and are
+ * known to the others as any node. Together they note who handed them a
+ * record by the stem, or else who of all sent one of them its first copy by
+ * gossip, and let the records of a persona vote. They do not see IHAVE, send
+ * no crafted IWANT of their own, and do not weigh times.
+ */
+#pragma once
+
+#include "tests/attack/attack.h"
+
+void attack_s8(const struct attack_options *o, struct attack_result *r);
+void attack_s9(const struct attack_options *o, struct attack_result *r);
+void attack_s9_fifth(const struct attack_options *o, struct attack_result *r);
