@@ -5,9 +5,10 @@
 
 #include <cmocka.h>
 
-#include "node/credential/proof.h"
+#include "node/credential/credential.h"
 #include "proto/base/text.h"
 #include "proto/record/names.h"
+#include "test_evidence.h"
 
 /* ---- JSON in its one form: RFC 8785 ---- */
 
@@ -456,6 +457,204 @@ the_vectors_of_the_w3c_hold(void **state)
 	json_decref(set);
 }
 
+/* ---- credentials ---- */
+
+static const char *
+name_of(const struct credential_check *c)
+{
+	return c->fault == CREDENTIAL_BAD_PROOF
+		   ? proof_fault_name(c->proof.fault)
+		   : credential_fault_name(c->fault);
+}
+
+static void
+every_fault_of_a_credential_has_its_name(void **state)
+{
+	bool seen[CREDENTIAL_FAULTS] = { 0 };
+	json_t *all = vectors(), *v;
+	const uint64_t now =
+	    (uint64_t)json_integer_value(json_object_get(all, "now"));
+	uint8_t issuer[ED25519_PUBLIC];
+	struct credential_check c;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(
+	    did_key_get(slice_str(string(all, "issuer")), issuer), OK);
+	json_array_foreach(json_object_get(all, "cases"), i, v)
+	{
+		const json_t *document = json_object_get(v, "document");
+		const char *name = string(v, "name");
+		(void)credential_verify(document, now, NULL, &c);
+		if (strcmp(name_of(&c), string(v, "credential")) != 0)
+			fail_msg("%s: %s, not %s (%s)", name, name_of(&c),
+			    string(v, "credential"), c.why);
+		seen[c.fault] = true;
+		/* a key that is known from elsewhere binds a website */
+		if (c.fault == CREDENTIAL_UNBOUND_ISSUER) {
+			assert_int_equal(
+			    credential_verify(document, now, issuer, &c),
+			    CREDENTIAL_FINE);
+			issuer[0] ^= 1;
+			assert_int_equal(
+			    credential_verify(document, now, issuer, &c),
+			    CREDENTIAL_WRONG_ISSUER);
+			issuer[0] ^= 1;
+		}
+		if (strcmp(name, "status") == 0)
+			assert_true(c.view.has_status);
+	}
+	for (unsigned f = 0; f < CREDENTIAL_FAULTS; f++)
+		if (!seen[f])
+			fail_msg("no vector: %s",
+			    credential_fault_name((enum credential_fault)f));
+	json_decref(all);
+}
+
+/* The second skill has a URI and a label. */
+static bool
+name_one(void *ctx, uint64_t term, struct slice *uri, struct slice *label)
+{
+	const struct credential *c = ctx;
+
+	if (term != c->skills.at[1].term)
+		return false;
+	*uri = slice_str("http://data.europa.eu/esco/skill/x");
+	*label = slice_str("weld");
+	return true;
+}
+
+static struct credential
+two_skills(void)
+{
+	const struct evidence e = test_evidence(EVIDENCE_CREDENTIAL);
+	struct credential c = e.credential;
+
+	c.skills.n = 2;
+	c.skills.at[0] = (struct evidence_skill){ 0x0123456789abcdef, 4 };
+	c.skills.at[1] = (struct evidence_skill){
+		term_of_uri(slice_str("http://data.europa.eu/esco/skill/x")), 2
+	};
+	return c;
+}
+
+static void
+a_native_credential_goes_out_and_in(void **state)
+{
+	static const uint8_t id[EVIDENCE_ID] = { 0xab, 0xcd };
+	struct credential c = two_skills();
+	const struct credential_names names = { name_one, &c };
+	const struct test_author issuer = test_author(1);
+	char why[JCS_WHY], did[DID_KEY_TEXT];
+	struct credential_check check;
+	json_t *out;
+
+	(void)state;
+	assert_int_equal(credential_write(&c, id, &names, &out), OK);
+	assert_null(json_object_get(out, "credentialStatus"));
+	assert_memory_equal(c.issuer, issuer.secret + 32, 32);
+	const uint64_t now = (uint64_t)c.issued * 3600 + 60;
+	assert_int_equal(proof_create(out, issuer.secret, now, why), OK);
+	assert_int_equal(
+	    credential_verify(out, now, NULL, &check), CREDENTIAL_FINE);
+
+	const struct credential_view *v = &check.view;
+	did_key_put(did, c.issuer);
+	assert_string_equal(v->issuer, did);
+	did_key_put(did, c.holder);
+	assert_string_equal(v->subject, did);
+	assert_string_equal(v->name, c.title);
+	assert_true(v->badge && v->has_from && !v->has_status);
+	assert_int_equal(v->from, (int64_t)c.issued * 3600);
+	assert_int_equal(v->has_until, c.expires != 0);
+	assert_int_equal(v->until, (int64_t)c.expires * 3600);
+	assert_int_equal(v->skills_n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(v->skills[i].term, c.skills.at[i].term);
+		assert_int_equal(v->skills[i].level, c.skills.at[i].level);
+	}
+	assert_string_equal(v->skills[0].url, "urn:ohcn:term:0123456789abcdef");
+	assert_string_equal(v->skills[1].name, "weld");
+
+	/* signed by the holder instead, it is nobody's */
+	const struct test_author holder = test_author(2);
+	assert_int_equal(json_object_del(out, "proof"), 0);
+	assert_int_equal(proof_create(out, holder.secret, now, why), OK);
+	assert_int_equal(
+	    credential_verify(out, now, NULL, &check), CREDENTIAL_WRONG_ISSUER);
+	json_decref(out);
+}
+
+static void
+credentials_without_skills_or_end_go_out(void **state)
+{
+	static const uint8_t id[EVIDENCE_ID] = { 1 };
+	struct credential c = two_skills();
+	char why[JCS_WHY];
+	struct credential_view v;
+	json_t *out;
+
+	(void)state;
+	c.skills.n = 0;
+	c.grade = 301;
+	c.coach = true;
+	c.expires = 0;
+	c.refs_n = 0;
+	assert_int_equal(credential_write(&c, id, NULL, &out), OK);
+	assert_null(json_object_get(out, "validUntil"));
+	assert_null(json_object_get(out, "evidence"));
+	const json_t *a = json_object_get(
+	    json_object_get(out, "credentialSubject"), "achievement");
+	assert_string_equal(string(a, "achievementType"), "Certification");
+	assert_string_equal(string(a, "humanCode"), "301");
+	assert_non_null(strstr(string(a, "description"), "may coach"));
+	assert_int_equal(credential_read(out, &v, why), CREDENTIAL_FINE);
+	assert_int_equal(v.skills_n, 0);
+	json_decref(out);
+	memcpy(c.title, "a\x1b[2Jb", 7);
+	assert_int_equal(credential_write(&c, id, NULL, &out), ERR_FORM);
+}
+
+/* As others write badges: names with a language, lists of one, their scale. */
+static void
+foreign_badges_are_read(void **state)
+{
+	static const char text[] =
+	    "{\"@context\":[\"" CREDENTIAL_CONTEXT "\"],\"type\":"
+	    "[\"VerifiableCredential\",\"AchievementCredential\"],\"issuer\":"
+	    "{\"id\":\"https://school.example\",\"name\":\"School\"},"
+	    "\"credentialSubject\":[{\"id\":\"did:web:a\",\"achievement\":"
+	    "{\"name\":{\"@value\":\"Bakery\",\"@language\":\"en\"},"
+	    "\"alignment\":{\"targetUrl\":\"https://e.example/1\","
+	    "\"targetName\":\"bake\"},\"resultDescription\":[{\"id\":"
+	    "\"https://school.example/r\",\"alignment\":[{\"targetUrl\":"
+	    "\"https://e.example/1\"}]}]},\"result\":[{\"value\":\"3\","
+	    "\"resultDescription\":\"https://school.example/r\"}]},{}]}";
+	char why[JCS_WHY];
+	struct credential_view v;
+	json_t *o;
+
+	(void)state;
+	assert_int_equal(jcs_read(slice_str(text), &o, why), OK);
+	assert_int_equal(credential_read(o, &v, why), CREDENTIAL_FINE);
+	assert_string_equal(v.name, "Bakery");
+	assert_string_equal(v.issuer_name, "School");
+	assert_int_equal(v.subjects_n, 2);
+	assert_int_equal(v.skills_n, 1);
+	assert_string_equal(v.skills[0].name, "bake");
+	assert_string_equal(v.skills[0].value, "3");
+	assert_int_equal(v.skills[0].level, 0); /* a three of theirs */
+	assert_int_equal(
+	    v.skills[0].term, term_of_uri(slice_str("https://e.example/1")));
+	assert_false(v.has_from || v.has_until);
+	json_t *subject =
+	    json_array_get(json_object_get(o, "credentialSubject"), 0);
+	assert_int_equal(json_object_del(subject, "achievement"), 0);
+	assert_int_equal(credential_read(o, &v, why), CREDENTIAL_MALFORMED);
+	assert_string_equal(why, "credentialSubject.achievement");
+	json_decref(o);
+}
+
 int
 main(void)
 {
@@ -470,6 +669,10 @@ main(void)
 		cmocka_unit_test(what_has_no_form_is_not_signed),
 		cmocka_unit_test(times_are_those_of_xml_schema),
 		cmocka_unit_test(the_vectors_of_the_w3c_hold),
+		cmocka_unit_test(every_fault_of_a_credential_has_its_name),
+		cmocka_unit_test(a_native_credential_goes_out_and_in),
+		cmocka_unit_test(credentials_without_skills_or_end_go_out),
+		cmocka_unit_test(foreign_badges_are_read),
 	};
 
 	if (!crypto_init())
