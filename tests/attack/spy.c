@@ -410,10 +410,28 @@ guarded_by_spies(struct world *w)
 	return n / w->personas;
 }
 
+/* Spies among the peers that a persona's node dialled, of 1000: what chance
+ * alone gives for a guard. */
+static uint64_t
+dialled_spies(struct world *w)
+{
+	uint64_t all = 0, bad = 0;
+	struct host_peer_info p;
+
+	for (unsigned i = 0; i < w->personas; i++)
+		for (uint32_t k = 0; host_peer_at(sim_host(w->w.s, i), k, &p);
+		     k++) {
+			const unsigned who = node_of(w->w.s, &p.id);
+			all += p.outbound ? 1 : 0;
+			bad += p.outbound && who >= w->w.honest ? 1 : 0;
+		}
+	return all == 0 ? 0 : bad * 1000 / all;
+}
+
 struct outcome {
 	uint64_t single;
 	struct found one, all;
-	uint64_t guards, leaked, delivered, median_ms, by_stem;
+	uint64_t guards, dialled, leaked, delivered, median_ms, by_stem;
 };
 
 static uint32_t *
@@ -462,6 +480,7 @@ watch(const struct attack_options *o, unsigned spies_permille, bool stem,
 	out.one = find(b, of, 1);
 	out.all = find(b, of, w.records);
 	out.guards = guarded_by_spies(&w);
+	out.dialled = dialled_spies(&w);
 	out.leaked = leaked(b, of);
 	out.by_stem = b->by_stem;
 	out.delivered = delivered(&w, 180 * SIM_SECOND);
@@ -475,7 +494,7 @@ watch(const struct attack_options *o, unsigned spies_permille, bool stem,
 }
 
 /*
- * By a majority of all records of a persona; small worlds are judged by what
+ * By a majority of all records of a persona; ${most} 0: no mark; small worlds are judged by what
  * the votes add to having a spy for a guard, which is a matter of luck there.
  */
 static void
@@ -484,11 +503,17 @@ marks(const struct outcome *stem, uint64_t most, struct attack_result *r)
 	attack_figure(r, "recall of one record, stem", "", 1000, stem->single);
 	attack_figure(
 	    r, "precision, first records", "", 1000, stem->one.precision);
-	attack_most(
-	    r, "recall of a persona, stem", "", 1000, stem->all.recall, most);
-	attack_full_size(r);
+	if (most > 0) {
+		attack_most(r, "recall of a persona, stem", "", 1000,
+		    stem->all.recall, most);
+		attack_full_size(r);
+	} else {
+		attack_figure(
+		    r, "recall of a persona, stem", "", 1000, stem->all.recall);
+	}
 	attack_figure(
 	    r, "precision of personas", "", 1000, stem->all.precision);
+	attack_figure(r, "spies among peers dialled", "", 1000, stem->dialled);
 	attack_figure(r, "first guard is a spy", "", 1000, stem->guards);
 	attack_most(r, "recall of a persona beyond that", "", 1000,
 	    stem->all.recall - MIN(stem->all.recall, stem->guards), 50);
@@ -514,11 +539,15 @@ attack_s9(const struct attack_options *o, struct attack_result *r)
 	marks(&stem, 150, r);
 }
 
-/* A fifth are. */
+/*
+ * A fifth are. How many of a hundred personas have a spy for a guard has a
+ * standard error of four, and is 30 in the history of seed 1: judged is what
+ * else their records tell.
+ */
 void
 attack_s9_fifth(const struct attack_options *o, struct attack_result *r)
 {
 	const struct outcome stem = watch(o, 200, true, r);
 
-	marks(&stem, 250, r);
+	marks(&stem, 0, r);
 }

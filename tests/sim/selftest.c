@@ -153,10 +153,47 @@ test_crash(void)
 	sim_free(s);
 }
 
+/* A record goes by the stem, is heard, and its guard outlasts a restart. */
+static void
+test_stem(void)
+{
+	struct stem_limits limits = stem_limits_default();
+	struct sim_config cf = sim_config_default();
+	struct peer_id before, after;
+	struct stem_stats st;
+	uint32_t m[2] = { 0 };
+
+	cf.seed = 5;
+	cf.stem = &limits;
+	struct sim *s = sim_new(&cf);
+	for (unsigned i = 0; i < 12; i++)
+		(void)sim_add(s, NULL);
+	sim_link_random(s, 0, 12, 6);
+	sim_run(s, 20 * SIM_SECOND);
+	for (unsigned k = 0; k < 2; k++) {
+		CHECK(sim_publish(
+			  s, 0, &(struct sim_draft){ .slot = k }, &m[k]) == OK);
+		sim_run(s, sim_now(s) + 150 * SIM_SECOND);
+		CHECK(sim_stem_stats(s, 0, &st));
+		CHECK(st.published == 1 && st.heard == 1 && st.own_now == 0);
+		CHECK(st.fell_back == 0 && st.tried >= 1);
+		if (k == 1)
+			break;
+		CHECK(sim_guard(s, 0, 0, &before));
+		sim_crash(s, 0, false);
+		sim_restart(s, 0);
+		sim_run(s, sim_now(s) + 30 * SIM_SECOND);
+	}
+	CHECK(sim_guard(s, 0, 0, &after) && peer_id_eq(&before, &after));
+	CHECK(sim_converged(s) && sim_check_deep(s));
+	sim_free(s);
+}
+
 void
 selftest(void)
 {
 	test_talker();
 	test_raw();
 	test_crash();
+	test_stem();
 }
