@@ -82,6 +82,9 @@ int run_assess_import(struct cli *cli);
 int run_assess_sign(struct cli *cli);
 int run_learn_next(struct cli *cli);
 
+int run_credential_verify(struct cli *cli);
+int run_credential_show(struct cli *cli);
+
 int run_record_list(struct cli *cli);
 int run_record_show(struct cli *cli);
 int run_record_export(struct cli *cli);

@@ -564,6 +564,29 @@ static const struct cli_command commands[] = {
 	    run_signal_publish },
 
 	/* The network */
+	{ "credential", "verify", "FILE", 1, 1,
+	    "is a certificate of others good",
+	    "A W3C Verifiable Credential 2.0, Open Badges 3.0 among them, "
+	    "signed with\neddsa-jcs-2022 by a did:key. No node and no network "
+	    "is needed; FILE - is standard\ninput. Good is: signed by its "
+	    "issuer, unchanged, valid now. An issuer that is a\nwebsite does "
+	    "not tell its key: give it by --key. Whether it was taken back "
+	    "since\n(credentialStatus) is not asked. Exit code 1: not good; "
+	    "the word in brackets\n(--json: outcome) says what is wrong.\n\n"
+	    "Badges that ohcn writes are valid Verifiable Credentials 2.0 by "
+	    "the data model of\nOpen Badges 3.0, but not certifiable Open "
+	    "Badges 3.0: that asks for another\nsuite (eddsa-rdfc-2022) or a "
+	    "JWT.",
+	    "ohcn credential verify badge.json\n"
+	    "ohcn credential verify degree.json --key did:key:z6Mk...",
+	    FLAGS{ { "key", "DID", "the issuer's key, known from elsewhere" },
+		{ "at", "TIME", "was it good then: 2026-01-31, 30d" }, END },
+	    run_credential_verify },
+	{ "credential", "show", "FILE", 1, 1,
+	    "what a certificate says, unchecked",
+	    "Of a W3C Verifiable Credential 2.0, signed or not. Open Badges: "
+	    "with skills and\nlevels.",
+	    "ohcn credential show badge.json", NULL, run_credential_show },
 	{ "record", "list", "", 0, 0, "records that this node holds", NULL,
 	    "ohcn record list --kind demand --region de\n"
 	    "ohcn record list --limit 1000 --json",

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 #include <uv.h>
 
 #include "crypto/crypto.h"
@@ -658,6 +659,94 @@ test_commands(void **state)
 	stop_api(&api);
 }
 
+/* A case of tests/vectors/credential.json, into a file. */
+static json_t *
+credential_file(const json_t *all, const char *name, const char *path)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(all, "cases"), i, v)
+	{
+		json_t *document = json_object_get(v, "document");
+		if (strcmp(json_string_value(json_object_get(v, "name")),
+			name) != 0)
+			continue;
+		assert_int_equal(json_dump_file(document, path, 0), 0);
+		return document;
+	}
+	fail_msg("no case %s", name);
+	return NULL;
+}
+
+/* Without a node, a home or a network. */
+static void
+test_credential(void **state)
+{
+	json_t *all = json_load_file(
+	    OHCN_SOURCE_DIR "/tests/vectors/credential.json", 0, NULL);
+	char path[100];
+
+	(void)state;
+	assert_non_null(all);
+	const char *issuer = json_string_value(json_object_get(all, "issuer"));
+	snprintf(path, sizeof(path), "%s/credential.json", dir);
+	(void)credential_file(all, "good", path);
+	assert_int_equal(
+	    run("ohcn credential verify %s --at 2026-09-21", path), 0);
+	HAS(out, "good: signed by its issuer, and valid then");
+	HAS(out, issuer);
+	HAS(out, "\"quoted\"?"); /* not the line feed of the name */
+	assert_int_equal(
+	    run("ohcn credential verify %s --at 2026-09-21 --json", path), 0);
+	HAS(out, "\"schema\": \"ohcn.credential.verify/1\"");
+	HAS(out, "\"valid\": true");
+	assert_int_equal(
+	    run("ohcn credential verify %s --at 2028-01-01", path), 1);
+	HAS(errors, "[expired]");
+	HAS(errors, "  try: ");
+	assert_int_equal(
+	    run("ohcn credential verify %s --key did:key:z6x", path), 2);
+	assert_int_equal(
+	    run("ohcn credential verify %s --at whenever", path), 2);
+	assert_int_equal(run("ohcn credential show %s", path), 0);
+	HAS(errors, "nothing of this is checked");
+
+	(void)credential_file(all, "tampered", path);
+	assert_int_equal(
+	    run("ohcn credential verify %s --at 2026-09-21", path), 1);
+	HAS(errors, "[bad-signature]");
+	assert_string_equal(out, "");
+	assert_int_equal(
+	    run("ohcn credential verify %s --at 2026-09-21 --json", path), 1);
+	HAS(out, "\"valid\": false");
+	HAS(out, "\"outcome\": \"bad-signature\"");
+	HAS(out, "\"signed_by\": null");
+
+	(void)credential_file(all, "issuer-is-a-website", path);
+	assert_int_equal(
+	    run("ohcn credential verify %s --at 2026-09-21", path), 1);
+	HAS(errors, "[unbound-issuer]");
+	HAS(errors, "--key did:key:");
+	assert_int_equal(run("ohcn credential verify %s --at 2026-09-21 "
+			     "--key %s",
+			     path, issuer),
+	    0);
+
+	(void)credential_file(all, "no-type", path);
+	assert_int_equal(run("ohcn credential show %s", path), 1);
+	HAS(errors, "[not-a-credential]");
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("{\"a\":1,\"a\":2}", f);
+	fclose(f);
+	assert_int_equal(run("ohcn credential show %s", path), 2);
+	HAS(errors, "duplicate");
+	assert_int_equal(run("ohcn credential show %s/nothing", dir), 5);
+	unlink(path);
+	json_decref(all);
+}
+
 int
 main(void)
 {
@@ -669,6 +758,7 @@ main(void)
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_credential),
 	};
 
 	if (!crypto_init() || mkdtemp(dir) == NULL)
