@@ -445,10 +445,11 @@ expected(const struct klint *k, enum zone zone, uint16_t a, uint16_t b)
 static void
 make_k(struct klint *k)
 {
-	for (int zone = HERE; zone <= ANYWHERE; zone++)
+	for (unsigned zone = HERE; zone <= ANYWHERE; zone++)
 		for (uint16_t a = 0; a < k->marks_n; a++)
 			for (uint16_t b = a; b < k->marks_n; b++) {
-				const uint64_t e = expected(k, zone, a, b);
+				const uint64_t e =
+				    expected(k, (enum zone)zone, a, b);
 				k->k[zone][a][b] = (uint32_t)MIN(
 				    e, (uint64_t)k->seen[zone][a][b]);
 			}

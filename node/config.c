@@ -127,6 +127,9 @@ static const struct config_setting settings[] = {
 	    "10m", 0, 86400, NULL, true,
 	    "what two personas publish lies this far apart, up to twice as "
 	    "far" },
+	{ "publish.klint", CONFIG_ENUM, AT(publish.klint), "enforce", 0, 0,
+	    "enforce|warn", true,
+	    "a card that tells too much is refused; warn: for tests" },
 	{ "stem.publish", CONFIG_ENUM, AT(stem.publish), "auto", 0, 0,
 	    "auto|always|never", true,
 	    "own records by way of others; auto: all of a person's" },

@@ -20,6 +20,9 @@
 
 /* Who hears of our records first: a person had better not tell everybody. */
 enum flood { FLOOD_AUTO, FLOOD_YES, FLOOD_NO };
+/* What becomes of a card that few others could have: node/api/lint.h. */
+enum klint_mode { KLINT_ENFORCE, KLINT_ONLY_WARN };
+
 /* Which own records go by the stem; see stem_node.h. */
 enum stem_publish { STEM_AUTO, STEM_ALWAYS, STEM_NEVER };
 
@@ -113,7 +116,8 @@ struct config {
 		uint32_t flood_publish; /* enum flood */
 	} gossip;
 	struct {
-		uint32_t delay_s; /* a person's record waits up to this */
+		uint32_t klint;         /* enum klint_mode */
+		uint32_t delay_s;       /* a person's record waits up to this */
 		uint32_t persona_gap_s; /* between two personas */
 	} publish;
 	struct {

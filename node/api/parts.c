@@ -417,9 +417,6 @@ fail_payload(struct http_request *r, err e, const struct payload_fault *f)
 
 /* ---- publishing ---- */
 
-static const char no_lint[] =
-    "how recognisable this card is was not measured: that check is not there "
-    "yet";
 static const char no_stem[] =
     "this node publishes openly (stem.publish): peers of this node can link "
     "its network address to this card";
@@ -429,11 +426,8 @@ warnings_json(const struct node *n, uint32_t kind)
 {
 	json_t *list = json_array();
 
-	if (kind == KIND_PROFILE) {
-		(void)json_array_append_new(list, json_string(no_lint));
-		if (!stem_node_on(n))
-			(void)json_array_append_new(list, json_string(no_stem));
-	}
+	if (kind == KIND_PROFILE && !stem_node_on(n))
+		(void)json_array_append_new(list, json_string(no_stem));
 	return list;
 }
 

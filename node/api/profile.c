@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/api/lint.h"
 #include "node/api/parts.h"
 #include "node/api/review.h"
 #include "node/import/resume.h"
@@ -442,11 +443,11 @@ api_profile_import(struct http_request *r, void *ctx)
 /* A person's card waits; somebody who publishes at once after editing could
  * be recognised by the time. */
 static void
-plan_profile(
-    struct node *n, struct http_request *r, const struct publish_request *q)
+plan_profile(struct node *n, struct http_request *r,
+    const struct publish_request *q, json_t *lint)
 {
-	const uint64_t at = owner_draw_time(
-	    n, q->persona, n->config->publish.delay_s);
+	const uint64_t at =
+	    owner_draw_time(n, q->persona, n->config->publish.delay_s);
 	json_t *o = preview_json(n, r, q);
 
 	if (o == NULL)
@@ -460,15 +461,16 @@ plan_profile(
 	}
 	json_uint(o, "publish_at", at);
 	json_uint(o, "sent_to", 0);
+	(void)json_object_set(o, "lint", lint);
 	http_reply(r, 202, o);
 }
 
 static void
 publish_profile(struct node *n, struct http_request *r,
-    const struct publish_request *q, bool now)
+    const struct publish_request *q, bool now, json_t *lint)
 {
 	if (!now && n->config->publish.delay_s > 0) {
-		plan_profile(n, r, q);
+		plan_profile(n, r, q, lint);
 		return;
 	}
 	const err e = owner_plan_cancel(n, q->persona);
@@ -478,13 +480,14 @@ publish_profile(struct node *n, struct http_request *r,
 	}
 	json_t *o = json_object();
 	(void)json_object_set_new(o, "publish_at", json_null());
+	(void)json_object_set(o, "lint", lint);
 	reply_published(n, q, r, o);
 }
 
 /* Publish slot 0 of a kind from its draft. */
 static void
 publish_draft(struct node *n, struct http_request *r, uint32_t persona,
-    uint32_t kind, const json_t *draft, const json_t *body)
+    uint32_t kind, const json_t *draft, const json_t *body, json_t *lint)
 {
 	struct user_payload *p = malloc(sizeof(*p));
 	struct payload_fault f = { 0 };
@@ -507,15 +510,82 @@ publish_draft(struct node *n, struct http_request *r, uint32_t persona,
 		json_t *o = preview_json(n, r, &q);
 		if (o != NULL) {
 			(void)json_object_set_new(o, "publish_at", json_null());
+			if (lint != NULL)
+				(void)json_object_set(o, "lint", lint);
 			http_reply(r, 200, o);
 		}
 	} else if (kind == KIND_PROFILE) {
 		publish_profile(
-		    n, r, &q, json_is_true(json_object_get(body, "now")));
+		    n, r, &q, json_is_true(json_object_get(body, "now")), lint);
 	} else {
 		reply_published(n, &q, r, NULL);
 	}
 	free(p);
+}
+
+/* Is it one of many? Else it goes nowhere, but for those who know. */
+static bool
+lint_allows(struct node *n, struct http_request *r, const json_t *body,
+    const json_t *lint)
+{
+	json_t *words = json_object_get(lint, "words");
+
+	if (json_is_true(json_object_get(body, "dry_run")) ||
+	    json_is_true(json_object_get(body, "force")) ||
+	    n->config->publish.klint == KLINT_ONLY_WARN || !lint_refuses(lint))
+		return true;
+	if (json_is_true(json_object_get(lint, "newcomer")))
+		http_fail(r, 409, "E3141", NULL,
+		    "ohcn profile publish --coarsen, after --dry-run",
+		    "it shows more than a newcomer's card should: %s",
+		    json_string_value(json_array_get(words, 1)));
+	else
+		http_fail(r, 409, "E3140", NULL,
+		    "ohcn profile publish --coarsen, after --dry-run",
+		    "this card could be recognised: %s",
+		    json_string_value(json_array_get(words, 0)));
+	return false;
+}
+
+static void
+profile_linted(struct task *t)
+{
+	json_t *lint = json_object_get(t->result, "lint");
+	const json_t *body = json_object_get(t->input, "body");
+
+	json_truth(
+	    lint, "enforced", t->node->config->publish.klint == KLINT_ENFORCE);
+	if (lint_allows(t->node, t->request, body, lint))
+		publish_draft(t->node, t->request,
+		    (uint32_t)json_integer_value(
+			json_object_get(t->input, "persona_index")),
+		    KIND_PROFILE, json_object_get(t->result, "draft"), body,
+		    lint);
+}
+
+/* On a worker: as many cards are counted as there are. */
+static void
+profile_lint(struct node *n, struct http_request *r, uint32_t persona,
+    const json_t *draft, json_t *body)
+{
+	json_t *whole =
+	    own_terms_carry(n->terms->vocabulary, KIND_PROFILE, draft);
+	json_t *input = json_object();
+
+	if (!draft_check(n, r, KIND_PROFILE, whole)) {
+		json_decref(whole);
+		json_decref(input);
+		return;
+	}
+	(void)json_object_set_new(input, "draft", whole);
+	(void)json_object_set_new(
+	    input, "region", json_string(region_of(n, draft)));
+	(void)json_object_set(input, "body", body);
+	json_truth(
+	    input, "coarsen", json_is_true(json_object_get(body, "coarsen")));
+	json_uint(input, "persona_index", persona);
+	json_uint(input, "language_code", language_of(n, r));
+	task_start_then(n, r, lint_run, profile_linted, input);
 }
 
 void
@@ -530,7 +600,7 @@ api_profile_publish(struct http_request *r, void *ctx)
 	json_t *draft = draft_take(n, r, persona, DRAFT_PROFILE,
 	    "ohcn profile edit, or ohcn profile import");
 	if (draft != NULL)
-		publish_draft(n, r, persona, KIND_PROFILE, draft, body);
+		profile_lint(n, r, persona, draft, body);
 	json_decref(draft);
 	json_decref(body);
 }
@@ -648,7 +718,8 @@ api_organisation_publish(struct http_request *r, void *ctx)
 		    "ohcn organisation edit, or set node.name",
 		    "there is no draft yet");
 	else
-		publish_draft(n, r, persona, KIND_ORGANISATION, draft, body);
+		publish_draft(
+		    n, r, persona, KIND_ORGANISATION, draft, body, NULL);
 	json_decref(draft);
 	json_decref(body);
 }

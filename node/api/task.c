@@ -22,6 +22,9 @@ on_done(uv_work_t *work, int status)
 		http_fail(t->request, t->status, t->code, NULL,
 		    t->hint[0] == 0 ? NULL : t->hint, "%s", t->detail);
 		json_decref(t->result);
+	} else if (t->done != NULL) {
+		t->done(t);
+		json_decref(t->result);
 	} else {
 		http_reply(t->request, t->status, t->result);
 	}
@@ -34,14 +37,8 @@ on_done(uv_work_t *work, int status)
 	free(t);
 }
 
-void
-task_start(struct node *n, struct http_request *r, task_run *run, json_t *input)
-{
-	task_start_with(n, r, run, input, NULL);
-}
-
-void
-task_start_with(struct node *n, struct http_request *r, task_run *run,
+static void
+start(struct node *n, struct http_request *r, task_run *run, task_done *done,
     json_t *input, void *more)
 {
 	uint32_t persona;
@@ -64,6 +61,7 @@ task_start_with(struct node *n, struct http_request *r, task_run *run,
 	t->node = n;
 	t->request = r;
 	t->run = run;
+	t->done = done;
 	t->input = input;
 	t->more = more;
 	t->now_s = node_now(n);
@@ -78,6 +76,26 @@ task_start_with(struct node *n, struct http_request *r, task_run *run,
 		    sizeof(t->author));
 	const int rc = uv_queue_work(&n->loop, &t->work, on_work, on_done);
 	ASSERT(rc == 0);
+}
+
+void
+task_start(struct node *n, struct http_request *r, task_run *run, json_t *input)
+{
+	start(n, r, run, NULL, input, NULL);
+}
+
+void
+task_start_with(struct node *n, struct http_request *r, task_run *run,
+    json_t *input, void *more)
+{
+	start(n, r, run, NULL, input, more);
+}
+
+void
+task_start_then(struct node *n, struct http_request *r, task_run *run,
+    task_done *done, json_t *input)
+{
+	start(n, r, run, done, input, NULL);
 }
 
 bool

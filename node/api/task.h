@@ -18,13 +18,17 @@ struct matcher;
  */
 typedef void task_run(struct task *t);
 
+/* On the loop, when there was no error: replies. ${t} goes after it. */
+typedef void task_done(struct task *t);
+
 struct task {
 	uv_work_t work;
 	struct node *node; /* for the loop's thread alone */
 	struct http_request *request;
 	task_run *run;
-	json_t *input; /* owned; may be NULL */
-	void *more;    /* owned: free()d at the end; may be NULL */
+	task_done *done; /* NULL: ${result} is the reply */
+	json_t *input;   /* owned; may be NULL */
+	void *more;      /* owned: free()d at the end; may be NULL */
 	uint64_t now_s;
 	uint8_t author[ED25519_PUBLIC]; /* of the persona that was asked */
 	uint8_t own[PERSONAS_MAX][ED25519_PUBLIC]; /* of all personas */
@@ -50,6 +54,10 @@ void task_start(
 /** task_start_with(n, r, run, input, more): takes ${more} as well. */
 void task_start_with(struct node *n, struct http_request *r, task_run *run,
     json_t *input, void *more);
+
+/** task_start_then(n, r, run, done, input): ${done} replies. */
+void task_start_then(struct node *n, struct http_request *r, task_run *run,
+    task_done *done, json_t *input);
 
 /**
  * task_renew_view(t, view): from now on ${t}->view is ${view}, which is

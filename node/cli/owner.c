@@ -171,6 +171,32 @@ next_note(struct cli *cli)
 	output_note(&cli->out, "next: %s", next);
 }
 
+/* Is the card one of many? In words; what was or would be left out. */
+static void
+show_lint(struct cli *cli, const json_t *lint)
+{
+	const json_t *done = json_object_get(lint, "coarsened");
+	const json_t *proposal = json_object_get(lint, "proposal");
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(json_object_get(lint, "words"), i, v)
+	{
+		output_line(&cli->out, "%s%s", i == 0 ? "one of many? " : "  ",
+		    any_text(v));
+	}
+	json_array_foreach(json_object_get(done, "words"), i, v)
+	{
+		output_line(&cli->out, "%s%s", i == 0 ? "coarsened: " : "  ",
+		    any_text(v));
+	}
+	json_array_foreach(json_object_get(proposal, "words"), i, v)
+	{
+		output_line(&cli->out, "%s%s",
+		    i == 0 ? "--coarsen would: " : "  ", any_text(v));
+	}
+}
+
 int
 show_publication(struct cli *cli, json_t *reply)
 {
@@ -198,6 +224,7 @@ show_publication(struct cli *cli, json_t *reply)
 		output_line(&cli->out, "published %s, %" PRId64 " bytes",
 		    json_str(record, "id"), json_int(record, "size"));
 	}
+	show_lint(cli, json_object_get(reply, "lint"));
 	v = json_object_get(reply, "readers");
 	if (v != NULL)
 		output_line(&cli->out, "readers: %s",
@@ -704,10 +731,17 @@ run_draft_publish(struct cli *cli)
 	json_t *reply = NULL;
 	int code;
 
+	if (cli_flag(cli, "force") != NULL &&
+	    !cli_confirm(cli, "Publish a card by which you might be "
+			      "recognised? It cannot be taken back."))
+		return cli_usage(cli, "--force: not without --yes");
 	snprintf(path, sizeof(path), "%s/publish", base_of(cli));
 	code = cli_call(cli, "POST", path,
-	    json_pack("{s:b,s:b}", "dry_run", cli_flag(cli, "dry-run") != NULL,
-		"now", cli_flag(cli, "now") != NULL),
+	    json_pack("{s:b,s:b,s:b,s:b}", "dry_run",
+		cli_flag(cli, "dry-run") != NULL, "now",
+		cli_flag(cli, "now") != NULL, "coarsen",
+		cli_flag(cli, "coarsen") != NULL, "force",
+		cli_flag(cli, "force") != NULL),
 	    &reply);
 	return code != EXIT_DONE ? code : show_publication(cli, reply);
 }

@@ -263,10 +263,17 @@ static const struct cli_command commands[] = {
 	{ "profile", "publish", "", 0, 0, "publish the draft as your card",
 	    "Goes out after a random delay (publish.delay), so that the time "
 	    "says nothing\nabout you. --dry-run shows the exact bytes and "
-	    "who can read them.",
+	    "who can read them.\nA card that few others could have is refused: "
+	    "--dry-run says how many there are,\nand what would help; "
+	    "--coarsen publishes the proposal. In a small network that is\n"
+	    "at most 5 common terms.",
 	    "ohcn profile publish --dry-run\nohcn profile publish\n"
+	    "ohcn profile publish --coarsen --dry-run\n"
 	    "ohcn profile publish --now",
-	    FLAGS{ DRY, NOW, END }, run_draft_publish },
+	    FLAGS{ DRY, NOW,
+		{ "coarsen", NULL, "leave out what tells too much" },
+		{ "force", NULL, "publish it although it tells who you are" },
+		END }, run_draft_publish },
 	{ "profile", "forget", "", 0, 0, "withdraw your card everywhere",
 	    "A tombstone replaces the card in every node that hears of it. "
 	    "Others may have\ncopied it before.",

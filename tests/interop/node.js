@@ -33,6 +33,7 @@ export class RealNode {
       'listen.addresses': '/ip4/127.0.0.1/tcp/0',
       'api.port': '0',
       'stem.alone': '1s', // few have peers of their own choice
+      'publish.klint': 'warn', // one invented person
       'log.format': 'text',
       ...settings
     }
