@@ -26,7 +26,7 @@ put_signed(
 }
 
 err
-envelope_seal(struct buf *out, const uint8_t *secret, const char *domain,
+signed_envelope_seal(struct buf *out, const uint8_t *secret, const char *domain,
     struct slice type, struct slice payload)
 {
 	uint8_t bytes[SIGNED_MAX], sig[ED25519_SIG];
@@ -64,7 +64,7 @@ check(const Libp2p__PublicKey *key, struct slice message, struct slice sig,
 }
 
 err
-envelope_open(struct slice in, const char *domain, struct slice type,
+signed_envelope_open(struct slice in, const char *domain, struct slice type,
     uint8_t room[ENVELOPE_ROOM], struct envelope *out)
 {
 	uint8_t bytes[SIGNED_MAX];

@@ -23,18 +23,18 @@ struct envelope {
 };
 
 /**
- * envelope_seal(out, secret, domain, type, payload):
+ * signed_envelope_seal(out, secret, domain, type, payload):
  * Append an envelope signed by the Ed25519 ${secret} (ED25519_SECRET bytes).
  * ERR_MORE: no room; ERR_LIMIT: the payload is too long.
  */
-NODISCARD err envelope_seal(struct buf *out, const uint8_t *secret,
+NODISCARD err signed_envelope_seal(struct buf *out, const uint8_t *secret,
     const char *domain, struct slice type, struct slice payload);
 
 /**
- * envelope_open(in, domain, type, room, out):
+ * signed_envelope_open(in, domain, type, room, out):
  * Take apart and verify. ERR_PEER: malformed, or of another type; ERR_LIMIT:
  * over ENVELOPE_MAX; ERR_AUTH: wrong signature; ERR_NOTFOUND: a kind of key
  * that we do not know.
  */
-NODISCARD err envelope_open(struct slice in, const char *domain,
+NODISCARD err signed_envelope_open(struct slice in, const char *domain,
     struct slice type, uint8_t room[ENVELOPE_ROOM], struct envelope *out);

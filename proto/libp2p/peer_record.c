@@ -34,8 +34,8 @@ peer_record_seal(struct buf *out, const uint8_t *secret, uint64_t seq,
 	while (libp2p__peer_record__get_packed_size(&m) > sizeof(bytes))
 		m.n_addresses--;
 	TRY(protobuf_put(&payload, &m.base));
-	return envelope_seal(out, secret, DOMAIN, slice_of(type, sizeof(type)),
-	    buf_slice(&payload));
+	return signed_envelope_seal(out, secret, DOMAIN,
+	    slice_of(type, sizeof(type)), buf_slice(&payload));
 }
 
 err
@@ -46,7 +46,7 @@ peer_record_open(
 	struct protobuf pb;
 	struct envelope e;
 
-	TRY(envelope_open(
+	TRY(signed_envelope_open(
 	    envelope, DOMAIN, slice_of(type, sizeof(type)), room, &e));
 	*out = (struct peer_record){ .id = e.signer };
 	if (e.payload.n > ENVELOPE_PAYLOAD_MAX)

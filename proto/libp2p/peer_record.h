@@ -29,7 +29,7 @@ NODISCARD err peer_record_seal(struct buf *out, const uint8_t *secret,
 /**
  * peer_record_open(envelope, room, out): verify one; the peer it names has
  * to be the one that signed it (ERR_AUTH). Addresses are not looked at.
- * Errors as envelope_open().
+ * Errors as signed_envelope_open().
  */
 NODISCARD err peer_record_open(struct slice envelope,
     uint8_t room[ENVELOPE_ROOM], struct peer_record *out);

@@ -110,7 +110,7 @@ voucher_put(struct relay *r, struct buf *out, const struct peer_id *peer,
 	v.peer = protobuf_bytes(peer_id_slice(peer));
 	v.expiration = until_s;
 	TRY(protobuf_put(&b, &v.base));
-	return envelope_seal(out, r->secret, VOUCHER_DOMAIN,
+	return signed_envelope_seal(out, r->secret, VOUCHER_DOMAIN,
 	    slice_of(voucher_type, sizeof(voucher_type)), buf_slice(&b));
 }
 

@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const err e = peer_record_open(slice_of(data, size), room, &r);
 	ASSERT(e == OK || e == ERR_PEER || e == ERR_AUTH || e == ERR_LIMIT ||
 	       e == ERR_NOTFOUND);
-	if (envelope_seal(&out, secret, "libp2p-peer-record",
+	if (signed_envelope_seal(&out, secret, "libp2p-peer-record",
 		slice_of(type, sizeof(type)), slice_of(data, size)) != OK) {
 		ASSERT(size > ENVELOPE_PAYLOAD_MAX);
 		return 0;

@@ -50,6 +50,8 @@ BANNED = re.compile(
 BANNED_EVERYWHERE = re.compile(r"(?<![>.\w])(strcpy|strcat|sprintf|alloca|gets|system|rand|srand)\s*\(")
 RANDOM = re.compile(r"\bcrypto_random\s*\(")
 HEAP = re.compile(r"\b(malloc|calloc|realloc|strdup)\s*\(")
+# A definition: its type on a line of its own, as everywhere here.
+GLOBAL = re.compile(r"^([a-z][\w ]*\*?)\n(\w+)\((?:[^;{}]*)\)\n\{", re.M)
 FOLDERS = ("crypto", "proto", "store", "match", "node")
 
 
@@ -76,7 +78,7 @@ def main():
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"],
         cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    errors, notes, graph = [], [], {}
+    errors, notes, graph, defined = [], [], {}, {}
     for path in listed:
         if not (ROOT / path).exists():
             continue
@@ -118,6 +120,10 @@ def main():
                 errors.append(f"{path}:{n}: randomness is passed in: crypto_random()")
             if (here == "crypto" or here.startswith("proto")) and HEAP.search(line):
                 errors.append(f"{path}:{n}: memory is passed in: {HEAP.search(line).group(1)}()")
+        if top in FOLDERS and path.endswith(".c"):
+            for m in GLOBAL.finditer(code):
+                if "static" not in m.group(1):
+                    defined.setdefault(m.group(2), []).append(path)
         if raw.count("\n") > 1000:
             notes.append(f"{path}: {raw.count(chr(10))} lines")
         for m in re.finditer(r"^\{\n(.*?)^\}", raw, flags=re.S | re.M):
@@ -125,6 +131,9 @@ def main():
                 at = raw[:m.start()].count("\n")
                 notes.append(f"{path}:{at}: function of {m.group(1).count(chr(10))} lines")
     errors += circles(graph)
+    for name, paths in sorted(defined.items()):
+        if len(paths) > 1:
+            errors.append(f"{name}() is defined in {' and '.join(paths)}: the linker takes either")
     for line in errors:
         print(line)
     if "--report" in sys.argv:

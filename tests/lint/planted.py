@@ -18,6 +18,7 @@ BREACHES = [
     ("match/planted.c", "void f(void)\n{\n\tcrypto_random(0, 0);\n}\n", "randomness"),
     ("proto/libp2p/planted.c", "void *f(void)\n{\n\treturn malloc(1);\n}\n", "memory is passed in"),
     ("node/planted.c", "void f(char *p)\n{\n\tsprintf(p, p);\n}\n", "banned"),
+    ("node/planted.c", "int\nf(int x)\n{\n\treturn x;\n}\n" * 2, "is defined in"),
     ("node/planted.c", "int x; \n", "trailing space"),
     ("node/planted.c", '#include "planted.h"\n', "from the root"),
 ]

@@ -225,22 +225,24 @@ test_refused(void **state)
 	(void)state;
 	ed25519_keypair(pub, secret, seed);
 	assert_int_equal(
-	    envelope_seal(&b, secret, "a-domain", t, slice_str("hello")), OK);
+	    signed_envelope_seal(&b, secret, "a-domain", t, slice_str("hello")),
+	    OK);
 	assert_int_equal(
-	    envelope_open(buf_slice(&b), "a-domain", t, room, &e), OK);
+	    signed_envelope_open(buf_slice(&b), "a-domain", t, room, &e), OK);
 	assert_true(slice_eq_str(e.payload, "hello"));
 	const struct peer_id me = peer_id_of_ed25519(pub);
 	assert_true(peer_id_eq(&e.signer, &me));
 	assert_int_equal(
-	    envelope_open(buf_slice(&b), "b-domain", t, room, &e), ERR_AUTH);
-	assert_int_equal(envelope_open(buf_slice(&b), "a-domain",
+	    signed_envelope_open(buf_slice(&b), "b-domain", t, room, &e),
+	    ERR_AUTH);
+	assert_int_equal(signed_envelope_open(buf_slice(&b), "a-domain",
 			     slice_of(other, 2), room, &e),
 	    ERR_PEER);
 	assert_int_equal(peer_record_open(buf_slice(&b), room, &r), ERR_AUTH);
-	assert_int_equal(
-	    envelope_open(slice_of(big, sizeof(big)), "a-domain", t, room, &e),
+	assert_int_equal(signed_envelope_open(slice_of(big, sizeof(big)),
+			     "a-domain", t, room, &e),
 	    ERR_LIMIT);
-	assert_int_equal(envelope_seal(&b, secret, "a", t,
+	assert_int_equal(signed_envelope_seal(&b, secret, "a", t,
 			     slice_of(big, ENVELOPE_PAYLOAD_MAX + 1)),
 	    ERR_LIMIT);
 
@@ -249,21 +251,21 @@ test_refused(void **state)
 	payload[40] = 0x10; /* seq */
 	payload[41] = 1;
 	b.n = 0;
-	assert_int_equal(envelope_seal(&b, secret, "libp2p-peer-record", t,
-			     slice_of(payload, 42)),
+	assert_int_equal(signed_envelope_seal(&b, secret, "libp2p-peer-record",
+			     t, slice_of(payload, 42)),
 	    OK);
 	assert_int_equal(peer_record_open(buf_slice(&b), room, &r), ERR_AUTH);
 	memcpy(payload + 2, me.bytes, me.n);
 	b.n = 0;
-	assert_int_equal(envelope_seal(&b, secret, "libp2p-peer-record", t,
-			     slice_of(payload, 42)),
+	assert_int_equal(signed_envelope_seal(&b, secret, "libp2p-peer-record",
+			     t, slice_of(payload, 42)),
 	    OK);
 	assert_int_equal(peer_record_open(buf_slice(&b), room, &r), OK);
 	assert_true(r.seq == 1 && r.addrs_n == 0);
 	/* No number, no id: none. */
 	b.n = 0;
-	assert_int_equal(envelope_seal(&b, secret, "libp2p-peer-record", t,
-			     slice_of(payload, 40)),
+	assert_int_equal(signed_envelope_seal(&b, secret, "libp2p-peer-record",
+			     t, slice_of(payload, 40)),
 	    OK);
 	assert_int_equal(peer_record_open(buf_slice(&b), room, &r), ERR_PEER);
 }

@@ -140,7 +140,7 @@ voucher_is_signed(void **state)
 	assert_int_equal(m.status, RELAY_OK);
 	assert_true(m.has_reservation);
 	assert_int_equal(m.addrs_n, 1);
-	assert_int_equal(envelope_open(m.voucher, "libp2p-relay-rsvp",
+	assert_int_equal(signed_envelope_open(m.voucher, "libp2p-relay-rsvp",
 			     slice_of(type, 2), room, &env),
 	    OK);
 	assert_true(peer_id_eq(&env.signer, id_of(R)));
