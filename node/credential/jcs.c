@@ -1,5 +1,6 @@
 #include "node/credential/jcs.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,32 @@ jcs_number(char out[JCS_NUMBER], double x)
 	return true;
 }
 
+static const char no_double[] = "an integer beyond 2^53 that no double holds";
+
+/*
+ * Does a double hold an integer: exactly, or as that for which ECMAScript
+ * writes just these digits? 21 of them are the most that it writes.
+ */
+static bool
+integer_holds(const char *digits, size_t n)
+{
+	char token[32], text[JCS_NUMBER];
+
+	if (n >= sizeof(token))
+		return false;
+	memcpy(token, digits, n);
+	token[n] = '\0';
+	const double x = strtod(token, NULL);
+	if (fabs(x) <= 0x1p53)
+		return strtoll(token, NULL, 10) == (long long)x;
+	if (jcs_number(text, x) && strcmp(text, token) == 0)
+		return true;
+	/* within 64 bits; those at the ends are not told from overflow */
+	const long long i = strtoll(token, NULL, 10);
+	return i != LLONG_MAX && i != LLONG_MIN && fabs(x) < 0x1p63 &&
+	       (long long)x == i;
+}
+
 /* ---- writing ---- */
 
 struct writer {
@@ -204,13 +231,12 @@ put_number(struct writer *w, double x)
 static err
 put_integer(struct writer *w, json_int_t i)
 {
-	const double x = (double)i;
+	char text[24];
 
-	/* 2^63 itself is no integer of ours, but (double) may make it. */
-	if (x >= 0x1p63 || (json_int_t)x != i)
-		return refuse(
-		    w, ERR_FORM, "an integer beyond 2^53 that no double holds");
-	return put_number(w, x);
+	const int n = snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, i);
+	if (!integer_holds(text, (size_t)n))
+		return refuse(w, ERR_FORM, no_double);
+	return put_number(w, (double)i);
 }
 
 /* UTF-16 code units sort as code points, but U+E000..U+FFFF come last. */
@@ -362,6 +388,42 @@ is_deep(struct slice text)
 	return false;
 }
 
+/* Every integer of a text that jansson reads, outside of texts. */
+static bool
+integers_hold(struct slice text)
+{
+	static const char parts[] = "+-.0123456789eE";
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.n; i++) {
+		const char c = (char)text.p[i];
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		if (quoted || (c != '-' && (c < '0' || c > '9')))
+			continue;
+		const size_t from = i;
+		bool whole = true;
+		for (; i < text.n && text.p[i] != '\0' &&
+		       strchr(parts, text.p[i]) != NULL;
+		     i++)
+			whole = whole && strchr(".eE", text.p[i]) == NULL;
+		if (whole &&
+		    !integer_holds((const char *)text.p + from, i - from))
+			return false;
+		i--;
+	}
+	return true;
+}
+
+static json_t *
+load(struct slice text, size_t flags, json_error_t *where)
+{
+	return json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n,
+	    flags | JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, where);
+}
+
 err
 jcs_read(struct slice text, json_t **out, char why[JCS_WHY])
 {
@@ -376,8 +438,18 @@ jcs_read(struct slice text, json_t **out, char why[JCS_WHY])
 		(void)snprintf(why, JCS_WHY, "more than 64 levels deep");
 		return ERR_LIMIT;
 	}
-	*out = json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+	*out = load(text, 0, &where);
+	/* 1e20 is written in digits, which 64 bits do not hold */
+	if (*out == NULL &&
+	    json_error_code(&where) == json_error_numeric_overflow) {
+		*out = load(text, JSON_DECODE_INT_AS_REAL, &where);
+		if (*out != NULL && !integers_hold(text)) {
+			json_decref(*out);
+			*out = NULL;
+			(void)snprintf(why, JCS_WHY, "%s", no_double);
+			return ERR_FORM;
+		}
+	}
 	if (*out != NULL)
 		return OK;
 	(void)snprintf(why, JCS_WHY, "line %d, column %d: %s", where.line,

@@ -6,8 +6,8 @@
  *
  * Reading is as strict as that needs (I-JSON, RFC 7493): no member twice, no
  * invalid UTF-8, no lone surrogate, no number beyond a double. Refused beside
- * that, since signers would disagree about it: an integer that no double
- * holds, the character U+0000, more than JCS_DEPTH levels.
+ * that: an integer that no double holds (unless ECMAScript writes just these
+ * digits for one), the character U+0000, more than JCS_DEPTH levels.
  */
 #pragma once
 

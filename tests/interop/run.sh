@@ -11,6 +11,6 @@ for name in "$@"; do
 	esac
 done
 [ $# -gt 0 ] || set -- js go rust suite
-build test ohcn tool_peer tool_judge tool_messages
+build test ohcn tool_peer tool_judge tool_messages tool_credential
 command -v npm >/dev/null || need_packages "for js-libp2p, the reference peer" $packages_node
 exec bash tests/interop/stage.sh "$root/build/test" "$@"
