@@ -317,7 +317,8 @@ def matches(p):
 
 def publish(p, world_node, c):
     s, r = p.post("/profile/publish", {"dry_run": True})
-    check("dry run", s == 200 and r["record"]["size"] < 600 and len(r["warnings"]) == 1, r)
+    # at most that the stamp is not ready yet
+    check("dry run", s == 200 and r["record"]["size"] < 600 and len(r["warnings"]) <= 1, r)
     check("is it one of many", r["lint"]["newcomer"] and r["lint"]["words"] and
           not r["lint"]["enforced"], r["lint"])
     check("private skills stay private", WELDING not in r["record"]["bytes_hex"], r)
