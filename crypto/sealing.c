@@ -35,6 +35,19 @@ keyed(uint8_t *out, size_t out_n, const uint8_t key[32], const char *name,
 }
 
 /* What both ends compute: the two halves of K, and the nonce. */
+static void
+derive_of(uint8_t k[64], uint8_t nonce[NONCE], const uint8_t q[X25519_SIZE],
+    const uint8_t ephemeral[X25519_SIZE], const uint8_t to[X25519_SIZE],
+    const uint8_t *root, struct crypto_part context)
+{
+	const struct crypto_part parts[] = { { ephemeral, X25519_SIZE },
+		{ to, X25519_SIZE },
+		{ root == NULL ? no_root : root, SEALING_ROOT }, context };
+
+	keyed(k, 64, q, "ohcn-seal-v1", parts, 4);
+	hash_blake2b(nonce, NONCE, "ohcn-nonce-v1", parts, 2);
+}
+
 static bool
 derive(uint8_t k[64], uint8_t nonce[NONCE], const uint8_t secret[X25519_SIZE],
     const uint8_t peer[X25519_SIZE], const uint8_t ephemeral[X25519_SIZE],
@@ -42,14 +55,10 @@ derive(uint8_t k[64], uint8_t nonce[NONCE], const uint8_t secret[X25519_SIZE],
     struct crypto_part context)
 {
 	uint8_t q[X25519_SIZE];
-	const struct crypto_part parts[] = { { ephemeral, X25519_SIZE },
-		{ to, X25519_SIZE },
-		{ root == NULL ? no_root : root, SEALING_ROOT }, context };
 
 	if (!x25519_shared(q, secret, peer))
 		return false;
-	keyed(k, 64, q, "ohcn-seal-v1", parts, 4);
-	hash_blake2b(nonce, NONCE, "ohcn-nonce-v1", parts, 2);
+	derive_of(k, nonce, q, ephemeral, to, root, context);
 	sodium_memzero(q, sizeof(q));
 	return true;
 }
@@ -78,28 +87,48 @@ sealing_seal(uint8_t *out, const uint8_t *in, size_t n,
 }
 
 bool
+sealing_open_shared(uint8_t *out, const uint8_t *in, size_t n,
+    struct crypto_part context, const uint8_t shared[X25519_SIZE],
+    const uint8_t pub[X25519_SIZE], const uint8_t root[SEALING_ROOT],
+    uint8_t next[SEALING_ROOT])
+{
+	uint8_t k[64], nonce[NONCE];
+
+	if (next != NULL)
+		sodium_memzero(next, SEALING_ROOT);
+	if (n < SEALING_OVERHEAD)
+		return false;
+	derive_of(k, nonce, shared, in, pub, root, context);
+	const bool ok = crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL,
+			    NULL, in + X25519_SIZE, n - X25519_SIZE, context.p,
+			    context.n, nonce, k) == 0;
+	if (ok && next != NULL)
+		memcpy(next, k + 32, SEALING_ROOT);
+	sodium_memzero(k, sizeof(k));
+	if (!ok)
+		sodium_memzero(out, n - SEALING_OVERHEAD);
+	return ok;
+}
+
+bool
 sealing_open(uint8_t *out, const uint8_t *in, size_t n,
     struct crypto_part context, const uint8_t secret[X25519_SIZE],
     const uint8_t pub[X25519_SIZE], const uint8_t root[SEALING_ROOT],
     uint8_t next[SEALING_ROOT])
 {
-	uint8_t k[64], nonce[NONCE];
+	uint8_t q[X25519_SIZE];
 	bool ok = false;
 
 	if (next != NULL)
 		sodium_memzero(next, SEALING_ROOT);
 	if (n < SEALING_OVERHEAD)
 		return false;
-	if (derive(k, nonce, secret, in, in, pub, root, context)) {
-		ok = crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL,
-			 in + X25519_SIZE, n - X25519_SIZE, context.p,
-			 context.n, nonce, k) == 0;
-		if (ok && next != NULL)
-			memcpy(next, k + 32, SEALING_ROOT);
-		sodium_memzero(k, sizeof(k));
-	}
-	if (!ok)
+	if (x25519_shared(q, secret, in))
+		ok = sealing_open_shared(
+		    out, in, n, context, q, pub, root, next);
+	else
 		sodium_memzero(out, n - SEALING_OVERHEAD);
+	sodium_memzero(q, sizeof(q));
 	return ok;
 }
 

@@ -45,6 +45,15 @@ CRYPTO_CHECKED bool sealing_open(uint8_t *out, const uint8_t *in, size_t n,
     uint8_t next[SEALING_ROOT]);
 
 /**
+ * sealing_open_shared(..., shared, ...): the same for a key whose secret is
+ * elsewhere: ${shared} is X25519(secret, first 32 bytes of ${in}).
+ */
+CRYPTO_CHECKED bool sealing_open_shared(uint8_t *out, const uint8_t *in,
+    size_t n, struct crypto_part context, const uint8_t shared[X25519_SIZE],
+    const uint8_t pub[X25519_SIZE], const uint8_t root[SEALING_ROOT],
+    uint8_t next[SEALING_ROOT]);
+
+/**
  * sealing_session(out, secret, peer, root, first, second):
  * The root of a conversation once both ends have told a key of their own:
  * BLAKE2b-256(key X25519(secret, peer), personal "ohcn-session-v1";

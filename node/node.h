@@ -35,6 +35,7 @@ struct network;
 struct discovery;
 struct nat;
 struct stem_node;
+struct mailbox;
 
 #define PERSONAS_MAX     32 /* in all: those that are no longer used, too */
 #define PERSONA_NAME_MAX 32 /* bytes: a-z 0-9 - _ */
@@ -101,6 +102,7 @@ struct node {
 	struct keeper *keeper;   /* keeper.h; of the store */
 	struct matcher *matcher; /* matcher.h */
 	struct signals *signals; /* signals.h */
+	struct mailbox *mailbox; /* mailbox.h */
 	struct http_server *http;
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */

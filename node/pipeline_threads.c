@@ -141,6 +141,14 @@ commit_outcomes(struct commit *c, err e)
 	}
 }
 
+/* A person's answer to a company goes quietly, whoever runs the node. */
+static bool
+is_answer(const struct record *r)
+{
+	return r->kind == KIND_ENVELOPE && r->stamp.n > 0 &&
+	       r->stamp.p[0] == STAMP_CERTIFICATE;
+}
+
 /* Records of the commit, in one transaction. */
 static void
 commit_records(struct pipeline *p, struct commit *c)
@@ -151,7 +159,8 @@ commit_records(struct pipeline *p, struct commit *c)
 		c->items[i] =
 		    (struct store_item){ .record = &c->jobs[i]->j.record,
 			    .own = c->jobs[i]->j.own,
-			    .quiet = p->cf.own_quiet };
+			    .quiet = p->cf.own_quiet ||
+				     is_answer(&c->jobs[i]->j.record) };
 	const uint64_t begin = uv_hrtime();
 	const err e = store_apply(p->cf.store, c->items, c->n,
 	    p->cf.env->wall_s(p->cf.env->ctx), on_gone, c);

@@ -558,6 +558,23 @@ publication_start(struct publication *u)
 }
 
 void
+publish_made(struct node *n, struct slice bytes, publish_done *done, void *ctx)
+{
+	struct publication *u = calloc(1, sizeof(*u));
+
+	if (u == NULL) {
+		const struct publish_result r = { .error = ERR_NOMEM };
+		done(ctx, &r);
+		return;
+	}
+	u->n = n;
+	u->done = done;
+	u->ctx = ctx;
+	u->result.bytes = bytes.n;
+	pipeline_submit(n->pipeline, bytes, 0, true, on_submitted, u);
+}
+
+void
 publish_record(struct node *n, const struct publish_request *q,
     publish_done *done, void *ctx)
 {

@@ -83,3 +83,10 @@ NODISCARD err publish_build(struct node *n, const struct publish_request *q,
  */
 void publish_record(struct node *n, const struct publish_request *q,
     publish_done *done, void *ctx);
+
+/**
+ * publish_made(n, bytes, done, ctx): a record that is signed already, by a
+ * one-time key: stored and announced as the others. ${bytes} are copied.
+ */
+void publish_made(
+    struct node *n, struct slice bytes, publish_done *done, void *ctx);

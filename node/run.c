@@ -15,6 +15,7 @@
 #include "node/intro.h"
 #include "node/keeper.h"
 #include "node/light.h"
+#include "node/mailbox.h"
 #include "node/matcher.h"
 #include "node/nat.h"
 #include "node/network.h"
@@ -38,7 +39,7 @@
 /* ---- gossip ---- */
 
 /* A message under judgement. */
-struct message {
+struct judged_message {
 	struct node *n;
 	uint64_t handle;
 };
@@ -46,7 +47,7 @@ struct message {
 static void
 on_judged(void *ctx, const struct judge_result *r)
 {
-	struct message *j = ctx;
+	struct judged_message *j = ctx;
 	struct node *n = j->n;
 
 	if (record_verdict(r->outcome) == VERDICT_REJECT)
@@ -74,7 +75,7 @@ static void
 on_message(struct node *n, const struct gossip_message *m)
 {
 	const uint32_t mask = class_of_topic(n, m->topic);
-	struct message *j = malloc(sizeof(*j));
+	struct judged_message *j = malloc(sizeof(*j));
 
 	if (j == NULL || mask == 0) {
 		free(j);
@@ -84,7 +85,7 @@ on_message(struct node *n, const struct gossip_message *m)
 		    n->env.mono_ms(n->env.ctx));
 		return;
 	}
-	*j = (struct message){ n, m->handle };
+	*j = (struct judged_message){ n, m->handle };
 	pipeline_submit(n->pipeline, m->data, mask, false, on_judged, j);
 }
 
@@ -212,6 +213,8 @@ on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
 
 	memcpy(e.id, r->id, RECORD_ID);
 	memcpy(e.author, r->author, RECORD_AUTHOR);
+	if (r->kind == KIND_ENVELOPE)
+		mailbox_stored(ctx, rid);
 	node_event_later(ctx, "record", stored_json, &e, sizeof(e));
 }
 
@@ -296,6 +299,7 @@ on_tick(uv_timer_t *timer)
 	publisher_tick(n->publisher);
 	owner_tick(n);
 	intro_tick(n, expires);
+	mailbox_tick(n, expires);
 	restore_tick(n);
 	keeper_tick(n);
 	matcher_tick(n->matcher);
@@ -455,6 +459,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(nat_open(n, n->network));
 	TRY(stem_node_open(n, n->network));
 	TRY(open_parts(n));
+	TRY(mailbox_open(n));
 	TRY(open_http(n));
 	return subscribe(n);
 }
@@ -545,6 +550,7 @@ close_all(struct node *n)
 	}
 	store_close(n->store);
 	map_close(n->map);
+	mailbox_close(n);
 	intro_close(n);
 	vault_close(n->vault);
 	const int busy = uv_loop_close(&n->loop);

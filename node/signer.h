@@ -52,6 +52,8 @@ enum signer_domain {
 	SIGN_RESULT,      /* bytes: a statement of an assessor; SPEC.md, 10 */
 	SIGN_DOCUMENT,    /* bytes: the body; ${role}: of the signer */
 	SIGN_CERTIFICATE, /* bytes: one-time key 32, not_after u32be; SPEC 6 */
+	SIGN_OFFER,       /* bytes: conversation 16, to 32, key 32, hash of the
+			terms 32; SPEC.md, 19 */
 	SIGN_DOMAINS,
 };
 

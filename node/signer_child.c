@@ -24,8 +24,9 @@
 #include "proto/record/result.h"
 #include "proto/record/value.h"
 
-#define FD_SOCKET 3
-#define SCRATCH   MAX(RECORD_SCRATCH_BYTES, VALUE_ARENA_BYTES)
+#define FD_SOCKET   3
+#define OFFER_BYTES (16 + 32 + 32 + 32)
+#define SCRATCH     MAX(RECORD_SCRATCH_BYTES, VALUE_ARENA_BYTES)
 
 struct receive_key {
 	uint8_t pub[X25519_SIZE];
@@ -161,6 +162,19 @@ sign_document(const struct signer_request *q,
 	ed25519_sign(sig, m, n + 32, secret);
 }
 
+/* The domain of offers. */
+static void
+sign_offer(const struct signer_request *q, const uint8_t secret[ED25519_SECRET],
+    uint8_t sig[ED25519_SIG])
+{
+	uint8_t m[16 + 1 + SIGNER_NET_MAX + OFFER_BYTES] = "ohcn-offer-v1";
+
+	m[16] = q->net_n;
+	memcpy(m + 17, q->net, q->net_n);
+	memcpy(m + 17 + q->net_n, q->bytes, OFFER_BYTES);
+	ed25519_sign(sig, m, 17U + q->net_n + OFFER_BYTES, secret);
+}
+
 static err
 sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 {
@@ -184,6 +198,11 @@ sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 			return ERR_FORM;
 		record_certificate_sign(net, q->bytes,
 		    get_u32be(q->bytes + ED25519_PUBLIC), secret, sig);
+		return OK;
+	case SIGN_OFFER:
+		if (q->n != OFFER_BYTES)
+			return ERR_FORM;
+		sign_offer(q, secret, sig);
 		return OK;
 	case SIGN_DOMAINS:
 		break;

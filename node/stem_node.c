@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "node/mailbox.h"
 #include "node/persona.h"
 #include "node/publish.h"
 #include "node/vault.h"
@@ -243,8 +244,11 @@ stem_node_publish(
     struct node *n, const uint8_t author[ED25519_PUBLIC], struct slice bytes)
 {
 	const struct author *a = persona_of_key(n, author);
-	/* A one-time key's record goes the way of persona 0. */
-	const uint32_t route = a == NULL ? 0 : a->index % STEM_ROUTES_MAX;
+	uint32_t index = a == NULL ? 0 : a->index;
+	/* A one-time key's record goes the way of whose answer it is. */
+	if (a == NULL && !mailbox_persona(n, author, &index))
+		index = 0;
+	const uint32_t route = index % STEM_ROUTES_MAX;
 	const err e = stem_publish(
 	    n->stem->stem, route, bytes, n->env.mono_ms(n->env.ctx));
 

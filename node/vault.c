@@ -87,14 +87,18 @@ vault_get(struct vault *v, const char *name, bool *bad)
 	return value;
 }
 
-err
-vault_put(struct vault *v, const char *name, const json_t *value)
+static err
+put_one(
+    struct vault *v, struct map_txn *txn, const char *name, const json_t *value)
 {
 	uint8_t sealed[SEALED_MAX];
 	const struct slice key = slice_str(name);
-	struct map_txn *txn = NULL;
 
 	ASSERT(key.n >= 1 && key.n <= VAULT_NAME_MAX);
+	if (value == NULL) {
+		const err e = map_del(txn, TABLE, key);
+		return e == ERR_NOTFOUND ? OK : e;
+	}
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (text == NULL)
 		return ERR_NOMEM;
@@ -104,14 +108,38 @@ vault_put(struct vault *v, const char *name, const json_t *value)
 		v->env->random(v->env->ctx, sealed, AEAD_NONCE);
 		chachapoly_seal(sealed + AEAD_NONCE, (const uint8_t *)text, n,
 		    (struct crypto_part){ key.p, key.n }, sealed, v->key);
-		e = map_begin(v->map, true, &txn);
+		e = map_put(txn, TABLE, key,
+		    slice_of(sealed, AEAD_NONCE + n + AEAD_TAG), MAP_PUT);
 	}
 	crypto_wipe(text, n);
 	free(text);
-	if (e != OK)
-		return e;
-	e = map_put(txn, TABLE, key,
-	    slice_of(sealed, AEAD_NONCE + n + AEAD_TAG), MAP_PUT);
+	return e;
+}
+
+err
+vault_put_all(struct vault *v, const struct vault_item *items, size_t n)
+{
+	struct map_txn *txn = NULL;
+	err e = OK;
+
+	TRY(map_begin(v->map, true, &txn));
+	for (size_t i = 0; i < n && e == OK; i++)
+		e = put_one(v, txn, items[i].name, items[i].value);
+	if (e == OK)
+		return map_commit(txn);
+	map_abort(txn);
+	return e;
+}
+
+err
+vault_put(struct vault *v, const char *name, const json_t *value)
+{
+	struct map_txn *txn = NULL;
+
+	if (value == NULL)
+		return ERR_NOMEM;
+	TRY(map_begin(v->map, true, &txn));
+	const err e = put_one(v, txn, name, value);
 	if (e == OK)
 		return map_commit(txn);
 	map_abort(txn);

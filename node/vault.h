@@ -37,6 +37,16 @@ json_t *vault_get(struct vault *v, const char *name, bool *bad);
 
 /** vault_put(v, name, value): ERR_LIMIT: over 20,452 bytes of JSON; ERR_IO. */
 NODISCARD err vault_put(struct vault *v, const char *name, const json_t *value);
+
+/* For vault_put_all(). ${value} NULL: the name is deleted. */
+struct vault_item {
+	char name[VAULT_NAME_MAX + 1];
+	const json_t *value;
+};
+
+/** vault_put_all(v, items, n): all of them or none. Errors of vault_put(). */
+NODISCARD err vault_put_all(
+    struct vault *v, const struct vault_item *items, size_t n);
 NODISCARD err vault_delete(struct vault *v, const char *name);
 
 /** vault_each(v, prefix, fn, ctx): names in order; false ends the walk. */

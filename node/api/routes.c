@@ -75,6 +75,11 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/signals/publish", api_signals_publish, 0 },
 	{ HTTP_POST, V1 "/signals/import", api_signals_import, 0 },
 
+	{ HTTP_GET, V1 "/talks", api_talks, 0 },
+	{ HTTP_POST, V1 "/talks", api_talk_offer, 0 },
+	{ HTTP_GET, V1 "/talks/{id}", api_talk, 0 },
+	{ HTTP_POST, V1 "/talks/{id}/say", api_talk_say, 0 },
+
 	{ HTTP_GET, V1 "/records", api_records, 0 },
 	{ HTTP_GET, V1 "/records/export", api_records_export, 0 },
 	{ HTTP_POST, V1 "/records/import", api_records_import, 0 },

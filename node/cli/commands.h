@@ -44,6 +44,15 @@ int run_persona_conflicts(struct cli *cli);
 int run_persona_keep(struct cli *cli);
 int run_key_restore(struct cli *cli);
 
+int run_offer_send(struct cli *cli);
+int run_offer_list(struct cli *cli);
+int run_offer_show(struct cli *cli);
+int run_offer_answer(struct cli *cli);
+int run_offer_withdraw(struct cli *cli);
+int run_inbox_list(struct cli *cli);
+int run_inbox_show(struct cli *cli);
+int run_inbox_answer(struct cli *cli);
+
 int run_profile_import(struct cli *cli);
 int run_profile_edit(struct cli *cli);
 int run_draft_edit(struct cli *cli);

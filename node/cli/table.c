@@ -59,6 +59,37 @@
 	"this node.\nIt tells this node's id and addresses: give it to whom "  \
 	"you trust with that."
 
+#define WORDS                                                                  \
+	{                                                                      \
+		"text", "TEXT", "words to say, up to 2,400 bytes"              \
+	}
+#define COMMIT                                                                 \
+	{                                                                      \
+		"commit", "WHO", "fix who you are, as a hash: not told yet"    \
+	}
+#define OPEN                                                                   \
+	{                                                                      \
+		"open", NULL, "yes, tell what you committed to"                \
+	}
+#define CLOSE                                                                  \
+	{                                                                      \
+		"close", NULL, "end it here, without a word"                   \
+	}
+
+static const struct cli_flag offer_flags[] = {
+	{ "demand", "ID", "your need (external id or record)" },
+	{ "to", "CARD", "id of a card" },
+	{ "pledge", "LIST",
+	    "kind=course,amount=800,currency=EUR,hours=40,"
+	    "deadline=2027-03-01" },
+	{ "role", "TEXT", "instead of the need's title" },
+	{ "activity", "CHOICE", "job, gig, task, project, mentoring, ..." },
+	{ "note", "TEXT", "a few words, up to 600 bytes" },
+	DRY,
+	LANG,
+	END,
+};
+
 static const struct cli_flag invite_flags[] = {
 	{ "qr", NULL, "draw a QR code, too" },
 	{ "with-key", NULL, "the key of a private network goes along" },
@@ -381,6 +412,53 @@ static const struct cli_command commands[] = {
 	{ "candidate", "explain", "DEMAND ID", 2, 2, "why one card fits a need",
 	    NULL, "ohcn candidate explain A-17 7f3ak2xq5m", FLAGS{ LANG, END },
 	    run_candidate_explain },
+	/* Sealed conversations */
+	{ "offer", "send", "", 0, 0, "a sealed offer to a person's card",
+	    "Only that person can read it; your posting key signs it, so "
+	    "that it cannot be\ndenied. Kinds of a pledge: course, training, "
+	    "mentoring, certificate, equipment;\nhours, or an amount with "
+	    "its currency, or both. Strangers who pledge nothing are\nnot "
+	    "shown to people. Silence is the decline: there are no receipts.",
+	    "ohcn offer send --demand A-17 --to 7f3ak2xq5m --pledge "
+	    "kind=course,amount=800,currency=EUR,deadline=2027-03-01 "
+	    "--dry-run",
+	    offer_flags, run_offer_send },
+	{ "offer", "list", "", 0, 0, "your offers and how they stand", NULL,
+	    "ohcn offer list", NULL, run_offer_list },
+	{ "offer", "show", "ID", 1, 1, "one offer and what was said", NULL,
+	    "ohcn offer show 5d1c88a0", NULL, run_offer_show },
+	{ "offer", "answer", "ID", 1, 1, "go on with somebody interested",
+	    "Who you are is told in two steps: both sides --commit to it, "
+	    "then the company\nsays --open, and only then the person can.",
+	    "ohcn offer answer 5d1c88a0 --text \"Shall we talk?\"\n"
+	    "ohcn offer answer 5d1c88a0 --commit \"Acme, Ms Vogt\"\n"
+	    "ohcn offer answer 5d1c88a0 --open --yes",
+	    FLAGS{ WORDS, COMMIT, OPEN, CLOSE, END }, run_offer_answer },
+	{ "offer", "withdraw", "ID", 1, 1, "take an offer back",
+	    "The person's node is told by one more envelope.",
+	    "ohcn offer withdraw 5d1c88a0", FLAGS{ WORDS, END },
+	    run_offer_withdraw },
+	{ "inbox", "list", "", 0, 0, "offers to you, and talks", NULL,
+	    "ohcn inbox list", NULL, run_inbox_list },
+	{ "inbox", "show", "ID", 1, 1, "one offer and what was said",
+	    "To look at it lets you answer it; nobody is told that you did.",
+	    "ohcn inbox show 5d1c88a0", NULL, run_inbox_show },
+	{ "inbox", "answer", "ID", 1, 1, "answer an offer, or leave it",
+	    "Every answer goes out under a key of its own, and tells nothing "
+	    "of you but what\nyou say. Who you are: both sides --commit, the "
+	    "company opens first, then you\nmay say --open. --ignore and "
+	    "--block say nothing to anybody.",
+	    "ohcn inbox answer 5d1c88a0 --interest\n"
+	    "ohcn inbox answer 5d1c88a0 --text \"How many hours?\"\n"
+	    "ohcn inbox answer 5d1c88a0 --commit \"Lea Muster\"\n"
+	    "ohcn inbox answer 5d1c88a0 --open --yes\n"
+	    "ohcn inbox answer 5d1c88a0 --block --yes",
+	    FLAGS{ { "interest", NULL, "yes, let us talk (--text with it)" },
+		WORDS, COMMIT, OPEN,
+		{ "withdraw", NULL, "end the talk and say so" },
+		{ "ignore", NULL, "leave the offer, without a word" }, CLOSE,
+		{ "block", NULL, "and never show offers of it again" }, END },
+	    run_inbox_answer },
 	{ "team", "form", "", 0, 0, "a few people who together can do it",
 	    "For a need of yours, or for a list of skills; a skill may have a "
 	    "level\nand a ! for a must (welding:3!). Who is chosen adds most "

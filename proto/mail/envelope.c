@@ -109,8 +109,9 @@ envelope_open(struct slice sealed, struct slice net,
 		if (k->one_author &&
 		    memcmp(k->author, author, RECORD_AUTHOR) != 0)
 			continue;
-		if (!sealing_open(plain, sealed.p, sealed.n, bound, k->secret,
-			k->pub, k->root, out->root))
+		if (!(k->shared ? sealing_open_shared : sealing_open)(plain,
+			sealed.p, sealed.n, bound, k->secret, k->pub, k->root,
+			out->root))
 			continue;
 		if (!unpad(plain, sealed.n - SEALING_OVERHEAD, &out->message)) {
 			crypto_wipe(plain, ENVELOPE_PLAIN_MAX);

@@ -28,6 +28,8 @@ struct envelope_key {
 	uint8_t pub[X25519_SIZE];
 	uint8_t root[SEALING_ROOT]; /* zeros: a key that strangers know */
 	uint8_t author[RECORD_AUTHOR];
+	bool shared; /* ${secret} is X25519(its secret, first 32 bytes of what
+			is opened): the secret itself is elsewhere */
 	bool one_author; /* tried on envelopes of ${author} alone */
 	uint64_t tag;    /* the caller's: whose key it is */
 };

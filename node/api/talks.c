@@ -1,0 +1,438 @@
+/*
+ * Sealed conversations over the API: the list, one of them with what was
+ * said, an offer to a person, and what the owner says next.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/api/postings.h"
+#include "node/mailbox.h"
+
+#define INTRO_KEY   16 /* of a profile's payload, as in SPEC.md */
+#define DEMAND_TYPE 0  /* of a demand's */
+
+static const struct schema terms_form = { 0, 1, offer_terms_fields };
+
+/* ---- as JSON ---- */
+
+static json_t *
+terms_json(struct slice bytes)
+{
+	void *memory = malloc(VALUE_ARENA_BYTES);
+	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
+	struct value map;
+	json_t *o = NULL;
+
+	if (memory != NULL && bytes.n > 0 &&
+	    value_parse(bytes, &arena, &map) == OK &&
+	    payload_to_json(&terms_form, &map, NULL, &o) != OK)
+		o = NULL;
+	free(memory);
+	return o == NULL ? json_null() : o;
+}
+
+static json_t *
+identity_json(const uint8_t *p, uint32_t n, bool open)
+{
+	json_t *o = open ? json_stringn((const char *)p, n) : NULL;
+
+	return o == NULL ? json_null() : o;
+}
+
+static json_t *
+talk_json(struct node *n, const struct talk *t)
+{
+	const struct conversation *c = &t->c;
+	char id[TALK_ID_TEXT];
+	json_t *o = json_object();
+
+	talk_id_text(t, id);
+	(void)json_object_set_new(o, "id", json_string(id));
+	(void)json_object_set_new(
+	    o, "side", json_string(c->company ? "company" : "person"));
+	(void)json_object_set_new(
+	    o, "persona", json_string(persona_get(n, t->persona)->name));
+	(void)json_object_set_new(
+	    o, "state", json_string(conversation_state_name(c->state)));
+	(void)json_object_set_new(o, "asks", json_string(talk_asks(t)));
+	json_did(o, "peer", c->peer);
+	json_uint(o, "begun", t->begun_s);
+	json_uint(o, "changed", t->changed_s);
+	if (conversation_is_over(c->state))
+		(void)json_object_set_new(o, "ends", json_null());
+	else
+		json_uint(o, "ends", conversation_expiry(c));
+	json_uint(o, "messages", t->messages_n);
+	(void)json_object_set_new(
+	    o, "offer", terms_json(slice_of(c->terms, c->terms_n)));
+	json_truth(o, "own_committed", c->own_committed);
+	json_truth(o, "own_opened", c->own_opened);
+	json_truth(o, "peer_committed", c->peer_committed);
+	json_truth(o, "peer_opened", c->peer_opened);
+	(void)json_object_set_new(o, "peer_identity",
+	    identity_json(
+		c->peer_identity, c->peer_identity_n, c->peer_opened));
+	return o;
+}
+
+void
+api_talks(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	const char *side = http_query(r, "side");
+	json_t *list = json_array();
+	struct talk *t;
+
+	for (unsigned i = 0; (t = mailbox_at(n, i)) != NULL; i++)
+		if (side == NULL ||
+		    strcmp(side, t->c.company ? "company" : "person") == 0)
+			(void)json_array_append_new(list, talk_json(n, t));
+	struct mailbox_stats s;
+	mailbox_stats(n, &s);
+	http_reply(r, 200,
+	    json_pack("{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "talks",
+		list, "blocked", mailbox_blocked(n), "envelopes", "tried",
+		(json_int_t)s.tried, "opened", (json_int_t)s.opened, "taken",
+		(json_int_t)s.taken, "refused", (json_int_t)s.refused,
+		"kept_out", (json_int_t)s.kept_out, "lost", (json_int_t)s.lost,
+		"to_send", (json_int_t)s.outbox));
+}
+
+/* Of the path; NULL: answered. */
+static struct talk *
+talk_named(struct node *n, struct http_request *r)
+{
+	const char *id = http_param(r, "id");
+	struct talk *t = mailbox_find(n, id);
+
+	if (t == NULL)
+		http_fail(r, 404, "E3140", "id",
+		    "ohcn inbox list, ohcn offer list",
+		    "there is no conversation \"%.40s\", or several begin so",
+		    id);
+	return t;
+}
+
+void
+api_talk(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	struct talk *t = talk_named(n, r);
+
+	if (t == NULL)
+		return;
+	json_t *o = talk_json(n, t);
+	(void)json_object_set_new(o, "said", mailbox_messages(n, t));
+	http_reply(r, 200, o);
+}
+
+/* ---- why not ---- */
+
+static const char *
+hint_of(enum mail_outcome o)
+{
+	switch ((unsigned)o) {
+	case MAIL_WRONG_STATE:
+		return "its state says what comes next: ohcn inbox show ID, "
+		       "ohcn offer show ID";
+	case MAIL_NOT_YET:
+		return "both sides commit to an identity first, then the "
+		       "company opens its own, then the person";
+	case MAIL_NO_AUTHOR:
+		return "each answer needs a one-time key of the company's: "
+		       "wait for its next message";
+	case MAIL_NO_KEY:
+		return "the other side has told no key yet";
+	case MAIL_OVER:
+		return "it has ended";
+	default:
+		return "a text has at most 2,400 bytes in 32 lines, an "
+		       "identity 1,024 bytes";
+	}
+}
+
+static void
+fail_mail(struct http_request *r, err e, enum mail_outcome o)
+{
+	if (e == ERR_CLOSED)
+		http_fail(r, 409, "E3141", NULL, "ohcn persona list",
+		    "the proof of work of this key is still under way, or its "
+		    "process has ended");
+	else if (e == ERR_LIMIT)
+		http_fail(r, 409, "E3142", NULL,
+		    "wait until others have ended, or close some",
+		    "there are as many conversations, or envelopes under way, "
+		    "as a node keeps");
+	else if (e != OK)
+		http_fail_err(
+		    r, e, "the conversation cannot be kept: %s", err_name(e));
+	else
+		http_fail(r, 409, "E3143", NULL, hint_of(o),
+		    "this cannot be said now: %s", mail_outcome_name(o));
+}
+
+/* ---- an offer ---- */
+
+struct wanted {
+	const char *text;
+	uint64_t rid;
+	unsigned found;
+};
+
+static bool
+on_card(void *ctx, const struct store_record *s)
+{
+	struct wanted *w = ctx;
+
+	if (!s->deleted && record_text_is(s->id, w->text)) {
+		w->rid = s->rid;
+		w->found++;
+	}
+	return w->found < 2;
+}
+
+/* The card's author and its key for offers. False: answered. */
+static bool
+find_card(struct node *n, struct http_request *r, const char *text,
+    uint8_t author[ED25519_PUBLIC], uint8_t key[X25519_SIZE])
+{
+	struct wanted w = { text, 0, 0 };
+	struct store_view *view = NULL;
+	struct store_record s;
+	struct reader rd;
+	bool good = false;
+
+	if (reader_init(&rd) == OK && store_view_open(n->store, &view) == OK &&
+	    store_each_kind(view, KIND_PROFILE, on_card, &w) == OK &&
+	    w.found == 1 && store_get_rid(view, w.rid, &s) == OK &&
+	    record_is_live(&s, node_now(n)) && reader_open(&rd, &s)) {
+		const struct value *v = value_find(&rd.payload, INTRO_KEY);
+		good = v != NULL && v->s.n == X25519_SIZE;
+		memcpy(author, s.author, ED25519_PUBLIC);
+		if (good)
+			memcpy(key, v->s.p, X25519_SIZE);
+	}
+	store_view_close(view);
+	reader_fini(&rd);
+	if (!good)
+		http_fail(r, 404, "E3144", "to",
+		    "ohcn candidate list --demand ID shows cards",
+		    w.found > 1 ? "\"%.80s\" fits several cards"
+				: "there is no card \"%.80s\" that takes "
+				  "offers",
+		    text);
+	return good;
+}
+
+/* What the demand says already: its id, title and kind of work. */
+static bool
+terms_of_demand(struct node *n, struct http_request *r, uint32_t persona,
+    const char *text, json_t *terms)
+{
+	static const char *const types[] = { "job", "job", "gig", "project",
+		"task", "mentoring", "community-role" };
+	struct store_view *view = NULL;
+	const struct owner_post *post;
+	struct store_record s;
+	struct reader rd;
+	struct slice title;
+	uint32_t slot;
+
+	if (!find_post(n, r, persona, KIND_DEMAND, text, &slot))
+		return false;
+	post = owner_post(n, persona, KIND_DEMAND, slot);
+	if (post == NULL || reader_init(&rd) != OK ||
+	    store_view_open(n->store, &view) != OK) {
+		http_fail_err(r, ERR_LIMIT, "the demand cannot be read now");
+		return false;
+	}
+	json_hex(terms, "demand", slice_of(post->id, RECORD_ID));
+	if (store_get_rid(view, post->rid, &s) == OK && reader_open(&rd, &s)) {
+		const struct value *type = value_find(&rd.payload, DEMAND_TYPE);
+		if (json_object_get(terms, "role") == NULL &&
+		    text_pick(value_find(&rd.payload, POSTING_TITLE),
+			language_of(n, r), &title))
+			json_text(terms, "role", title);
+		if (json_object_get(terms, "activity") == NULL)
+			(void)json_object_set_new(terms, "activity",
+			    json_string(
+				type != NULL && type->u < ARRAY_LEN(types)
+				    ? types[type->u]
+				    : "job"));
+	}
+	store_view_close(view);
+	reader_fini(&rd);
+	return true;
+}
+
+/* The signed bytes of the terms; false: answered. */
+static bool
+terms_write(struct http_request *r, const json_t *terms, struct buf *out)
+{
+	void *memory = malloc(PAYLOAD_ARENA_BYTES);
+	void *check = malloc(VALUE_ARENA_BYTES);
+	struct arena arena = arena_of(memory, PAYLOAD_ARENA_BYTES);
+	struct arena values = arena_of(check, VALUE_ARENA_BYTES);
+	struct payload_fault f = { .path = "" };
+	struct offer_terms t;
+	struct value map;
+	err e = memory == NULL || check == NULL ? ERR_NOMEM : OK;
+
+	if (e == OK)
+		e = payload_from_json(&terms_form, terms, &arena, &map, &f);
+	if (e == OK)
+		e = value_write(&map, out);
+	if (e == OK && offer_terms_read(buf_slice(out), &values, &t) != OK) {
+		f = (struct payload_fault){ .path = "pledge",
+			.why = "hours or an amount, and a currency with an "
+			       "amount" };
+		e = ERR_FORM;
+	}
+	free(memory);
+	free(check);
+	if (e != OK)
+		fail_payload(r, e, &f);
+	return e == OK;
+}
+
+static void
+reply_dry(struct http_request *r, const json_t *terms, struct slice sealed)
+{
+	json_t *o = json_object();
+
+	(void)json_object_set(o, "offer", (json_t *)(uintptr_t)terms);
+	json_uint(o, "sealed_bytes", sealed.n);
+	json_hex(o, "sealed_hex", sealed);
+	(void)json_object_set_new(o, "everybody_sees",
+	    json_string("that your posting key sent somebody an envelope of "
+			"this size, and when; neither to whom nor what"));
+	(void)json_object_set_new(o, "person_sees",
+	    json_string("the offer, signed by your posting key: it can be "
+			"shown to others, and not be denied"));
+	http_reply(r, 200, o);
+}
+
+static void
+offer_send(struct node *n, struct http_request *r, uint32_t persona,
+    const json_t *body, json_t *terms)
+{
+	const char *demand = json_string_value(json_object_get(body, "demand"));
+	const char *to = json_string_value(json_object_get(body, "to"));
+	const bool dry = json_is_true(json_object_get(body, "dry_run"));
+	uint8_t author[ED25519_PUBLIC], key[X25519_SIZE];
+	uint8_t raw[MESSAGE_TERMS_MAX], sealed[ENVELOPE_SEALED_MAX];
+	struct buf out = { raw, 0, sizeof(raw) };
+	struct buf bytes = { sealed, 0, sizeof(sealed) };
+	enum mail_outcome outcome;
+	struct talk *t;
+
+	if (demand == NULL || to == NULL) {
+		http_fail(r, 422, "E3145", demand == NULL ? "demand" : "to",
+		    "a demand of yours and the id of a card",
+		    "an offer is for a demand and to somebody");
+		return;
+	}
+	if (!terms_of_demand(n, r, persona, demand, terms) ||
+	    !terms_write(r, terms, &out) || !find_card(n, r, to, author, key))
+		return;
+	const struct mailbox_offer o = { .persona = persona,
+		.to = author,
+		.key = key,
+		.terms = buf_slice(&out) };
+	const err e = mailbox_offer(n, &o, dry, &t, &outcome, &bytes);
+	if (e != OK || outcome != MAIL_FINE)
+		fail_mail(r, e, outcome);
+	else if (dry)
+		reply_dry(r, terms, buf_slice(&bytes));
+	else
+		http_reply(r, 200, talk_json(n, t));
+}
+
+void
+api_talk_offer(struct http_request *r, void *ctx)
+{
+	static const char *const taken[] = { "activity", "role", "pledge",
+		"note" };
+	struct node *n = ctx;
+	uint32_t persona;
+	json_t *body = persona_asked(n, r, &persona) ? http_json(r) : NULL;
+	json_t *terms;
+
+	if (body == NULL)
+		return;
+	terms = json_object();
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		if (json_object_get(body, taken[i]) != NULL)
+			(void)json_object_set(
+			    terms, taken[i], json_object_get(body, taken[i]));
+	offer_send(n, r, persona, body, terms);
+	json_decref(terms);
+	json_decref(body);
+}
+
+/* ---- what the owner says ---- */
+
+static const struct {
+	const char *name;
+	enum conversation_event_type type;
+	bool needs_text;
+} sayings[] = {
+	{ "seen", CONVERSATION_OWN_SEEN, false },
+	{ "interest", CONVERSATION_OWN_INTEREST, false },
+	{ "text", CONVERSATION_OWN_TEXT, true },
+	{ "commit", CONVERSATION_OWN_COMMIT, true },
+	{ "open", CONVERSATION_OWN_OPEN, false },
+	{ "withdraw", CONVERSATION_OWN_WITHDRAW, false },
+	{ "ignore", CONVERSATION_OWN_IGNORE, false },
+	{ "close", CONVERSATION_OWN_CLOSE, false },
+	{ "block", CONVERSATION_OWN_BLOCK, false },
+};
+
+static void
+say(struct node *n, struct http_request *r, struct talk *t, const json_t *body)
+{
+	const char *action = json_string_value(json_object_get(body, "say"));
+	const json_t *text = json_object_get(body, "text");
+	const struct slice said =
+	    json_is_string(text)
+		? slice_of((const uint8_t *)json_string_value(text),
+		      json_string_length(text))
+		: slice_of(NULL, 0);
+	enum mail_outcome outcome;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(sayings) &&
+	       (action == NULL || strcmp(action, sayings[i].name) != 0))
+		i++;
+	if (i == ARRAY_LEN(sayings)) {
+		http_fail(r, 422, "E3146", "say",
+		    "seen, interest, text, commit, open, withdraw, ignore, "
+		    "close or block",
+		    "what to say is missing, or not one to choose");
+		return;
+	}
+	if (sayings[i].needs_text && said.n == 0) {
+		http_fail(r, 422, "E3147", "text",
+		    "the words, or of commit the identity",
+		    "there is nothing to say");
+		return;
+	}
+	const err e = mailbox_say(n, t, sayings[i].type, said, &outcome);
+	if (e != OK || outcome != MAIL_FINE)
+		fail_mail(r, e, outcome);
+	else
+		http_reply(r, 200, talk_json(n, t));
+}
+
+void
+api_talk_say(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	struct talk *t = talk_named(n, r);
+	json_t *body = t == NULL ? NULL : http_json(r);
+
+	if (body == NULL)
+		return;
+	say(n, r, t, body);
+	json_decref(body);
+}

@@ -1,0 +1,424 @@
+/* cli/talk.c: offer send|list|show|answer, inbox list|show|answer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/cli/commands.h"
+
+#define BASE "/api/v1/talks"
+
+/* ---- lists ---- */
+
+static int
+list(struct cli *cli, const char *side)
+{
+	static const char *const heads[] = { "id", "state", "asks", "role",
+		"peer", "ends" };
+	json_t *reply, *all, *one;
+	size_t i;
+	const int code = cli_get(cli, &reply, BASE, "side", side, (char *)NULL);
+
+	if (reply == NULL)
+		return code;
+	struct table *t = table_new(heads, ARRAY_LEN(heads));
+	all = json_object_get(reply, "talks");
+	json_array_foreach(all, i, one)
+	{
+		char id[9], ends[32] = "-";
+		const char *row[] = { id, json_str(one, "state"),
+			json_str(one, "asks"),
+			json_str(json_object_get(one, "offer"), "role"),
+			json_str(one, "peer"), ends };
+		(void)snprintf(id, sizeof(id), "%s", json_str(one, "id"));
+		if (json_int(one, "ends") > 0)
+			time_text(ends, sizeof(ends), json_int(one, "ends"));
+		table_add(t, row);
+	}
+	table_print(t, &cli->out);
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_offer_list(struct cli *cli)
+{
+	return list(cli, "company");
+}
+
+int
+run_inbox_list(struct cli *cli)
+{
+	return list(cli, "person");
+}
+
+/* ---- one ---- */
+
+static void
+show_pledge(struct cli *cli, const json_t *p)
+{
+	char when[32], money[64] = "", hours[32] = "";
+
+	if (!json_is_object(p)) {
+		output_line(&cli->out, "pledges: nothing");
+		return;
+	}
+	time_text(when, sizeof(when), json_int(p, "deadline") * 3600);
+	if (json_int(p, "amount") > 0)
+		(void)snprintf(money, sizeof(money), " %" PRId64 ".%02d %s",
+		    json_int(p, "amount") / 100,
+		    (int)(json_int(p, "amount") % 100),
+		    json_str(p, "currency"));
+	if (json_int(p, "hours") > 0)
+		(void)snprintf(hours, sizeof(hours), " %" PRId64 " hours",
+		    json_int(p, "hours"));
+	output_line(&cli->out, "pledges: %s%s%s until %s UTC%s%s",
+	    json_str(p, "kind"), money, hours, when,
+	    json_str(p, "conditions")[0] == '\0' ? "" : "; ",
+	    json_str(p, "conditions"));
+}
+
+static void
+show_said(struct cli *cli, const json_t *said)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(said, i, one)
+	{
+		char when[32];
+		time_text(when, sizeof(when), json_int(one, "at"));
+		output_line(&cli->out, "%s  %-4s  %s%s%s%s%s", when,
+		    json_str(one, "from"), json_str(one, "type"),
+		    json_str(one, "text")[0] == '\0' ? "" : ": ",
+		    json_str(one, "text"),
+		    json_str(one, "identity")[0] == '\0' ? "" : ": ",
+		    json_str(one, "identity"));
+	}
+}
+
+static void
+show_talk(struct cli *cli, const json_t *t)
+{
+	const json_t *offer = json_object_get(t, "offer");
+
+	output_line(&cli->out, "%.8s  %s%s%s", json_str(t, "id"),
+	    json_str(t, "state"),
+	    json_str(t, "asks")[0] == '\0' ? "" : ", waits for you: ",
+	    json_str(t, "asks"));
+	if (json_is_object(offer)) {
+		output_line(&cli->out, "%s: %s", json_str(offer, "activity"),
+		    json_str(offer, "role"));
+		show_pledge(cli, json_object_get(offer, "pledge"));
+		if (json_str(offer, "note")[0] != '\0')
+			output_line(&cli->out, "%s", json_str(offer, "note"));
+	}
+	output_line(&cli->out, "with %s", json_str(t, "peer"));
+	if (json_str(t, "peer_identity")[0] != '\0')
+		output_line(&cli->out, "who is, they say: %s",
+		    json_str(t, "peer_identity"));
+	show_said(cli, json_object_get(t, "said"));
+}
+
+static int
+show(struct cli *cli)
+{
+	char path[160];
+	json_t *reply = NULL;
+
+	if (cli_under(path, sizeof(path), BASE, cli->words[0], "") != OK)
+		return cli_usage(cli, "the id is too long");
+	const int code = cli_call(cli, "GET", path, NULL, &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	show_talk(cli, reply);
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+static int
+say(struct cli *cli, const char *what, const char *text, json_t **reply)
+{
+	char path[160];
+	json_t *body = json_pack("{s:s}", "say", what);
+
+	if (text != NULL)
+		(void)json_object_set_new(body, "text", json_string(text));
+	if (cli_under(path, sizeof(path), BASE, cli->words[0], "say") != OK) {
+		json_decref(body);
+		return cli_usage(cli, "the id is too long");
+	}
+	return cli_call(cli, "POST", path, body, reply);
+}
+
+int
+run_offer_show(struct cli *cli)
+{
+	return show(cli);
+}
+
+/* To look at an offer is what lets it be answered; nobody is told. */
+int
+run_inbox_show(struct cli *cli)
+{
+	char path[160];
+	json_t *reply = NULL;
+
+	if (cli_under(path, sizeof(path), BASE, cli->words[0], "") != OK)
+		return cli_usage(cli, "the id is too long");
+	int code = cli_call(cli, "GET", path, NULL, &reply);
+	if (code != EXIT_DONE)
+		return code;
+	const bool unseen = strcmp(json_str(reply, "state"), "offered") == 0;
+	json_decref(reply);
+	reply = NULL;
+	if (unseen) {
+		code = say(cli, "seen", NULL, &reply);
+		if (code != EXIT_DONE)
+			return code;
+		json_decref(reply);
+	}
+	return show(cli);
+}
+
+/* ---- to answer ---- */
+
+static const struct {
+	const char *flag;
+	bool needs_yes;
+} answers[] = {
+	{ "interest", false },
+	{ "text", false },
+	{ "commit", false },
+	{ "open", true },
+	{ "withdraw", false },
+	{ "ignore", false },
+	{ "close", false },
+	{ "block", true },
+};
+
+static int
+refuse(struct cli *cli)
+{
+	struct problem p = { 0 };
+
+	problem_set(&p, EXIT_REFUSED, "E1850", "nothing was said");
+	problem_why(&p, "it was not confirmed");
+	problem_hint(&p, "--yes where there is no terminal");
+	return cli_fail(cli, &p);
+}
+
+static int
+answer(struct cli *cli)
+{
+	const char *what = NULL, *text = cli_flag(cli, "text");
+	bool ask = false;
+	json_t *reply = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		const char *value = cli_flag(cli, answers[i].flag);
+		if (value == NULL)
+			continue;
+		/* Some words may go along with an interest or a withdrawal. */
+		if (what != NULL && strcmp(answers[i].flag, "text") == 0 &&
+		    strcmp(what, "interest") == 0)
+			continue;
+		if (what != NULL && strcmp(what, "text") == 0 &&
+		    strcmp(answers[i].flag, "withdraw") == 0)
+			what = NULL;
+		if (what != NULL)
+			return cli_usage(cli, "one answer at a time");
+		what = answers[i].flag;
+		ask = answers[i].needs_yes;
+		if (strcmp(what, "commit") == 0)
+			text = value;
+	}
+	if (what == NULL)
+		return cli_usage(cli, "what to answer is missing");
+	if (ask && !cli_confirm(cli,
+		       strcmp(what, "open") == 0
+			   ? "The other side will learn who you are, for good. "
+			     "Go on?"
+			   : "This ends the conversation without a word, and "
+			     "drops all later offers. Go on?"))
+		return refuse(cli);
+	const int code = say(cli, what, text, &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "%.8s  %s", json_str(reply, "id"),
+	    json_str(reply, "state"));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_offer_answer(struct cli *cli)
+{
+	return answer(cli);
+}
+
+int
+run_inbox_answer(struct cli *cli)
+{
+	return answer(cli);
+}
+
+int
+run_offer_withdraw(struct cli *cli)
+{
+	json_t *reply = NULL;
+	const int code = say(cli, "withdraw", cli_flag(cli, "text"), &reply);
+
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "withdrawn; an envelope says so");
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+/* ---- an offer ---- */
+
+static const char *
+kind_of(const char *value)
+{
+	static const char *const names[][2] = { { "course", "course-budget" },
+		{ "training", "training-time" }, { "time", "training-time" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(value, names[i][0]) == 0)
+			return names[i][1];
+	return value;
+}
+
+/* "2027-03-01": the hour at its end, UTC; 0: not a date. */
+static int64_t
+date_hour(const char *text)
+{
+	int year, month, day, used = 0;
+
+	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 ||
+	    text[used] != '\0' || year < 2020 || year > 2200 || month < 1 ||
+	    month > 12 || day < 1 || day > 31)
+		return 0;
+	/* Days since 1970 by the civil calendar. */
+	const int64_t y = month <= 2 ? year - 1 : year;
+	const int64_t era = y / 400, of = y - era * 400;
+	const int64_t m = (month + 9) % 12;
+	const int64_t doy = (153 * m + 2) / 5 + day - 1;
+	const int64_t doe = of * 365 + of / 4 - of / 100 + doy;
+	return (era * 146097 + doe - 719468 + 1) * 24;
+}
+
+/* "800" or "800.50" in hundredths; 0: no amount. */
+static int64_t
+amount_of(const char *text)
+{
+	char *end;
+	const unsigned long long whole = strtoull(text, &end, 10);
+	unsigned long long part = 0;
+
+	if (end == text || whole > 1000000000)
+		return 0;
+	if (*end == '.') {
+		if (strlen(end + 1) != 2 || end[1] < '0' || end[1] > '9' ||
+		    end[2] < '0' || end[2] > '9')
+			return 0;
+		part = (unsigned)(end[1] - '0') * 10 + (unsigned)(end[2] - '0');
+		end += 3;
+	}
+	return *end == '\0' ? (int64_t)(whole * 100 + part) : 0;
+}
+
+static bool
+pledge_part(json_t *o, const char *key, const char *value)
+{
+	int64_t n = 0;
+
+	if (strcmp(key, "kind") == 0)
+		return json_object_set_new(
+			   o, "kind", json_string(kind_of(value))) == 0;
+	if (strcmp(key, "currency") == 0 || strcmp(key, "conditions") == 0)
+		return json_object_set_new(o, key, json_string(value)) == 0;
+	if (strcmp(key, "amount") == 0)
+		n = amount_of(value);
+	else if (strcmp(key, "hours") == 0)
+		n = strtol(value, NULL, 10);
+	else if (strcmp(key, "deadline") == 0)
+		n = date_hour(value);
+	return n > 0 && json_object_set_new(o, key, json_integer(n)) == 0;
+}
+
+/* "kind=course,amount=800,currency=EUR,deadline=2027-03-01"; NULL: not. */
+static json_t *
+pledge_read(const char *text)
+{
+	json_t *o = json_object();
+	char *copy = strdup(text), *rest = NULL;
+	bool good = copy != NULL;
+
+	for (char *part = good ? strtok_r(copy, ",", &rest) : NULL;
+	     good && part != NULL; part = strtok_r(NULL, ",", &rest)) {
+		char *value = strchr(part, '=');
+		good = value != NULL;
+		if (good) {
+			*value = '\0';
+			good = pledge_part(o, part, value + 1);
+		}
+	}
+	free(copy);
+	if (good)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static void
+put_flag(struct cli *cli, json_t *body, const char *key, const char *flag)
+{
+	const char *value = cli_flag(cli, flag);
+
+	if (value != NULL)
+		(void)json_object_set_new(body, key, json_string(value));
+}
+
+int
+run_offer_send(struct cli *cli)
+{
+	const char *pledge = cli_flag(cli, "pledge");
+	const bool dry = cli_flag(cli, "dry-run") != NULL;
+	json_t *reply = NULL, *body, *promised = NULL;
+
+	if (cli_flag(cli, "demand") == NULL || cli_flag(cli, "to") == NULL)
+		return cli_usage(cli, "--demand ID and --to CARD are needed");
+	if (pledge != NULL && (promised = pledge_read(pledge)) == NULL)
+		return cli_usage(cli,
+		    "--pledge is kind=course,amount=800,currency=EUR,hours=40,"
+		    "deadline=2027-03-01");
+	body = json_pack("{s:b}", "dry_run", dry);
+	put_flag(cli, body, "demand", "demand");
+	put_flag(cli, body, "to", "to");
+	put_flag(cli, body, "role", "role");
+	put_flag(cli, body, "note", "note");
+	put_flag(cli, body, "activity", "activity");
+	if (promised != NULL)
+		(void)json_object_set_new(body, "pledge", promised);
+	const int code = cli_call(cli, "POST", BASE, body, &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	if (dry) {
+		output_line(&cli->out,
+		    "an envelope of %" PRId64 " sealed bytes; nothing was sent",
+		    json_int(reply, "sealed_bytes"));
+		show_pledge(cli,
+		    json_object_get(json_object_get(reply, "offer"), "pledge"));
+		output_line(&cli->out, "everybody sees %s",
+		    json_str(reply, "everybody_sees"));
+		output_line(&cli->out, "the person sees %s",
+		    json_str(reply, "person_sees"));
+		output_line(&cli->out, "%s", json_str(reply, "sealed_hex"));
+	} else {
+		output_line(&cli->out, "%.8s  sent; silence is the decline",
+		    json_str(reply, "id"));
+	}
+	json_decref(reply);
+	return EXIT_DONE;
+}
