@@ -201,6 +201,7 @@ int
 show_publication(struct cli *cli, json_t *reply)
 {
 	const json_t *record = json_object_get(reply, "record"), *body;
+	const json_t *lint = json_object_get(reply, "lint");
 	const bool dry = cli_flag(cli, "dry-run") != NULL;
 	char when[32];
 	size_t i;
@@ -224,7 +225,7 @@ show_publication(struct cli *cli, json_t *reply)
 		output_line(&cli->out, "published %s, %" PRId64 " bytes",
 		    json_str(record, "id"), json_int(record, "size"));
 	}
-	show_lint(cli, json_object_get(reply, "lint"));
+	show_lint(cli, lint);
 	v = json_object_get(reply, "readers");
 	if (v != NULL)
 		output_line(&cli->out, "readers: %s",
@@ -246,7 +247,12 @@ show_publication(struct cli *cli, json_t *reply)
 	{
 		output_note(&cli->out, "warning: %s", any_text(v));
 	}
-	if (dry)
+	if (dry && json_yes(lint, "enforced") &&
+	    strcmp(json_str(lint, "verdict"), "refuse") == 0)
+		output_note(&cli->out,
+		    "nothing was published, and it would be refused like "
+		    "this: --coarsen, or --force");
+	else if (dry)
 		output_note(&cli->out,
 		    "nothing was published; without --dry-run it is");
 	else

@@ -34,7 +34,9 @@ class Lint(Case):
         self.assertEqual("fine", out["lint"]["verdict"])
         self.assertEqual(5, len(me.cli("profile", "show")["published"]["payload"]["skills"]))
         self.assertEqual(6, len(me.cli("profile", "show")["draft"]["skills"]))
-        words = me.cli("profile", "publish", "--dry-run", raw=True).stdout
+        run = me.cli("profile", "publish", "--dry-run", raw=True)
+        self.assertIn("it would be refused", run.stderr)
+        words = run.stdout
         self.assertIn("one of many? only 0 cards", words)
         self.assertIn("--coarsen would: ", words)
 
