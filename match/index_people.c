@@ -4,8 +4,10 @@
 
 #include "match/index_people.h"
 
-#define SEED_CARDS  64 /* of the first chunk, those who promise most */
-#define BOUND_WIDTH 32
+#define SEED_CARDS      64 /* of the first chunk, those who promise most */
+#define BOUND_WIDTH     32
+#define CANDIDATE_WIDTH 8
+#define REMOTE_ANY      15
 
 /* ---- records ---- */
 
@@ -147,13 +149,19 @@ bound_of(struct search *s, uint32_t card, uint32_t sum)
 		uses_most(s, sum, s->cards->rarity[card])));
 }
 
-/* A card whose sum, with dense lists, lets it in. */
+/*
+ * A card whose sum, with dense lists, lets it in. With a filter it is asked
+ * here whether it passes, as few do; else when its turn comes, if it does.
+ */
 static void
 try_sum(struct search *s, uint32_t card, uint32_t sum)
 {
-	const int32_t both = bound_of(s, card, sum);
+	const bool filtered = s->filter != NULL;
 
-	if (both >= top_least(&s->top) && card_passes(s, card) &&
+	if (filtered && !gates_pass(s, s->cards->facts[card], REMOTE_ANY))
+		return;
+	const int32_t both = bound_of(s, card, sum);
+	if (both >= top_least(&s->top) && (!filtered || card_passes(s, card)) &&
 	    !(s->any_done && is_done(s, card - s->first)))
 		s->candidates[s->candidates_n++] =
 		    (struct candidate){ card, both };
@@ -177,30 +185,52 @@ try_card(struct search *s, const struct limit *l, uint32_t card, bool summed)
 	try_sum(s, card, sum);
 }
 
-static int
-candidate_order(const void *a, const void *b)
+static uint32_t
+candidate_step(const struct candidate *c)
 {
-	const struct candidate *x = a, *y = b;
-
-	if (x->both != y->both)
-		return x->both > y->both ? -1 : 1;
-	return (x->card > y->card) - (x->card < y->card);
+	return (uint32_t)c->both / CANDIDATE_WIDTH;
 }
 
-/* The best bounds first, so that the others need not be read. */
+/* The larger bounds first, in steps; where they are then. */
+static const struct candidate *
+sort_candidates(struct search *s)
+{
+	uint32_t counts[SCORE_MAX / CANDIDATE_WIDTH + 1] = { 0 };
+	const uint32_t last = ARRAY_LEN(counts) - 1;
+	struct candidate *sorted = s->candidates + CHUNK_CARDS;
+
+	if (s->candidates_n < 2)
+		return s->candidates;
+	for (uint32_t i = 0; i < s->candidates_n; i++)
+		counts[last - candidate_step(&s->candidates[i])]++;
+	for (uint32_t k = 0, at = 0; k <= last; k++) {
+		at += counts[k];
+		counts[k] = at - counts[k];
+	}
+	for (uint32_t i = 0; i < s->candidates_n; i++) {
+		const struct candidate *c = &s->candidates[i];
+		sorted[counts[last - candidate_step(c)]++] = *c;
+	}
+	return sorted;
+}
+
+/*
+ * The best bounds first, so that the others need not be read. Without a filter
+ * it is never asked of most whether they pass.
+ */
 static void
 look_at_candidates(struct search *s)
 {
 	const struct segment *seg = s->part->segment;
+	const struct candidate *c = sort_candidates(s);
 
-	if (s->candidates_n > 1)
-		qsort(s->candidates, s->candidates_n, sizeof(*s->candidates),
-		    candidate_order);
-	for (uint32_t i = 0; i < s->candidates_n; i++) {
-		const struct candidate *c = &s->candidates[i];
-		if (c->both < top_least(&s->top))
+	for (uint32_t i = 0; i < s->candidates_n; i++, c++) {
+		const int32_t least = top_least(&s->top);
+		if ((int32_t)candidate_step(c) < least / CANDIDATE_WIDTH)
 			break;
-		if (top_wants(&s->top, c->both, seg->ids[c->card]))
+		if (c->both >= least &&
+		    (s->filter != NULL || card_passes(s, c->card)) &&
+		    top_wants(&s->top, c->both, seg->ids[c->card]))
 			look_at_card(s, c->card);
 	}
 	s->candidates_n = 0;
@@ -639,7 +669,7 @@ search_start(struct search *s)
 	TRY(wish_bounds_make(s));
 	TRY(sum_plan_new(s->ix, &s->parts, &s->plan_sums));
 	TRY(sums_new(s->plan_sums, &s->sums));
-	s->candidates = malloc(CHUNK_CARDS * sizeof(*s->candidates));
+	s->candidates = malloc(2 * CHUNK_CARDS * sizeof(*s->candidates));
 	return s->candidates == NULL ? ERR_NOMEM : OK;
 }
 

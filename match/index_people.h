@@ -94,7 +94,7 @@ struct search {
 	uint8_t want[WANTS_CARDS];     /* of each card of it */
 	uint16_t wanters[WANTS_CARDS]; /* who wants, by chunk of CHUNK_CARDS */
 	uint32_t wanters_n[WANTS_CARDS / CHUNK_CARDS];
-	struct candidate *candidates;
+	struct candidate *candidates; /* and room to sort them */
 	uint32_t candidates_n;
 	uint64_t done[CHUNK_CARDS / 64]; /* looked at before */
 	bool any_done;
