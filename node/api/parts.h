@@ -204,6 +204,7 @@ http_handler api_path;
 http_handler api_assessments, api_assessments_post, api_assessments_close,
     api_assessment, api_assessment_take, api_assessment_answer,
     api_assessment_finish;
+http_handler api_credential_verify;
 http_handler api_assessment_results, api_assessment_import, api_assessment_sign,
     api_assessment_apply;
 http_handler api_learn_next;

@@ -57,6 +57,7 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/assessment-results/{id}/apply", api_assessment_apply,
 	    0 },
 	{ HTTP_GET, V1 "/learn/next", api_learn_next, 0 },
+	{ HTTP_POST, V1 "/credentials/verify", api_credential_verify, 0 },
 
 	{ HTTP_GET, V1 "/matches", api_matches, 0 },
 	{ HTTP_GET, V1 "/matches/{record}", api_match, 0 },

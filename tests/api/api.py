@@ -114,6 +114,21 @@ def basics(c):
     check("organisation", s == 200 and r["record"]["id"], r)
 
 
+def credentials(c):
+    made = json.loads((ROOT / "tests" / "vectors" / "credential.json").read_text())
+    one = {x["name"]: x["document"] for x in made["cases"]}
+    s, r = c.post("/credentials/verify?at=2026-09-21", one["good"])
+    check("a good credential", s == 200 and r["valid"] and r["signed_by"] == made["issuer"], r)
+    s, r = c.post("/credentials/verify?at=2026-09-21", one["tampered"])
+    check("a tampered one", s == 200 and not r["valid"] and r["outcome"] == "bad-signature", r)
+    s, r = c.post("/credentials/verify?at=2026-09-21&key=" + made["issuer"], one["issuer-is-a-website"])
+    check("an issuer whose key is known", s == 200 and r["valid"], r)
+    s, r = c.post("/credentials/verify?key=did:web:x", one["good"])
+    check("a key that is none", s == 400 and r["field"] == "key", r)
+    s, r = c.post("/credentials/verify", {"x": "y" * 70000})
+    check("a credential that is too large", s == 422 and r["code"] == "E3521", r)
+
+
 def imports(c):
     csv = {"format": "csv", "data": text("jobs/care-jobs.csv")}
     jobs = {"format": "jobposting", "data": text("jobs/acme-jobs.json")}
@@ -556,6 +571,7 @@ def main():
         company.start()
         c = Api(company)
         basics(c)
+        credentials(c)
         imports(c)
         company.settings = ["listen.addresses=" +
                             company.address().split("/p2p/")[0]]
