@@ -6,7 +6,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { argon2id } from '@noble/hashes/argon2.js'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
-import { MAPS, PAYLOADS } from './schemas.js'
+import { MAPS, PAYLOADS, PV } from './schemas.js'
 
 const utf8 = new TextEncoder()
 const ascii = text => utf8.encode(text)
@@ -762,6 +762,10 @@ export function choices (type) {
   return type.split(': ')[1].split(', ').map(c => c.split(' = ')).map(([n, name]) => [Number(n), name])
 }
 
+/** The one range of bytes there is: an envelope has one of three sizes. */
+export const SEALED = 'bytes 1024..4096'
+export const SEALED_SIZES = [1024, 2048, 4096]
+
 /** Whether v is what a type in the words of the standard says. */
 function fits (type, v, seen) {
   let m
@@ -773,6 +777,7 @@ function fits (type, v, seen) {
       [...v].every(([key, text]) => languageText(key) !== null && strOk(text, number(m[1]), number(m[2])))
   }
   if ((m = /^bytes (\d+)$/.exec(type))) return isBin(v) && v.length === number(m[1])
+  if (type === SEALED) return isBin(v) && SEALED_SIZES.includes(v.length)
   if (type === 'term') return isBin(v) && v.length === 8
   if (type === 'language') return isUint(v) && languageText(v) !== null
   if (type === 'region') return isStr(v) && /^[a-z]{2}$/.test(v)
@@ -799,7 +804,7 @@ function fitsTable (table, v, seen) {
 
 /** Whether a payload of this kind and pv is good, and whether opaque. */
 export function checkPayload (kind, pv, payload) {
-  if (pv !== 0 || PAYLOADS[kind] === undefined) return { good: true, opaque: true }
+  if (PAYLOADS[kind] === undefined || pv !== (PV[kind] ?? 0)) return { good: true, opaque: true }
   const seen = { even: false }
   const good = fitsTable(PAYLOADS[kind], payload, seen)
   return { good, opaque: seen.even }

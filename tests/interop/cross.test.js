@@ -10,7 +10,7 @@ import * as c from './codec.js'
 import { RealNode, readExport, writeExport, writeFile } from './node.js'
 import { jsPeer, until } from './peers.js'
 import { goodMap, randomBytes } from './random.js'
-import { MAPS, PAYLOADS } from './schemas.js'
+import { MAPS, PAYLOADS, PV } from './schemas.js'
 
 const { hex } = c
 const NET = 'test-js'
@@ -39,6 +39,7 @@ function record (kind, by, fields = {}) {
     seq: hour * 256,
     expires: hour + (revocation ? 9600 : 48),
     stamp: revocation ? new Uint8Array(0) : by.stamp,
+    pv: PV[kind] ?? 0,
     payload: PAYLOADS[kind] === undefined ? new Map([[0, 'anything'], [2, [1, 2, 3]]]) : goodMap(PAYLOADS[kind], true),
     ...fields
   }, by.secret)
@@ -56,8 +57,8 @@ function jsonOf (type, v, name) {
     case 'bool': return v === 1
     case 'text': return Object.fromEntries([...v].map(([key, text]) => [c.languageText(key), text]))
     case 'bytes':
-      if (['organisation', 'posting_keys', 'co_authors', 'key'].includes(name)) return c.keyToDid(v)
-      return name === 'case_demand' ? c.idToCid(v) : hex(v)
+      if (['organisation', 'posting_keys', 'co_authors', 'key', 'facilitators'].includes(name)) return c.keyToDid(v)
+      return ['case_demand', 'demands'].includes(name) ? c.idToCid(v) : hex(v)
     case 'term': return hex(v)
     case 'language': return c.languageText(v)
     case 'choice': return c.choices(type).find(([n]) => n === v)[1]

@@ -86,7 +86,7 @@ export function good (type) {
     case 'bool': return random(0, 1)
     case 'str': return randomText(someNumber(a, Math.min(b, 300)))
     case 'text': return new Map(LANGUAGES.slice(0, oneOf([1, 2, 8])).map(l => [l, randomText(someNumber(a, Math.min(b, 120)))]))
-    case 'bytes': return randomBytes(n)
+    case 'bytes': return randomBytes(type === c.SEALED ? oneOf(c.SEALED_SIZES) : n)
     case 'term': return randomBytes(8)
     case 'language': return oneOf(LANGUAGES)
     case 'region': return oneOf(['de', 'zz', 'qq'])
@@ -120,7 +120,9 @@ function bad (type) {
       return [...but(), new Map(nine), ...[0, 0x61, 0x4445, 0x61626364, 0x610061, 2n ** 64n - 1n].map(l => new Map([[l, 'x'.repeat(a)]])),
         ...['x'.repeat(a - 1), 'x'.repeat(b + 1), 5, new Uint8Array(a)].map(s => new Map([[25701, s]]))]
     }
-    case 'bytes': return [...but(), new Uint8Array(n - 1), new Uint8Array(n + 1), 'x'.repeat(n)]
+    case 'bytes':
+      if (type === c.SEALED) return [...but(), ...[0, 1023, 1025, 3072, 4095, 4097].map(k => new Uint8Array(k)), 'x'.repeat(1024)]
+      return [...but(), new Uint8Array(n - 1), new Uint8Array(n + 1), 'x'.repeat(n)]
     case 'term': return [...but(), new Uint8Array(7), new Uint8Array(9), 'x'.repeat(8)]
     case 'language': return [...but(), 0, 0x61, 0x4445, 0x61646566, 'de']
     case 'region': return [...but(), 'DE', 'd', 'deu', 'd1', unhex('6465')]

@@ -3,7 +3,9 @@
 // compares them with the text.
 const MUST = true
 
-/** By kind, for pv 0. */
+/** By kind, for its pv: PV, or 0. */
+export const PV = { 7: 1, 8: 1, 11: 1 }
+
 export const PAYLOADS = {
   1: [
     [0, 'skills', 'list 1..64 of map skill'],
@@ -117,6 +119,40 @@ export const PAYLOADS = {
     [42, 'external_id', 'str 1..64'],
     [46, 'cosig', 'list 1..8 of map cosig']
   ],
+  7: [
+    [0, 'title', 'text 1..120', MUST],
+    [1, 'description', 'text 1..2000'],
+    [2, 'purposes', 'list 1..16 of term', MUST],
+    [4, 'skills', 'list 1..32 of map skill'],
+    [6, 'teaches', 'list 1..32 of map skill'],
+    [8, 'rhythm', 'choice: 1 = once, 2 = daily, 3 = weekly, 4 = fortnightly, 5 = monthly, 6 = quarterly, 7 = as-needed'],
+    [10, 'minutes', 'uint 1..1440'],
+    [12, 'members', 'uint 1..1000000'],
+    [14, 'seats', 'uint 1..1000000'],
+    [16, 'roles', 'list 1..16 of map post'],
+    [18, 'facilitators', 'list 1..16 of bytes 32', MUST],
+    [20, 'joining', 'choice: 1 = open, 2 = ask, 3 = invited', MUST],
+    [22, 'rules', 'text 1..2000'],
+    [24, 'regions', 'list 1..64 of region'],
+    [26, 'place', 'str 1..80'],
+    [28, 'remote', 'choice: 1 = on-site, 2 = hybrid, 3 = remote'],
+    [30, 'languages', 'list 1..16 of language'],
+    [32, 'start', 'uint 0..2³²−1'],
+    [34, 'inbox', 'bytes 32'],
+    [36, 'demands', 'list 1..16 of bytes 32'],
+    [38, 'website', 'str 4..256'],
+    [40, 'terms', 'list 1..16 of map own term'],
+    [42, 'external_id', 'str 1..64']
+  ],
+  8: [
+    [0, 'key', 'bytes 32', MUST],
+    [1, 'description', 'text 1..500'],
+    [2, 'vouches', 'bits: 1 = investing, 2 = issuing, 4 = assessing, 8 = coaching, 16 = facilitating, 32 = attesting', MUST],
+    [4, 'budget', 'uint 1..1000', MUST],
+    [6, 'until', 'uint 0..2³²−1', MUST],
+    [8, 'skills', 'list 1..32 of term'],
+    [10, 'known_by', 'choice: 1 = personally, 2 = worked-together, 3 = examined, 4 = member, 5 = register']
+  ],
   9: [
     [0, 'terms', 'list 1..256 of map entry', MUST],
     [2, 'name', 'text 1..120', MUST],
@@ -140,6 +176,9 @@ export const PAYLOADS = {
     [26, 'terms', 'list 1..16 of map own term'],
     [42, 'external_id', 'str 1..64'],
     [46, 'cosig', 'list 1..8 of map cosig']
+  ],
+  11: [
+    [0, 'sealed', 'bytes 1024..4096', MUST]
   ],
   12: [
     [0, 'reason', 'choice: 1 = unspecified, 2 = lost, 3 = stolen, 4 = retired', MUST]
@@ -196,10 +235,19 @@ export const MAPS = {
     [0, 'hash', 'bytes 32', MUST],
     [2, 'bytes', 'uint 1..2⁵³−1', MUST]
   ],
+  post: [
+    [0, 'title', 'text 1..120', MUST],
+    [1, 'description', 'text 1..500'],
+    [2, 'skills', 'list 1..16 of map skill'],
+    [4, 'hours_month', 'uint 1..744'],
+    [6, 'seats', 'uint 1..10000'],
+    [8, 'filled', 'uint 0..10000']
+  ],
   cosig: [
     [0, 'key', 'bytes 32', MUST],
     [2, 'role', 'choice: 1 = co-author, 2 = company, 3 = school, 4 = source', MUST],
-    [4, 'sig', 'bytes 64', MUST]
+    [4, 'sig', 'bytes 64', MUST],
+    [6, 'until', 'uint 0..2³²−1']
   ],
   entry: [
     [0, 'uri', 'str 3..256', MUST],
