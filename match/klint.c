@@ -5,11 +5,12 @@
 
 #define MARKS_MAX  256 /* own terms and those above them */
 #define WORDS      (MARKS_MAX / 64)
-#define CHAIN_MAX  3       /* broader terms tried, one above the other */
-#define WORK_MAX   4000000 /* pairs looked at for a cheaper proposal */
-#define COST_ZONE  160     /* not to tell the region */
-#define VALUE_LANG 128     /* of a language */
-#define VALUE_ODD  64      /* of a term that no vocabulary knows */
+#define CHAIN_MAX  3              /* broader terms tried, one above the other */
+#define WORK_MAX   4000000        /* pairs looked at for a cheaper proposal */
+#define WORK_HARD  (4 * WORK_MAX) /* and for any */
+#define COST_ZONE  160            /* not to tell the region */
+#define VALUE_LANG 128            /* of a language */
+#define VALUE_ODD  64             /* of a term that no vocabulary knows */
 #define ONE        (UINT64_C(1) << 32)
 
 struct mask {
@@ -521,7 +522,7 @@ hunt_on(struct hunt *h, uint64_t cost)
 
 	if (cost >= h->best_cost)
 		return;
-	if (h->found && h->work > WORK_MAX) {
+	if (h->work > (h->found ? WORK_MAX : WORK_HARD)) {
 		h->cut = true;
 		return;
 	}
@@ -564,8 +565,10 @@ propose(const struct klint *k, struct klint_report *out)
 {
 	struct hunt h = { .k = k, .best_cost = UINT64_MAX };
 
+	/* Where too few live, no card at all is one of many. */
 	own_way(k, HERE, &h.way);
-	hunt_on(&h, 0);
+	if (k->people[HERE] >= KLINT_WARN)
+		hunt_on(&h, 0);
 	if (strcmp(k->region, "zz") != 0) {
 		own_way(k, ANYWHERE, &h.way);
 		hunt_on(&h, COST_ZONE);

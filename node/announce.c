@@ -125,10 +125,10 @@ announce_rid(struct announcer *a, struct store_view *view, uint64_t rid,
 	if (!may_speak(a, author))
 		return false;
 	if (*quiet) {
-		if (!a->cf.quietly(a->cf.ctx, &r))
-			return false;
-		spoke(a, author);
-		return true;
+		const err e = a->cf.quietly(a->cf.ctx, &r);
+		if (e == OK)
+			spoke(a, author);
+		return e == OK || e == ERR_EXISTS;
 	}
 	const err e = announce(a, &r, sent_to);
 	if (*sent_to > 0)

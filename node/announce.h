@@ -23,8 +23,9 @@ struct announce_config {
 	struct slice net;
 	/* Whose records they are: the i-th author; NULL past the end. */
 	const uint8_t *(*author_at)(void *ctx, uint32_t i);
-	/* Send ${r} by the stem: true: done, or it will be. NULL: no stem. */
-	bool (*quietly)(void *ctx, const struct store_record *r);
+	/* Send ${r} by the stem: OK: it will be; ERR_EXISTS: it is under way;
+	 * else later. NULL: no stem. */
+	err (*quietly)(void *ctx, const struct store_record *r);
 	void *ctx;
 	/* What one author says and what the next one does lie so far apart,
 	 * and at most twice as far: else it would show that both are here. */

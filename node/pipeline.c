@@ -107,8 +107,13 @@ job_finish(struct pipeline *p, struct job *j, enum pipeline_stage stage)
 {
 	char why[STORE_WHY];
 	const enum record_outcome o = j->j.outcome;
-	const struct judge_result r = { o, &j->j.record, j->j.rid,
-		j->over_quota, j->unwritten ? why : NULL };
+	const struct judge_result r = { .outcome = o,
+		.record = &j->j.record,
+		.rid = j->j.rid,
+		.came_back =
+		    o == RECORD_DUPLICATE && j->j.verified && !j->j.own,
+		.over_quota = j->over_quota,
+		.broken = j->unwritten ? why : NULL };
 
 	if (j->unwritten) {
 		uv_mutex_lock(&p->lock);

@@ -37,8 +37,8 @@ struct publish_result {
 
 typedef void publish_done(void *ctx, const struct publish_result *r);
 
-/* Sends an own record by the stem; false: it has to wait. */
-typedef bool publish_quietly(void *node, const struct store_record *r);
+/* Sends an own record by the stem; see announce.h. */
+typedef err publish_quietly(void *node, const struct store_record *r);
 
 /** publisher_new(n, quietly): ${quietly} NULL: no stem. NULL: no memory. */
 struct publisher *publisher_new(struct node *n, publish_quietly *quietly);

@@ -348,7 +348,7 @@ on_came(void *ctx, const struct record *r)
 	stem_node_heard(ctx, r);
 }
 
-static bool
+static err
 quietly(void *node, const struct store_record *r)
 {
 	return stem_node_publish(node, r->author, r->bytes);

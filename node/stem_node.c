@@ -138,18 +138,21 @@ spread(struct stem_node *sn, const struct stem_news *news, uint64_t now_ms)
 	    record_read(news->bytes, &scratch, &r) != RECORD_FINE)
 		goto done;
 	node_topic(n, kind_info(r.kind)->class, topic);
-	if (!news->own)
-		pipeline_submit(
-		    n->pipeline, news->bytes, 0, false, on_stored, n);
-	else
+	if (news->own)
 		env_log(&n->env, LOG_UNUSUAL, "stem_fell_back",
 		    "what=\"no peer passed an own record on; it was published "
 		    "from here\"");
 	/* Of others: seen already, or no room: whoever handed it on watches. */
 	const err e =
 	    host_publish(n->host, topic, news->bytes, false, now_ms, &sent_to);
-	if (news->own && (e != OK || sent_to == 0))
+	const bool told = sent_to > 0 || e == ERR_EXISTS;
+	if (news->own && !told)
 		publisher_again(n->publisher, r.id);
+	/* Stored as heard only once others know it, or an own one that was
+	 * handed back would be told of to nobody. */
+	if (!news->own && told)
+		pipeline_submit(
+		    n->pipeline, news->bytes, 0, false, on_stored, n);
 done:
 	free(room);
 }
@@ -239,7 +242,7 @@ stem_node_open(struct node *n, struct network *w)
 	return OK;
 }
 
-bool
+err
 stem_node_publish(
     struct node *n, const uint8_t author[ED25519_PUBLIC], struct slice bytes)
 {
@@ -249,10 +252,8 @@ stem_node_publish(
 	if (a == NULL && !mailbox_persona(n, author, &index))
 		index = 0;
 	const uint32_t route = index % STEM_ROUTES_MAX;
-	const err e = stem_publish(
+	return stem_publish(
 	    n->stem->stem, route, bytes, n->env.mono_ms(n->env.ctx));
-
-	return e == OK || e == ERR_EXISTS;
 }
 
 void

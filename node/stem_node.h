@@ -24,9 +24,9 @@ bool stem_node_quiet(const struct node *n);
 
 /**
  * stem_node_publish(n, author, bytes):
- * Send an own record by the stem. False: no room, try again later.
+ * Send an own record by the stem; as stem_publish().
  */
-bool stem_node_publish(
+NODISCARD err stem_node_publish(
     struct node *n, const uint8_t author[ED25519_PUBLIC], struct slice bytes);
 
 /** stem_node_untaken(n): own records that no peer has taken yet. */

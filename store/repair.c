@@ -162,11 +162,11 @@ record_proves(struct repair *p, uint64_t rid, struct slice value,
 		.region = { r.region[0], r.region[1], '\0' },
 		.deleted = record_deleted(&r),
 		.opaque = r.opaque,
-		.own =
-		    map_get(p->from.txn, TABLE_OWN, key_slice(&k), &own) == OK,
+		.own = (header && h.own) || map_get(p->from.txn, TABLE_OWN,
+						key_slice(&k), &own) == OK,
 		.heard = header && h.heard,
 		.kept = header && h.kept,
-		.quiet = header && h.quiet,
+		.quiet = !header || h.quiet,
 	};
 	return true;
 }

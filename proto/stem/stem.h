@@ -47,7 +47,7 @@ struct stem_limits {
 	uint32_t pool_max;     /* records of others under way */
 	uint32_t per_peer_max; /* of them, from one peer */
 	uint32_t own_max;      /* own records under way */
-	size_t bytes_max;      /* of all frames that are kept */
+	size_t bytes_max;      /* of frames, while others' are taken */
 	uint32_t streams_max;  /* from others, at once */
 	uint32_t checks_per_s; /* records of others that are verified */
 	uint32_t timeout_ms;   /* of a stream */

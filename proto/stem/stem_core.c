@@ -133,7 +133,9 @@ carried_new(struct stem *s, const struct record *r, bool own, uint64_t now_ms)
 	if (own ? s->stats.own_now >= s->cf.limits.own_max
 		: s->stats.pool_now >= s->cf.limits.pool_max)
 		return NULL;
-	if (size == 0 || s->stats.bytes_now + size > s->cf.limits.bytes_max)
+	/* Others may fill their own part, not the owner's. */
+	if (size == 0 ||
+	    (!own && s->stats.bytes_now + size > s->cf.limits.bytes_max))
 		return NULL;
 	for (uint32_t i = 0; c == NULL && i < s->carried_n; i++)
 		if (s->carried[i].state == STEM_FREE)
@@ -309,7 +311,7 @@ own_next(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 		if (g != NULL && was_tried(c, &g->id))
 			g = NULL;
 	}
-	if (g != NULL || (c->tried_n > 0 && stem_other(s, c, &c->to))) {
+	if (g != NULL || (c->tried_n > 0 && stem_other(s, c, share, &c->to))) {
 		if (g != NULL)
 			c->to = g->id;
 		c->tried[c->tried_n++] = c->to;

@@ -88,11 +88,11 @@ void stem_guard_seen(
     struct stem *s, uint32_t route, const struct peer_id *id, bool there);
 
 /**
- * stem_other(s, c, out): a peer by chance that ${c} was not tried with; false:
- * there is none.
+ * stem_other(s, c, share, out): a peer by chance that ${c} was not tried with;
+ * false: there is none. ${share}: another route's guard will do.
  */
-bool stem_other(
-    struct stem *s, const struct stem_carried *c, struct peer_id *out);
+bool stem_other(struct stem *s, const struct stem_carried *c, bool share,
+    struct peer_id *out);
 
 /** stem_relay_of(s, from, out): of this epoch, for what comes from ${from}. */
 bool stem_relay_of(

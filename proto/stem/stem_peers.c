@@ -169,6 +169,11 @@ keep_up(struct stem *s, uint32_t route, uint32_t i, bool share)
 	struct stem_guards *r = &s->routes[route];
 	const struct stem_guard *g = &r->v[i];
 	const uint64_t now = now_s(s);
+	struct host_peer_info info;
+
+	/* What failed once says nothing of a guard that is there. */
+	if (g->id.n > 0 && host_peer_find(s->cf.host, &g->id, &info))
+		stem_guard_seen(s, route, &g->id, true);
 
 	if (g->id.n == 0 || now >= g->until_s) {
 		(void)draw(s, route, i, share);
@@ -206,9 +211,13 @@ stem_guard_seen(
 }
 
 bool
-stem_other(struct stem *s, const struct stem_carried *c, struct peer_id *out)
+stem_other(struct stem *s, const struct stem_carried *c, bool share,
+    struct peer_id *out)
 {
-	const struct unfit u = { .ids = c->tried, .ids_n = c->tried_n };
+	const struct unfit u = { .ids = c->tried,
+		.ids_n = c->tried_n,
+		.others_guards = !share,
+		.route = c->route };
 
 	return choose(s, &u, out);
 }

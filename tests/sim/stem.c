@@ -46,14 +46,13 @@ route_of(struct sim_node *n, const uint8_t author[RECORD_AUTHOR])
 	return n->routes_n++;
 }
 
-bool
+err
 stem_quietly(void *ctx, const struct store_record *r)
 {
 	struct sim_node *n = ctx;
-	const err e = stem_publish(n->stem, route_of(n, r->author), r->bytes,
-	    sim_mono_ms(n->s, n->index));
 
-	return e == OK || e == ERR_EXISTS;
+	return stem_publish(n->stem, route_of(n, r->author), r->bytes,
+	    sim_mono_ms(n->s, n->index));
 }
 
 static void

@@ -228,7 +228,7 @@ void judge_drop(struct sim_node *n);
 /* stem.c */
 void stem_start(struct sim_node *n);
 void stem_stop(struct sim_node *n);
-bool stem_quietly(void *ctx, const struct store_record *r);
+err stem_quietly(void *ctx, const struct store_record *r);
 void stem_drain(struct sim_node *n);
 
 /* dial.c */
