@@ -340,6 +340,11 @@ guards_are_replaced_seldom(void **state)
 		assert_int_equal(publish(0, 0, 0, n), OK);
 		test_net_run(&world.net, 100);
 		stem_guards(world.nodes[0].stem, 0, &g);
+		/* One that is there would not be replaced. */
+		host_conn_close(world.net.nodes[0].host,
+		    host_peer_conn(world.net.nodes[0].host, &g.v[0].id, 0), "",
+		    now());
+		test_net_run(&world.net, 1000);
 		g.v[0].gone_s = world.net.t.wall_s - 100 * 3600;
 		stem_guards_set(world.nodes[0].stem, 0, &g);
 	}
