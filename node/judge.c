@@ -63,9 +63,6 @@ judge_verdict(const struct judge_result *r)
 {
 	const enum record_outcome o = r->outcome;
 
-	/* All others pass on what is news to them; so must its author. */
-	if (r->came_back)
-		return GOSSIP_ACCEPT;
 	/* When there is room again, sync brings it; no need of each copy. */
 	if (r->over_quota)
 		return GOSSIP_IGNORE;

@@ -13,8 +13,6 @@ struct judge_result {
 	enum record_outcome outcome;
 	const struct record *record; /* NULL: it was not even readable */
 	uint64_t rid;                /* STORED, DUPLICATE */
-	/* DUPLICATE of an own record that nobody had sent us before. */
-	bool came_back;
 	bool over_quota; /* QUEUE_FULL: the store has to make room first */
 	/* QUEUE_FULL since the store could not be written: why; else NULL. */
 	const char *broken;

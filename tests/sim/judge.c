@@ -23,8 +23,6 @@ finish(struct sim_node *n, struct job *j, bool over_quota)
 	const struct judge_result r = { .outcome = j->j.outcome,
 		.record = &j->j.record,
 		.rid = j->j.rid,
-		.came_back = j->j.outcome == RECORD_DUPLICATE &&
-			     j->j.verified && !j->j.own,
 		.over_quota = over_quota };
 
 	sim_note(n->s, (uint64_t)r.outcome << 32 | n->index);
