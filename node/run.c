@@ -275,7 +275,7 @@ may_expire(struct node *n)
 {
 	const uint64_t now = node_now(n);
 
-	if (n->tick_s != 0 && now > n->tick_s + CLOCK_LEAP_S) {
+	if (now > n->tick_s + CLOCK_LEAP_S) {
 		n->expire_after = n->ticks + CLOCK_HOLD;
 		env_log(&n->env, LOG_UNUSUAL, "clock_leapt",
 		    "seconds=%" PRIu64 " what=\"nothing expires for an hour\"",
@@ -612,6 +612,7 @@ node_run(const struct config *cf, const struct paths *paths,
 	    (enum log_format)cf->log.format);
 	n->env = env_system(log_sink, &n->log);
 	n->started_s = node_now(n);
+	n->tick_s = n->started_s; /* a leap before the first tick counts */
 	if (uv_loop_init(&n->loop) != 0) {
 		key_material_wipe(km);
 		signer_stop(n->signer);
