@@ -15,7 +15,7 @@
 #include "node/intro.h"
 #include "node/keeper.h"
 #include "node/light.h"
-#include "node/mailbox.h"
+#include "node/mail/mailbox.h"
 #include "node/matcher.h"
 #include "node/nat.h"
 #include "node/network.h"

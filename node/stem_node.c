@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "node/mailbox.h"
+#include "node/mail/mailbox.h"
 #include "node/persona.h"
 #include "node/publish.h"
 #include "node/vault.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "node/api/postings.h"
-#include "node/mailbox.h"
+#include "node/mail/mailbox.h"
 
 #define INTRO_KEY   16 /* of a profile's payload, as in SPEC.md */
 #define DEMAND_TYPE 0  /* of a demand's */

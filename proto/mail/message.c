@@ -166,6 +166,14 @@ message_type_name(enum message_type t)
 							  : "unknown";
 }
 
+const char *
+mail_document_name(enum mail_document d)
+{
+	return d >= MAIL_AGREEMENT && d <= MAIL_OTHER
+		   ? document_choices[d - 1].name
+		   : "unknown";
+}
+
 /* ---- reading: what the tables have checked is taken as it stands ---- */
 
 static void

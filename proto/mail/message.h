@@ -52,6 +52,9 @@ enum mail_document {
 	MAIL_OTHER = 6,
 };
 
+/** mail_document_name(d): "agreement", as in SPEC.md; "unknown". */
+const char *mail_document_name(enum mail_document d);
+
 /* A one-time author key for an answer. */
 struct message_author {
 	uint8_t seed[ED25519_SEED]; /* secret */

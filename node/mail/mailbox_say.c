@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/mailbox.h"
-#include "node/mailbox_internal.h"
+#include "node/mail/mailbox.h"
+#include "node/mail/mailbox_internal.h"
 #include "node/publish.h"
 #include "node/signer.h"
 #include "proto/base/text.h"
@@ -54,11 +54,15 @@ signer_of(struct node *n, uint32_t persona, struct signing *s,
 /* ---- what is to be sent ---- */
 
 static bool
-slot_taken(const struct mailbox *m, struct store_view *view,
-    const uint8_t author[ED25519_PUBLIC], uint32_t slot)
+slot_taken(const struct mailbox *m, const struct outgoing *others, unsigned n,
+    struct store_view *view, const uint8_t author[ED25519_PUBLIC],
+    uint32_t slot)
 {
 	struct store_record r;
 
+	for (unsigned i = 0; i < n; i++) /* parts of one document */
+		if (!others[i].one_time && others[i].slot == slot)
+			return true;
 	for (unsigned i = 0; i < m->out_n; i++)
 		if (!m->out[i]->one_time && m->out[i]->slot == slot &&
 		    memcmp(m->out[i]->author, author, ED25519_PUBLIC) == 0)
@@ -69,21 +73,23 @@ slot_taken(const struct mailbox *m, struct store_view *view,
 
 /* ENVELOPE_SLOTS: all carry an envelope that is still alive. */
 static uint32_t
-free_slot(const struct mailbox *m, const uint8_t author[ED25519_PUBLIC])
+free_slot(const struct mailbox *m, const struct outgoing *others, unsigned n,
+    const uint8_t author[ED25519_PUBLIC])
 {
 	struct store_view *view = NULL;
 	uint32_t slot = 0;
 
 	if (store_view_open(m->n->store, &view) != OK)
 		return ENVELOPE_SLOTS;
-	while (slot < ENVELOPE_SLOTS && slot_taken(m, view, author, slot))
+	while (slot < ENVELOPE_SLOTS &&
+	       slot_taken(m, others, n, view, author, slot))
 		slot++;
 	store_view_close(view);
 	return slot;
 }
 
-static void
-put_hex(json_t *o, const char *key, struct slice bytes)
+void
+mail_put_hex(json_t *o, const char *key, struct slice bytes)
 {
 	char hex[RECORD_HEX];
 
@@ -116,13 +122,14 @@ put_record(struct mailbox *m, const struct conversation_action *a,
 	const err e = record_make(&d, pub, secret, &out);
 	crypto_wipe(secret, sizeof(secret));
 	if (e == OK)
-		put_hex(o, "record", buf_slice(&out));
+		mail_put_hex(o, "record", buf_slice(&out));
 	return e == OK;
 }
 
 json_t *
 outgoing_of(struct mailbox *m, const struct talk *t,
-    const struct conversation_action *a, struct outgoing *o)
+    const struct conversation_action *a, const struct outgoing *others,
+    unsigned others_n, struct outgoing *o)
 {
 	uint8_t raw[ENVELOPE_PAYLOAD_MAX];
 	struct buf payload = { raw, 0, sizeof(raw) };
@@ -130,16 +137,16 @@ outgoing_of(struct mailbox *m, const struct talk *t,
 	bool good = out != NULL && a->by != ENVELOPE_BY_FRESH &&
 		    envelope_payload(a->sealed, &payload) == OK;
 
-	memcpy(o->id, t->c.id, CONVERSATION_ID);
+	memcpy(o->talk, t->name, TALK_NAME);
 	memcpy(o->author, a->author, ED25519_PUBLIC);
 	o->persona = t->persona;
 	o->one_time = a->by == ENVELOPE_BY_ONE_TIME;
 	if (good && o->one_time) {
 		good = put_record(m, a, buf_slice(&payload), out);
 	} else if (good) {
-		o->slot = free_slot(m, a->author);
+		o->slot = free_slot(m, others, others_n, a->author);
 		good = o->slot < ENVELOPE_SLOTS;
-		put_hex(out, "payload", buf_slice(&payload));
+		mail_put_hex(out, "payload", buf_slice(&payload));
 	}
 	if (!good) {
 		json_decref(out);
@@ -149,7 +156,7 @@ outgoing_of(struct mailbox *m, const struct talk *t,
 	    out, "persona", json_integer((json_int_t)o->persona));
 	(void)json_object_set_new(
 	    out, "slot", json_integer((json_int_t)o->slot));
-	put_hex(out, "author", slice_of(o->author, ED25519_PUBLIC));
+	mail_put_hex(out, "author", slice_of(o->author, ED25519_PUBLIC));
 	return out;
 }
 
@@ -320,13 +327,9 @@ mailbox_offer(struct node *n, const struct mailbox_offer *o, bool dry,
 		return ERR_CLOSED;
 	if (m->talks_n == TALKS_MAX || m->out_n == OUTBOX_MAX)
 		return ERR_LIMIT;
-	struct talk *t = calloc(1, sizeof(*t));
+	struct talk *t = talk_new(m, o->persona, true, a->pub);
 	if (t == NULL)
 		return ERR_NOMEM;
-	t->persona = o->persona;
-	t->begun_s = node_now(n);
-	conversation_init(&t->c, slice_str(n->config->node.network), true,
-	    a->pub, node_now(n) / 3600);
 	draw(n, &random);
 	const struct conversation_event ev = { .type = CONVERSATION_OWN_OFFER,
 		.random = &random,
@@ -341,13 +344,41 @@ mailbox_offer(struct node *n, const struct mailbox_offer *o, bool dry,
 		    said_json(m, "offer", slice_of(NULL, 0)), outcome);
 	crypto_wipe(&random, sizeof(random));
 	if (dry || e != OK || *outcome != MAIL_FINE || !talk_add(m, t)) {
-		crypto_wipe(t, sizeof(*t));
-		free(t);
+		talk_free(t);
 		return e;
 	}
 	*out = t;
 	outgoing_tick(m);
 	return OK;
+}
+
+/* An event with its line for the history, which is taken. */
+static err
+say(struct mailbox *m, struct talk *t, struct conversation_event *e,
+    unsigned envelopes, json_t *line, enum mail_outcome *outcome)
+{
+	struct conversation_random random;
+	struct mail_signer signer;
+	struct signing with;
+	err refused = OK;
+
+	if (envelopes > 0 && t->c.company &&
+	    !signer_of(m->n, t->persona, &with, &signer))
+		refused = ERR_CLOSED;
+	else if (m->out_n + envelopes > OUTBOX_MAX)
+		refused = ERR_LIMIT;
+	if (refused != OK) {
+		json_decref(line);
+		return refused;
+	}
+	draw(m->n, &random);
+	e->random = &random;
+	e->signer = &signer;
+	const err kept = talk_step(m, t, e, line, outcome);
+	crypto_wipe(&random, sizeof(random));
+	if (kept == OK && envelopes > 0)
+		outgoing_tick(m);
+	return kept;
 }
 
 static const char *
@@ -376,30 +407,120 @@ mailbox_say(struct node *n, struct talk *t, enum conversation_event_type type,
 	struct mailbox *m = n->mailbox;
 	const bool commits = type == CONVERSATION_OWN_COMMIT;
 	const char *word = type_said(type);
-	struct conversation_random random;
-	struct mail_signer signer;
-	struct signing with;
+	struct conversation_event e = { .type = type };
 	json_t *line = NULL;
 
-	if (word != NULL && t->c.company &&
-	    !signer_of(n, t->persona, &with, &signer))
-		return ERR_CLOSED;
-	if (word != NULL && m->out_n == OUTBOX_MAX)
-		return ERR_LIMIT;
-	draw(n, &random);
-	const struct conversation_event e = { .type = type,
-		.random = &random,
-		.signer = &signer,
-		.text = commits ? slice_of(NULL, 0) : said,
-		.data = commits ? said : slice_of(NULL, 0) };
+	if (commits)
+		e.data = said;
+	else
+		e.text = said;
 	if (word != NULL)
 		line = said_json(m, word, e.text);
 	if (commits && line != NULL)
 		(void)json_object_set_new(line, "identity",
 		    json_stringn((const char *)said.p, said.n));
-	const err kept = talk_step(m, t, &e, line, outcome);
-	crypto_wipe(&random, sizeof(random));
-	if (kept == OK)
-		outgoing_tick(m);
-	return kept;
+	return say(m, t, &e, word != NULL, line, outcome);
+}
+
+err
+mailbox_ask(struct node *n, struct talk *t, struct slice names,
+    enum mail_outcome *outcome)
+{
+	struct conversation_event e = { .type = CONVERSATION_OWN_ASK,
+		.text = names };
+	json_t *line = said_json(n->mailbox, "ask", slice_of(NULL, 0));
+	json_t *list = json_array();
+	size_t from = 0;
+
+	for (size_t i = 0; i <= names.n; i++)
+		if (i == names.n || names.p[i] == '\n') {
+			(void)json_array_append_new(
+			    list, json_stringn(
+				      (const char *)names.p + from, i - from));
+			from = i + 1;
+		}
+	(void)json_object_set_new(line, "leaves", list);
+	return say(n->mailbox, t, &e, 1, line, outcome);
+}
+
+err
+mailbox_approve(
+    struct node *n, struct talk *t, uint64_t leaves, enum mail_outcome *outcome)
+{
+	struct conversation_event e = { .type = CONVERSATION_OWN_APPROVE,
+		.leaves = leaves };
+
+	return say(n->mailbox, t, &e, 0, NULL, outcome);
+}
+
+err
+mailbox_disclose(struct node *n, struct talk *t, uint64_t leaves,
+    struct slice presentation, struct slice text, enum mail_outcome *outcome)
+{
+	struct conversation_event e = { .type = CONVERSATION_OWN_DISCLOSE,
+		.leaves = leaves,
+		.data = presentation,
+		.text = text };
+	json_t *line = said_json(n->mailbox, "disclose", text);
+
+	mail_put_hex(line, "presentation", presentation);
+	return say(n->mailbox, t, &e, 1, line, outcome);
+}
+
+err
+mailbox_say_document(struct node *n, struct talk *t, enum mail_document kind,
+    struct slice bytes, enum mail_outcome *outcome)
+{
+	struct conversation_event e = { .type = CONVERSATION_OWN_DOCUMENT,
+		.document = kind,
+		.data = bytes };
+	json_t *line = said_json(n->mailbox, "document", slice_of(NULL, 0));
+
+	(void)json_object_set_new(
+	    line, "document", json_string(mail_document_name(kind)));
+	(void)json_object_set_new(
+	    line, "bytes", json_integer((json_int_t)bytes.n));
+	return say(n->mailbox, t, &e,
+	    (unsigned)((bytes.n + MAIL_PART_MAX - 1) / MAIL_PART_MAX), line,
+	    outcome);
+}
+
+err
+mailbox_introduce(struct node *n, struct talk *t,
+    const uint8_t company[ED25519_PUBLIC], const uint8_t inbox[X25519_SIZE],
+    const struct voucher *v, struct slice text, enum mail_outcome *outcome)
+{
+	struct conversation_event e = { .type = CONVERSATION_OWN_INTRODUCTION,
+		.peer = company,
+		.key = inbox,
+		.voucher = v,
+		.text = text };
+	json_t *line = said_json(n->mailbox, "introduction", text);
+	char did[DID_KEY_TEXT];
+
+	did_key_put(did, company);
+	(void)json_object_set_new(line, "company", json_string(did));
+	return say(n->mailbox, t, &e, 1, line, outcome);
+}
+
+err
+mailbox_agree(struct node *n, struct talk *t, const uint8_t id[RECORD_ID],
+    uint64_t until_h, enum mail_outcome *outcome)
+{
+	struct conversation_event e = {
+		.type = CONVERSATION_AGREE, .id = id, .until_h = until_h
+	};
+
+	return say(n->mailbox, t, &e, 0, NULL, outcome);
+}
+
+err
+mailbox_conclude(struct node *n, struct talk *t, const uint8_t id[RECORD_ID],
+    enum conversation_result result, enum mail_outcome *outcome)
+{
+	struct conversation_event e = {
+		.type = CONVERSATION_CONCLUDE, .id = id, .result = result
+	};
+
+	return say(n->mailbox, t, &e, 0, NULL, outcome);
 }

@@ -1,10 +1,10 @@
-#include "node/mailbox.h"
+#include "node/mail/mailbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "node/intro.h"
-#include "node/mailbox_internal.h"
+#include "node/mail/mailbox_internal.h"
 #include "node/signer.h"
 #include "proto/base/text.h"
 #include "proto/mail/inbox.h"
@@ -82,18 +82,37 @@ mailbox_open(struct node *n)
 	m->actions = calloc(1, sizeof(*m->actions));
 	m->before = calloc(1, sizeof(*m->before));
 	m->keys = calloc(KEYS_MAX, sizeof(*m->keys));
+	m->arrived = calloc(1, sizeof(*m->arrived));
 	m->blocked = calloc(BLOCKED_MAX, RECORD_AUTHOR);
 	if (m->values.p == NULL || m->scratch.p == NULL ||
 	    m->record.p == NULL || m->actions == NULL || m->before == NULL ||
-	    m->keys == NULL || m->blocked == NULL)
+	    m->keys == NULL || m->arrived == NULL || m->blocked == NULL)
 		return ERR_NOMEM;
 	m->scan = true;
 	return mailbox_load(m);
 }
 
-static void
+struct talk *
+talk_new(struct mailbox *m, uint32_t persona, bool company,
+    const uint8_t own[ED25519_PUBLIC])
+{
+	struct talk *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	m->n->env.random(m->n->env.ctx, t->name, sizeof(t->name));
+	t->persona = persona;
+	t->begun_s = node_now(m->n);
+	conversation_init(&t->c, slice_str(m->n->config->node.network), company,
+	    own, node_now(m->n) / 3600);
+	return t;
+}
+
+void
 talk_free(struct talk *t)
 {
+	if (t == NULL)
+		return;
 	crypto_wipe(t, sizeof(*t));
 	free(t);
 }
@@ -117,6 +136,7 @@ mailbox_close(struct node *n)
 	free(m->actions);
 	free(m->before);
 	free(m->keys);
+	free(m->arrived);
 	free(m->blocked);
 	free(m);
 	n->mailbox = NULL;
@@ -165,6 +185,30 @@ mailbox_find(struct node *n, const char *text)
 }
 
 void
+mailbox_on_document(struct node *n, mailbox_document_fn *fn)
+{
+	n->mailbox->hooks.document = fn;
+}
+
+void
+mailbox_on_presentation(struct node *n, mailbox_bytes_fn *fn)
+{
+	n->mailbox->hooks.presentation = fn;
+}
+
+void
+mailbox_on_ask(struct node *n, mailbox_bytes_fn *fn)
+{
+	n->mailbox->hooks.ask = fn;
+}
+
+void
+mailbox_on_trust(struct node *n, mailbox_trust_fn *fn)
+{
+	n->mailbox->hooks.trust = fn;
+}
+
+void
 mailbox_stats(const struct node *n, struct mailbox_stats *out)
 {
 	const struct mailbox *m = n->mailbox;
@@ -204,6 +248,21 @@ shown(struct mailbox *m, const struct message *msg)
 
 	if (o != NULL && message_text_get(msg, &b) == OK && b.n > 0)
 		(void)json_object_set_new(o, "text", json_stringn(text, b.n));
+	if (o != NULL && msg->type == MESSAGE_ASK) {
+		json_t *names = json_array();
+		for (uint32_t i = 0; i < msg->ask.n; i++)
+			(void)json_array_append_new(names,
+			    json_stringn((const char *)msg->ask.leaves[i].p,
+				msg->ask.leaves[i].n));
+		(void)json_object_set_new(o, "leaves", names);
+	}
+	if (o != NULL && msg->type == MESSAGE_DISCLOSE)
+		mail_put_hex(o, "presentation", msg->presentation);
+	if (o != NULL && msg->type == MESSAGE_INTRODUCTION) {
+		char did[DID_KEY_TEXT];
+		did_key_put(did, msg->introduction.company);
+		(void)json_object_set_new(o, "company", json_string(did));
+	}
 	if (o != NULL && msg->type == MESSAGE_OPEN) {
 		json_t *who = json_stringn(
 		    (const char *)msg->open.identity.p, msg->open.identity.n);
@@ -212,6 +271,89 @@ shown(struct mailbox *m, const struct message *msg)
 	}
 	crypto_wipe(text, sizeof(text));
 	return o;
+}
+
+static json_t *
+shown_document(struct mailbox *m, const struct conversation_action *a)
+{
+	return json_pack("{s:s,s:s,s:I,s:s,s:I}", "from", "peer", "type",
+	    "document", "at", (json_int_t)node_now(m->n), "document",
+	    mail_document_name(a->document), "bytes", (json_int_t)a->data.n);
+}
+
+/* What others judge is taken out of the step: they are told after it. */
+static void
+take_arrived(struct mailbox *m)
+{
+	const struct conversation_actions *a = m->actions;
+	struct arrived *to = m->arrived;
+	struct buf out = { to->bytes, 0, sizeof(to->bytes) };
+	err e = OK;
+
+	to->what = ARRIVED_NOTHING;
+	for (uint32_t i = 0; i < a->n; i++) {
+		if (a->list[i].type == CONVERSATION_DOCUMENT_WHOLE) {
+			to->what = ARRIVED_DOCUMENT;
+			to->kind = a->list[i].document;
+			e = buf_put(&out, a->list[i].data.p, a->list[i].data.n);
+		}
+		if (a->list[i].type != CONVERSATION_SHOW)
+			continue;
+		if (a->message.type == MESSAGE_DISCLOSE) {
+			to->what = ARRIVED_LEAVES;
+			e = buf_put(&out, a->message.presentation.p,
+			    a->message.presentation.n);
+		} else if (a->message.type == MESSAGE_ASK) {
+			to->what = ARRIVED_ASK;
+			for (uint32_t k = 0; e == OK && k < a->message.ask.n;
+			     k++) {
+				const struct slice s = a->message.ask.leaves[k];
+				if (k > 0)
+					e = buf_put(&out, "\n", 1);
+				if (e == OK)
+					e = buf_put(&out, s.p, s.n);
+			}
+		}
+	}
+	to->n = out.n;
+	if (e != OK)
+		to->what = ARRIVED_NOTHING;
+}
+
+/* Outside of any step: whoever is told may begin one. */
+static void
+hand_over(struct mailbox *m, struct talk *t)
+{
+	struct arrived *a = m->arrived;
+	const struct slice bytes = slice_of(a->bytes, a->n);
+
+	if (a->what == ARRIVED_NOTHING)
+		return;
+	/* A step that it begins uses another room. */
+	m->arrived = calloc(1, sizeof(*m->arrived));
+	if (m->arrived == NULL) { /* told of it after the next start */
+		m->arrived = a;
+		return;
+	}
+	if (a->what == ARRIVED_DOCUMENT && m->hooks.document != NULL)
+		m->hooks.document(m->n, t, a->kind, bytes);
+	if (a->what == ARRIVED_LEAVES && m->hooks.presentation != NULL)
+		m->hooks.presentation(m->n, t, bytes);
+	if (a->what == ARRIVED_ASK && m->hooks.ask != NULL)
+		m->hooks.ask(m->n, t, bytes);
+	arrived_drop(m, t);
+	crypto_wipe(a, sizeof(*a));
+	free(a);
+}
+
+/* What came just before the last end of this process. */
+static void
+hand_over_left(struct mailbox *m)
+{
+	m->handed = true;
+	for (unsigned i = 0; i < m->talks_n; i++)
+		if (arrived_load(m, m->talks[i], m->arrived))
+			hand_over(m, m->talks[i]);
 }
 
 static void
@@ -276,12 +418,15 @@ collect(struct mailbox *m, struct talk *t,
 	for (uint32_t i = 0; i < a->n; i++) {
 		if (a->list[i].type == CONVERSATION_SHOW)
 			*heard = shown(m, &a->message);
+		if (a->list[i].type == CONVERSATION_DOCUMENT_WHOLE)
+			*heard = shown_document(m, &a->list[i]);
 		if (a->list[i].type != CONVERSATION_SEND)
 			continue;
 		o[n] = (struct outgoing){ .number = t->sent_n + (uint32_t)n };
-		sends[n] = m->out_n + (unsigned)n < OUTBOX_MAX
-			       ? outgoing_of(m, t, &a->list[i], &o[n])
-			       : NULL;
+		sends[n] =
+		    m->out_n + (unsigned)n < OUTBOX_MAX
+			? outgoing_of(m, t, &a->list[i], o, (unsigned)n, &o[n])
+			: NULL;
 		if (sends[n] == NULL)
 			return -1 - n;
 		n++;
@@ -317,8 +462,8 @@ keep_step(struct mailbox *m, struct talk *t, json_t *said)
 	if (conversation_is_over(t->c.state) && t->ended_s == 0)
 		t->ended_s = now;
 	if (e == OK)
-		e = talk_keep(
-		    m, t, heard != NULL ? heard : said, sends, o, (unsigned)n);
+		e = talk_keep(m, t, heard != NULL ? heard : said, sends, o,
+		    (unsigned)n, m->arrived);
 	if (e == OK)
 		queue_sends(m, o, n);
 	else {
@@ -344,6 +489,7 @@ talk_step(struct mailbox *m, struct talk *t, const struct conversation_event *e,
 		json_decref(said);
 		said = NULL;
 	}
+	take_arrived(m);
 	if (m->actions->changed) {
 		kept = keep_step(m, t, said);
 		if (kept != OK)
@@ -359,6 +505,8 @@ talk_step(struct mailbox *m, struct talk *t, const struct conversation_event *e,
 	json_decref(said);
 	crypto_wipe(m->actions, sizeof(*m->actions));
 	crypto_wipe(m->before, sizeof(*m->before));
+	if (kept == OK && *outcome == MAIL_FINE)
+		hand_over(m, t);
 	return kept;
 }
 
@@ -482,10 +630,20 @@ pledge_worth(const struct offer_terms *terms)
 	       (uint64_t)terms->pledge.hours * HOUR_PLEDGED;
 }
 
+static uint32_t
+trust_in(
+    struct mailbox *m, uint32_t persona, const uint8_t author[RECORD_AUTHOR])
+{
+	return m->hooks.trust == NULL
+		   ? 0
+		   : MIN(m->hooks.trust(m->n, persona, author), INBOX_ONE);
+}
+
 static struct inbox_item
-item_of(const struct talk *t)
+item_of(struct mailbox *m, const struct talk *t)
 {
 	struct inbox_item i = { .persona = t->persona,
+		.trust = trust_in(m, t->persona, t->c.peer),
 		.pledge = t->pledge,
 		.received_h = t->begun_s / 3600,
 		.open = t->c.state == CONVERSATION_OFFERED ||
@@ -496,8 +654,7 @@ item_of(const struct talk *t)
 	return i;
 }
 
-/* By the rules of inbox.h; who has to go for it is ignored. Nobody is
- * trusted yet: all are strangers. */
+/* By the rules of inbox.h; who has to go for it is ignored. */
 static bool
 let_in(struct mailbox *m, const struct message *msg,
     const uint8_t author[RECORD_AUTHOR], uint32_t persona, uint64_t pledge)
@@ -506,6 +663,7 @@ let_in(struct mailbox *m, const struct message *msg,
 	struct inbox_item *items = calloc(TALKS_MAX, sizeof(*items));
 	unsigned *of = calloc(TALKS_MAX, sizeof(*of));
 	struct inbox_item offer = { .persona = persona,
+		.trust = trust_in(m, persona, author),
 		.pledge = pledge,
 		.received_h = node_now(m->n) / 3600,
 		.open = true };
@@ -520,7 +678,7 @@ let_in(struct mailbox *m, const struct message *msg,
 			if (m->talks[i]->c.company)
 				continue;
 			of[n] = i;
-			items[n++] = item_of(m->talks[i]);
+			items[n++] = item_of(m, m->talks[i]);
 		}
 		o = inbox_offer(&limits,
 		    (const uint8_t(*)[RECORD_AUTHOR])m->blocked, m->blocked_n,
@@ -549,16 +707,12 @@ begin(struct mailbox *m, const struct envelope_opened *o,
 {
 	const struct conversation_event e = { .type = CONVERSATION_RECEIVE,
 		.opened = o };
-	struct talk *t = calloc(1, sizeof(*t));
+	struct talk *t = talk_new(m, persona->index, false, persona->pub);
 	enum mail_outcome outcome = MAIL_TOO_MANY;
 
 	if (t == NULL)
 		return outcome;
-	t->persona = persona->index;
-	t->begun_s = node_now(m->n);
 	t->pledge = pledge;
-	conversation_init(&t->c, slice_str(m->n->config->node.network), false,
-	    persona->pub, node_now(m->n) / 3600);
 	if (talk_step(m, t, &e, NULL, &outcome) != OK)
 		outcome = MAIL_TOO_MANY;
 	if (outcome != MAIL_FINE || !talk_add(m, t))
@@ -588,7 +742,10 @@ from_stranger(struct mailbox *m, const struct envelope_opened *o)
 	crypto_wipe(msg.authors, sizeof(msg.authors));
 	for (unsigned i = 0; i < m->talks_n; i++) {
 		struct talk *t = m->talks[i];
+		/* Of this persona and this company: others may have chosen
+		 * the same id. */
 		if (t->c.company || t->persona != p->index ||
+		    memcmp(t->c.peer, o->author, RECORD_AUTHOR) != 0 ||
 		    memcmp(t->c.id, msg.conversation, CONVERSATION_ID) != 0)
 			continue;
 		return talk_step(m, t, &e, NULL, &outcome) == OK
@@ -719,6 +876,8 @@ mailbox_tick(struct node *n, bool expires)
 		return;
 	if (m->scan)
 		scan(m);
+	if (!m->handed)
+		hand_over_left(m);
 	try_queue(m);
 	outgoing_tick(m);
 	if (expires && n->ticks % LOOK_TICKS == 0)

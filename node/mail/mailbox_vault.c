@@ -1,38 +1,41 @@
 /*
  * What the vault keeps of the talks:
- *   talk/ID/h     head: persona, times, counts
- *   talk/ID/s0..  the state (conversation_save()), in pieces of hexadecimal
- *   talk/ID/m...  a message that was said
- *   talk/ID/o...  a record that is still to be published
- *   blocked       did:key of those who are blocked
+ *   talk/NAME/h     head: persona, times, counts
+ *   talk/NAME/s0..  the state (conversation_save()), in pieces of hexadecimal
+ *   talk/NAME/m...  a message that was said
+ *   talk/NAME/o...  a record that is still to be published
+ *   talk/NAME/d...  what came whole, until somebody has been told
+ *   blocked         did:key of those who are blocked
+ * NAME is drawn here: the peer chooses the id of the conversation, and may
+ * choose one twice.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/mailbox.h"
-#include "node/mailbox_internal.h"
+#include "node/mail/mailbox.h"
+#include "node/mail/mailbox_internal.h"
 #include "proto/base/text.h"
 
 #define NAMES   "talk/"
 #define BLOCKED "blocked"
 #define PIECE   9000 /* bytes of a state in one value */
 #define PIECES  8
-#define ITEMS   (PIECES + 2 + CONVERSATION_ACTIONS_MAX)
+#define ARRIVED 2 /* values of what is to be handed over */
+#define ITEMS   (PIECES + 2 + CONVERSATION_ACTIONS_MAX + ARRIVED)
 
 void
 talk_id_text(const struct talk *t, char out[TALK_ID_TEXT])
 {
-	const err e =
-	    hex_put(out, TALK_ID_TEXT, slice_of(t->c.id, CONVERSATION_ID));
+	const err e = hex_put(out, TALK_ID_TEXT, slice_of(t->name, TALK_NAME));
 	ASSERT(e == OK);
 }
 
 static void
-name_put(char out[VAULT_NAME_MAX + 1], const uint8_t id[CONVERSATION_ID],
-    char what, uint32_t number)
+name_put(char out[VAULT_NAME_MAX + 1], const uint8_t talk[TALK_NAME], char what,
+    uint32_t number)
 {
 	char hex[TALK_ID_TEXT];
-	const err e = hex_put(hex, sizeof(hex), slice_of(id, CONVERSATION_ID));
+	const err e = hex_put(hex, sizeof(hex), slice_of(talk, TALK_NAME));
 
 	ASSERT(e == OK);
 	if (what == 'h')
@@ -82,7 +85,7 @@ put(struct keeping *k, const struct talk *t, char what, uint32_t number,
     json_t *value)
 {
 	ASSERT(k->n < ITEMS);
-	name_put(k->list[k->n].name, t->c.id, what, number);
+	name_put(k->list[k->n].name, t->name, what, number);
 	k->list[k->n].value = k->values[k->n] = value;
 	k->n++;
 	return value != NULL;
@@ -117,9 +120,62 @@ put_state(struct mailbox *m, struct keeping *k, struct talk *t)
 	return good;
 }
 
+_Static_assert(ARRIVED *PIECE >= MAIL_DOCUMENT_MAX, "it has room");
+
+static bool
+put_arrived(struct keeping *k, const struct talk *t, const struct arrived *a)
+{
+	bool good = true;
+
+	for (size_t at = 0; good && at < a->n; at += PIECE)
+		good = put(k, t, 'd', (uint32_t)(at / PIECE),
+		    json_pack("{s:i,s:i,s:o}", "what", (int)a->what, "kind",
+			(int)a->kind, "bytes",
+			hex_json(a->bytes + at, MIN(a->n - at, PIECE))));
+	return good;
+}
+
+bool
+arrived_load(struct mailbox *m, const struct talk *t, struct arrived *a)
+{
+	struct buf out = { a->bytes, 0, sizeof(a->bytes) };
+	bool more = true;
+
+	a->what = ARRIVED_NOTHING;
+	for (uint32_t i = 0; more && i < ARRIVED; i++) {
+		char name[VAULT_NAME_MAX + 1];
+		name_put(name, t->name, 'd', i);
+		json_t *v = vault_get(m->n->vault, name, NULL);
+		const char *hex =
+		    json_string_value(json_object_get(v, "bytes"));
+		more = hex != NULL && hex_get(slice_str(hex), &out) == OK;
+		if (more) {
+			a->what = (enum arrived_what)json_integer_value(
+			    json_object_get(v, "what"));
+			a->kind = (enum mail_document)json_integer_value(
+			    json_object_get(v, "kind"));
+		}
+		json_decref(v);
+	}
+	a->n = out.n;
+	return a->what != ARRIVED_NOTHING;
+}
+
+void
+arrived_drop(struct mailbox *m, const struct talk *t)
+{
+	struct vault_item gone[ARRIVED] = { 0 };
+
+	for (uint32_t i = 0; i < ARRIVED; i++)
+		name_put(gone[i].name, t->name, 'd', i);
+	if (vault_put_all(m->n->vault, gone, ARRIVED) != OK)
+		env_log(&m->n->env, LOG_UNUSUAL, "arrived_not_cleared",
+		    "what=\"it is handed over once more after a restart\"");
+}
+
 err
 talk_keep(struct mailbox *m, struct talk *t, json_t *said, json_t *const *sends,
-    const struct outgoing *o, unsigned n)
+    const struct outgoing *o, unsigned n, const struct arrived *a)
 {
 	struct keeping k = { .n = 0 };
 	const struct talk was = { .messages_n = t->messages_n,
@@ -133,6 +189,8 @@ talk_keep(struct mailbox *m, struct talk *t, json_t *said, json_t *const *sends,
 		    json_incref(said));
 	for (unsigned i = 0; good && i < n; i++)
 		good = put(&k, t, 'o', o[i].number, json_incref(sends[i]));
+	if (a != NULL && a->what != ARRIVED_NOTHING)
+		good = good && put_arrived(&k, t, a);
 	t->sent_n += n;
 	good = good && put(&k, t, 'h', 0, head_json(t));
 	const err e =
@@ -177,7 +235,7 @@ state_load(struct mailbox *m, struct talk *t, uint32_t pieces)
 	bool good = bytes != NULL && pieces <= PIECES;
 
 	for (uint32_t i = 0; good && i < pieces; i++) {
-		name_put(name, t->c.id, 's', i);
+		name_put(name, t->name, 's', i);
 		json_t *v = vault_get(m->n->vault, name, NULL);
 		const char *text = json_string_value(v);
 		good = text != NULL && hex_get(slice_str(text), &out) == OK;
@@ -194,7 +252,7 @@ state_load(struct mailbox *m, struct talk *t, uint32_t pieces)
 }
 
 static void
-load_talk(struct mailbox *m, const uint8_t id[CONVERSATION_ID])
+load_talk(struct mailbox *m, const uint8_t id[TALK_NAME])
 {
 	char name[VAULT_NAME_MAX + 1];
 	struct talk *t = calloc(1, sizeof(*t));
@@ -202,7 +260,7 @@ load_talk(struct mailbox *m, const uint8_t id[CONVERSATION_ID])
 	name_put(name, id, 'h', 0);
 	json_t *head = vault_get(m->n->vault, name, NULL);
 	if (t != NULL) {
-		memcpy(t->c.id, id, CONVERSATION_ID);
+		memcpy(t->name, id, TALK_NAME);
 		t->persona = (uint32_t)number(head, "persona");
 		t->begun_s = number(head, "begun");
 		t->changed_s = number(head, "changed");
@@ -225,8 +283,8 @@ load_talk(struct mailbox *m, const uint8_t id[CONVERSATION_ID])
 
 struct names {
 	unsigned ids_n, out_n;
-	uint8_t ids[TALKS_MAX][CONVERSATION_ID];
-	uint8_t out_ids[OUTBOX_MAX][CONVERSATION_ID];
+	uint8_t ids[TALKS_MAX][TALK_NAME];
+	uint8_t out_ids[OUTBOX_MAX][TALK_NAME];
 	uint32_t out[OUTBOX_MAX];
 };
 
@@ -234,16 +292,15 @@ static bool
 on_name(void *ctx, const char *name, json_t *value)
 {
 	struct names *s = ctx;
-	uint8_t id[CONVERSATION_ID];
+	uint8_t id[TALK_NAME];
 	struct buf b = { id, 0, sizeof(id) };
 	const char *hex = name + strlen(NAMES);
 
 	(void)value;
-	if (strlen(hex) < 2 * CONVERSATION_ID + 2 ||
-	    hex_get(slice_of((const uint8_t *)hex, 2 * CONVERSATION_ID), &b) !=
-		OK)
+	if (strlen(hex) < 2 * TALK_NAME + 2 ||
+	    hex_get(slice_of((const uint8_t *)hex, 2 * TALK_NAME), &b) != OK)
 		return true;
-	const char *what = hex + 2 * CONVERSATION_ID + 1;
+	const char *what = hex + 2 * TALK_NAME + 1;
 	if (what[0] == 'h' && s->ids_n < TALKS_MAX)
 		memcpy(s->ids[s->ids_n++], id, sizeof(id));
 	if (what[0] == 'o' && s->out_n < OUTBOX_MAX) {
@@ -255,13 +312,13 @@ on_name(void *ctx, const char *name, json_t *value)
 
 static void
 load_outgoing(
-    struct mailbox *m, const uint8_t id[CONVERSATION_ID], uint32_t number_of)
+    struct mailbox *m, const uint8_t id[TALK_NAME], uint32_t number_of)
 {
 	struct outgoing *o = calloc(1, sizeof(*o));
 
 	if (o == NULL)
 		return;
-	memcpy(o->id, id, CONVERSATION_ID);
+	memcpy(o->talk, id, TALK_NAME);
 	o->number = number_of;
 	json_t *v = outgoing_get(m, o);
 	const char *hex = json_string_value(json_object_get(v, "author"));
@@ -319,7 +376,7 @@ outgoing_get(struct mailbox *m, const struct outgoing *o)
 {
 	char name[VAULT_NAME_MAX + 1];
 
-	name_put(name, o->id, 'o', o->number);
+	name_put(name, o->talk, 'o', o->number);
 	return vault_get(m->n->vault, name, NULL);
 }
 
@@ -328,7 +385,7 @@ outgoing_drop(struct mailbox *m, const struct outgoing *o)
 {
 	char name[VAULT_NAME_MAX + 1];
 
-	name_put(name, o->id, 'o', o->number);
+	name_put(name, o->talk, 'o', o->number);
 	if (vault_delete(m->n->vault, name) != OK)
 		env_log(&m->n->env, LOG_UNUSUAL, "outbox_not_cleared",
 		    "what=\"it is sent once more after a restart, which "
@@ -369,7 +426,7 @@ mailbox_messages(struct node *n, const struct talk *t)
 	    t->messages_n > TALK_MESSAGES ? t->messages_n - TALK_MESSAGES : 0;
 
 	for (; i < t->messages_n; i++) {
-		name_put(name, t->c.id, 'm', i % TALK_MESSAGES);
+		name_put(name, t->name, 'm', i % TALK_MESSAGES);
 		json_t *v = vault_get(n->vault, name, NULL);
 		if (v != NULL)
 			(void)json_array_append_new(list, v);

@@ -1,0 +1,186 @@
+/*
+ * mailbox.h: the sealed conversations of this node (proto/mail). Each
+ * envelope that is stored, and at the start each that lies in the store, is
+ * tried with the receive keys of the personas and of the conversations; what
+ * opens becomes an event of its conversation. What the owner says goes the
+ * other way: the next state, the message and what is to be sent are written
+ * to the vault in one transaction, then it is published: by a company under
+ * its posting key, by a person under a one-time key and by the stem.
+ *
+ * Nothing is sent but on a word of the owner: there are no receipts. A
+ * conversation that ended is kept for ENVELOPE_HOURS and a day, then it and
+ * all that was said is deleted. Secrets of a talk are in our memory while it
+ * lives and in the vault; events and JSON have none.
+ *
+ * What comes and is for others to judge (documents, presentations of leaves)
+ * is handed to them after the step is on the disk: mailbox_on_document() and
+ * its like. For the loop's thread.
+ */
+#pragma once
+
+#include "node/node.h"
+#include "proto/mail/conversation.h"
+
+#define TALKS_MAX     512
+#define TALK_MESSAGES 512 /* kept of one talk */
+#define TALK_NAME     16
+#define TALK_ID_TEXT  (2 * TALK_NAME + 1)
+#define TALK_KEPT_S   ((ENVELOPE_HOURS + 24) * 3600)
+#define BLOCKED_MAX   256
+#define OUTBOX_MAX    1024
+
+struct talk {
+	/* Random, drawn here, told to nobody: what vault, API and command line
+	 * call it. The conversation's own id is the peer's choice. */
+	uint8_t name[TALK_NAME];
+	struct conversation c;
+	uint32_t persona;
+	uint64_t begun_s, changed_s, ended_s;
+	uint32_t messages_n, chunks_n, sent_n;
+	uint64_t pledge; /* for the rules of the inbox */
+	bool dead;       /* to be forgotten */
+};
+
+/* Since the start. */
+struct mailbox_stats {
+	uint64_t tried, opened, taken, refused, kept_out, lost;
+	unsigned talks, queued, pending, outbox;
+};
+
+/** mailbox_open(n): after the personas, vault and store. ERR_NOMEM. */
+NODISCARD err mailbox_open(struct node *n);
+void mailbox_close(struct node *n);
+
+/** mailbox_stored(n, rid): an envelope has been stored. Never calls back. */
+void mailbox_stored(struct node *n, uint64_t rid);
+
+/** mailbox_tick(n, expires): each second. ${expires} false: the clock has
+ * leapt, nothing ends by time. */
+void mailbox_tick(struct node *n, bool expires);
+
+/** mailbox_at(n, i): NULL past the end; the order may change. */
+struct talk *mailbox_at(struct node *n, unsigned i);
+
+/** mailbox_find(n, text): by its name or the first 4 or more characters of
+ * it; NULL: none, or several. */
+struct talk *mailbox_find(struct node *n, const char *text);
+
+/** mailbox_persona(n, author, index): whose one-time key is it? false: not
+ * one that is under way. */
+bool mailbox_persona(const struct node *n, const uint8_t author[ED25519_PUBLIC],
+    uint32_t *index);
+
+/* An offer of the owner's. */
+struct mailbox_offer {
+	uint32_t persona;   /* whose posting key */
+	const uint8_t *to;  /* author of a card */
+	const uint8_t *key; /* its intro key */
+	struct slice terms; /* offer_terms_write() */
+};
+
+/**
+ * mailbox_offer(n, o, dry, out, outcome, bytes):
+ * OK: see ${outcome}; ${out} is the talk if MAIL_FINE and not ${dry}.
+ * ${dry}: nothing is kept or sent. ${bytes}: the sealed bytes, appended; NULL:
+ * not wanted. ERR_LIMIT: too many talks, or too much to send; ERR_CLOSED: the
+ * key's stamp is not ready; ERR_IO; ERR_NOMEM.
+ */
+NODISCARD err mailbox_offer(struct node *n, const struct mailbox_offer *o,
+    bool dry, struct talk **out, enum mail_outcome *outcome, struct buf *bytes);
+
+/**
+ * mailbox_say(n, t, type, said, outcome):
+ * An event of the owner's: SEEN, INTEREST, TEXT, COMMIT, OPEN, WITHDRAW,
+ * IGNORE, CLOSE, BLOCK; ${said} is the text, of COMMIT the identity. Errors of
+ * mailbox_offer(): then nothing has changed.
+ */
+NODISCARD err mailbox_say(struct node *n, struct talk *t,
+    enum conversation_event_type type, struct slice said,
+    enum mail_outcome *outcome);
+
+/*
+ * More events of the owner's; outcomes and errors as of mailbox_say(). Each is
+ * kept in the talk's history.
+ */
+
+/** mailbox_ask(n, t, names, outcome): which claims one would like to see, one
+ * name a line; ${t}->c.own_nonce is then what a presentation has to answer. */
+NODISCARD err mailbox_ask(struct node *n, struct talk *t, struct slice names,
+    enum mail_outcome *outcome);
+
+/** mailbox_approve(n, t, leaves, outcome): person: these may be shown, bit i:
+ * leaf i; nothing is sent. */
+NODISCARD err mailbox_approve(struct node *n, struct talk *t, uint64_t leaves,
+    enum mail_outcome *outcome);
+
+/** mailbox_disclose(n, t, leaves, presentation, text, outcome): person: of
+ * approved ones alone; MAIL_NOT_APPROVED. ${text} may be empty. */
+NODISCARD err mailbox_disclose(struct node *n, struct talk *t, uint64_t leaves,
+    struct slice presentation, struct slice text, enum mail_outcome *outcome);
+
+/** mailbox_say_document(n, t, kind, bytes, outcome): in up to MAIL_PARTS_MAX
+ * envelopes, each of a person's under a key of its own. The owner has seen
+ * what it says. */
+NODISCARD err mailbox_say_document(struct node *n, struct talk *t,
+    enum mail_document kind, struct slice bytes, enum mail_outcome *outcome);
+
+/** mailbox_introduce(n, t, company, inbox, v, text, outcome): meet this
+ * company (author key, inbox key), with a voucher that is signed. */
+NODISCARD err mailbox_introduce(struct node *n, struct talk *t,
+    const uint8_t company[ED25519_PUBLIC], const uint8_t inbox[X25519_SIZE],
+    const struct voucher *v, struct slice text, enum mail_outcome *outcome);
+
+/** mailbox_agree(n, t, id, until_h, outcome): both have signed the agreement
+ * with that id; nothing is sent. Told twice it changes nothing. */
+NODISCARD err mailbox_agree(struct node *n, struct talk *t,
+    const uint8_t id[RECORD_ID], uint64_t until_h, enum mail_outcome *outcome);
+
+/** mailbox_conclude(n, t, id, result, outcome): both have signed the outcome
+ * of that agreement. */
+NODISCARD err mailbox_conclude(struct node *n, struct talk *t,
+    const uint8_t id[RECORD_ID], enum conversation_result result,
+    enum mail_outcome *outcome);
+
+/*
+ * Who judges what comes: one function each, set once at the start (again:
+ * replaces). Called from the loop after state and history are on the disk,
+ * outside of any step: it may call all of the above. ${bytes} are borrowed for
+ * the call. A crash just before it: the history has what came.
+ */
+typedef void mailbox_document_fn(struct node *n, struct talk *t,
+    enum mail_document kind, struct slice bytes);
+typedef void mailbox_bytes_fn(
+    struct node *n, struct talk *t, struct slice bytes);
+/* 0: a stranger, up to INBOX_ONE. */
+typedef uint32_t mailbox_trust_fn(
+    struct node *n, uint32_t persona, const uint8_t author[RECORD_AUTHOR]);
+
+struct mailbox_hooks {
+	mailbox_document_fn *document;
+	mailbox_bytes_fn *presentation, *ask;
+	mailbox_trust_fn *trust;
+};
+
+void mailbox_on_document(struct node *n, mailbox_document_fn *fn);
+/** ${bytes}: the presentation; its nonce: ${t}->c.own_nonce, or if that is
+ * zeros ${t}->c.id. */
+void mailbox_on_presentation(struct node *n, mailbox_bytes_fn *fn);
+/** ${bytes}: names of leaves, one a line; the answer is to carry
+ * ${t}->c.peer_nonce. */
+void mailbox_on_ask(struct node *n, mailbox_bytes_fn *fn);
+/** For the rules of the inbox; nobody set: all are strangers. */
+void mailbox_on_trust(struct node *n, mailbox_trust_fn *fn);
+
+/** mailbox_messages(n, t): what was said, oldest first: a new list. */
+json_t *mailbox_messages(struct node *n, const struct talk *t);
+
+/** talk_id_text(t, out): its name, hexadecimal. */
+void talk_id_text(const struct talk *t, char out[TALK_ID_TEXT]);
+
+/** talk_asks(t): what waits for the owner, "answer"; "" if nothing. */
+const char *talk_asks(const struct talk *t);
+
+void mailbox_stats(const struct node *n, struct mailbox_stats *out);
+
+/** mailbox_blocked(n): did:key of those whose offers are dropped. */
+json_t *mailbox_blocked(struct node *n);
