@@ -214,6 +214,19 @@ signer_noise_key(struct signer *s, uint32_t persona, uint8_t out[32])
 }
 
 err
+signer_claim_key(
+    struct signer *s, uint32_t persona, const uint8_t tree[16], uint8_t out[32])
+{
+	if (s == NULL)
+		return ERR_CLOSED;
+	(void)request(s, persona, tree, 16);
+	const err e = ask(s, SIGNER_CLAIM_KEY, 32);
+	if (e == OK)
+		memcpy(out, s->answer.bytes, 32);
+	return done(s, e);
+}
+
+err
 signer_receive_new(struct signer *s, const uint8_t wrap[32],
     uint8_t pub[X25519_SIZE], uint8_t sealed[SIGNER_SEALED])
 {

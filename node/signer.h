@@ -48,12 +48,15 @@ NODISCARD err signer_public(
     struct signer *s, uint32_t persona, uint8_t pub[ED25519_PUBLIC]);
 
 enum signer_domain {
-	SIGN_RECORD,      /* bytes: a body; SPEC.md, 5 */
-	SIGN_RESULT,      /* bytes: a statement of an assessor; SPEC.md, 10 */
-	SIGN_DOCUMENT,    /* bytes: the body; ${role}: of the signer */
-	SIGN_CERTIFICATE, /* bytes: one-time key 32, not_after u32be; SPEC 6 */
-	SIGN_OFFER,       /* bytes: conversation 16, to 32, key 32, hash of the
+	SIGN_RECORD,       /* bytes: a body; SPEC.md, 5 */
+	SIGN_RESULT,       /* bytes: a statement of an assessor; SPEC.md, 10 */
+	SIGN_DOCUMENT,     /* bytes: the body; ${role}: of the signer */
+	SIGN_CERTIFICATE,  /* bytes: one-time key 32, not_after u32be; SPEC 6 */
+	SIGN_OFFER,        /* bytes: conversation 16, to 32, key 32, hash of the
 			terms 32; SPEC.md, 19 */
+	SIGN_PRESENTATION, /* bytes: the body; SPEC.md, 20 */
+	SIGN_BADGE,        /* bytes: created u64be, the JCS text of a badge:
+			proof_text_sign() of node/credential/proof.h */
 	SIGN_DOMAINS,
 };
 
@@ -72,6 +75,14 @@ NODISCARD err signer_sign(struct signer *s, uint32_t persona,
  */
 NODISCARD err signer_noise_key(
     struct signer *s, uint32_t persona, uint8_t out[32]);
+
+/**
+ * signer_claim_key(s, persona, tree, out): the key of one claim tree (16
+ * bytes of id) of the persona: claim_tree_key(). The claim secret itself stays
+ * where the seed is. ${out} is the caller's to wipe.
+ */
+NODISCARD err signer_claim_key(struct signer *s, uint32_t persona,
+    const uint8_t tree[16], uint8_t out[32]);
 
 /*
  * Receive keys (X25519): random, known by their public key. At rest the

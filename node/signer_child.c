@@ -19,14 +19,16 @@
 #include <unistd.h>
 
 #include "crypto/secret.h"
+#include "node/credential/proof.h"
 #include "node/signer.h"
 #include "node/signer_internal.h"
+#include "proto/evidence/claim.h"
 #include "proto/record/result.h"
 #include "proto/record/value.h"
 
 #define FD_SOCKET   3
 #define OFFER_BYTES (16 + 32 + 32 + 32)
-#define SCRATCH     MAX(RECORD_SCRATCH_BYTES, VALUE_ARENA_BYTES)
+#define SCRATCH     MAX(RECORD_SCRATCH_BYTES, PRESENTATION_SCRATCH_BYTES)
 
 struct receive_key {
 	uint8_t pub[X25519_SIZE];
@@ -204,6 +206,14 @@ sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 			return ERR_FORM;
 		sign_offer(q, secret, sig);
 		return OK;
+	case SIGN_PRESENTATION:
+		return presentation_body_sign(
+		    bytes, net, secret, &c->scratch, sig);
+	case SIGN_BADGE:
+		if (q->n < 8)
+			return ERR_FORM;
+		return proof_text_sign(slice_of(q->bytes + 8, q->n - 8),
+		    get_u64be(q->bytes), secret, sig);
 	case SIGN_DOMAINS:
 		break;
 	}
@@ -318,6 +328,8 @@ bytes_of(uint16_t op)
 		return 32 + SIGNER_SEALED;
 	case SIGNER_SHARED:
 		return 2 * X25519_SIZE;
+	case SIGNER_CLAIM_KEY:
+		return CLAIM_TREE_ID;
 	}
 	return -2;
 }
@@ -328,6 +340,7 @@ answer(struct child *c, const struct signer_request *q, struct signer_answer *a,
 {
 	struct secrets *s = c->s;
 	struct receive_key *k;
+	uint8_t secret[32];
 	const struct crypto_part part = { s->other, ED25519_SECRET };
 
 	switch ((enum signer_op)q->op) {
@@ -368,6 +381,12 @@ answer(struct child *c, const struct signer_request *q, struct signer_answer *a,
 			   : ERR_FORM;
 	case SIGNER_SHARED_ALL:
 		return shared_all(s, q->bytes, a);
+	case SIGNER_CLAIM_KEY:
+		a->n = 32;
+		persona_claim_secret(secret, s->seed, q->persona);
+		claim_tree_key(a->bytes, secret, q->bytes);
+		crypto_wipe(secret, sizeof(secret));
+		return OK;
 	}
 	return ERR_FORM;
 }

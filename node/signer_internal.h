@@ -19,6 +19,7 @@ enum signer_op {
 	SIGNER_RECEIVE_DROP, /* bytes: pub */
 	SIGNER_SHARED,       /* bytes: pub, peer; answer: the secret */
 	SIGNER_SHARED_ALL,   /* bytes: peer; answer: (pub, secret) ... */
+	SIGNER_CLAIM_KEY,    /* bytes: tree; answer: its key */
 };
 
 struct signer_request {

@@ -442,6 +442,120 @@ new_proof(const json_t *document, const uint8_t key[ED25519_PUBLIC],
 	return proof;
 }
 
+/* ---- a key that is elsewhere ---- */
+
+#define CONTEXTS                                                               \
+	"[\"https://www.w3.org/ns/credentials/v2\","                           \
+	"\"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json\"]"
+#define OPTIONS_TEXT (sizeof(CONTEXTS) + 2 * METHOD_TEXT + 256)
+
+/* Members are sorted and quotes within texts are written with a backslash: so
+ * this is the member, of the document or of something in it. */
+static bool
+names_issuer(struct slice text, const char *did)
+{
+	char member[METHOD_TEXT + 32];
+	const int n =
+	    snprintf(member, sizeof(member), ",\"issuer\":{\"id\":\"%s\"", did);
+	size_t at = 0;
+
+	while (at + (size_t)n <= text.n &&
+	       memcmp(text.p + at, member, (size_t)n) != 0)
+		at++;
+	return at + (size_t)n <= text.n;
+}
+
+err
+proof_text_sign(struct slice text, uint64_t created_s,
+    const uint8_t secret[ED25519_SECRET], uint8_t sig[ED25519_SIG])
+{
+	static const char head[] = "{\"@context\":" CONTEXTS ",";
+	char did[DID_KEY_TEXT], created[PROOF_TIME_TEXT], options[OPTIONS_TEXT];
+	uint8_t hashes[HASHES];
+
+	did_key_put(did, secret + ED25519_SEED);
+	if (created_s > (uint64_t)TIME_MAX_S || text.n < sizeof(head) ||
+	    memcmp(text.p, head, sizeof(head) - 1) != 0 ||
+	    text.p[text.n - 1] != '}' || !names_issuer(text, did))
+		return ERR_FORM;
+	proof_time_put(created, created_s);
+	const int n = snprintf(options, sizeof(options),
+	    "{\"@context\":" CONTEXTS ",\"created\":\"%s\","
+	    "\"cryptosuite\":\"" PROOF_SUITE "\","
+	    "\"proofPurpose\":\"assertionMethod\","
+	    "\"type\":\"DataIntegrityProof\","
+	    "\"verificationMethod\":\"%s#%s\"}",
+	    created, did, did + 8);
+	const struct crypto_part of_options = { options, (size_t)n };
+	const struct crypto_part of_text = { text.p, text.n };
+	ASSERT(n > 0 && (size_t)n < sizeof(options));
+	hash_sha256(hashes, &of_options, 1);
+	hash_sha256(hashes + SHA256_SIZE, &of_text, 1);
+	ed25519_sign(sig, hashes, sizeof(hashes), secret);
+	return OK;
+}
+
+/* ${proof} gets its value and ${document} the proof; takes the reference. */
+static err
+attach(json_t *document, json_t *proof, const uint8_t sig[ED25519_SIG])
+{
+	char value[SIG_TEXT] = "z";
+	const err e = base58_put(
+	    value + 1, sizeof(value) - 1, slice_of(sig, ED25519_SIG));
+
+	ASSERT(e == OK);
+	if (json_object_set_new(proof, "proofValue", json_string(value)) != 0) {
+		json_decref(proof);
+		return ERR_NOMEM;
+	}
+	return json_object_set_new(document, "proof", proof) == 0 ? OK
+								  : ERR_NOMEM;
+}
+
+/* Asks the signer, and looks whether it signed just this. */
+static err
+sign_by(const json_t *document, const json_t *proof,
+    const struct proof_signer *by, uint64_t created_s, uint8_t sig[ED25519_SIG],
+    char why[JCS_WHY])
+{
+	uint8_t hashes[HASHES];
+	struct slice text;
+
+	if (hash_both(hashes, proof, document, NULL, why) != PROOF_FINE)
+		return ERR_FORM;
+	TRY(jcs_write(document, &text, why));
+	const bool signed_it = by->sign(by->ctx, text, created_s, sig);
+	free((void *)(uintptr_t)text.p);
+	return signed_it && ed25519_verify(sig, hashes, sizeof(hashes), by->key)
+		   ? OK
+		   : ERR_AUTH;
+}
+
+err
+proof_create_by(json_t *document, const struct proof_signer *by,
+    uint64_t created_s, char why[JCS_WHY])
+{
+	uint8_t sig[ED25519_SIG];
+	json_t *proof;
+
+	why[0] = '\0';
+	if (!json_is_object(document)) {
+		(void)snprintf(why, JCS_WHY, "no JSON object");
+		return ERR_FORM;
+	}
+	if (json_object_get(document, "proof") != NULL)
+		return ERR_EXISTS;
+	proof = new_proof(document, by->key, created_s);
+	if (proof == NULL)
+		return ERR_NOMEM;
+	const err e = sign_by(document, proof, by, created_s, sig, why);
+	if (e != OK) {
+		json_decref(proof);
+		return e;
+	}
+	return attach(document, proof, sig);
+}
+
 err
 proof_create(json_t *document, const uint8_t secret[ED25519_SECRET],
     uint64_t created_s, char why[JCS_WHY])
@@ -449,7 +563,6 @@ proof_create(json_t *document, const uint8_t secret[ED25519_SECRET],
 	/* a secret key ends with its public one: crypto.h */
 	const uint8_t *key = secret + ED25519_SEED;
 	uint8_t hashes[HASHES], sig[ED25519_SIG];
-	char value[SIG_TEXT] = "z";
 	json_t *proof;
 
 	why[0] = '\0';
@@ -467,13 +580,5 @@ proof_create(json_t *document, const uint8_t secret[ED25519_SECRET],
 		return ERR_FORM;
 	}
 	ed25519_sign(sig, hashes, sizeof(hashes), secret);
-	const err e = base58_put(
-	    value + 1, sizeof(value) - 1, slice_of(sig, sizeof(sig)));
-	ASSERT(e == OK);
-	if (json_object_set_new(proof, "proofValue", json_string(value)) != 0) {
-		json_decref(proof);
-		return ERR_NOMEM;
-	}
-	return json_object_set_new(document, "proof", proof) == 0 ? OK
-								  : ERR_NOMEM;
+	return attach(document, proof, sig);
 }

@@ -71,6 +71,37 @@ NODISCARD err proof_create(json_t *document,
     const uint8_t secret[ED25519_SECRET], uint64_t created_s,
     char why[JCS_WHY]);
 
+/*
+ * Signing by a key that is elsewhere: the signer process. A signature of this
+ * suite has no domain of ours in front: what is signed are two hashes. So
+ * whoever signs makes both himself, the first of a text that he writes alone:
+ * that these 32 bytes, or the next, are the beginning of something else that
+ * is signed here (all of it begins with 16 constant bytes) takes 2^128 tries.
+ */
+
+/**
+ * proof_text_sign(text, created_s, secret, sig):
+ * ${text} is the one byte form (jcs.h) of a document without a proof. Looks
+ * first; ERR_FORM: not an Open Badge with the two contexts that
+ * credential_write() gives it, of which ${secret} is the issuer; or
+ * ${created_s} is beyond the year 9999. No JSON is parsed.
+ */
+NODISCARD err proof_text_sign(struct slice text, uint64_t created_s,
+    const uint8_t secret[ED25519_SECRET], uint8_t sig[ED25519_SIG]);
+
+struct proof_signer {
+	uint8_t key[ED25519_PUBLIC];
+	/* As proof_text_sign(); false: refused. */
+	bool (*sign)(void *ctx, struct slice text, uint64_t created_s,
+	    uint8_t sig[ED25519_SIG]);
+	void *ctx;
+};
+
+/** proof_create_by(document, by, created_s, why): as proof_create(); ERR_AUTH:
+ * the signer refused, or what it gave is not a signature of this. */
+NODISCARD err proof_create_by(json_t *document, const struct proof_signer *by,
+    uint64_t created_s, char why[JCS_WHY]);
+
 /**
  * proof_time(text, out): dateTimeStamp of XML Schema: a date, a time and a
  * zone, to seconds since 1970; parts of seconds are dropped. ERR_FORM.

@@ -69,8 +69,8 @@ claim_range_step(uint8_t x[32], const uint8_t id[CLAIM_TREE_ID],
 
 /* ---- secrets of one tree ---- */
 
-static void
-tree_key(
+void
+claim_tree_key(
     uint8_t out[32], const uint8_t secret[32], const uint8_t id[CLAIM_TREE_ID])
 {
 	const struct crypto_part parts[] = { { secret, 32 },
@@ -161,6 +161,18 @@ err
 claim_tree_build(struct claim_tree *t, const uint8_t secret[32],
     const uint8_t id[CLAIM_TREE_ID], const struct claim *claims, size_t n)
 {
+	uint8_t key[32];
+
+	claim_tree_key(key, secret, id);
+	const err e = claim_tree_build_keyed(t, key, id, claims, n);
+	crypto_wipe(key, sizeof(key));
+	return e;
+}
+
+err
+claim_tree_build_keyed(struct claim_tree *t, const uint8_t key[32],
+    const uint8_t id[CLAIM_TREE_ID], const struct claim *claims, size_t n)
+{
 	uint8_t bytes[CLAIM_BYTES], salt[32];
 	struct slice one;
 
@@ -173,7 +185,7 @@ claim_tree_build(struct claim_tree *t, const uint8_t secret[32],
 		t->depth++;
 	const unsigned leaves = 1U << t->depth;
 	memcpy(t->id, id, CLAIM_TREE_ID);
-	tree_key(t->key, secret, id);
+	memcpy(t->key, key, sizeof(t->key));
 	shuffle(t->place, leaves, t->key);
 	for (unsigned i = 0; i < leaves; i++) {
 		uint8_t *leaf = t->node[leaves + t->place[i]];
@@ -198,11 +210,22 @@ err
 claim_range_write(const uint8_t secret[32], const uint8_t id[CLAIM_TREE_ID],
     unsigned number, uint32_t value, uint32_t max, struct buf *out)
 {
-	uint8_t key[32], least[32], most[32];
+	uint8_t key[32];
+
+	claim_tree_key(key, secret, id);
+	const err e = claim_range_write_keyed(key, id, number, value, max, out);
+	crypto_wipe(key, sizeof(key));
+	return e;
+}
+
+err
+claim_range_write_keyed(const uint8_t key[32], const uint8_t id[CLAIM_TREE_ID],
+    unsigned number, uint32_t value, uint32_t max, struct buf *out)
+{
+	uint8_t least[32], most[32];
 
 	if (value > max || max > CLAIM_RANGE_MAX || number >= CLAIM_LEAVES)
 		return ERR_FORM;
-	tree_key(key, secret, id);
 	range_seed(least, key, number, CLAIM_AT_LEAST);
 	range_seed(most, key, number, CLAIM_AT_MOST);
 	claim_range_step(least, id, CLAIM_AT_LEAST, value);
@@ -211,9 +234,7 @@ claim_range_write(const uint8_t secret[32], const uint8_t id[CLAIM_TREE_ID],
 		value_uint(RANGE_LEAST), value_bin(slice_of(least, 32)),
 		value_uint(RANGE_MOST), value_bin(slice_of(most, 32)) };
 	const struct value map = value_map(pairs, 3);
-	const err e = value_write(&map, out);
-	crypto_wipe(key, sizeof(key));
-	return e;
+	return value_write(&map, out);
 }
 
 /* Is the value of a claim a commitment to a number? */
@@ -315,10 +336,10 @@ put_claim(const struct claim_tree *t, unsigned number, struct slice bytes,
 	p->claims[i] = value_map(v, 4);
 }
 
-/* Proves a bound on the claim that was put last. */
+/* Proves a bound on the claim number ${at} of those that were put. */
 static err
 put_bound(const struct claim_tree *t, const struct claim_choice *c,
-    const struct value *committed, struct parts *p)
+    const struct value *committed, size_t at, struct parts *p)
 {
 	const size_t i = p->bounds_n;
 	const uint8_t *least = NULL, *most = NULL;
@@ -342,7 +363,7 @@ put_bound(const struct claim_tree *t, const struct claim_choice *c,
 		return ERR_FORM; /* it commits to another number */
 	struct value *v = p->bound_pairs[i];
 	v[0] = value_uint(BOUND_CLAIM);
-	v[1] = value_uint(p->claims_n - 1);
+	v[1] = value_uint(at);
 	v[2] = value_uint(BOUND_SIDE);
 	v[3] = value_uint(c->side);
 	v[4] = value_uint(BOUND_AT);
@@ -354,42 +375,61 @@ put_bound(const struct claim_tree *t, const struct claim_choice *c,
 	return OK;
 }
 
-/* The claims as they go on the wire, one behind the other. */
+/* A claim as it goes on the wire, and in the tree that was built of it. */
+static err
+put_one(const struct claim_tree *t, const struct claim *claims, unsigned number,
+    size_t *total, struct arena *scratch, struct parts *p, struct value *v)
+{
+	const size_t leaves = (size_t)1 << t->depth, i = p->claims_n;
+	uint8_t *bytes = arena_alloc(scratch, CLAIM_BYTES), leaf[32];
+	struct slice one;
+
+	if (bytes == NULL)
+		return ERR_LIMIT;
+	if (number >= leaves)
+		return ERR_FORM;
+	TRY(claim_bytes(&claims[number], bytes, &one));
+	*total += one.n;
+	if (*total > PRESENTATION_MAX)
+		return ERR_LIMIT;
+	if (!is_claim(one, scratch, v))
+		return ERR_FORM;
+	put_claim(t, number, one, p);
+	claim_leaf(leaf, p->salts[i], t->id, t->depth, t->place[number], one);
+	return memcmp(leaf, t->node[leaves + t->place[number]], 32) == 0
+		   ? OK
+		   : ERR_FORM;
+}
+
 static err
 put_claims(const struct claim_tree *t, const struct claim *claims,
     const struct claim_choice *choices, size_t n, struct arena *scratch,
     struct parts *p)
 {
-	const size_t leaves = (size_t)1 << t->depth;
+	struct value contents[PRESENTATION_CLAIMS];
+	unsigned numbers[PRESENTATION_CLAIMS];
+	enum claim_side sides[PRESENTATION_CLAIMS];
 	size_t total = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct claim_choice *c = &choices[i];
-		uint8_t *bytes = arena_alloc(scratch, CLAIM_BYTES), leaf[32];
-		struct value v;
-		struct slice one;
-		if (bytes == NULL)
-			return ERR_LIMIT;
-		if (c->number >= leaves)
+		size_t k = 0;
+		while (k < p->claims_n && numbers[k] != c->number)
+			k++;
+		/* Once more for the other side alone. */
+		if (k < p->claims_n &&
+		    (sides[k] == 0 || c->side == 0 || sides[k] == c->side))
 			return ERR_FORM;
-		for (size_t k = 0; k < i; k++)
-			if (choices[k].number == c->number)
-				return ERR_FORM;
-		TRY(claim_bytes(&claims[c->number], bytes, &one));
-		total += one.n;
-		if (total > PRESENTATION_MAX)
-			return ERR_LIMIT;
-		if (!is_claim(one, scratch, &v))
-			return ERR_FORM;
-		put_claim(t, c->number, one, p);
-		/* The claims are those that the tree was built of. */
-		claim_leaf(leaf, p->salts[i], t->id, t->depth,
-		    t->place[c->number], one);
-		if (memcmp(leaf, t->node[leaves + t->place[c->number]], 32) !=
-		    0)
-			return ERR_FORM;
+		if (k == p->claims_n) {
+			TRY(put_one(t, claims, c->number, &total, scratch, p,
+			    &contents[k]));
+			numbers[k] = c->number;
+			sides[k] = c->side;
+		} else {
+			sides[k] = 0;
+		}
 		if (c->side != 0)
-			TRY(put_bound(t, c, &v.items[1], p));
+			TRY(put_bound(t, c, &contents[k].items[1], k, p));
 	}
 	return OK;
 }
@@ -414,12 +454,12 @@ write_body(const struct claim_tree *t, const struct presentation_for *to,
 }
 
 err
-presentation_write(const struct claim_tree *t, const struct claim *claims,
+presentation_write_by(const struct claim_tree *t, const struct claim *claims,
     const struct claim_choice *choices, size_t n,
-    const struct presentation_for *to, const uint8_t secret[ED25519_SECRET],
+    const struct presentation_for *to, const struct presentation_signer *by,
     struct arena *scratch, struct buf *out)
 {
-	uint8_t bytes[PRESENTATION_MAX], text[TEXT_MAX], sig[ED25519_SIG];
+	uint8_t bytes[PRESENTATION_MAX], sig[ED25519_SIG];
 	struct buf body = { bytes, 0, sizeof(bytes) - 80 };
 	struct parts p = { .n = 0 };
 
@@ -429,13 +469,37 @@ presentation_write(const struct claim_tree *t, const struct claim *claims,
 	if (n > PRESENTATION_CLAIMS)
 		return ERR_LIMIT;
 	TRY(put_claims(t, claims, choices, n, scratch, &p));
-	TRY(write_body(t, to, secret + ED25519_SEED, &p, &body));
-	ed25519_sign(
-	    sig, text, signed_bytes(text, to->net, buf_slice(&body)), secret);
+	TRY(write_body(t, to, by->holder, &p, &body));
+	if (!by->sign(by->ctx, to->net, buf_slice(&body), sig))
+		return ERR_CLOSED;
 	struct value items[3] = { value_bin(buf_slice(&body)),
 		value_uint(SIG_TYPE), value_bin(slice_of(sig, sizeof(sig))) };
 	const struct value all = value_array(items, 3);
 	return value_write(&all, out);
+}
+
+static bool
+sign_here(
+    void *ctx, struct slice net, struct slice body, uint8_t sig[ED25519_SIG])
+{
+	uint8_t text[TEXT_MAX];
+
+	ed25519_sign(sig, text, signed_bytes(text, net, body), ctx);
+	return true;
+}
+
+err
+presentation_write(const struct claim_tree *t, const struct claim *claims,
+    const struct claim_choice *choices, size_t n,
+    const struct presentation_for *to, const uint8_t secret[ED25519_SECRET],
+    struct arena *scratch, struct buf *out)
+{
+	struct presentation_signer by = { .sign = sign_here,
+		.ctx = (void *)(uintptr_t)secret };
+
+	memcpy(by.holder, secret + ED25519_SEED, ED25519_PUBLIC);
+	return presentation_write_by(
+	    t, claims, choices, n, to, &by, scratch, out);
 }
 
 /* ---- judging ---- */
@@ -666,6 +730,24 @@ presentation_open(struct slice bytes, const struct presentation_for *to,
 	if (f != EVIDENCE_FINE)
 		*p = (struct presentation){ .depth = 0 };
 	return f;
+}
+
+err
+presentation_body_sign(struct slice body, struct slice net,
+    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+    uint8_t sig[ED25519_SIG])
+{
+	struct presentation p = { .depth = 0 };
+	struct value map;
+
+	arena_reset(scratch);
+	if (!net_is_valid(net) || body.n > PRESENTATION_MAX ||
+	    value_parse(body, scratch, &map) != OK || map.type != VALUE_MAP ||
+	    read_head(&map, net, &p) != EVIDENCE_FINE ||
+	    memcmp(p.holder, secret + ED25519_SEED, ED25519_PUBLIC) != 0)
+		return ERR_FORM;
+	(void)sign_here((void *)(uintptr_t)secret, net, body, sig);
+	return OK;
 }
 
 bool

@@ -43,6 +43,14 @@ struct claim_tree {
 };
 
 /**
+ * claim_tree_key(out, secret, id): all of one tree follows from its key, and
+ * nothing of another one. Whoever has no claim secret, since it stays with
+ * the seed, or issues a tree to somebody else, has only keys.
+ */
+void claim_tree_key(
+    uint8_t out[32], const uint8_t secret[32], const uint8_t id[CLAIM_TREE_ID]);
+
+/**
  * claim_tree_build(t, secret, id, claims, n):
  * n is 1..64. ERR_LIMIT: more, or a name or value that is empty or too long;
  * ERR_FORM: none. Whether names and values are canonical shows when they are
@@ -62,6 +70,14 @@ NODISCARD err claim_range_write(const uint8_t secret[32],
     const uint8_t id[CLAIM_TREE_ID], unsigned number, uint32_t value,
     uint32_t max, struct buf *out);
 
+/* The same two of a tree whose key is known. */
+NODISCARD err claim_tree_build_keyed(struct claim_tree *t,
+    const uint8_t key[32], const uint8_t id[CLAIM_TREE_ID],
+    const struct claim *claims, size_t n);
+NODISCARD err claim_range_write_keyed(const uint8_t key[32],
+    const uint8_t id[CLAIM_TREE_ID], unsigned number, uint32_t value,
+    uint32_t max, struct buf *out);
+
 #define PRESENTATION_MAX           3072 /* bytes; several may show one tree */
 #define PRESENTATION_CLAIMS        16
 #define PRESENTATION_NONCE         16
@@ -69,7 +85,10 @@ NODISCARD err claim_range_write(const uint8_t secret[32],
 
 enum claim_side { CLAIM_AT_LEAST = 1, CLAIM_AT_MOST = 2 };
 
-/* What is to be shown of the claim with that number. */
+/*
+ * What is to be shown of the claim with that number. A range claim may stand
+ * twice, once for each side; both with one bound show the number itself.
+ */
 struct claim_choice {
 	unsigned number;
 	/* A bound on a range claim instead of nothing more; 0: no bound. */
@@ -89,14 +108,39 @@ struct presentation_for {
 /**
  * presentation_write(t, claims, choices, n, to, secret, scratch, out):
  * Append a presentation signed by the holder's ${secret}. ${claims} are those
- * of claim_tree_build(). ERR_FORM: a number without a claim, one twice, a
- * bound that does not hold; ERR_LIMIT: over PRESENTATION_MAX: show fewer;
+ * of claim_tree_build(). ERR_FORM: a number without a claim, one twice (but
+ * for two sides), a bound that does not hold; ERR_LIMIT: over PRESENTATION_MAX: show fewer;
  * ERR_MORE: no room.
  */
 NODISCARD err presentation_write(const struct claim_tree *t,
     const struct claim *claims, const struct claim_choice *choices, size_t n,
     const struct presentation_for *to, const uint8_t secret[ED25519_SECRET],
     struct arena *scratch, struct buf *out);
+
+/* Who signs presentations: the signer process, in a node. ${sign} gets the
+ * body, which presentation_body_sign() takes; false: refused. */
+struct presentation_signer {
+	uint8_t holder[ED25519_PUBLIC];
+	bool (*sign)(void *ctx, struct slice net, struct slice body,
+	    uint8_t sig[ED25519_SIG]);
+	void *ctx;
+};
+
+/** presentation_write_by(...): as presentation_write(). ERR_CLOSED: the signer
+ * refused. */
+NODISCARD err presentation_write_by(const struct claim_tree *t,
+    const struct claim *claims, const struct claim_choice *choices, size_t n,
+    const struct presentation_for *to, const struct presentation_signer *by,
+    struct arena *scratch, struct buf *out);
+
+/**
+ * presentation_body_sign(body, net, secret, scratch, sig):
+ * Looks first: ERR_FORM: not the canonical body of a presentation on ${net}
+ * by the holder ${secret}.
+ */
+NODISCARD err presentation_body_sign(struct slice body, struct slice net,
+    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+    uint8_t sig[ED25519_SIG]);
 
 struct presented {
 	unsigned position; /* in the tree; says nothing */

@@ -514,7 +514,7 @@ test_damage(void **state)
 /* ---- ranges ---- */
 
 #define VALUE 12
-#define MOST   40
+#define MOST  40
 
 static void
 years(struct claim *claims, uint8_t *value, struct buf *out)
@@ -579,6 +579,81 @@ test_ranges(void **state)
 	    claim_range_write(secret, tree_id, 1, 41, 40, &out), ERR_FORM);
 	assert_int_equal(
 	    claim_range_write(secret, tree_id, 1, 1, 1001, &out), ERR_FORM);
+}
+
+/* Both bounds of one claim, in one place: the number itself. */
+static void
+test_both_sides(void **state)
+{
+	struct claim claims[16];
+	struct claim_tree t;
+	struct buf value;
+	uint8_t room[80], bytes[PRESENTATION_MAX];
+	const struct claim_choice both[] = { { 1, CLAIM_AT_LEAST, VALUE,
+						 VALUE },
+		{ 0, 0, 0, 0 }, { 1, CLAIM_AT_MOST, VALUE, VALUE } };
+	const struct claim_choice same[] = { both[0], both[0] };
+	const struct claim_choice thrice[] = { both[0], both[2], both[0] };
+	const struct presentation_for to = somebody();
+	const struct test_author holder = test_author(1);
+	struct buf out = { bytes, 0, sizeof(bytes) };
+	struct presentation p;
+
+	(void)state;
+	years(claims, room, &value);
+	assert_int_equal(claim_tree_build(&t, secret, tree_id, claims, 16), OK);
+	const size_t n = present(&t, claims, both, 3, bytes);
+	assert_int_equal(judge(slice_of(bytes, n), &p), EVIDENCE_FINE);
+	assert_int_equal(p.claims_n, 2);
+	assert_true(p.claims[0].has_least && p.claims[0].has_most);
+	assert_int_equal(p.claims[0].least, VALUE);
+	assert_int_equal(p.claims[0].most, VALUE);
+	assert_int_equal(presentation_write(&t, claims, same, 2, &to,
+			     holder.secret, &scratch, &out),
+	    ERR_FORM);
+	assert_int_equal(presentation_write(&t, claims, thrice, 3, &to,
+			     holder.secret, &scratch, &out),
+	    ERR_FORM);
+}
+
+/* A tree's key gives the tree; another signer than the holder is refused. */
+static void
+test_keyed(void **state)
+{
+	struct claim claims[16];
+	struct claim_tree a, b;
+	uint8_t key[32], bytes[PRESENTATION_MAX], sig[ED25519_SIG];
+	struct value all;
+	struct claim_choice c = { .number = 3 };
+	const struct test_author holder = test_author(1),
+				 other = test_author(2);
+
+	(void)state;
+	some_claims(claims, 16);
+	assert_int_equal(claim_tree_build(&a, secret, tree_id, claims, 16), OK);
+	claim_tree_key(key, secret, tree_id);
+	assert_int_equal(
+	    claim_tree_build_keyed(&b, key, tree_id, claims, 16), OK);
+	assert_memory_equal(&a, &b, sizeof(a));
+	const size_t n = present(&a, claims, &c, 1, bytes);
+	arena_reset(&scratch);
+	assert_int_equal(value_parse(slice_of(bytes, n), &scratch, &all), OK);
+	const struct slice body = all.items[0].s;
+	static uint8_t more[PRESENTATION_SCRATCH_BYTES];
+	struct arena mine = arena_of(more, sizeof(more));
+	assert_int_equal(presentation_body_sign(body, slice_str(TEST_NET),
+			     holder.secret, &mine, sig),
+	    OK);
+	assert_memory_equal(sig, all.items[2].s.p, sizeof(sig));
+	assert_int_equal(presentation_body_sign(body, slice_str(TEST_NET),
+			     other.secret, &mine, sig),
+	    ERR_FORM);
+	assert_int_equal(presentation_body_sign(body, slice_str("elsewhere"),
+			     holder.secret, &mine, sig),
+	    ERR_FORM);
+	assert_int_equal(presentation_body_sign(slice_of(body.p, body.n - 1),
+			     slice_str(TEST_NET), holder.secret, &mine, sig),
+	    ERR_FORM);
 }
 
 static void
@@ -738,6 +813,8 @@ main(void)
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_both_sides),
+		cmocka_unit_test(test_keyed),
 		cmocka_unit_test(test_cheating_ranges),
 		cmocka_unit_test(test_writer),
 		cmocka_unit_test(test_issued),

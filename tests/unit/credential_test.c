@@ -593,6 +593,59 @@ a_native_credential_goes_out_and_in(void **state)
 	json_decref(out);
 }
 
+static bool
+sign_text(
+    void *ctx, struct slice text, uint64_t created_s, uint8_t sig[ED25519_SIG])
+{
+	return proof_text_sign(text, created_s, ctx, sig) == OK;
+}
+
+/* Where the key is elsewhere: the same proof, and nothing but badges of it. */
+static void
+a_key_elsewhere_signs_badges_alone(void **state)
+{
+	static const uint8_t id[EVIDENCE_ID] = { 0xab, 0xcd };
+	struct credential c = two_skills();
+	struct test_author issuer = test_author(1), holder = test_author(2);
+	struct proof_signer by = { .sign = sign_text, .ctx = issuer.secret };
+	struct proof_signer wrong = { .sign = sign_text, .ctx = holder.secret };
+	const uint64_t now = (uint64_t)c.issued * 3600 + 60;
+	uint8_t sig[ED25519_SIG];
+	char why[JCS_WHY];
+	struct slice text;
+	json_t *here, *there;
+
+	(void)state;
+	memcpy(by.key, issuer.pub, ED25519_PUBLIC);
+	memcpy(wrong.key, holder.pub, ED25519_PUBLIC);
+	assert_int_equal(credential_write(&c, id, NULL, &here), OK);
+	there = json_deep_copy(here);
+	assert_int_equal(jcs_write(here, &text, why), OK);
+	/* of another issuer, cut short, without its contexts */
+	assert_int_equal(proof_create_by(there, &wrong, now, why), ERR_AUTH);
+	assert_null(json_object_get(there, "proof"));
+	assert_int_equal(proof_text_sign(text, now, issuer.secret, sig), OK);
+	assert_int_equal(
+	    proof_text_sign(text, now, holder.secret, sig), ERR_FORM);
+	assert_int_equal(proof_text_sign(slice_of(text.p, text.n - 1), now,
+			     issuer.secret, sig),
+	    ERR_FORM);
+	assert_int_equal(proof_text_sign(slice_of(text.p + 1, text.n - 1), now,
+			     issuer.secret, sig),
+	    ERR_FORM);
+	assert_int_equal(
+	    proof_text_sign(text, UINT64_MAX, issuer.secret, sig), ERR_FORM);
+	assert_int_equal(
+	    proof_text_sign(slice_of(NULL, 0), now, issuer.secret, sig),
+	    ERR_FORM);
+	free((void *)(uintptr_t)text.p);
+	assert_int_equal(proof_create_by(there, &by, now, why), OK);
+	assert_int_equal(proof_create(here, issuer.secret, now, why), OK);
+	assert_true(json_equal(here, there));
+	json_decref(here);
+	json_decref(there);
+}
+
 static void
 credentials_without_skills_or_end_go_out(void **state)
 {
@@ -679,6 +732,7 @@ main(void)
 		cmocka_unit_test(the_vectors_of_the_w3c_hold),
 		cmocka_unit_test(every_fault_of_a_credential_has_its_name),
 		cmocka_unit_test(a_native_credential_goes_out_and_in),
+		cmocka_unit_test(a_key_elsewhere_signs_badges_alone),
 		cmocka_unit_test(credentials_without_skills_or_end_go_out),
 		cmocka_unit_test(foreign_badges_are_read),
 	};

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "node/signer.h"
+#include "proto/evidence/claim.h"
 #include "proto/record/record.h"
 #include "proto/record/result.h"
 #include "tests/unit/test_records.h"
@@ -244,6 +245,59 @@ test_refusals(void **state)
 	signer_stop(s);
 }
 
+/* Keys of claim trees, presentations and badges: of this persona alone. */
+static void
+test_claims(void **state)
+{
+	static const uint8_t tree[16] = { 1 }, other[16] = { 2 };
+	static uint8_t scratch_bytes[PRESENTATION_SCRATCH_BYTES];
+	struct arena scratch = arena_of(scratch_bytes, sizeof(scratch_bytes));
+	uint8_t key[32], key2[32], want[32], secret[32], seed[SEED_SIZE];
+	uint8_t bytes[PRESENTATION_MAX], sig[ED25519_SIG];
+	const struct slice net = slice_str(TEST_NET);
+	const struct claim claim = { slice_str("name"), slice_of("\xa1L", 2) };
+	const struct claim_choice choice = { .number = 0 };
+	const struct presentation_for to = { .net = net, .made = TEST_HOUR };
+	const struct test_author a = test_author(1);
+	struct buf out = { bytes, 0, sizeof(bytes) };
+	struct claim_tree t;
+	struct value all;
+
+	(void)state;
+	struct signer *s = start();
+	turn(seed, seed_turned, SEED_SIZE);
+	persona_claim_secret(secret, seed, PERSONA);
+	claim_tree_key(want, secret, tree);
+	crypto_wipe(seed, sizeof(seed));
+	assert_int_equal(signer_claim_key(s, PERSONA, tree, key), OK);
+	assert_memory_equal(key, want, 32);
+	assert_int_equal(signer_claim_key(s, PERSONA, other, key2), OK);
+	assert_memory_not_equal(key, key2, 32);
+	assert_int_equal(signer_claim_key(s, PERSONA + 1, tree, key2), OK);
+	assert_memory_not_equal(key, key2, 32);
+	/* A presentation of another holder; what is none; a record's body. */
+	assert_int_equal(claim_tree_build_keyed(&t, key, tree, &claim, 1), OK);
+	assert_int_equal(presentation_write(&t, &claim, &choice, 1, &to,
+			     a.secret, &scratch, &out),
+	    OK);
+	arena_reset(&scratch);
+	assert_int_equal(value_parse(buf_slice(&out), &scratch, &all), OK);
+	assert_int_equal(signer_sign(s, PERSONA, SIGN_PRESENTATION, 0, net,
+			     all.items[0].s, sig),
+	    ERR_FORM);
+	assert_int_equal(signer_sign(s, PERSONA, SIGN_PRESENTATION, 0, net,
+			     slice_str("sign this"), sig),
+	    ERR_FORM);
+	assert_int_equal(signer_sign(s, PERSONA, SIGN_BADGE, 0, net,
+			     slice_str("12345678{\"@context\":[]}"), sig),
+	    ERR_FORM);
+	assert_int_equal(signer_sign(s, PERSONA, SIGN_BADGE, 0, net,
+			     slice_str("1234567"), sig),
+	    ERR_FORM);
+	assert_true(signer_alive(s));
+	signer_stop(s);
+}
+
 static void
 test_receive_keys(void **state)
 {
@@ -354,6 +408,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_receive_keys),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_shut_in),
