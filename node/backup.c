@@ -530,12 +530,15 @@ put_settings(
 	return e;
 }
 
-/* What belongs to the store of before: cursors into what peers have. */
+/*
+ * What stays behind: cursors into what peers have, and tokens of the API: one
+ * that was revoked since must not count again.
+ */
 static bool
-is_of_old_store(struct slice name)
+stays_behind(struct slice name)
 {
 	static const char *const heads[] = { "fetch/", "sync/", "light/",
-		"care/" };
+		"care/", "tokens", "access/" };
 
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		if (name.n >= strlen(heads[i]) &&
@@ -563,7 +566,7 @@ put_private(const struct backup *b, const struct paths *paths,
 			break;
 		}
 		const struct slice name = slice_of(bytes.p + 1, bytes.p[0]);
-		if (is_of_old_store(name))
+		if (stays_behind(name))
 			continue;
 		slice_skip(&bytes, 1 + name.n);
 		e = vault_put_sealed(v, name, bytes);

@@ -36,6 +36,7 @@ struct discovery;
 struct nat;
 struct stem_node;
 struct mailbox;
+struct tokens;
 
 #define PERSONAS_MAX     32 /* in all: those that are no longer used, too */
 #define PERSONA_NAME_MAX 32 /* bytes: a-z 0-9 - _ */
@@ -87,7 +88,7 @@ struct node {
 
 	struct network *network; /* network.h; owns the two below */
 	struct discovery *discovery;
-	struct nat *nat; /* nat.h; the network's */
+	struct nat *nat;        /* nat.h; the network's */
 	struct stem_node *stem; /* stem_node.h; the network's */
 	struct host *host;
 	struct transport *transport;
@@ -104,6 +105,7 @@ struct node {
 	struct signals *signals; /* signals.h */
 	struct mailbox *mailbox; /* mailbox.h */
 	struct http_server *http;
+	struct tokens *tokens; /* access/token.h */
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */
 	uv_signal_t sigint, sigterm, sighup;

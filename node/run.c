@@ -9,6 +9,7 @@
 
 #include "crypto/secret.h"
 #include "match/core.h"
+#include "node/access/token.h"
 #include "node/api/api.h"
 #include "node/discovery.h"
 #include "node/env.h"
@@ -397,6 +398,7 @@ open_http(struct node *n)
 		.port = (int)c->api.port,
 		.token_path = n->paths->token,
 		.ctx = n,
+		.access = tokens_access(),
 		.env = &n->env,
 		.body_max = (size_t)c->limits.body_bytes,
 		.connections_max = c->limits.api_connections,
@@ -404,6 +406,11 @@ open_http(struct node *n)
 		.event_ring = c->limits.event_ring,
 	};
 
+	const err e = tokens_open(n);
+	if (e == ERR_CORRUPT)
+		problem_set(n->problem, EXIT_DAMAGED, "E1410",
+		    "the list of API tokens cannot be read");
+	TRY(e);
 	hc.routes = api_routes(&hc.routes_n);
 	return http_server_new(&n->loop, &hc, &n->http, n->problem);
 }
@@ -552,6 +559,7 @@ close_all(struct node *n)
 	map_close(n->map);
 	mailbox_close(n);
 	intro_close(n);
+	tokens_close(n);
 	vault_close(n->vault);
 	const int busy = uv_loop_close(&n->loop);
 	if (busy != 0)

@@ -117,11 +117,26 @@ http_events_end(struct http_server *s)
 	}
 }
 
+void
+http_events_drop(struct http_server *s, const char *name)
+{
+	for (struct event_client *c = s->event_clients; c != NULL;
+	     c = c->next) {
+		if (strcmp(c->caller.name, name) == 0) {
+			c->ended = true;
+			wake(c);
+		}
+	}
+}
+
 static bool
 wanted(const struct event_client *c, const char *type)
 {
 	char name[20];
 
+	if (c->caller.name[0] != '\0' &&
+	    (c->server->cf.access->of_event(type) & c->caller.scopes) == 0)
+		return false;
 	if (c->types[0] == '\0')
 		return true;
 	snprintf(name, sizeof(name), ",%s,", type);
@@ -270,6 +285,7 @@ http_events_start(struct http_request *r)
 			.listener = r->listener,
 			.conn = r->conn,
 			.next_id = next_id,
+			.caller = r->caller,
 			.beat = true }; /* so that the headers go out */
 		if (types != NULL)
 			snprintf(c->types, sizeof(c->types), ",%.120s,", types);
@@ -289,4 +305,7 @@ http_events_start(struct http_request *r)
 	http_headers(r->response);
 	r->status = 200;
 	r->replied = true;
+	if (r->caller.name[0] != '\0')
+		s->cf.access->answered(
+		    s->cf.ctx, &r->caller, r->method, r->path, 200, "");
 }

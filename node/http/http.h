@@ -8,6 +8,9 @@
  * Host allow-list). Methods other than GET need the header "X-OHCN: 1" and,
  * if there is an Origin, the same one (both listeners).
  *
+ * Beside the owner there may be callers with a token of their own (both
+ * listeners): each route names the scopes of which one is needed.
+ *
  * Errors are RFC 9457 application/problem+json: type, title, status, code,
  * detail, hint, field.
  */
@@ -36,6 +39,32 @@ enum http_route_flag {
 	HTTP_OPEN = 1,   /* no token, no uid: for /healthz alone */
 	HTTP_EVENTS = 2, /* served by the server itself; handler is NULL */
 };
+/* The other bits of the flags: scopes; none: for the owner alone. */
+#define HTTP_SCOPES (~0U << 8)
+
+#define HTTP_CALLER_MAX 32 /* bytes of a caller's name */
+
+/* Who asks. */
+struct http_caller {
+	char name[HTTP_CALLER_MAX + 1]; /* "": the owner */
+	unsigned scopes;                /* of the owner: all */
+};
+
+/* Who answers for tokens, events and scopes; all on the loop's thread. */
+struct http_access {
+	/* Whose token is that? false: nobody's (now). */
+	bool (*authorise)(
+	    void *ctx, const char *token, struct http_caller *caller);
+	/* A caller with a token got this answer; ${note} of http_note(). */
+	void (*answered)(void *ctx, const struct http_caller *caller,
+	    enum http_method method, const char *path, unsigned status,
+	    const char *note);
+	/* Any of these scopes hears of events of that type; 0: the owner. */
+	unsigned (*of_event)(const char *type);
+	/* "read or match" */
+	void (*text)(
+	    char *out, size_t cap, unsigned scopes, const char *between);
+};
 
 struct http_route {
 	enum http_method method;
@@ -51,7 +80,8 @@ struct http_config {
 	const char *token_path;  /* written 0640 when there is a port */
 	const struct http_route *routes;
 	size_t routes_n;
-	void *ctx; /* to the handlers */
+	void *ctx;                        /* to the handlers and ${access} */
+	const struct http_access *access; /* NULL: the owner alone */
 	const struct env *env;
 	size_t body_max;            /* 0: 16 MiB */
 	unsigned connections_max;   /* 0: 64 */
@@ -88,7 +118,18 @@ struct http_stats {
 };
 struct http_stats http_server_stats(const struct http_server *s);
 
+/** http_caller_gone(s, name): its token counts no more: end its streams. */
+void http_caller_gone(struct http_server *s, const char *name);
+
 /* What was asked. All is borrowed until the reply. */
+const struct http_caller *http_caller(const struct http_request *r);
+/** http_may(r, scope): has the caller any of these scopes? The owner has. */
+bool http_may(const struct http_request *r, unsigned scopes);
+/** http_need(r, scopes): the same; false: answered with 403. */
+NODISCARD bool http_need(struct http_request *r, unsigned scopes);
+/** http_note(r, fmt, ...): what a log of calls says beside the path. */
+void http_note(struct http_request *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 const char *http_path(const struct http_request *r);
 /** http_param(r, "id"): the segment of the path, decoded; NULL if none. */
 const char *http_param(const struct http_request *r, const char *name);

@@ -48,6 +48,9 @@ reply(struct http_request *r, unsigned status, struct MHD_Response *response,
 	ASSERT(!r->replied);
 	r->replied = true;
 	r->status = status;
+	if (r->caller.name[0] != '\0')
+		s->cf.access->answered(
+		    s->cf.ctx, &r->caller, r->method, r->path, status, r->note);
 	if (r->conn == NULL) {
 		if (response != NULL)
 			MHD_destroy_response(response);
@@ -144,6 +147,18 @@ http_stream_wake(struct http_waiting *w)
 }
 
 void
+http_caller_gone(struct http_server *s, const char *name)
+{
+	for (struct http_waiting *w = s->streams; w != NULL; w = w->next) {
+		if (strcmp(w->caller.name, name) == 0) {
+			w->ended = true;
+			http_stream_wake(w);
+		}
+	}
+	http_events_drop(s, name);
+}
+
+void
 http_streams_end(struct http_server *s)
 {
 	for (struct http_waiting *w = s->streams; w != NULL; w = w->next) {
@@ -163,7 +178,8 @@ http_reply_stream(struct http_request *r, unsigned status,
 		*w = (struct http_waiting){ .stream = *stream,
 			.server = r->server,
 			.listener = r->listener,
-			.conn = r->conn };
+			.conn = r->conn,
+			.caller = r->caller };
 		response = MHD_create_response_from_callback(
 		    MHD_SIZE_UNKNOWN, 64 * 1024, stream_read, w, stream_close);
 	}
@@ -446,14 +462,69 @@ peer_is_us(struct MHD_Connection *conn)
 	       (who.uid == 0 || who.uid == geteuid());
 }
 
+/*
+ * Whose token came with it, into r->caller. Over the Unix socket none is
+ * needed; one that is sent there counts, so that a plug-in of the same user
+ * has no more rights than its token.
+ */
 static bool
-token_is_right(const struct http_request *r)
+token_is_right(struct http_request *r)
 {
+	const struct http_config *cf = &r->server->cf;
 	const char *sent = http_header(r, MHD_HTTP_HEADER_AUTHORIZATION);
 
-	return sent != NULL && strncmp(sent, "Bearer ", 7) == 0 &&
-	       strlen(sent + 7) == HTTP_TOKEN_HEX &&
-	       crypto_equal(sent + 7, r->server->token, HTTP_TOKEN_HEX);
+	if (sent == NULL)
+		return r->listener->is_unix;
+	if (strncmp(sent, "Bearer ", 7) != 0)
+		return false;
+	if (r->server->token[0] != '\0' && strlen(sent + 7) == HTTP_TOKEN_HEX &&
+	    crypto_equal(sent + 7, r->server->token, HTTP_TOKEN_HEX))
+		return true;
+	return cf->access != NULL &&
+	       cf->access->authorise(cf->ctx, sent + 7, &r->caller);
+}
+
+const struct http_caller *
+http_caller(const struct http_request *r)
+{
+	return &r->caller;
+}
+
+bool
+http_may(const struct http_request *r, unsigned scopes)
+{
+	return r->caller.name[0] == '\0' ||
+	       (r->caller.scopes & scopes & HTTP_SCOPES) != 0;
+}
+
+bool
+http_need(struct http_request *r, unsigned scopes)
+{
+	char need[160], hint[224];
+
+	scopes &= HTTP_SCOPES;
+	if (http_may(r, scopes))
+		return true;
+	r->server->cf.access->text(need, sizeof(need), scopes, " or ");
+	(void)snprintf(hint, sizeof(hint),
+	    scopes == 0 ? "the owner alone may: without a token, by the Unix "
+			  "socket"
+			: "a token with it: ohcn token add NAME --scope %s",
+	    need);
+	http_fail(r, 403, "E2019", NULL, hint,
+	    "the token \"%s\" lacks the scope for this: %s", r->caller.name,
+	    need);
+	return false;
+}
+
+void
+http_note(struct http_request *r, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(r->note, sizeof(r->note), fmt, args);
+	va_end(args);
 }
 
 static bool
@@ -588,10 +659,11 @@ check(struct http_request *r, const char *method)
 	} else if (!open && r->listener->is_unix && !peer_is_us(r->conn)) {
 		http_fail(r, 403, "E2012", NULL, NULL,
 		    "this node belongs to another user");
-	} else if (!open && !r->listener->is_unix && !token_is_right(r)) {
+	} else if (!open && !token_is_right(r)) {
 		http_fail(r, 401, "E2013", NULL,
-		    "send the token of the file that `ohcn paths` names",
-		    "the token is missing or wrong");
+		    "send the token of the file that `ohcn paths` names, or "
+		    "one of `ohcn token add`",
+		    "the token is missing, wrong, expired or revoked");
 	} else if (!words_are_utf8(r)) {
 		http_fail(r, 400, "E2001", NULL,
 		    "write it in UTF-8, as terminals do by default",
@@ -602,6 +674,8 @@ check(struct http_request *r, const char *method)
 	} else if (r->route == NULL) {
 		http_fail(r, 405, "E2015", NULL, NULL,
 		    "%.20s is not for this path", method);
+	} else if (!open && !http_need(r, r->route->flags)) {
+		return;
 	} else if (r->method != HTTP_GET && !origin_is_ours(r)) {
 		http_fail(r, 403, "E2016", NULL, NULL,
 		    "the request comes from another site");

@@ -39,7 +39,8 @@ struct event_client {
 	struct MHD_Connection *conn;
 	uint64_t next_id; /* the next one this client has not seen */
 	char types[128];  /* ",record,peer,"; "": all */
-	char *out;        /* formatted, not yet sent */
+	struct http_caller caller;
+	char *out; /* formatted, not yet sent */
 	size_t out_at, out_n;
 	bool beat, suspended, ended;
 };
@@ -51,6 +52,7 @@ struct http_waiting {
 	struct http_server *server;
 	struct http_listener *listener;
 	struct MHD_Connection *conn;
+	struct http_caller caller;
 	bool suspended, ended;
 };
 
@@ -82,6 +84,8 @@ struct http_request {
 	struct http_listener *listener;
 	struct MHD_Connection *conn; /* NULL: the client has gone */
 	const struct http_route *route;
+	struct http_caller caller;
+	char note[96]; /* http_note() */
 	enum http_method method;
 	char *path;
 	struct {
@@ -121,6 +125,8 @@ void http_streams_end(struct http_server *s);
 void http_events_start(struct http_request *r);
 /** http_events_beat(s): a comment to every client. */
 void http_events_beat(struct http_server *s);
+/** http_events_drop(s, name): the streams of that caller end. */
+void http_events_drop(struct http_server *s, const char *name);
 /** http_events_end(s): every stream ends at its next turn. */
 void http_events_end(struct http_server *s);
 NODISCARD err http_events_init(struct http_server *s);
