@@ -18,40 +18,17 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from nodes import NodeError, World, wait_for  # noqa: E402
+from scene import Scene  # noqa: E402
 
 DATA = HERE / "data"
 NETWORK = "test-demo"
 CITIZENS = ("lea-zgraggen", "omar-haddad", "agnieszka-nowak")
 
 
-class Demo:
+class Demo(Scene):
     def __init__(self, options):
+        super().__init__(options)
         self.o = options
-        self.checks = []
-        self.tty = sys.stdin.isatty() and sys.stdout.isatty() and not options.no_pause
-        self.started = time.monotonic()
-        self.step_number = 0
-
-    # ---- talking
-
-    def say(self, text=""):
-        print(text, flush=True)
-
-    def step(self, title):
-        if self.step_number and self.tty:
-            try:
-                input("\n  [Enter goes on] ")
-            except EOFError:
-                pass
-        self.step_number += 1
-        self.say(f"\n{self.step_number}. {title}\n{'-' * (len(title) + 3)}")
-
-    def check(self, what, good):
-        """Everything the demo claims goes through here."""
-        self.checks.append((what, bool(good)))
-        self.say(f"   [{'ok' if good else 'WRONG'}] {what}")
-
-    # ---- the parts
 
     def run(self):
         with World(self.o.build / "ohcn", keep=self.o.keep,
@@ -239,13 +216,6 @@ class Demo:
         self.say()
         self.check(f"all {len(cards)} cards outlive their nodes", len(set(cards)) == len(others))
 
-    def holds(self, node, record_id):
-        try:
-            node.cli("record", "show", record_id)
-            return True
-        except NodeError:
-            return False
-
     def counts(self, node):
         return {k: v for k, v in node.cli("status")["records"].items() if v}
 
@@ -405,8 +375,6 @@ class Demo:
         self.check(f"all {len(before)} records are still there", before <= after)
         wait_for("it catches up", lambda: self.holds(victim, late), 60)
         self.check("it has caught up with what it missed", True)
-        self.say("   (It asked a neighbour for the hours it missed; set reconciliation, which costs\n"
-                 "   only the difference, does not exist yet.)")
 
     def end_js(self, js):
         if js:
@@ -421,14 +389,6 @@ class Demo:
         self.say("Stop all of it:")
         self.say("   for h in " + " ".join(str(n.home) for n in self.row) +
                  f"; do {self.o.build}/ohcn --home $h --no-passphrase down; done")
-
-    def summary(self):
-        bad = [what for what, good in self.checks if not good]
-        seconds = time.monotonic() - self.started
-        self.say(f"\n{len(self.checks)} checks, {len(bad)} wrong, {seconds:.0f} s")
-        for what in bad:
-            self.say(f"   wrong: {what}")
-        return 1 if bad else 0
 
 
 def main():
