@@ -167,6 +167,13 @@ static const struct config_setting settings[] = {
 	{ "signals.week_rows", CONFIG_NUMBER, AT(signals.week_rows), "50000",
 	    100, 100000, NULL, true,
 	    "rows of such a week, about 20 bytes each; the largest stay" },
+	{ "evidence.documents", CONFIG_NUMBER, AT(evidence.documents), "4096",
+	    16, 100000, NULL, true,
+	    "agreements, outcomes, credentials and the like that are held" },
+	{ "evidence.shown", CONFIG_NUMBER, AT(evidence.shown), "1024", 0,
+	    100000, NULL, true, "of them: those of others" },
+	{ "evidence.per_talk", CONFIG_NUMBER, AT(evidence.per_talk), "256", 4,
+	    10000, NULL, true, "of them: of one conversation" },
 	{ "log.level", CONFIG_ENUM, AT(log.level), "info", 0, 0,
 	    "debug|info|unusual|broken", true, "what is written to the log" },
 	{ "log.format", CONFIG_ENUM, AT(log.format), "text", 0, 0, "text|json",
@@ -199,7 +206,7 @@ static const struct config_setting settings[] = {
 	    MIB, TIB, NULL, true,
 	    "lists of records in comparison, about 40 bytes for each" },
 };
-_Static_assert(ARRAY_LEN(settings) <= 96, "struct config: origin");
+_Static_assert(ARRAY_LEN(settings) <= 160, "struct config: origin");
 
 const struct config_setting *
 config_settings(size_t *n)

@@ -26,7 +26,7 @@ enum klint_mode { KLINT_ENFORCE, KLINT_ONLY_WARN };
 /* Which own records go by the stem; see stem_node.h. */
 enum stem_publish { STEM_AUTO, STEM_ALWAYS, STEM_NEVER };
 
-enum node_role { ROLE_PERSON, ROLE_COMPANY, ROLE_PROVIDER, ROLE_RESEARCHER };
+enum node_role { NODE_PERSON, NODE_COMPANY, NODE_PROVIDER, NODE_RESEARCHER };
 /* Light: on a metered line; connected a few times a day, for sync alone. */
 enum node_mode { NODE_FULL, NODE_LIGHT };
 /* Kademlia: auto is a server while others can reach us. */
@@ -147,6 +147,11 @@ struct config {
 		uint32_t week_rows; /* of each */
 	} signals;
 	struct {
+		uint32_t documents; /* held, of all personas */
+		uint32_t shown;     /* of them: of others */
+		uint32_t per_talk;
+	} evidence;
+	struct {
 		uint32_t level;  /* enum log_level */
 		uint32_t format; /* enum log_format */
 	} log;
@@ -173,7 +178,7 @@ struct config {
 			ORIGIN_MODE /* what node.mode = light makes of it */
 		} from;
 		unsigned line;
-	} origin[96];
+	} origin[160];
 };
 
 enum config_type {

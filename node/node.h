@@ -37,6 +37,7 @@ struct nat;
 struct stem_node;
 struct mailbox;
 struct tokens;
+struct documents;
 
 #define PERSONAS_MAX     32 /* in all: those that are no longer used, too */
 #define PERSONA_NAME_MAX 32 /* bytes: a-z 0-9 - _ */
@@ -99,11 +100,12 @@ struct node {
 	struct pipeline_waiter sync_room;
 	struct light *light; /* light.h; NULL: a full node */
 	struct publisher *publisher;
-	struct owner *owner;     /* owner.h */
-	struct keeper *keeper;   /* keeper.h; of the store */
-	struct matcher *matcher; /* matcher.h */
-	struct signals *signals; /* signals.h */
-	struct mailbox *mailbox; /* mailbox.h */
+	struct owner *owner;         /* owner.h */
+	struct keeper *keeper;       /* keeper.h; of the store */
+	struct matcher *matcher;     /* matcher.h */
+	struct signals *signals;     /* signals.h */
+	struct mailbox *mailbox;     /* mailbox.h */
+	struct documents *documents; /* evidence/documents.h */
 	struct http_server *http;
 	struct tokens *tokens; /* access/token.h */
 

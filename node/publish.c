@@ -54,7 +54,7 @@ floods(const struct config *c)
 {
 	return c->gossip.flood_publish == FLOOD_YES ||
 	       (c->gossip.flood_publish == FLOOD_AUTO &&
-		   c->node.role != ROLE_PERSON);
+		   c->node.role != NODE_PERSON);
 }
 
 static const uint8_t *

@@ -13,6 +13,7 @@
 #include "node/api/api.h"
 #include "node/discovery.h"
 #include "node/env.h"
+#include "node/evidence/documents.h"
 #include "node/intro.h"
 #include "node/keeper.h"
 #include "node/light.h"
@@ -466,6 +467,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(nat_open(n, n->network));
 	TRY(stem_node_open(n, n->network));
 	TRY(open_parts(n));
+	TRY(documents_open(n));
 	TRY(mailbox_open(n));
 	TRY(open_http(n));
 	return subscribe(n);
@@ -558,6 +560,7 @@ close_all(struct node *n)
 	store_close(n->store);
 	map_close(n->map);
 	mailbox_close(n);
+	documents_close(n);
 	intro_close(n);
 	tokens_close(n);
 	vault_close(n->vault);

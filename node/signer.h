@@ -6,8 +6,10 @@
  * the network sends, forgets the key material: it asks.
  *
  * What it signs it has looked at: a record is signed only if its body names
- * the persona's key and this network, every other thing only in its own
- * domain, so that a signature asked for as one thing is of no use as another.
+ * the persona's key and this network, a document only if it is sound, of this
+ * network, and the persona's key stands in it in that role, every other thing
+ * only in its own domain, so that a signature asked for as one thing is of no
+ * use as another.
  *
  * Calls take about 50 microseconds and wait for the answer. Where the process
  * has died, each of them fails with ERR_CLOSED from then on: nothing more is
@@ -50,7 +52,7 @@ NODISCARD err signer_public(
 enum signer_domain {
 	SIGN_RECORD,       /* bytes: a body; SPEC.md, 5 */
 	SIGN_RESULT,       /* bytes: a statement of an assessor; SPEC.md, 10 */
-	SIGN_DOCUMENT,     /* bytes: the body; ${role}: of the signer */
+	SIGN_DOCUMENT,     /* bytes: the body; ${role}: of the signer; SPEC 20 */
 	SIGN_CERTIFICATE,  /* bytes: one-time key 32, not_after u32be; SPEC 6 */
 	SIGN_OFFER,        /* bytes: conversation 16, to 32, key 32, hash of the
 			terms 32; SPEC.md, 19 */

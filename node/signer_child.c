@@ -23,12 +23,15 @@
 #include "node/signer.h"
 #include "node/signer_internal.h"
 #include "proto/evidence/claim.h"
+#include "proto/evidence/document.h"
 #include "proto/record/result.h"
 #include "proto/record/value.h"
 
 #define FD_SOCKET   3
 #define OFFER_BYTES (16 + 32 + 32 + 32)
-#define SCRATCH     MAX(RECORD_SCRATCH_BYTES, PRESENTATION_SCRATCH_BYTES)
+#define SCRATCH                                                                \
+	MAX(RECORD_SCRATCH_BYTES,                                              \
+	    MAX(PRESENTATION_SCRATCH_BYTES, DOCUMENT_SCRATCH_BYTES))
 
 struct receive_key {
 	uint8_t pub[X25519_SIZE];
@@ -147,21 +150,34 @@ secret_of(struct secrets *s, uint32_t persona)
 }
 
 /* The domain of documents that two sides sign: the id of a body, and in which
- * role it is signed. */
-static void
-sign_document(const struct signer_request *q,
+ * role it is signed. Only a sound body of the network that was named, and only
+ * for a role whose key is this persona's. */
+static err
+sign_document(struct child *c, const struct signer_request *q,
     const uint8_t secret[ED25519_SECRET], uint8_t sig[ED25519_SIG])
 {
-	const struct crypto_part body = { q->bytes, q->n };
+	uint8_t bytes[DOCUMENT_MAX];
+	struct buf out = { bytes, 0, sizeof(bytes) };
 	uint8_t m[16 + 1 + SIGNER_NET_MAX + 1 + 32] = "ohcn-doc-v1";
 	size_t n = 16;
+	struct document d;
 
+	if (document_wrap(slice_of(q->bytes, q->n), &out) != OK ||
+	    document_open(buf_slice(&out),
+		slice_of((const uint8_t *)q->net, q->net_n), 0, &c->scratch,
+		&d) != EVIDENCE_FINE)
+		return ERR_FORM;
+	const uint8_t *key = document_key_of(&d.is, q->role);
+	if (key == NULL ||
+	    memcmp(key, secret + ED25519_SEED, ED25519_PUBLIC) != 0)
+		return ERR_FORM;
 	m[n++] = q->net_n;
 	memcpy(m + n, q->net, q->net_n);
 	n += q->net_n;
 	m[n++] = q->role;
-	hash_blake2b(m + n, 32, "ohcn-doc-id-v1", &body, 1);
+	memcpy(m + n, d.id, 32);
 	ed25519_sign(sig, m, n + 32, secret);
+	return OK;
 }
 
 /* The domain of offers. */
@@ -193,8 +209,7 @@ sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 		return assess_statement_sign(
 		    bytes, net, secret, &c->scratch, sig);
 	case SIGN_DOCUMENT:
-		sign_document(q, secret, sig);
-		return OK;
+		return sign_document(c, q, secret, sig);
 	case SIGN_CERTIFICATE:
 		if (q->n != ED25519_PUBLIC + 4)
 			return ERR_FORM;

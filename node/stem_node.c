@@ -28,7 +28,7 @@ stem_node_quiet(const struct node *n)
 {
 	return n->config->stem.publish == STEM_ALWAYS ||
 	       (n->config->stem.publish == STEM_AUTO &&
-		   n->config->node.role == ROLE_PERSON);
+		   n->config->node.role == NODE_PERSON);
 }
 
 /* ---- guards over a restart ---- */

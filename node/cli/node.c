@@ -410,12 +410,12 @@ static void
 show_started(struct cli *cli)
 {
 	static const char *const next[] = {
-		[ROLE_PERSON] = "ohcn profile import resume.json --dry-run",
-		[ROLE_COMPANY] = "ohcn organisation publish, then ohcn demand "
+		[NODE_PERSON] = "ohcn profile import resume.json --dry-run",
+		[NODE_COMPANY] = "ohcn organisation publish, then ohcn demand "
 				 "import jobs.csv --dry-run",
-		[ROLE_PROVIDER] = "ohcn organisation publish, then ohcn course "
+		[NODE_PROVIDER] = "ohcn organisation publish, then ohcn course "
 				  "import courses.csv --dry-run",
-		[ROLE_RESEARCHER] = "ohcn record list, ohcn signal top",
+		[NODE_RESEARCHER] = "ohcn record list, ohcn signal top",
 	};
 	json_t *status = NULL, *at;
 

@@ -395,12 +395,13 @@ write_if_fits(const struct outer *o, struct buf *out)
 	return EVIDENCE_FINE;
 }
 
-enum evidence_fault
-document_sign(struct slice bytes, struct slice net, unsigned role,
-    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+/* With ${sig}, or with one by ${secret} if that is NULL. */
+static enum evidence_fault
+sign_or_add(struct slice bytes, struct slice net, unsigned role,
+    const uint8_t *secret, const uint8_t *sig, struct arena *scratch,
     struct buf *out)
 {
-	uint8_t text[TEXT_MAX], sig[ED25519_SIG];
+	uint8_t text[TEXT_MAX], made[ED25519_SIG];
 	struct document d;
 	struct outer o;
 	const enum evidence_fault f = open_with(bytes, net, 0, scratch, &d, &o);
@@ -408,18 +409,47 @@ document_sign(struct slice bytes, struct slice net, unsigned role,
 	if (f != EVIDENCE_FINE)
 		return f;
 	const uint8_t *key = document_key_of(&d.is, role);
-	if (key == NULL ||
-	    memcmp(key, secret + ED25519_SEED, ED25519_PUBLIC) != 0)
+	if (key == NULL || (sig == NULL && memcmp(key, secret + ED25519_SEED,
+					       ED25519_PUBLIC) != 0))
 		return EVIDENCE_BAD_ROLE;
 	const uint64_t bit = UINT64_C(1) << role;
 	if ((d.signed_by & bit) != 0)
 		return write_if_fits(&o, out);
 	if (!in_order(&d, d.signed_by | bit))
 		return EVIDENCE_BAD_ORDER;
-	ed25519_sign(sig, text, signed_bytes(text, net, role, d.id), secret);
+	const size_t n = signed_bytes(text, net, role, d.id);
+	if (sig == NULL) {
+		ed25519_sign(made, text, n, secret);
+		sig = made;
+	} else if (!ed25519_verify(sig, text, n, key)) {
+		return EVIDENCE_BAD_SIGNATURE;
+	}
 	if (!add_sig(&o, role, sig))
 		return EVIDENCE_BAD_ROLE;
 	return write_if_fits(&o, out);
+}
+
+enum evidence_fault
+document_sign(struct slice bytes, struct slice net, unsigned role,
+    const uint8_t secret[ED25519_SECRET], struct arena *scratch,
+    struct buf *out)
+{
+	return sign_or_add(bytes, net, role, secret, NULL, scratch, out);
+}
+
+enum evidence_fault
+document_add(struct slice bytes, struct slice net, unsigned role,
+    const uint8_t sig[ED25519_SIG], struct arena *scratch, struct buf *out)
+{
+	return sign_or_add(bytes, net, role, NULL, sig, scratch, out);
+}
+
+err
+document_wrap(struct slice body, struct buf *out)
+{
+	const struct outer o = { .body = body };
+
+	return write_outer(&o, out);
 }
 
 enum evidence_fault

@@ -76,6 +76,22 @@ NODISCARD enum evidence_fault document_sign(struct slice bytes,
     struct arena *scratch, struct buf *out);
 
 /**
+ * document_add(bytes, net, role, sig, scratch, out):
+ * The same with a signature that was made elsewhere, by who holds the secret;
+ * EVIDENCE_BAD_SIGNATURE: it is not that.
+ */
+NODISCARD enum evidence_fault document_add(struct slice bytes, struct slice net,
+    unsigned role, const uint8_t sig[ED25519_SIG], struct arena *scratch,
+    struct buf *out);
+
+/**
+ * document_wrap(body, out):
+ * Append a body as a document without signatures; it is not judged.
+ * ERR_MORE.
+ */
+NODISCARD err document_wrap(struct slice body, struct buf *out);
+
+/**
  * document_merge(a, b, net, scratch, out):
  * One document with the signatures of both; they have one body, else
  * EVIDENCE_WRONG_REFERENCE.

@@ -12,8 +12,10 @@
 
 #include "node/signer.h"
 #include "proto/evidence/claim.h"
+#include "proto/evidence/document.h"
 #include "proto/record/record.h"
 #include "proto/record/result.h"
+#include "tests/unit/test_evidence.h"
 #include "tests/unit/test_records.h"
 
 #define PERSONA 3
@@ -226,10 +228,10 @@ test_refusals(void **state)
 	assert_int_equal(
 	    signer_sign(s, PERSONA, SIGN_CERTIFICATE, 0, net, r.body, sig),
 	    ERR_FORM);
-	/* as a document it is signed, in a domain where it is of no use */
+	/* nor a document */
 	assert_int_equal(
-	    signer_sign(s, PERSONA, SIGN_DOCUMENT, 1, net, r.body, sig), OK);
-	assert_memory_not_equal(sig, r.sig, sizeof(sig));
+	    signer_sign(s, PERSONA, SIGN_DOCUMENT, 1, net, r.body, sig),
+	    ERR_FORM);
 	assert_int_equal(
 	    signer_sign(s, PERSONA, SIGN_DOMAINS, 0, net, r.body, sig),
 	    ERR_FORM);
@@ -295,6 +297,69 @@ test_claims(void **state)
 			     slice_str("1234567"), sig),
 	    ERR_FORM);
 	assert_true(signer_alive(s));
+	signer_stop(s);
+}
+
+/* Only a sound document, of the network that was named, in the role in which
+ * the persona stands in it. */
+static void
+test_documents(void **state)
+{
+	static uint8_t scratch_bytes[DOCUMENT_SCRATCH_BYTES];
+	uint8_t raw[DOCUMENT_MAX], sig[ED25519_SIG], made[DOCUMENT_MAX];
+	const struct slice net = slice_str(TEST_NET);
+	struct arena scratch = arena_of(scratch_bytes, sizeof(scratch_bytes));
+	struct evidence e = test_evidence(EVIDENCE_AGREEMENT);
+	struct buf out = { raw, 0, sizeof(raw) };
+	struct buf with = { made, 0, sizeof(made) };
+	struct document d;
+
+	(void)state;
+	struct signer *s = start();
+	assert_int_equal(signer_public(s, PERSONA, e.agreement.company), OK);
+	assert_int_equal(
+	    document_write(&e, net, &scratch, &out), EVIDENCE_FINE);
+	assert_int_equal(document_open(buf_slice(&out), net, 0, &scratch, &d),
+	    EVIDENCE_FINE);
+	const struct {
+		uint32_t persona;
+		uint8_t role;
+		struct slice net, body;
+		err e;
+	} cases[] = {
+		{ PERSONA, ROLE_COMPANY, net, d.body, OK },
+		{ PERSONA, ROLE_PERSON, net, d.body, ERR_FORM },
+		{ PERSONA, ROLE_MANAGER, net, d.body, ERR_FORM },
+		{ PERSONA, ROLE_PEER, net, d.body, ERR_FORM },
+		{ PERSONA, 0, net, d.body, ERR_FORM },
+		{ PERSONA, 255, net, d.body, ERR_FORM },
+		{ PERSONA + 1, ROLE_COMPANY, net, d.body, ERR_FORM },
+		{ PERSONA, ROLE_COMPANY, slice_str("elsewhere"), d.body,
+		    ERR_FORM },
+		{ PERSONA, ROLE_COMPANY, net, slice_of(d.body.p, d.body.n - 1),
+		    ERR_FORM },
+		{ PERSONA, ROLE_COMPANY, net, slice_of(NULL, 0), ERR_FORM },
+		{ PERSONA, ROLE_COMPANY, net, buf_slice(&out), ERR_FORM },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(
+		    signer_sign(s, cases[i].persona, SIGN_DOCUMENT,
+			cases[i].role, cases[i].net, cases[i].body, sig),
+		    cases[i].e);
+	assert_int_equal(signer_sign(s, PERSONA, SIGN_DOCUMENT, ROLE_COMPANY,
+			     net, d.body, sig),
+	    OK);
+	assert_int_equal(document_add(buf_slice(&out), net, ROLE_COMPANY, sig,
+			     &scratch, &with),
+	    EVIDENCE_FINE);
+	assert_int_equal(document_open(buf_slice(&with), net, 0, &scratch, &d),
+	    EVIDENCE_FINE);
+	assert_int_equal(d.signed_by, 1U << ROLE_COMPANY);
+	sig[5] ^= 1;
+	with.n = 0;
+	assert_int_equal(document_add(buf_slice(&out), net, ROLE_COMPANY, sig,
+			     &scratch, &with),
+	    EVIDENCE_BAD_SIGNATURE);
 	signer_stop(s);
 }
 
@@ -409,6 +474,7 @@ main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_receive_keys),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_shut_in),
