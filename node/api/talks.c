@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "node/api/postings.h"
+#include "node/api/talk.h"
 #include "node/mail/mailbox.h"
 
 #define INTRO_KEY   16 /* of a profile's payload, as in SPEC.md */
@@ -39,7 +40,7 @@ identity_json(const uint8_t *p, uint32_t n, bool open)
 	return o == NULL ? json_null() : o;
 }
 
-static json_t *
+json_t *
 talk_json(struct node *n, const struct talk *t)
 {
 	const struct conversation *c = &t->c;
@@ -98,8 +99,7 @@ api_talks(struct http_request *r, void *ctx)
 		"to_send", (json_int_t)s.outbox));
 }
 
-/* Of the path; NULL: answered. */
-static struct talk *
+struct talk *
 talk_named(struct node *n, struct http_request *r)
 {
 	const char *id = http_param(r, "id");
@@ -151,8 +151,8 @@ hint_of(enum mail_outcome o)
 	}
 }
 
-static void
-fail_mail(struct http_request *r, err e, enum mail_outcome o)
+void
+talk_fail(struct http_request *r, err e, enum mail_outcome o)
 {
 	if (e == ERR_CLOSED)
 		http_fail(r, 409, "E3141", NULL, "ohcn persona list",
@@ -341,7 +341,7 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 		.terms = buf_slice(&out) };
 	const err e = mailbox_offer(n, &o, dry, &t, &outcome, &bytes);
 	if (e != OK || outcome != MAIL_FINE)
-		fail_mail(r, e, outcome);
+		talk_fail(r, e, outcome);
 	else if (dry)
 		reply_dry(r, terms, buf_slice(&bytes));
 	else
@@ -419,7 +419,7 @@ say(struct node *n, struct http_request *r, struct talk *t, const json_t *body)
 	}
 	const err e = mailbox_say(n, t, sayings[i].type, said, &outcome);
 	if (e != OK || outcome != MAIL_FINE)
-		fail_mail(r, e, outcome);
+		talk_fail(r, e, outcome);
 	else
 		http_reply(r, 200, talk_json(n, t));
 }

@@ -1,0 +1,16 @@
+/*
+ * api/talk.h: what handlers about something in a sealed conversation share.
+ */
+#pragma once
+
+#include "node/mail/mailbox.h"
+
+/** talk_named(n, r): of {id} in the path; NULL: there is none, answered. */
+struct talk *talk_named(struct node *n, struct http_request *r);
+
+/** talk_json(n, t): as GET /talks has it. */
+json_t *talk_json(struct node *n, const struct talk *t);
+
+/** talk_fail(r, e, outcome): what mailbox_say() and the like gave, which was
+ * not OK and MAIL_FINE: answers the request. */
+void talk_fail(struct http_request *r, err e, enum mail_outcome o);
