@@ -267,11 +267,24 @@ intro_shared(struct node *n, const uint8_t pub[X25519_SIZE],
 		   : signer_shared(n->signer, pub, peer, out);
 }
 
-/* ---- into a card ---- */
+/* ---- into a record ---- */
+
+uint32_t
+intro_field(uint32_t kind)
+{
+	switch (kind) {
+	case KIND_PROFILE:
+		return PROFILE_INTRO;
+	case KIND_COMMUNITY:
+		return COMMUNITY_INBOX;
+	default:
+		return 0;
+	}
+}
 
 static err
-put_key(
-    const struct value *map, const uint8_t pub[X25519_SIZE], struct buf *out)
+put_key(uint32_t field, const struct value *map, const uint8_t pub[X25519_SIZE],
+    struct buf *out)
 {
 	struct value pairs[2 * 64];
 	uint32_t n = 0;
@@ -282,14 +295,14 @@ put_key(
 	for (uint32_t i = 0; i <= map->n; i++) {
 		const bool end = i == map->n;
 		const uint64_t key = end ? UINT64_MAX : map->items[2 * i].u;
-		if (!put && key >= PROFILE_INTRO) {
-			pairs[2 * n] = value_uint(PROFILE_INTRO);
+		if (!put && key >= field) {
+			pairs[2 * n] = value_uint(field);
 			pairs[2 * n + 1] =
 			    value_bin(slice_of(pub, X25519_SIZE));
 			n++;
 			put = true;
 		}
-		if (end || key == PROFILE_INTRO)
+		if (end || key == field)
 			continue;
 		pairs[2 * n] = map->items[2 * i];
 		pairs[2 * n + 1] = map->items[2 * i + 1];
@@ -300,7 +313,8 @@ put_key(
 }
 
 err
-intro_put(struct slice payload, const uint8_t pub[X25519_SIZE], struct buf *out)
+intro_put(uint32_t field, struct slice payload, const uint8_t pub[X25519_SIZE],
+    struct buf *out)
 {
 	void *memory = malloc(VALUE_ARENA_BYTES);
 	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
@@ -310,17 +324,17 @@ intro_put(struct slice payload, const uint8_t pub[X25519_SIZE], struct buf *out)
 		return ERR_NOMEM;
 	err e = value_parse(payload, &arena, &map);
 	if (e == OK)
-		e = put_key(&map, pub, out);
+		e = put_key(field, &map, pub, out);
 	free(memory);
 	return e;
 }
 
 err
-intro_into_card(
-    struct node *n, uint32_t persona, struct slice payload, struct buf *out)
+intro_into(struct node *n, uint32_t persona, uint32_t kind,
+    struct slice payload, struct buf *out)
 {
 	uint8_t pub[X25519_SIZE];
 
 	TRY(intro_current(n, persona, pub));
-	return intro_put(payload, pub, out);
+	return intro_put(intro_field(kind), payload, pub, out);
 }

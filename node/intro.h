@@ -60,19 +60,26 @@ const struct intro_key *intro_find(
 NODISCARD err intro_shared(struct node *n, const uint8_t pub[X25519_SIZE],
     const uint8_t peer[X25519_SIZE], uint8_t out[X25519_SIZE]);
 
-#define PROFILE_INTRO 16 /* key of the payload, as in SPEC.md */
+/* Keys of the payloads, as in SPEC.md. */
+#define PROFILE_INTRO   16
+#define COMMUNITY_INBOX 34
 
-/** intro_put(payload, pub, out): the payload of a profile with that key. */
-NODISCARD err intro_put(
-    struct slice payload, const uint8_t pub[X25519_SIZE], struct buf *out);
+/** intro_field(kind): the key of the payload under which records of that
+ * kind tell a receive key; 0: they tell none. */
+uint32_t intro_field(uint32_t kind);
+
+/** intro_put(field, payload, pub, out): the payload with that key. */
+NODISCARD err intro_put(uint32_t field, struct slice payload,
+    const uint8_t pub[X25519_SIZE], struct buf *out);
 
 /**
- * intro_into_card(n, persona, payload, out):
- * The payload of a profile with the persona's current key in it. Errors of
- * intro_current(); ERR_FORM: not a payload; ERR_MORE: no room in ${out}.
+ * intro_into(n, persona, kind, payload, out):
+ * The payload with the persona's current key in it; ${kind} has a field for
+ * it. Errors of intro_current(); ERR_FORM: not a payload; ERR_MORE: no room in
+ * ${out}.
  */
-NODISCARD err intro_into_card(
-    struct node *n, uint32_t persona, struct slice payload, struct buf *out);
+NODISCARD err intro_into(struct node *n, uint32_t persona, uint32_t kind,
+    struct slice payload, struct buf *out);
 
 /** intro_erase(n, persona): all keys of a persona at once: it is revoked. */
 void intro_erase(struct node *n, uint32_t persona);

@@ -25,10 +25,11 @@
 #define ID_PART_MIN     6
 #define DEMAND_STATUS   38 /* keys of the payloads, as in SPEC.md */
 #define DEMAND_EXTERNAL 42
-#define COURSE_EXTERNAL 42 /* of a statistic, too */
+#define COURSE_EXTERNAL 42 /* of all others that have one, too */
 
 static const uint32_t kinds[] = { KIND_PROFILE, KIND_ORGANISATION, KIND_DEMAND,
-	KIND_COURSE, KIND_STATISTIC, KIND_ASSESSMENT, KIND_REVOCATION };
+	KIND_COURSE, KIND_STATISTIC, KIND_ASSESSMENT, KIND_PATHWAY,
+	KIND_COMMUNITY, KIND_REVOCATION };
 #define KINDS ARRAY_LEN(kinds)
 
 /* Of one persona. */
@@ -139,21 +140,20 @@ read_payload(struct owner *o, const struct record *r, struct owner_post *p)
 	p->external_id[0] = 0;
 	p->status = 0;
 	p->old_intro = false;
-	if (r->kind != KIND_PROFILE && r->kind != KIND_DEMAND &&
-	    r->kind != KIND_COURSE && r->kind != KIND_STATISTIC &&
-	    r->kind != KIND_ASSESSMENT)
+	if (r->kind == KIND_ORGANISATION || r->kind == KIND_REVOCATION)
 		return;
 	arena_reset(&o->value_scratch);
 	if (value_parse(r->payload, &o->value_scratch, &payload) != OK ||
 	    payload.type != VALUE_MAP)
 		return;
-	if (r->kind == KIND_PROFILE) {
-		v = value_find(&payload, PROFILE_INTRO);
+	if (intro_field(r->kind) != 0) {
+		v = value_find(&payload, intro_field(r->kind));
 		p->old_intro = v != NULL && v->type == VALUE_BIN &&
 			       v->s.n == X25519_SIZE &&
 			       intro_find(o->n, v->s.p) == NULL;
-		return;
 	}
+	if (r->kind == KIND_PROFILE)
+		return;
 	v = value_find(&payload,
 	    r->kind == KIND_DEMAND ? DEMAND_EXTERNAL : COURSE_EXTERNAL);
 	if (v != NULL && v->type == VALUE_STR && v->s.n <= OWNER_EXTERNAL_MAX) {
@@ -193,10 +193,11 @@ says_the_same(struct owner *o, const struct record *a, const struct record *b)
 	if (memcmp(a->region, b->region, 2) != 0 ||
 	    record_deleted(a) != record_deleted(b))
 		return false;
-	if (a->kind != KIND_PROFILE || record_deleted(a))
+	const uint32_t field = intro_field(a->kind);
+	if (field == 0 || record_deleted(a))
 		return slice_eq(a->payload, b->payload);
-	return intro_put(a->payload, any, &ax) == OK &&
-	       intro_put(b->payload, any, &by) == OK &&
+	return intro_put(field, a->payload, any, &ax) == OK &&
+	       intro_put(field, b->payload, any, &by) == OK &&
 	       slice_eq(buf_slice(&ax), buf_slice(&by));
 }
 
@@ -721,7 +722,7 @@ is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
 	    p->expires_h - made_h !=
 		MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours))
 		return false;
-	if (kind == KIND_PROFILE &&
+	if (intro_field(kind) != 0 &&
 	    ((p->old_intro && p->take_over) || now_h >= made_h + card_hours(p)))
 		return true; /* its key for offers rotates */
 	if (kind == KIND_DEMAND && p->status != POSTING_OPEN &&
@@ -903,11 +904,16 @@ owner_look_again(struct node *n)
 	refresh(n->owner);
 	/* Once, and not whenever another device has renewed a card: two of
 	 * them would do so for ever. */
-	for (uint32_t i = 0; i < persona_count(n); i++) {
-		struct owner_post *p = slot_at(n->owner, i, KIND_PROFILE, 0);
-		if (p != NULL)
-			p->take_over = true;
-	}
+	for (uint32_t i = 0; i < persona_count(n); i++)
+		for (size_t k = 0; k < KINDS; k++)
+			for (uint32_t s = 0; intro_field(kinds[k]) != 0 &&
+					     s < kind_info(kinds[k])->slots;
+			     s++) {
+				struct owner_post *p =
+				    slot_at(n->owner, i, kinds[k], s);
+				if (p != NULL)
+					p->take_over = true;
+			}
 }
 
 void

@@ -71,7 +71,7 @@ void owner_tick(struct node *n);
 /**
  * owner_post(n, persona, kind, slot): NULL: nothing live there (a tombstone neither)
  * or no such slot. Valid until the loop goes on. Kinds: profile,
- * organisation, demand, course, statistic.
+ * organisation, demand, course, statistic, assessment, pathway, community.
  */
 const struct owner_post *owner_post(
     struct node *n, uint32_t persona, uint32_t kind, uint32_t slot);

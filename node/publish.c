@@ -391,18 +391,19 @@ say_keys_gone(char why[160])
 	    "the process that holds the keys has ended: start the node again");
 }
 
-/* Each card says to which key offers for it are sealed now. */
+/* Each card says to which key offers for it are sealed now; each community,
+ * to which one asks to join it. */
 static err
 add_intro(struct node *n, const struct publish_request *q, struct buf *out,
     char why[160])
 {
-	const err e = intro_into_card(n, q->persona, q->payload, out);
+	const err e = intro_into(n, q->persona, q->kind, q->payload, out);
 
 	if (e == ERR_CLOSED)
 		say_keys_gone(why);
 	else if (e != OK)
 		(void)snprintf(why, 160,
-		    "the card cannot get a key for offers: %s", err_name(e));
+		    "the record cannot get a key to write to: %s", err_name(e));
 	return e;
 }
 
@@ -436,7 +437,7 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 	uint8_t card[RECORD_BODY_MAX];
 	struct buf carded = { card, 0, sizeof(card) };
 	struct slice payload = q->deleted ? slice_of("\x80", 1) : q->payload;
-	if (q->kind == KIND_PROFILE && !q->deleted) {
+	if (intro_field(q->kind) != 0 && !q->deleted) {
 		TRY(add_intro(n, q, &carded, why));
 		payload = buf_slice(&carded);
 	}

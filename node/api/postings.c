@@ -32,7 +32,10 @@ post_json(struct node *n, struct reader *rd, struct store_view *view,
 	if (o == NULL)
 		return NULL;
 	if (text_pick(
-		value_find(&rd->payload, POSTING_TITLE), language, &title))
+		value_find(&rd->payload,
+		    kind == KIND_DEMAND || kind == KIND_COURSE ? POSTING_TITLE
+							       : 0),
+		language, &title))
 		json_text(o, "title", title);
 	if (p->external_id[0] != 0)
 		(void)json_object_set_new(
@@ -46,7 +49,7 @@ post_json(struct node *n, struct reader *rd, struct store_view *view,
 	return o;
 }
 
-static void
+void
 list_posts(
     struct node *n, struct http_request *r, uint32_t kind, const char *name)
 {
@@ -197,6 +200,12 @@ api_courses_post(struct http_request *r, void *ctx)
 }
 
 void
+api_pathways_post(struct http_request *r, void *ctx)
+{
+	post(ctx, r, KIND_PATHWAY, "pathway");
+}
+
+void
 post_draft(struct node *n, struct http_request *r, uint32_t kind,
     const json_t *draft, bool dry)
 {
@@ -218,6 +227,7 @@ find_post(struct node *n, struct http_request *r, uint32_t persona,
 		http_fail(r, 404, "E3202", "id",
 		    kind == KIND_DEMAND       ? "ohcn demand list"
 		    : kind == KIND_ASSESSMENT ? "ohcn assess list"
+		    : kind == KIND_PATHWAY    ? "ohcn pathway list"
 					      : "ohcn course list",
 		    "there is no own %s \"%s\"", kind_info(kind)->name, text);
 	return e == OK;
@@ -393,4 +403,10 @@ void
 api_assessments_close(struct http_request *r, void *ctx)
 {
 	take_back(ctx, r, KIND_ASSESSMENT);
+}
+
+void
+api_pathways_close(struct http_request *r, void *ctx)
+{
+	take_back(ctx, r, KIND_PATHWAY);
 }

@@ -27,6 +27,11 @@ bool find_post(struct node *n, struct http_request *r, uint32_t persona,
 NODISCARD err demand_with_status(struct node *n, uint32_t persona,
     uint32_t slot, unsigned status, int64_t filled, struct user_payload *out);
 
+/** list_posts(n, r, kind, name): answers with the own ones of ?persona=, as
+ * a list called ${name}. */
+void list_posts(
+    struct node *n, struct http_request *r, uint32_t kind, const char *name);
+
 /** post_draft(n, r, kind, draft, dry): publish a posting, or show it. */
 void post_draft(struct node *n, struct http_request *r, uint32_t kind,
     const json_t *draft, bool dry);

@@ -59,6 +59,14 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/courses/{id}/close", api_courses_close,
 	    SCOPE_COURSE | SCOPE_PUBLISH },
 
+	{ HTTP_GET, V1 "/pathways", api_pathways, SCOPE_READ | SCOPE_PUBLISH },
+	{ HTTP_POST, V1 "/pathways", api_pathways_post,
+	    SCOPE_PUBLISH | SCOPE_COURSE },
+	{ HTTP_GET, V1 "/pathways/{id}", api_pathway,
+	    SCOPE_READ | SCOPE_PUBLISH },
+	{ HTTP_POST, V1 "/pathways/{id}/close", api_pathways_close,
+	    SCOPE_PUBLISH | SCOPE_COURSE },
+
 	{ HTTP_GET, V1 "/assessments", api_assessments,
 	    SCOPE_READ | SCOPE_ASSESS | SCOPE_PUBLISH },
 	{ HTTP_POST, V1 "/assessments", api_assessments_post,

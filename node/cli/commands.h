@@ -64,6 +64,9 @@ int run_post_one(struct cli *cli);
 int run_post_list(struct cli *cli);
 int run_post_close(struct cli *cli);
 
+int run_pathway_list(struct cli *cli);
+int run_pathway_show(struct cli *cli);
+
 int run_match_list(struct cli *cli);
 int run_match_explain(struct cli *cli);
 int run_match_compare(struct cli *cli);

@@ -20,6 +20,8 @@ base_of(const struct cli *cli)
 		return "/api/v1/demands";
 	if (strcmp(noun, "course") == 0)
 		return "/api/v1/courses";
+	if (strcmp(noun, "pathway") == 0)
+		return "/api/v1/pathways";
 	return strcmp(noun, "profile") == 0 ? "/api/v1/profile"
 					    : "/api/v1/organisation";
 }
@@ -165,6 +167,10 @@ next_note(struct cli *cli)
 	else if (strcmp(noun, "organisation") == 0)
 		next = "ohcn demand import FILE --dry-run, or ohcn course "
 		       "import FILE --dry-run";
+	else if (strcmp(noun, "community") == 0)
+		next = "ohcn community list";
+	else if (strcmp(noun, "pathway") == 0)
+		next = "ohcn pathway list";
 	else
 		next = strcmp(noun, "demand") == 0 ? "ohcn demand list"
 						   : "ohcn course list";
@@ -925,8 +931,8 @@ run_post_close(struct cli *cli)
 	int code;
 
 	if (status == NULL)
-		status = strcmp(cli->command->noun, "course") == 0 ? "withdrawn"
-								   : "filled";
+		status = strcmp(cli->command->noun, "demand") == 0 ? "filled"
+								   : "withdrawn";
 	if (cli_under(
 		path, sizeof(path), base_of(cli), cli->words[0], "close") != OK)
 		return cli_usage(cli, "the id is too long");

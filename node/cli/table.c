@@ -373,6 +373,24 @@ static const struct cli_command commands[] = {
 	    NULL, run_post_list },
 	{ "course", "close", "ID", 1, 1, "withdraw a course", NULL,
 	    "ohcn course close W-101", FLAGS{ DRY, END }, run_post_close },
+	{ "pathway", "publish", "FILE", 1, 1,
+	    "publish steps from 101 to 401 (a JSON payload)",
+	    "Steps in order, each with its grade (101 first steps, 201, 301, "
+	    "401 advanced), the\nskills one has after it, courses, a task and "
+	    "the steps that come before it. It is\nadvice, no offer: what "
+	    "teaches are courses, groups, mentors and work.",
+	    "ohcn pathway publish welder.json --dry-run\n"
+	    "ohcn pathway publish welder.json",
+	    FLAGS{ DRY, END }, run_post_one },
+	{ "pathway", "list", "", 0, 0, "your pathways, or all that are known",
+	    NULL, "ohcn pathway list\nohcn pathway list --all",
+	    FLAGS{ { "all", NULL, "those of others, too" }, LIMIT, LANG, END },
+	    run_pathway_list },
+	{ "pathway", "show", "ID", 1, 1, "its steps, and who stands for it",
+	    "To plan with it: ohcn path --pathway ID.",
+	    "ohcn pathway show welder", FLAGS{ LANG, END }, run_pathway_show },
+	{ "pathway", "close", "ID", 1, 1, "withdraw a pathway", NULL,
+	    "ohcn pathway close welder", FLAGS{ DRY, END }, run_post_close },
 
 	/* Matching */
 	{ "match", "list", "", 0, 0,

@@ -252,7 +252,7 @@ expect_card(struct fixture *f, struct slice payload, err want)
 	struct value v;
 
 	current(f, 0, pub);
-	assert_int_equal(intro_into_card(&f->n, 0, payload, &out), want);
+	assert_int_equal(intro_into(&f->n, 0, KIND_PROFILE, payload, &out), want);
 	if (want == OK) {
 		assert_int_equal(value_parse(buf_slice(&out), &arena, &v), OK);
 		const struct value *key = value_find(&v, 16);
