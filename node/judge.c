@@ -63,6 +63,10 @@ judge_verdict(const struct judge_result *r)
 {
 	const enum record_outcome o = r->outcome;
 
+	/* Once only, since from now on it is not hidden; and only what was:
+	 * an open record is known, and would be passed on when it is replayed. */
+	if (r->came_back)
+		return GOSSIP_ACCEPT;
 	/* When there is room again, sync brings it; no need of each copy. */
 	if (r->over_quota)
 		return GOSSIP_IGNORE;

@@ -13,6 +13,9 @@ struct judge_result {
 	enum record_outcome outcome;
 	const struct record *record; /* NULL: it was not even readable */
 	uint64_t rid;                /* STORED, DUPLICATE */
+	/* DUPLICATE of a hidden record (store_is_hidden()), which nobody has
+	 * sent us before: all others take it for news, so must its author. */
+	bool came_back;
 	bool over_quota; /* QUEUE_FULL: the store has to make room first */
 	/* QUEUE_FULL since the store could not be written: why; else NULL. */
 	const char *broken;
@@ -26,6 +29,7 @@ struct judging {
 	bool own;      /* in: from the owner, not from a peer */
 	bool verified; /* the signature is known to be good */
 	bool parsed;   /* out: a record of this net and time */
+	bool returned; /* by the store: see judge_result.came_back */
 	enum record_outcome outcome;
 	uint64_t rid; /* DUPLICATE: of the record that is held */
 };

@@ -110,6 +110,7 @@ job_finish(struct pipeline *p, struct job *j, enum pipeline_stage stage)
 	const struct judge_result r = { .outcome = o,
 		.record = &j->j.record,
 		.rid = j->j.rid,
+		.came_back = o == RECORD_DUPLICATE && j->j.returned,
 		.over_quota = j->over_quota,
 		.broken = j->unwritten ? why : NULL };
 

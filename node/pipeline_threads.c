@@ -136,6 +136,7 @@ commit_outcomes(struct commit *c, err e)
 		j->j.outcome =
 		    e == OK ? c->items[i].outcome : RECORD_QUEUE_FULL;
 		j->j.rid = e == OK ? c->items[i].rid : 0;
+		j->j.returned = e == OK && c->items[i].returned;
 		j->unwritten = e != OK;
 		j->over_quota = e == OK && j->j.outcome == RECORD_QUEUE_FULL;
 	}

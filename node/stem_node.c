@@ -33,26 +33,18 @@ stem_node_quiet(const struct node *n)
 
 /* ---- guards over a restart ---- */
 
-static void
-put_time(json_t *o, const char *key, uint64_t s)
-{
-	(void)json_object_set_new(o, key, json_integer((json_int_t)s));
-}
-
 static json_t *
 guard_json(const struct stem_guard *g)
 {
 	char id[PEER_ID_TEXT_MAX], addr[2 * PEER_ADDR_MAX + 1];
-	json_t *o = json_object();
 
 	peer_id_put(id, &g->id);
-	(void)json_object_set_new(o, "id", json_string(id));
-	put_time(o, "since", g->since_s);
-	put_time(o, "until", g->until_s);
-	put_time(o, "gone", g->gone_s);
-	if (hex_put(addr, sizeof(addr), slice_of(g->addr, g->addr_n)) == OK)
-		(void)json_object_set_new(o, "addr", json_string(addr));
-	return o;
+	if (hex_put(addr, sizeof(addr), slice_of(g->addr, g->addr_n)) != OK)
+		addr[0] = '\0';
+	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:s}", "id", id, "since",
+	    (json_int_t)g->since_s, "until", (json_int_t)g->until_s, "gone",
+	    (json_int_t)g->gone_s, "missed", (json_int_t)g->missed_s, "misses",
+	    (json_int_t)g->misses, "addr", addr);
 }
 
 static void
@@ -70,6 +62,9 @@ guard_read(const json_t *o, struct stem_guard *g)
 	g->since_s = (uint64_t)json_integer_value(json_object_get(o, "since"));
 	g->until_s = (uint64_t)json_integer_value(json_object_get(o, "until"));
 	g->gone_s = (uint64_t)json_integer_value(json_object_get(o, "gone"));
+	g->missed_s =
+	    (uint64_t)json_integer_value(json_object_get(o, "missed"));
+	g->misses = (uint32_t)json_integer_value(json_object_get(o, "misses"));
 	if (addr != NULL && hex_get(slice_str(addr), &b) == OK)
 		g->addr_n = (uint16_t)b.n;
 }
@@ -79,15 +74,14 @@ guards_keep(struct stem_node *sn, uint32_t route)
 {
 	struct node *n = sn->n;
 	struct stem_guards g;
-	json_t *list = json_array(), *o = json_object();
+	json_t *list = json_array();
 
 	stem_guards(sn->stem, route, &g);
 	for (unsigned i = 0; i < STEM_GUARDS; i++)
 		(void)json_array_append_new(
 		    list, g.v[i].id.n > 0 ? guard_json(&g.v[i]) : json_null());
-	(void)json_object_set_new(o, "guards", list);
-	put_time(o, "redraws", g.redraws);
-	put_time(o, "redraws_since", g.redraws_s);
+	json_t *o = json_pack("{s:o,s:I,s:I}", "guards", list, "redraws",
+	    (json_int_t)g.redraws, "redraws_since", (json_int_t)g.redraws_s);
 	if (persona_keep(n, route, GUARDS, o) != OK)
 		env_log(&n->env, LOG_UNUSUAL, "guards_not_kept",
 		    "what=\"after a restart others will be drawn, which tells "
@@ -113,13 +107,6 @@ guards_restore(struct stem_node *sn, uint32_t route)
 
 /* ---- spreading ---- */
 
-static void
-on_stored(void *ctx, const struct judge_result *r)
-{
-	(void)ctx; /* refused: then it is of no use to us; others may differ */
-	(void)r;
-}
-
 /*
  * Of others: published and stored as if it were news from anywhere. An own
  * one is in the store; there is nobody to hand it to.
@@ -128,16 +115,10 @@ static void
 spread(struct stem_node *sn, const struct stem_news *news, uint64_t now_ms)
 {
 	struct node *n = sn->n;
-	uint8_t *room = malloc(RECORD_SCRATCH_BYTES);
-	struct arena scratch = arena_of(room, RECORD_SCRATCH_BYTES);
-	struct record r;
 	char topic[TOPIC_TEXT];
 	uint32_t sent_to = 0;
 
-	if (room == NULL ||
-	    record_read(news->bytes, &scratch, &r) != RECORD_FINE)
-		goto done;
-	node_topic(n, kind_info(r.kind)->class, topic);
+	node_topic(n, kind_info(news->kind)->class, topic);
 	if (news->own)
 		env_log(&n->env, LOG_UNUSUAL, "stem_fell_back",
 		    "what=\"no peer passed an own record on; it was published "
@@ -147,14 +128,12 @@ spread(struct stem_node *sn, const struct stem_news *news, uint64_t now_ms)
 	    host_publish(n->host, topic, news->bytes, false, now_ms, &sent_to);
 	const bool told = sent_to > 0 || e == ERR_EXISTS;
 	if (news->own && !told)
-		publisher_again(n->publisher, r.id);
+		publisher_again(n->publisher, news->id);
 	/* Stored as heard only once others know it, or an own one that was
-	 * handed back would be told of to nobody. */
+	 * handed back would be told of to nobody. What the store refuses is of
+	 * no use to us; others may differ. */
 	if (!news->own && told)
-		pipeline_submit(
-		    n->pipeline, news->bytes, 0, false, on_stored, n);
-done:
-	free(room);
+		pipeline_submit(n->pipeline, news->bytes, 0, false, NULL, NULL);
 }
 
 /* ---- a service of network.h ---- */

@@ -64,6 +64,7 @@ duplicate_note(
 	struct store_record r;
 
 	item->rid = st->rid;
+	item->returned = st->hidden && !item->own;
 	if (own == st->own && heard == st->heard)
 		return OK;
 	TRY(store_get_rid(&w->view, st->rid, &r));
@@ -218,6 +219,7 @@ items_reset(struct store_item *items, size_t n)
 		items[i].outcome = RECORD_FINE;
 		items[i].rid = 0;
 		items[i].replaced = 0;
+		items[i].returned = false;
 	}
 }
 

@@ -119,7 +119,7 @@ struct slot_name {
 struct slot_state {
 	bool found;
 	bool live; /* the winner is held; else a floor */
-	bool own, heard, kept;
+	bool own, heard, kept, hidden;
 	struct store_key row; /* its key, if found */
 	uint64_t rid;
 	uint64_t seq;

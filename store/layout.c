@@ -239,6 +239,7 @@ slot_match(struct store_view *v, const struct slot_name *name, uint64_t rid,
 			.own = r.own,
 			.heard = r.heard,
 			.kept = r.kept,
+			.hidden = store_is_hidden(&r),
 			.seq = r.seq,
 			.expires_h = r.expires_h,
 			.bytes_n = r.bytes.n };

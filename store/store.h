@@ -160,13 +160,14 @@ bool store_is_hidden(const struct store_record *r);
 struct store_item {
 	const struct record *record; /* verified */
 	bool own;                    /* admitted over the quota */
-	bool quiet; /* own: see store_is_hidden() */
+	bool quiet;                  /* own: see store_is_hidden() */
 
 	/* Filled by store_apply(). */
 	enum record_outcome outcome;
 	uint64_t rid; /* STORED: of this record; DUPLICATE: of the held one */
 	uint64_t replaced; /* STORED: rid of the loser that it replaced, or 0 */
 	uint8_t replaced_id[RECORD_ID]; /* if ${replaced} */
+	bool returned; /* DUPLICATE: the held one was hidden until now */
 };
 
 enum store_gone_why {

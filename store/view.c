@@ -47,7 +47,9 @@ store_look(struct store_view *v, const struct record *r, uint64_t now_s,
 	if (*outcome == RECORD_STALE && store_raises(r, &st))
 		*outcome = RECORD_FINE;
 	if (held != NULL && st.live)
-		*held = (struct store_held){ st.rid, st.own, st.heard, false };
+		*held = (struct store_held){ .rid = st.rid,
+			.own = st.own,
+			.heard = st.heard };
 	if (held != NULL && *outcome == RECORD_FINE && !st.own)
 		held->outside = store_outside(&v->scope, r, &st, now_s) &&
 				!store_raises(r, &st);

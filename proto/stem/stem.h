@@ -49,8 +49,12 @@ struct stem_limits {
 	uint32_t own_max;      /* own records under way */
 	size_t bytes_max;      /* of frames, while others' are taken */
 	uint32_t streams_max;  /* from others, at once */
-	uint32_t checks_per_s; /* records of others that are verified */
-	uint32_t timeout_ms;   /* of a stream */
+	/* Records of others that are verified: of each peer, and beyond that
+	 * of all together. */
+	uint32_t checks_each, checks_per_s;
+	uint32_t timeout_ms; /* of a stream */
+	uint32_t dial_ms;    /* of a guard; the host gives up by itself, too */
+	uint32_t busy_max;   /* so often a busy guard is asked again */
 	uint32_t epoch_ms, epoch_spread_ms;
 	uint32_t spread_permille; /* chance that an epoch spreads */
 	/* Until a record of others that was handed on is spread: at least so
@@ -64,8 +68,14 @@ struct stem_limits {
 	uint32_t alone_ms;
 	uint32_t guard_days,
 	    guard_spread_days; /* 90, and up to 30 more or less */
-	uint32_t guard_gone_h; /* unreachable so long: replaced */
-	uint32_t redraws_max;  /* of a route's guards in guard_days */
+	/* Replaced when it was not reached for so long, and in vain so often,
+	 * attempts closer together than ${guard_miss_h} counted once. */
+	uint32_t guard_gone_h, guard_misses, guard_miss_h;
+	/* A guard is drawn from peers in so many parts of the world, or after
+	 * so much time from those that are there: who is met first must not
+	 * be it for that alone. */
+	uint32_t guard_choice, guard_wait_ms;
+	uint32_t redraws_max; /* of a route's guards in guard_days */
 };
 
 /** stem_limits_default(): the values of SPEC.md, "Stem". */
@@ -105,9 +115,6 @@ NODISCARD err stem_publish(
 void stem_heard(
     struct stem *s, const uint8_t id[RECORD_ID], struct slice bytes);
 
-/** stem_has(s, id): is it under way here? */
-bool stem_has(const struct stem *s, const uint8_t id[RECORD_ID]);
-
 enum stem_news_type {
 	/* Publish ${bytes} by gossip now, by the mesh and never to all peers,
 	 * and store it; ${own}: for want of another way. Not under way any more. */
@@ -119,6 +126,8 @@ struct stem_news {
 	enum stem_news_type type;
 	uint32_t route;
 	bool own;
+	uint32_t kind;      /* of the record */
+	const uint8_t *id;  /* RECORD_ID bytes; as ${bytes}: */
 	struct slice bytes; /* borrowed until the next call */
 };
 
@@ -130,6 +139,8 @@ struct stem_guard {
 	uint64_t since_s;  /* drawn */
 	uint64_t until_s;  /* replaced after that */
 	uint64_t gone_s;   /* not reached since; 0: it was there */
+	uint64_t missed_s; /* the last attempt that counted */
+	uint32_t misses;   /* attempts since ${gone_s} */
 	uint16_t addr_n;
 	uint8_t addr[PEER_ADDR_MAX]; /* where it was reached */
 };

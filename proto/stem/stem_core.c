@@ -3,6 +3,7 @@
 
 #define LOOK_MS 5000 /* for a peer, when there is none */
 #define TICK_MS 250  /* of a time without memory */
+#define BUSY_MS 3000 /* until a busy guard is asked again, and as much more */
 
 struct stem_limits
 stem_limits_default(void)
@@ -14,7 +15,10 @@ stem_limits_default(void)
 		.bytes_max = 4 << 20,
 		.streams_max = 64,
 		.checks_per_s = 50,
+		.checks_each = 2,
 		.timeout_ms = 10000,
+		.dial_ms = 60000,
+		.busy_max = 3,
 		.epoch_ms = 600000,
 		.epoch_spread_ms = 60000,
 		.spread_permille = 200,
@@ -27,6 +31,10 @@ stem_limits_default(void)
 		.guard_days = 90,
 		.guard_spread_days = 30,
 		.guard_gone_h = 72,
+		.guard_misses = 3,
+		.guard_miss_h = 8,
+		.guard_choice = 6,
+		.guard_wait_ms = 120000,
 		.redraws_max = 2,
 	};
 }
@@ -52,6 +60,7 @@ stem_new(const struct stem_config *cf, uint64_t now_ms)
 		return NULL;
 	}
 	stem_epoch(s, now_ms);
+	s->began_ms = now_ms;
 	s->checks_left = l->checks_per_s;
 	s->checks_ms = now_ms;
 	return s;
@@ -94,7 +103,9 @@ stem_free(struct stem *s)
 static struct stem_carried *
 carried_find(const struct stem *s, const uint8_t id[RECORD_ID], bool own)
 {
-	for (uint32_t i = 0; i < s->carried_n; i++)
+	const uint32_t now = own ? s->stats.own_now : s->stats.pool_now;
+
+	for (uint32_t i = 0; now > 0 && i < s->carried_n; i++)
 		if (s->carried[i].state != STEM_FREE &&
 		    s->carried[i].own == own &&
 		    memcmp(s->carried[i].id, id, RECORD_ID) == 0)
@@ -102,10 +113,17 @@ carried_find(const struct stem *s, const uint8_t id[RECORD_ID], bool own)
 	return NULL;
 }
 
+/* Most of the time nothing is, and the table need not be walked. */
+static bool
+any_carried(const struct stem *s)
+{
+	return s->stats.own_now > 0 || s->stats.pool_now > 0;
+}
+
 static struct stem_carried *
 carried_of_stream(const struct stem *s, const struct host_event *ev)
 {
-	for (uint32_t i = 0; i < s->carried_n; i++)
+	for (uint32_t i = 0; any_carried(s) && i < s->carried_n; i++)
 		if (s->carried[i].stream.conn == ev->conn && ev->conn != 0 &&
 		    s->carried[i].stream.stream == ev->stream)
 			return &s->carried[i];
@@ -148,6 +166,7 @@ carried_new(struct stem *s, const struct record *r, bool own, uint64_t now_ms)
 	stem_frame_put(c->frame, r->bytes);
 	ASSERT(stem_frame_get(slice_of(c->frame, size), &c->record) == OK);
 	memcpy(c->id, r->id, RECORD_ID);
+	c->kind = r->kind;
 	c->own = own;
 	c->began_ms = now_ms;
 	c->state = STEM_WAITING;
@@ -266,7 +285,7 @@ go_to(struct stem *s, struct stem_carried *c, const struct stem_guard *g,
 	/* Whatever came of that, the host may know another address. */
 	e = host_connect(s->cf.host, &c->to, now_ms);
 	if (e == OK || e == ERR_EXISTS) {
-		wait_for(c, now_ms + s->cf.limits.timeout_ms);
+		wait_for(c, now_ms + s->cf.limits.dial_ms);
 		return;
 	}
 	stem_guard_seen(s, c->route, &c->to, false);
@@ -307,7 +326,7 @@ own_next(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 		return;
 	}
 	for (uint32_t i = 0; i < STEM_GUARDS && g == NULL; i++) {
-		g = stem_guard_of(s, c->route, i, share);
+		g = stem_guard_of(s, c->route, i, share, now_ms);
 		if (g != NULL && was_tried(c, &g->id))
 			g = NULL;
 	}
@@ -315,6 +334,7 @@ own_next(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 		if (g != NULL)
 			c->to = g->id;
 		c->tried[c->tried_n++] = c->to;
+		c->busy_n = 0;
 		s->stats.tried++;
 		if (g != NULL)
 			go_to(s, c, g, now_ms);
@@ -354,6 +374,24 @@ way_next(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 		others_next(s, c, now_ms);
 }
 
+/*
+ * A guard that has too much to do is asked again soon: to take the next way
+ * at once would let whoever keeps it busy choose the way of our records.
+ */
+static bool
+ask_again(struct stem *s, struct stem_carried *c, uint64_t now_ms)
+{
+	if (!c->own || c->busy_n == s->cf.limits.busy_max ||
+	    stem_guard_find(s, c->route, &c->to) == NULL)
+		return false;
+	c->busy_n++;
+	c->asks_again = true;
+	host_stream_close(s->cf.host, c->stream);
+	c->stream = (struct host_stream){ 0 };
+	wait_for(c, now_ms + BUSY_MS + env_random_below(s->cf.env, BUSY_MS));
+	return true;
+}
+
 /* The peer has answered, with one byte. */
 static void
 on_answer(struct stem *s, struct stem_carried *c, uint64_t now_ms)
@@ -364,7 +402,10 @@ on_answer(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 		return;
 	const uint8_t status = in.p[0];
 	host_stream_consume(s->cf.host, c->stream, in.n);
-	if (c->sent < c->frame_n || in.n > 1 || status != STEM_TAKEN) {
+	const bool sound = c->sent == c->frame_n && in.n == 1;
+	if (sound && status == STEM_BUSY && ask_again(s, c, now_ms))
+		return;
+	if (!sound || status != STEM_TAKEN) {
 		way_failed(s, c, now_ms);
 		return;
 	}
@@ -378,17 +419,57 @@ on_answer(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 
 /* ---- what others bring ---- */
 
-static bool
-may_check(struct stem *s, uint64_t now_ms)
+/* Of this second; NULL: too many peers. */
+static struct stem_checks *
+checks_of(struct stem *s, const struct peer_id *from)
 {
+	for (uint32_t i = 0; i < s->checks_n; i++)
+		if (peer_id_eq(&s->checks[i].peer, from))
+			return &s->checks[i];
+	if (s->checks_n == STEM_CHECK_PEERS)
+		return NULL;
+	s->checks[s->checks_n] = (struct stem_checks){ .peer = *from };
+	return &s->checks[s->checks_n++];
+}
+
+/*
+ * Each peer has a few a second that no other one can take from it; beyond
+ * these there is one store for all, of which nobody gets more than a quarter.
+ * Who floods is then busy with itself alone.
+ */
+static bool
+may_check(struct stem *s, const struct peer_id *from, uint64_t now_ms)
+{
+	const struct stem_limits *l = &s->cf.limits;
+
 	if (now_ms - s->checks_ms >= 1000) {
-		s->checks_left = s->cf.limits.checks_per_s;
+		s->checks_left = l->checks_per_s;
 		s->checks_ms = now_ms;
+		s->checks_n = 0;
 	}
-	if (s->checks_left == 0)
+	struct stem_checks *own = checks_of(s, from);
+	if (own != NULL && own->n < l->checks_each) {
+		own->n++;
+		return true;
+	}
+	if (s->checks_left == 0 ||
+	    (own != NULL && own->n >= l->checks_each + l->checks_per_s / 4))
 		return false;
+	if (own != NULL)
+		own->n++;
 	s->checks_left--;
 	return true;
+}
+
+/* The last quarter of the pool is for those who have little in it. */
+static uint32_t
+per_peer_max(const struct stem *s)
+{
+	const struct stem_limits *l = &s->cf.limits;
+
+	return s->stats.pool_now < l->pool_max - l->pool_max / 4
+		   ? l->per_peer_max
+		   : MIN(l->per_peer_max, 4U);
 }
 
 /*
@@ -417,8 +498,8 @@ take(struct stem *s, const struct peer_id *from, struct slice bytes,
 		}
 		return STEM_TAKEN;
 	}
-	if (c != NULL || carried_from(s, from) >= s->cf.limits.per_peer_max ||
-	    !may_check(s, now_ms)) {
+	if (c != NULL || carried_from(s, from) >= per_peer_max(s) ||
+	    !may_check(s, from, now_ms)) {
 		s->stats.busy++;
 		return STEM_BUSY;
 	}
@@ -440,6 +521,20 @@ take(struct stem *s, const struct peer_id *from, struct slice bytes,
 }
 
 static void
+incoming_free(struct stem *s, struct stem_incoming *in)
+{
+	*in = (struct stem_incoming){ 0 };
+	s->incoming_now--;
+}
+
+static void
+incoming_cut(struct stem *s, struct stem_incoming *in)
+{
+	host_stream_reset(s->cf.host, in->stream);
+	incoming_free(s, in);
+}
+
+static void
 incoming_read(
     struct stem *s, struct stem_incoming *in, bool last, uint64_t now_ms)
 {
@@ -452,8 +547,7 @@ incoming_read(
 		return;
 	if (e != OK) {
 		s->stats.refused++;
-		host_stream_reset(s->cf.host, in->stream);
-		in->stream = (struct host_stream){ 0 };
+		incoming_cut(s, in);
 		return;
 	}
 	const struct host_stream stream = in->stream;
@@ -461,11 +555,28 @@ incoming_read(
 	host_stream_consume(s->cf.host, stream, got.n);
 	if (host_stream_write(
 		s->cf.host, stream, slice_of(&status, 1), &taken) != OK ||
-	    taken != 1)
-		host_stream_reset(s->cf.host, stream);
-	else
-		host_stream_close(s->cf.host, stream);
-	in->stream = (struct host_stream){ 0 };
+	    taken != 1) {
+		incoming_cut(s, in);
+		return;
+	}
+	host_stream_close(s->cf.host, stream);
+	in->answered = true;
+	if (last)
+		incoming_free(s, in);
+}
+
+/* Its place is its peer's until the peer has closed its side too. */
+static void
+on_incoming(struct stem *s, struct stem_incoming *in,
+    const struct host_event *ev, uint64_t now_ms)
+{
+	if (ev->type == HOST_STREAM_CLOSED ||
+	    (in->answered && ev->type == HOST_STREAM_END))
+		incoming_free(s, in);
+	else if (!in->answered)
+		incoming_read(s, in, ev->type == HOST_STREAM_END, now_ms);
+	else if (ev->type == HOST_STREAM_DATA) /* longer than its frame */
+		incoming_cut(s, in);
 }
 
 static void
@@ -479,6 +590,7 @@ incoming_new(struct stem *s, const struct host_event *ev, uint64_t now_ms)
 			    (struct stem_incoming){ .stream = stream,
 				    .peer = ev->peer,
 				    .at_ms = now_ms + s->cf.limits.timeout_ms };
+			s->incoming_now++;
 			return;
 		}
 	s->stats.busy++;
@@ -488,7 +600,8 @@ incoming_new(struct stem *s, const struct host_event *ev, uint64_t now_ms)
 static struct stem_incoming *
 incoming_of(const struct stem *s, const struct host_event *ev)
 {
-	for (uint32_t i = 0; i < s->cf.limits.streams_max; i++)
+	for (uint32_t i = 0;
+	     s->incoming_now > 0 && i < s->cf.limits.streams_max; i++)
 		if (s->incoming[i].stream.conn == ev->conn && ev->conn != 0 &&
 		    s->incoming[i].stream.stream == ev->stream)
 			return &s->incoming[i];
@@ -501,11 +614,11 @@ static void
 on_conn_closed(struct stem *s, host_conn conn, uint64_t now_ms)
 {
 	for (uint32_t i = 0; i < s->cf.limits.streams_max; i++)
-		if (s->incoming[i].stream.conn == conn)
-			s->incoming[i].stream = (struct host_stream){ 0 };
-	for (uint32_t i = 0; i < s->carried_n; i++) {
+		if (conn != 0 && s->incoming[i].stream.conn == conn)
+			incoming_free(s, &s->incoming[i]);
+	for (uint32_t i = 0; any_carried(s) && i < s->carried_n; i++) {
 		struct stem_carried *c = &s->carried[i];
-		if (c->stream.conn != conn)
+		if (conn == 0 || c->stream.conn != conn)
 			continue;
 		c->stream = (struct host_stream){ 0 };
 		way_next(s, c, now_ms);
@@ -517,9 +630,9 @@ on_peer(struct stem *s, const struct host_event *ev, uint64_t now_ms)
 {
 	const bool up = ev->type == HOST_PEER_UP;
 
-	for (uint32_t i = 0; i < s->carried_n; i++) {
+	for (uint32_t i = 0; any_carried(s) && i < s->carried_n; i++) {
 		struct stem_carried *c = &s->carried[i];
-		if (c->state != STEM_WAITING || c->to.n == 0 ||
+		if (c->state != STEM_WAITING || c->to.n == 0 || c->asks_again ||
 		    !peer_id_eq(&c->to, &ev->peer))
 			continue;
 		stem_guard_seen(s, c->route, &c->to, up);
@@ -568,10 +681,8 @@ stem_event(struct stem *s, const struct host_event *ev, uint64_t now_ms)
 		on_own_stream(s, c, ev, now_ms);
 	else if ((in = incoming_of(s, ev)) == NULL)
 		return false;
-	else if (ev->type == HOST_STREAM_CLOSED)
-		in->stream = (struct host_stream){ 0 };
 	else
-		incoming_read(s, in, ev->type == HOST_STREAM_END, now_ms);
+		on_incoming(s, in, ev, now_ms);
 	return true;
 }
 
@@ -591,10 +702,11 @@ stem_expiry(const struct stem *s)
 {
 	uint64_t at = UINT64_MAX;
 
-	for (uint32_t i = 0; i < s->cf.limits.streams_max; i++)
+	for (uint32_t i = 0;
+	     s->incoming_now > 0 && i < s->cf.limits.streams_max; i++)
 		if (s->incoming[i].stream.conn != 0)
 			at = MIN(at, s->incoming[i].at_ms);
-	for (uint32_t i = 0; i < s->carried_n; i++)
+	for (uint32_t i = 0; any_carried(s) && i < s->carried_n; i++)
 		at = MIN(at, due_ms(&s->carried[i]));
 	return at;
 }
@@ -607,7 +719,15 @@ carried_on_time(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 		leave(s, c);
 		return;
 	}
-	if (c->own && c->state == STEM_WAITING && c->to.n > 0)
+	if (c->asks_again) {
+		const struct stem_guard *g =
+		    stem_guard_find(s, c->route, &c->to);
+		c->asks_again = false;
+		if (g != NULL) {
+			go_to(s, c, g, now_ms);
+			return;
+		}
+	} else if (c->own && c->state == STEM_WAITING && c->to.n > 0)
 		stem_guard_seen(s, c->route, &c->to, false);
 	way_failed(s, c, now_ms);
 }
@@ -615,13 +735,12 @@ carried_on_time(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 void
 stem_on_time(struct stem *s, uint64_t now_ms)
 {
-	for (uint32_t i = 0; i < s->cf.limits.streams_max; i++)
+	for (uint32_t i = 0;
+	     s->incoming_now > 0 && i < s->cf.limits.streams_max; i++)
 		if (s->incoming[i].stream.conn != 0 &&
-		    s->incoming[i].at_ms <= now_ms) {
-			host_stream_reset(s->cf.host, s->incoming[i].stream);
-			s->incoming[i].stream = (struct host_stream){ 0 };
-		}
-	for (uint32_t i = 0; i < s->carried_n; i++)
+		    s->incoming[i].at_ms <= now_ms)
+			incoming_cut(s, &s->incoming[i]);
+	for (uint32_t i = 0; any_carried(s) && i < s->carried_n; i++)
 		if (due_ms(&s->carried[i]) <= now_ms)
 			carried_on_time(s, &s->carried[i], now_ms);
 }
@@ -666,13 +785,6 @@ stem_heard(struct stem *s, const uint8_t id[RECORD_ID], struct slice bytes)
 }
 
 bool
-stem_has(const struct stem *s, const uint8_t id[RECORD_ID])
-{
-	return carried_find(s, id, false) != NULL ||
-	       carried_find(s, id, true) != NULL;
-}
-
-bool
 stem_next(struct stem *s, struct stem_news *out)
 {
 	if (s->left > 0)
@@ -685,7 +797,7 @@ stem_next(struct stem *s, struct stem_news *out)
 				.route = r };
 			return true;
 		}
-	for (uint32_t i = 0; i < s->carried_n; i++) {
+	for (uint32_t i = 0; any_carried(s) && i < s->carried_n; i++) {
 		struct stem_carried *c = &s->carried[i];
 		if (c->state != STEM_LEAVING)
 			continue;
@@ -694,6 +806,8 @@ stem_next(struct stem *s, struct stem_news *out)
 		*out = (struct stem_news){ .type = STEM_SPREAD,
 			.route = c->route,
 			.own = c->own,
+			.kind = c->kind,
+			.id = c->id,
 			.bytes = c->record };
 		return true;
 	}

@@ -34,7 +34,7 @@ enum stem_state {
 struct stem_carried {
 	enum stem_state state;
 	bool own;
-	uint32_t route;
+	uint32_t route, kind;
 	uint8_t id[RECORD_ID];
 	uint8_t *frame;
 	size_t frame_n, sent;
@@ -43,6 +43,8 @@ struct stem_carried {
 	struct peer_id to;   /* n == 0: nobody yet */
 	struct peer_id tried[STEM_TRIED_MAX];
 	uint32_t tried_n;
+	uint32_t busy_n;           /* ${to} was busy so often, */
+	bool asks_again;           /* and is asked again at ${at_ms} */
 	struct host_stream stream; /* conn == 0: none */
 	uint64_t began_ms;
 	uint64_t at_ms;      /* when the state is over */
@@ -54,6 +56,15 @@ struct stem_incoming {
 	struct host_stream stream; /* conn == 0: free */
 	struct peer_id peer;
 	uint64_t at_ms;
+	bool answered; /* the peer's side is open still */
+};
+
+#define STEM_CHECK_PEERS 128
+
+/* What a peer had verified in this second. */
+struct stem_checks {
+	struct peer_id peer;
+	uint32_t n;
 };
 
 struct stem {
@@ -61,14 +72,18 @@ struct stem {
 	struct stem_carried *carried;
 	uint32_t carried_n; /* places: own_max + pool_max */
 	struct stem_incoming *incoming;
+	uint32_t incoming_now;
 	struct stem_guards routes[STEM_ROUTES_MAX];
 	bool changed[STEM_ROUTES_MAX];
 	struct peer_id relays[2];
 	bool spreads; /* the lot of this epoch */
 	uint8_t key[16];
 	uint64_t epoch_end_ms;
-	uint32_t checks_left;
-	uint64_t checks_ms; /* when they were filled up */
+	uint64_t began_ms;
+	uint32_t checks_left; /* beyond what each peer has */
+	uint64_t checks_ms;   /* when they were filled up */
+	struct stem_checks checks[STEM_CHECK_PEERS];
+	uint32_t checks_n;
 	struct stem_stats stats;
 	uint8_t *scratch; /* RECORD_SCRATCH_BYTES */
 	size_t left;      /* place of the borrowed news + 1; 0: none */
@@ -77,11 +92,16 @@ struct stem {
 /* ---- stem_peers.c: to whom ---- */
 
 /**
- * stem_guard_of(s, route, i, share): the guard, drawn or replaced if it must
- * be; NULL: there is none to be had. ${share}: one of another route will do.
+ * stem_guard_of(s, route, i, share, now_ms): the guard, drawn or replaced if
+ * it must be; NULL: there is none to be had, or too few to choose from yet.
+ * ${share}: one of another route will do.
  */
 const struct stem_guard *stem_guard_of(
-    struct stem *s, uint32_t route, uint32_t i, bool share);
+    struct stem *s, uint32_t route, uint32_t i, bool share, uint64_t now_ms);
+
+/** stem_guard_find(s, route, id): NULL: it is none of the route's. */
+const struct stem_guard *stem_guard_find(
+    const struct stem *s, uint32_t route, const struct peer_id *id);
 
 /** stem_guard_seen(s, route, id, there): it was reached, or not. */
 void stem_guard_seen(

@@ -102,6 +102,53 @@ choose(struct stem *s, const struct unfit *u, struct peer_id *out)
 	return n > 0;
 }
 
+/* Is it the first of those in its part of the world? */
+static bool
+is_first_of_wide(struct stem *s, uint32_t at, const struct candidate *c,
+    const struct unfit *u)
+{
+	struct candidate o;
+	bool good = false;
+
+	for (uint32_t i = 0; i < at && candidate_at(s, i, &good, &o); i++)
+		if (good && o.wide == c->wide && !is_unfit(s, &o, u))
+			return false;
+	return true;
+}
+
+/*
+ * One by chance, each part of the world as likely: who has many nodes in one
+ * network has one ticket. Those near us are a part each, since there it is no
+ * network that tells who they are. ${wides}: how many there were.
+ */
+static bool
+choose_wide(struct stem *s, const struct unfit *u, struct peer_id *out,
+    uint32_t *wides, bool *near)
+{
+	struct candidate c;
+	uint64_t of_wide = 0, wide = 0;
+	bool good = false;
+
+	*wides = 0;
+	*near = false;
+	for (uint32_t i = 0; candidate_at(s, i, &good, &c); i++) {
+		if (!good || is_unfit(s, &c, u))
+			continue;
+		*near = *near || c.wide == 0;
+		if (c.wide != 0 && !is_first_of_wide(s, i, &c, u))
+			continue;
+		if (env_random_below(s->cf.env, ++*wides) == 0) {
+			*out = c.id;
+			wide = c.wide;
+		}
+	}
+	for (uint32_t i = 0; wide != 0 && candidate_at(s, i, &good, &c); i++)
+		if (good && c.wide == wide && !is_unfit(s, &c, u) &&
+		    env_random_below(s->cf.env, ++of_wide) == 0)
+			*out = c.id;
+	return *wides > 0;
+}
+
 /* ---- guards ---- */
 
 static uint64_t
@@ -135,8 +182,12 @@ may_redraw(struct stem *s, struct stem_guards *r)
 	return r->redraws < s->cf.limits.redraws_max;
 }
 
+/*
+ * With few peers to choose from it waits for more, but not in a network of
+ * this place alone.
+ */
 static bool
-draw(struct stem *s, uint32_t route, uint32_t i, bool share)
+draw(struct stem *s, uint32_t route, uint32_t i, bool share, uint64_t now_ms)
 {
 	const struct stem_limits *l = &s->cf.limits;
 	struct stem_guard *g = &s->routes[route].v[i];
@@ -148,8 +199,12 @@ draw(struct stem *s, uint32_t route, uint32_t i, bool share)
 		.others_guards = !share,
 		.route = route };
 	struct peer_id id;
+	uint32_t wides = 0;
+	bool near = false;
 
-	if (!choose(s, &u, &id))
+	if (!choose_wide(s, &u, &id, &wides, &near) ||
+	    (!near && wides < l->guard_choice &&
+		now_ms - s->began_ms < l->guard_wait_ms))
 		return false;
 	const uint64_t days =
 	    l->guard_days - l->guard_spread_days +
@@ -164,7 +219,7 @@ draw(struct stem *s, uint32_t route, uint32_t i, bool share)
 
 /* Drawn when there is none, or its time is over, or it has gone for good. */
 static void
-keep_up(struct stem *s, uint32_t route, uint32_t i, bool share)
+keep_up(struct stem *s, uint32_t route, uint32_t i, bool share, uint64_t now_ms)
 {
 	struct stem_guards *r = &s->routes[route];
 	const struct stem_guard *g = &r->v[i];
@@ -176,22 +231,51 @@ keep_up(struct stem *s, uint32_t route, uint32_t i, bool share)
 		stem_guard_seen(s, route, &g->id, true);
 
 	if (g->id.n == 0 || now >= g->until_s) {
-		(void)draw(s, route, i, share);
+		(void)draw(s, route, i, share, now_ms);
 		return;
 	}
 	if (g->gone_s != 0 && now > g->gone_s &&
 	    now - g->gone_s > s->cf.limits.guard_gone_h * UINT64_C(3600) &&
-	    may_redraw(s, r) && draw(s, route, i, share))
+	    g->misses >= s->cf.limits.guard_misses && may_redraw(s, r) &&
+	    draw(s, route, i, share, now_ms))
 		r->redraws++;
 }
 
 const struct stem_guard *
-stem_guard_of(struct stem *s, uint32_t route, uint32_t i, bool share)
+stem_guard_of(
+    struct stem *s, uint32_t route, uint32_t i, bool share, uint64_t now_ms)
 {
 	struct stem_guard *g = &s->routes[route].v[i];
 
-	keep_up(s, route, i, share);
+	keep_up(s, route, i, share, now_ms);
 	return g->id.n > 0 ? g : NULL;
+}
+
+const struct stem_guard *
+stem_guard_find(const struct stem *s, uint32_t route, const struct peer_id *id)
+{
+	for (uint32_t i = 0; i < STEM_GUARDS; i++) {
+		const struct stem_guard *g = &s->routes[route].v[i];
+		if (g->id.n > 0 && peer_id_eq(&g->id, id))
+			return g;
+	}
+	return NULL;
+}
+
+/* One attempt in vain says little: it may have been our own line. */
+static void
+guard_missed(struct stem *s, uint32_t route, struct stem_guard *g)
+{
+	const uint64_t now = now_s(s);
+
+	if (g->gone_s != 0 && now - MIN(now, g->missed_s) <
+				  s->cf.limits.guard_miss_h * UINT64_C(3600))
+		return;
+	if (g->gone_s == 0)
+		g->gone_s = now;
+	g->missed_s = now;
+	g->misses++;
+	s->changed[route] = true;
 }
 
 void
@@ -200,12 +284,17 @@ stem_guard_seen(
 {
 	for (uint32_t i = 0; i < STEM_GUARDS; i++) {
 		struct stem_guard *g = &s->routes[route].v[i];
-		if (g->id.n == 0 || !peer_id_eq(&g->id, id) ||
-		    (g->gone_s == 0) == there)
+		if (g->id.n == 0 || !peer_id_eq(&g->id, id))
 			continue;
-		g->gone_s = there ? 0 : now_s(s);
-		if (there)
-			remember_address(s, g);
+		if (!there) {
+			guard_missed(s, route, g);
+			continue;
+		}
+		if (g->gone_s == 0)
+			continue;
+		g->gone_s = g->missed_s = 0;
+		g->misses = 0;
+		remember_address(s, g);
 		s->changed[route] = true;
 	}
 }

@@ -23,6 +23,7 @@ finish(struct sim_node *n, struct job *j, bool over_quota)
 	const struct judge_result r = { .outcome = j->j.outcome,
 		.record = &j->j.record,
 		.rid = j->j.rid,
+		.came_back = j->j.outcome == RECORD_DUPLICATE && j->j.returned,
 		.over_quota = over_quota };
 
 	sim_note(n->s, (uint64_t)r.outcome << 32 | n->index);
@@ -161,6 +162,7 @@ judge_commit(struct sim_node *n)
 		jobs[i]->j.outcome =
 		    e == OK ? items[i].outcome : RECORD_QUEUE_FULL;
 		jobs[i]->j.rid = e == OK ? items[i].rid : 0;
+		jobs[i]->j.returned = e == OK && items[i].returned;
 		finish(n, jobs[i],
 		    e == OK && items[i].outcome == RECORD_QUEUE_FULL);
 	}
@@ -216,8 +218,9 @@ on_judged(void *ctx, const struct judge_result *r)
 		stem_heard(n->stem, r->record->id, r->record->bytes);
 	if (planted(PLANT_STALE_ACCEPTED) && r->outcome == RECORD_STALE)
 		v = GOSSIP_ACCEPT;
-	n->accepts +=
-	    r->outcome == RECORD_STORED || r->outcome == RECORD_RELAYED;
+	/* An own record that nobody knew of is as new to others as any. */
+	n->accepts += r->outcome == RECORD_STORED ||
+		      r->outcome == RECORD_RELAYED || r->came_back;
 	if (v != GOSSIP_FORGET && a->message != SIM_NONE)
 		note_heard(n, a->message, a->at);
 	host_verdict(n->host, a->handle, v, sim_mono_ms(n->s, n->index));

@@ -58,21 +58,17 @@ stem_quietly(void *ctx, const struct store_record *r)
 static void
 spread(struct sim_node *n, const struct stem_news *news)
 {
-	struct record r;
 	char topic[TOPIC_TEXT];
 	uint32_t sent_to = 0;
 
-	if (record_read(news->bytes, &n->s->scratch, &r) != RECORD_FINE)
-		return;
-	sim_topic(kind_info(r.kind)->class, topic);
-	uint8_t id[RECORD_ID];
-	memcpy(id, r.id, sizeof(id)); /* judging uses the same scratch */
-	if (!news->own)
-		judge_submit(n, news->bytes, 0, false, NULL, NULL);
+	sim_topic(kind_info(news->kind)->class, topic);
 	const err e = host_publish(n->host, topic, news->bytes, false,
 	    sim_mono_ms(n->s, n->index), &sent_to);
-	if (news->own && (e != OK || sent_to == 0))
-		announce_again(n->announcer, id);
+	const bool told = sent_to > 0 || e == ERR_EXISTS;
+	if (news->own && !told)
+		announce_again(n->announcer, news->id);
+	if (!news->own && told)
+		judge_submit(n, news->bytes, 0, false, NULL, NULL);
 }
 
 void

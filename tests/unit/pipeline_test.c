@@ -19,6 +19,7 @@ struct rig {
 	unsigned done, stored, gone;
 	bool stopped;
 	unsigned over_quota;
+	unsigned accepts, came_back; /* verdicts; of DUPLICATE */
 	/* a map whose commits fail while ${failing} */
 	const struct map_ops *good_ops;
 	struct map_ops ops;
@@ -64,6 +65,8 @@ on_done(void *ctx, const struct judge_result *r)
 
 	g->outcomes[r->outcome]++;
 	g->over_quota += r->over_quota;
+	g->accepts += judge_verdict(r) == GOSSIP_ACCEPT;
+	g->came_back += r->came_back;
 	g->broken += r->broken != NULL;
 	g->done++;
 }
@@ -297,6 +300,48 @@ test_copy_of_ours(void **state)
 		    store_get_slot(v, a.pub, KIND_PROFILE, 0, &held), OK);
 		assert_true(held.own && held.heard);
 		store_view_close(v);
+		rig_stop(&g);
+	}
+}
+
+/*
+ * What nobody knew of is news to all who hear it, so its author passes it on
+ * like anybody, once; what was published openly is not, or each replay of it
+ * would go around again.
+ */
+static void
+test_hidden_comes_back(void **state)
+{
+	static const struct {
+		uint32_t kind;
+		bool forged;
+		unsigned came_back;
+	} rows[] = {
+		{ KIND_PROFILE, false, 1 }, { KIND_PROFILE, true, 0 },
+		{ KIND_DEMAND, false, 0 }, /* said openly */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rig g;
+		uint8_t raw[RECORD_BYTES_MAX];
+		const struct test_record t = { .author = 5,
+			.kind = rows[i].kind };
+		const size_t n = test_record_make(&t, raw, sizeof(raw));
+
+		rig_start(&g, 1000);
+		pipeline_submit(
+		    g.pipeline, slice_of(raw, n), 0, true, on_done, &g);
+		rig_run(&g, 1);
+		assert_int_equal(g.accepts, 1); /* what is new is fit for it */
+		raw[n - 1] ^= rows[i].forged;
+		for (unsigned k = 2; k <= 4; k++) {
+			pipeline_submit(g.pipeline, slice_of(raw, n), 0, false,
+			    on_done, &g);
+			rig_run(&g, k);
+		}
+		assert_int_equal(g.came_back, rows[i].came_back);
+		assert_int_equal(g.accepts, 1 + rows[i].came_back);
 		rig_stop(&g);
 	}
 }
@@ -595,6 +640,7 @@ main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_copies_wait),
 		cmocka_unit_test(test_copy_of_ours),
+		cmocka_unit_test(test_hidden_comes_back),
 		cmocka_unit_test(test_seen_unwritten),
 		cmocka_unit_test(test_seen_outside),
 		cmocka_unit_test(test_room),

@@ -315,12 +315,25 @@ an_unreachable_guard_is_gone_around_and_kept(void **state)
 	assert_int_equal(stats(0).heard, 2);
 	assert_true(peer_id_eq(&guard(0, 0, 0)->id, &was.id));
 	assert_int_not_equal(guard(0, 0, 0)->gone_s, 0);
-	/* Gone for three days: another one. */
+	assert_int_equal(guard(0, 0, 0)->misses, 1);
+	/* Not reached once, four days ago: that says nothing. */
 	struct stem_guards g;
 	stem_guards(world.nodes[0].stem, 0, &g);
-	g.v[0].gone_s -= 73 * 3600;
+	g.v[0].gone_s -= 96 * 3600;
+	g.v[0].missed_s -= 96 * 3600;
 	stem_guards_set(world.nodes[0].stem, 0, &g);
 	assert_int_equal(publish(0, 0, 0, 2), OK);
+	test_net_run(&world.net, 100000);
+	assert_true(peer_id_eq(&guard(0, 0, 0)->id, &was.id));
+	/* In vain twice, within the hour: as once. */
+	assert_int_equal(publish(0, 0, 0, 3), OK);
+	test_net_run(&world.net, 100000);
+	assert_int_equal(guard(0, 0, 0)->misses, 2);
+	/* Gone for three days, looked for three times: another one. */
+	stem_guards(world.nodes[0].stem, 0, &g);
+	g.v[0].misses = 3;
+	stem_guards_set(world.nodes[0].stem, 0, &g);
+	assert_int_equal(publish(0, 0, 0, 4), OK);
 	test_net_run(&world.net, 1000);
 	assert_false(peer_id_eq(&guard(0, 0, 0)->id, &was.id));
 	stem_guards(world.nodes[0].stem, 0, &g);
@@ -346,6 +359,7 @@ guards_are_replaced_seldom(void **state)
 		    now());
 		test_net_run(&world.net, 1000);
 		g.v[0].gone_s = world.net.t.wall_s - 100 * 3600;
+		g.v[0].misses = l.guard_misses;
 		stem_guards_set(world.nodes[0].stem, 0, &g);
 	}
 	assert_int_equal(g.redraws, l.redraws_max);
@@ -516,6 +530,103 @@ tables_are_bounded(void **state)
 	end();
 }
 
+/* A stream that was answered is its peer's until the peer has closed it. */
+static void
+open_streams_keep_their_places(void **state)
+{
+	struct stem_limits l = limits();
+	uint8_t f[512];
+
+	(void)state;
+	l.streams_max = 4;
+	l.spread_permille = 1000;
+	begin(2, 3, 1, &l);
+	world.deaf = true;
+	for (uint64_t i = 1; i <= 4; i++) {
+		(void)frame(i, f, 512);
+		write_raw(0, 1, slice_of(f, 512), false);
+	}
+	assert_int_equal(stats(1).taken, 4);
+	assert_int_equal(stats(1).busy, 0);
+	(void)frame(5, f, 512);
+	write_raw(0, 1, slice_of(f, 512), true);
+	assert_int_equal(stats(1).taken, 4);
+	assert_int_equal(stats(1).busy, 1);
+	test_net_run(&world.net, l.timeout_ms);
+	write_raw(0, 1, slice_of(f, 512), true);
+	assert_int_equal(stats(1).taken, 5);
+	end();
+}
+
+/* So many records within one step of the world. */
+static void
+flood(unsigned from, unsigned to, unsigned n)
+{
+	uint8_t f[512];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct host_stream s;
+		size_t taken = 0;
+
+		(void)frame(100 + i, f, sizeof(f));
+		assert_int_equal(
+		    host_stream_open(world.net.nodes[from].host,
+			test_net_id(&world.net, to), STEM_PROTOCOL, now(), &s),
+		    OK);
+		assert_int_equal(host_stream_write(world.net.nodes[from].host,
+				     s, slice_of(f, sizeof(f)), &taken),
+		    OK);
+		host_stream_close(world.net.nodes[from].host, s);
+	}
+}
+
+/* Who floods a guard does not drive others' records away from it. */
+static void
+a_flood_is_busy_with_itself(void **state)
+{
+	struct stem_limits l = limits();
+
+	(void)state;
+	l.checks_per_s = 8;
+	begin(6, 12, 5, &l);
+	assert_int_equal(publish(0, 0, 0, 0), OK);
+	test_net_run(&world.net, 40000);
+	const unsigned g = index_of(&guard(0, 0, 0)->id);
+	const unsigned bad = (g + 11) % 12 == 0 ? (g + 10) % 12 : (g + 11) % 12;
+	for (unsigned k = 0; k < 5; k++) {
+		flood(bad, g, 30);
+		assert_int_equal(publish(0, 0, 0, 1 + k), OK);
+		test_net_run(&world.net, 1000);
+	}
+	test_net_run(&world.net, 30000);
+	assert_true(stats(g).busy > 50);
+	assert_int_equal(stats(0).heard, 6);
+	assert_int_equal(stats(0).tried, 6); /* the guard alone */
+	end();
+}
+
+/* A guard that is busy is asked again before anybody else is. */
+static void
+a_busy_guard_is_asked_again(void **state)
+{
+	struct stem_limits l = limits();
+
+	(void)state;
+	l.checks_per_s = 0;
+	l.checks_each = 1;
+	begin(6, 12, 5, &l);
+	assert_int_equal(publish(0, 0, 0, 0), OK);
+	assert_int_equal(publish(0, 0, 0, 1), OK);
+	assert_int_equal(publish(0, 0, 0, 2), OK);
+	test_net_run(&world.net, 900);
+	const unsigned g = index_of(&guard(0, 0, 0)->id);
+	assert_true(stats(g).busy >= 2);
+	test_net_run(&world.net, 20000);
+	assert_int_equal(stats(0).tried, 3);
+	assert_int_equal(stats(0).untaken_now, 0);
+	end();
+}
+
 static void
 twice_is_once(void **state)
 {
@@ -550,6 +661,9 @@ main(void)
 		cmocka_unit_test(what_is_no_record_is_refused),
 		cmocka_unit_test(a_circle_ends),
 		cmocka_unit_test(tables_are_bounded),
+		cmocka_unit_test(open_streams_keep_their_places),
+		cmocka_unit_test(a_flood_is_busy_with_itself),
+		cmocka_unit_test(a_busy_guard_is_asked_again),
 		cmocka_unit_test(twice_is_once),
 	};
 
