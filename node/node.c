@@ -24,6 +24,15 @@ node_event(struct node *n, const char *type, json_t *data)
 }
 
 void
+node_event_to(struct node *n, const char *type, unsigned scopes, json_t *data)
+{
+	if (n->http != NULL && data != NULL && !n->stopping)
+		http_events_publish_to(n->http, type, scopes, data);
+	else
+		json_decref(data);
+}
+
+void
 node_event_later(struct node *n, const char *type, http_event_make *make,
     const void *what, size_t size)
 {

@@ -140,6 +140,10 @@ NODISCARD err terms_replace(struct node *n, struct vocabulary *v);
 /** node_event(n, type, data): to those who watch; takes the reference. */
 void node_event(struct node *n, const char *type, json_t *data);
 
+/** node_event_to(n, type, scopes, data): as http_events_publish_to() does. */
+void node_event_to(
+    struct node *n, const char *type, unsigned scopes, json_t *data);
+
 /** node_event_later(): the same as http_events_publish_later() is. */
 void node_event_later(struct node *n, const char *type, http_event_make *make,
     const void *what, size_t size);

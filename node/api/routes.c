@@ -18,6 +18,13 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/store/backup", api_store_backup, SCOPE_OWNER },
 	{ HTTP_GET, V1 "/store/task", api_store_task, SCOPE_OWNER },
 
+	{ HTTP_GET, V1 "/tokens", api_tokens, SCOPE_OWNER },
+	{ HTTP_POST, V1 "/tokens", api_token_add, SCOPE_OWNER },
+	{ HTTP_GET, V1 "/tokens/log", api_token_log, SCOPE_OWNER },
+	{ HTTP_GET, V1 "/tokens/scopes", api_token_scopes, SCOPE_ALL },
+	{ HTTP_POST, V1 "/tokens/{name}/revoke", api_token_revoke,
+	    SCOPE_OWNER },
+
 	{ HTTP_GET, V1 "/personas", api_personas, SCOPE_OWNER },
 	{ HTTP_POST, V1 "/personas", api_persona_add, SCOPE_OWNER },
 	{ HTTP_POST, V1 "/personas/{name}/rename", api_persona_rename,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/api/postings.h"
 #include "node/api/talk.h"
 #include "node/mail/mailbox.h"
@@ -76,6 +77,13 @@ talk_json(struct node *n, const struct talk *t)
 	return o;
 }
 
+/* What a token needs for it. */
+static unsigned
+scope_of(const struct talk *t)
+{
+	return t->c.company ? SCOPE_OFFER : SCOPE_INBOX;
+}
+
 void
 api_talks(struct http_request *r, void *ctx)
 {
@@ -85,18 +93,20 @@ api_talks(struct http_request *r, void *ctx)
 	struct talk *t;
 
 	for (unsigned i = 0; (t = mailbox_at(n, i)) != NULL; i++)
-		if (side == NULL ||
-		    strcmp(side, t->c.company ? "company" : "person") == 0)
+		if (http_may(r, scope_of(t)) &&
+		    (side == NULL ||
+			strcmp(side, t->c.company ? "company" : "person") == 0))
 			(void)json_array_append_new(list, talk_json(n, t));
 	struct mailbox_stats s;
 	mailbox_stats(n, &s);
 	http_reply(r, 200,
 	    json_pack("{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "talks",
-		list, "blocked", mailbox_blocked(n), "envelopes", "tried",
-		(json_int_t)s.tried, "opened", (json_int_t)s.opened, "taken",
-		(json_int_t)s.taken, "refused", (json_int_t)s.refused,
-		"kept_out", (json_int_t)s.kept_out, "lost", (json_int_t)s.lost,
-		"to_send", (json_int_t)s.outbox));
+		list, "blocked",
+		http_may(r, SCOPE_INBOX) ? mailbox_blocked(n) : json_array(),
+		"envelopes", "tried", (json_int_t)s.tried, "opened",
+		(json_int_t)s.opened, "taken", (json_int_t)s.taken, "refused",
+		(json_int_t)s.refused, "kept_out", (json_int_t)s.kept_out,
+		"lost", (json_int_t)s.lost, "to_send", (json_int_t)s.outbox));
 }
 
 struct talk *
@@ -110,6 +120,8 @@ talk_named(struct node *n, struct http_request *r)
 		    "ohcn inbox list, ohcn offer list",
 		    "there is no conversation \"%.40s\", or several begin so",
 		    id);
+	else if (!http_need(r, scope_of(t)))
+		return NULL;
 	return t;
 }
 
@@ -344,8 +356,12 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 		talk_fail(r, e, outcome);
 	else if (dry)
 		reply_dry(r, terms, buf_slice(&bytes));
-	else
+	else {
+		char id[TALK_ID_TEXT];
+		talk_id_text(t, id);
+		http_note(r, "offered %s for %.40s", id, demand);
 		http_reply(r, 200, talk_json(n, t));
+	}
 }
 
 void
@@ -420,8 +436,10 @@ say(struct node *n, struct http_request *r, struct talk *t, const json_t *body)
 	const err e = mailbox_say(n, t, sayings[i].type, said, &outcome);
 	if (e != OK || outcome != MAIL_FINE)
 		talk_fail(r, e, outcome);
-	else
+	else {
+		http_note(r, "%s", action);
 		http_reply(r, 200, talk_json(n, t));
+	}
 }
 
 void

@@ -38,6 +38,15 @@ loopback(const char *api)
 	       strncmp(api, "http://[::1]:", 13) == 0;
 }
 
+/* By the user: it then counts over the socket, too. */
+static bool
+token_is_chosen(void)
+{
+	const char *path = getenv("OHCN_TOKEN_FILE");
+
+	return path != NULL && path[0] != '\0';
+}
+
 static err
 read_token(struct client *c, const struct paths *paths, struct problem *p)
 {
@@ -90,6 +99,8 @@ client_new(const struct paths *paths, const char *api, struct client **out,
 		snprintf(c->where, sizeof(c->where), "%s", c->base);
 		e = read_token(c, paths, p);
 	}
+	if (e == OK && api == NULL && token_is_chosen())
+		e = read_token(c, paths, p);
 	if (e != OK) {
 		client_free(c);
 		return e;

@@ -12,7 +12,8 @@ struct client;
 
 /**
  * client_new(paths, api, out, p):
- * ${api} NULL: the socket of ${paths}; else "http://127.0.0.1:4142" and the
+ * ${api} NULL: the socket of ${paths}, with the token of $OHCN_TOKEN_FILE if
+ * that is set; else "http://127.0.0.1:4142" and the
  * token of $OHCN_TOKEN_FILE or ${paths}. ERR_AUTH: no token can be read.
  */
 NODISCARD err client_new(const struct paths *paths, const char *api,

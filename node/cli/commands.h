@@ -42,6 +42,11 @@ int run_persona_resume(struct cli *cli);
 int run_persona_revoke(struct cli *cli);
 int run_persona_conflicts(struct cli *cli);
 int run_persona_keep(struct cli *cli);
+int run_token_add(struct cli *cli);
+int run_token_list(struct cli *cli);
+int run_token_revoke(struct cli *cli);
+int run_token_log(struct cli *cli);
+int run_token_scopes(struct cli *cli);
 int run_key_restore(struct cli *cli);
 
 int run_offer_send(struct cli *cli);

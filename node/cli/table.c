@@ -994,6 +994,36 @@ static const struct cli_command commands[] = {
 	    FLAGS{ { "now", NULL, "with what is here, without waiting for more" },
 		END },
 	    run_key_restore },
+	{ "token", "add", "NAME", 1, 1,
+	    "a token for a plug-in or a colleague, with a part of your rights",
+	    "Scopes say what it may do: ohcn token scopes. A recruiter: "
+	    "read,match,offer. An\nassessor: read,assess. A course provider: "
+	    "read,course. What only the owner may\n(keys, tokens, backups, "
+	    "personas) no token opens. It is shown once and kept as a\nhash; "
+	    "it counts over the Unix socket and over api.port; this command line "
+	    "takes it by\nOHCN_TOKEN_FILE=FILE.",
+	    "ohcn token add recruiter-anna --scope read,match,offer "
+	    "--expires 180d\n"
+	    "ohcn token add school --scope read,course",
+	    FLAGS{ { "scope", "NAMES", "with commas: read,match,offer" },
+		{ "expires", "TIME", "a span or a date: 90d, 2027-01-31" },
+		END },
+	    run_token_add },
+	{ "token", "list", "", 0, 0, "tokens, also expired and revoked ones",
+	    NULL, "ohcn token list", NULL, run_token_list },
+	{ "token", "revoke", "NAME", 1, 1, "a token counts no more, at once",
+	    "Its open streams end too. The name stays taken, so that the log "
+	    "stays true.",
+	    "ohcn token revoke recruiter-anna", NULL, run_token_revoke },
+	{ "token", "log", "[NAME]", 0, 1, "what tokens did: who offered?",
+	    "Each call that could change something, and each refused one; the "
+	    "last 768 of each\ntoken. It is sealed on this machine.",
+	    "ohcn token log\nohcn token log recruiter-anna --limit 100",
+	    FLAGS{ LIMIT, END }, run_token_log },
+	{ "token", "scopes", "", 0, 0, "what a token may be allowed to do",
+	    NULL, "ohcn token scopes\nohcn token scopes --routes",
+	    FLAGS{ { "routes", NULL, "with the calls that each opens" }, END },
+	    run_token_scopes },
 	{ "key", "show", "", 0, 0, "your public key", NULL, "ohcn key show",
 	    NULL, run_key_show },
 };

@@ -64,6 +64,7 @@ publish(struct http_server *s, const char *type, char *data)
 	e->data = data;
 	e->make = NULL;
 	e->id = s->next_id;
+	e->scopes = s->cf.access == NULL ? 0 : s->cf.access->of_event(type);
 	snprintf(e->type, sizeof(e->type), "%s", type);
 	s->next_id++;
 	if (s->next_id - s->first_id > s->cf.event_ring)
@@ -83,6 +84,18 @@ http_events_publish(struct http_server *s, const char *type, json_t *data)
 		free(text);
 	else
 		(void)publish(s, type, text);
+}
+
+void
+http_events_publish_to(
+    struct http_server *s, const char *type, unsigned scopes, json_t *data)
+{
+	char *text = text_of(data);
+
+	if (s->stopping)
+		free(text);
+	else
+		publish(s, type, text)->scopes = scopes;
 }
 
 void
@@ -130,12 +143,12 @@ http_events_drop(struct http_server *s, const char *name)
 }
 
 static bool
-wanted(const struct event_client *c, const char *type)
+wanted(const struct event_client *c, const struct event *e)
 {
+	const char *type = e->type;
 	char name[20];
 
-	if (c->caller.name[0] != '\0' &&
-	    (c->server->cf.access->of_event(type) & c->caller.scopes) == 0)
+	if (c->caller.name[0] != '\0' && (e->scopes & c->caller.scopes) == 0)
 		return false;
 	if (c->types[0] == '\0')
 		return true;
@@ -185,7 +198,7 @@ fill(struct event_client *c)
 		struct event *e = &s->ring[c->next_id % s->cf.event_ring];
 
 		c->next_id++;
-		if (wanted(c, e->type)) {
+		if (wanted(c, e)) {
 			if (e->make != NULL)
 				e->data = text_of(e->make(e->what));
 			e->make = NULL;

@@ -210,6 +210,11 @@ void http_fail_err(struct http_request *r, err e, const char *fmt, ...)
  */
 void http_events_publish(struct http_server *s, const char *type, json_t *data);
 
+/** http_events_publish_to(s, type, scopes, data): the same, of tokens to those
+ * with any of ${scopes} alone, whatever the type. */
+void http_events_publish_to(
+    struct http_server *s, const char *type, unsigned scopes, json_t *data);
+
 /**
  * http_events_publish_later(s, type, make, what, n):
  * The same for what happens often: ${what}, of ${n} <= HTTP_EVENT_WHAT bytes,

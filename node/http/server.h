@@ -27,6 +27,7 @@ struct http_listener {
 struct event {
 	uint64_t id;
 	char type[16];
+	unsigned scopes; /* which tokens hear of it */
 	char *data;
 	http_event_make *make; /* of ${what}, when first sent; or NULL */
 	_Alignas(8) uint8_t what[HTTP_EVENT_WHAT];

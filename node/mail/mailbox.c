@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/intro.h"
 #include "node/mail/mailbox_internal.h"
 #include "node/signer.h"
@@ -362,7 +363,7 @@ tell(struct mailbox *m, const struct talk *t, const char *what)
 	char id[TALK_ID_TEXT];
 
 	talk_id_text(t, id);
-	node_event(m->n, "talk",
+	node_event_to(m->n, "talk", t->c.company ? SCOPE_OFFER : SCOPE_INBOX,
 	    json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", id, "side",
 		t->c.company ? "company" : "person", "state",
 		conversation_state_name(t->c.state), "asks", talk_asks(t),

@@ -95,7 +95,12 @@ ROUTES = (("GET", r"/path", "path", "path"), ("GET", r"/team", "team", "team"),
           ("POST", r"/assessments/[^/]+/sign", "assess", "signed"),
           ("GET", r"/assessment-results", "assess", "results"),
           ("POST", r"/assessment-results", "assess", "result"),
-          ("GET", r"/learn/next", "assess", "next"))
+          ("GET", r"/learn/next", "assess", "next"),
+          ("GET", r"/tokens", "token", "tokens"),
+          ("POST", r"/tokens", "token", "made"),
+          ("POST", r"/tokens/[^/]+/revoke", "token", "token"),
+          ("GET", r"/tokens/log", "token", "log"),
+          ("GET", r"/tokens/scopes", "token", "scopes"))
 COMMANDS = {"ohcn.path/1": ("path", "path"), "ohcn.team.form/1": ("team", "team"),
             "ohcn.community.suggest/1": ("community", "community"),
             "ohcn.market/1": ("market", "market"),
@@ -106,7 +111,12 @@ COMMANDS = {"ohcn.path/1": ("path", "path"), "ohcn.team.form/1": ("team", "team"
             "ohcn.assess.show/1": ("assess", "assessment"),
             "ohcn.assess.import-result/1": ("assess", "result"),
             "ohcn.assess.sign/1": ("assess", "signed"),
-            "ohcn.learn.next/1": ("assess", "next")}
+            "ohcn.learn.next/1": ("assess", "next"),
+            "ohcn.token.add/1": ("token", "made"),
+            "ohcn.token.list/1": ("token", "tokens"),
+            "ohcn.token.revoke/1": ("token", "token"),
+            "ohcn.token.log/1": ("token", "log"),
+            "ohcn.token.scopes/1": ("token", "scopes")}
 
 
 def hold_api(method, path, status, value):

@@ -1,0 +1,214 @@
+"""Tokens with scopes against a real node: what each opens and what not, over
+the Unix socket and over TCP; revoked, expired, after a restart; the log."""
+import http.client
+import json
+import socket
+import threading
+import time
+import unittest
+
+from nodes import UnixConnection, preload_library
+from support import Case, command, wait_for, write
+
+PRIVATE = ("/personas", "/conflicts", "/config", "/tokens", "/tokens/log")
+
+
+class Token(Case):
+    def setUp(self):
+        w = self.world()
+        self.node = w.node("acme", "company", clock=preload_library(
+            "shift_clock.c", self.directory()))
+        self.node.set_clock(0)
+        self.node.start()
+
+    def add(self, name, *scopes, **more):
+        status, said = self.node.api("POST", "/tokens", {
+            "name": name, "scopes": list(scopes), **more})
+        self.assertEqual(200, status, said)
+        self.assertRegex(said["token"], r"^ohcn-[0-9a-f]{64}$")
+        return said["token"]
+
+    def routes(self):
+        """{route: the scopes that open it}."""
+        said = self.node.api("GET", "/tokens/scopes")[1]
+        out = {r: set() for r in said["owner_alone"]}
+        for s in said["scopes"]:
+            for r in s["routes"]:
+                out.setdefault(r, set()).add(s["name"])
+        return out
+
+    @staticmethod
+    def call(route):
+        method, path = route.split(" ")
+        path = path.replace("/api/v1", "")
+        while "{" in path:
+            path = path[:path.index("{")] + "zz" + path[path.index("}") + 1:]
+        return method, path
+
+    def test_every_route_has_its_scope(self):
+        """Each route, asked with a token that has all scopes but its own."""
+        names = [s["name"] for s in self.node.api("GET", "/tokens/scopes")[1]["scopes"]]
+        routes = self.routes()
+        self.assertGreater(len(routes), 80)
+        for path in PRIVATE:
+            self.assertEqual(set(), routes[f"GET /api/v1{path}"])
+        tokens = {}
+        before = self.node.cli("demand", "list"), self.node.api("GET", "/profile")
+        for route, scopes in sorted(routes.items()):
+            left = frozenset(names) - scopes
+            if not left:
+                continue  # any token may
+            if left not in tokens:
+                tokens[left] = self.add(f"t{len(tokens)}", *sorted(left))
+            method, path = self.call(route)
+            if path == "/metrics" and "/api/v1" not in route:
+                continue
+            status, said = self.node.api(method, path, {}, token=tokens[left])
+            self.assertEqual(403, status, (route, said))
+            self.assertEqual("E2019", said["code"], (route, said))
+            for s in scopes or {"owner"}:
+                self.assertIn(s, said["detail"])
+        self.assertEqual(before, (self.node.cli("demand", "list"),
+                                  self.node.api("GET", "/profile")))
+        # Refused calls are in the log, each with the token's name.
+        log = self.node.api("GET", "/tokens/log?limit=1000")[1]["calls"]
+        refused = [c for c in log if c["status"] == 403]
+        self.assertGreaterEqual(sum(c["times"] for c in refused), len(routes) - 3)
+        self.assertEqual({f"t{i}" for i in range(len(tokens))},
+                         {c["token"] for c in refused})
+
+    def test_life(self):
+        node = self.node
+        job = {"format": "csv", "data": "external_id,type,title,region,skills\n"
+               "A-1,job,Welder,de,welding:3!\n"}
+        reader = self.add("reader", "read")
+        poster = self.add("poster", "read", "demand")
+        self.assertEqual(403, node.api("POST", "/demands/import", job, token=reader)[0])
+        self.assertEqual([], node.api("GET", "/demands", token=reader)[1]["demands"])
+        status, said = node.api("POST", "/demands/import", job, token=poster)
+        self.assertEqual(200, status, said)
+        self.assertEqual(1, len(node.api("GET", "/demands", token=reader)[1]["demands"]))
+        # Not one, a name twice, no scope, an end that is over.
+        self.assertEqual(401, node.api("GET", "/demands", token=reader[:-1] + "x")[0])
+        self.assertEqual(401, node.api("GET", "/demands", token="x")[0])
+        for body, status, code in (
+                ({"name": "reader", "scopes": ["read"]}, 409, "E3162"),
+                ({"name": "No Name", "scopes": ["read"]}, 422, "E3160"),
+                ({"name": "x", "scopes": []}, 422, "E3161"),
+                ({"name": "x", "scopes": ["root"]}, 422, "E3161"),
+                ({"name": "x", "scopes": ["read"], "expires": 5}, 422, "E3165")):
+            got = node.api("POST", "/tokens", body)
+            self.assertEqual((status, code), (got[0], got[1]["code"]))
+        # One ends by itself.
+        soon = self.add("soon", "read", expires=int(time.time()) + 3600)
+        self.assertEqual(200, node.api("GET", "/demands", token=soon)[0])
+        node.set_clock(2 * 3600)
+        wait_for("its end", lambda: node.api(
+            "GET", "/demands", token=soon)[0] == 401)
+        node.set_clock(0)
+        wait_for("the time of before", lambda: node.api(
+            "GET", "/demands", token=soon)[0] == 200)
+        # What the vault holds is no token.
+        for f in node.home.rglob("*"):
+            if f.is_file():
+                self.assertNotIn(poster[5:].encode(), f.read_bytes(), f)
+
+        node.stop()
+        node.start()
+        self.assertEqual(200, node.api("GET", "/demands", token=reader)[0])
+        calls = node.cli("token", "log", "poster")["calls"]
+        self.assertEqual([("POST", "/api/v1/demands/import", 200)],
+                         [(c["method"], c["path"], c["status"]) for c in calls])
+
+        # A stream of events ends with its token.
+        stream = UnixConnection(node.home / "run" / "api.sock", 90)
+        self.addCleanup(stream.close)
+        stream.request("GET", "/api/v1/events", headers={
+            "Authorization": f"Bearer {reader}"})
+        answer = stream.getresponse()
+        self.assertEqual(200, answer.status)
+        rest = []
+        listens = threading.Thread(target=lambda: rest.append(answer.read()))
+        listens.start()
+        self.assertEqual("revoked", node.cli("token", "revoke", "reader")["state"])
+        listens.join(60)
+        self.assertFalse(listens.is_alive())
+        self.assertEqual(401, node.api("GET", "/demands", token=reader)[0])
+        self.assertEqual(409, node.api("POST", "/tokens", {
+            "name": "reader", "scopes": ["read"]})[0])
+        node.stop()
+        node.start()
+        self.assertEqual(401, node.api("GET", "/demands", token=reader)[0])
+        states = {t["name"]: t["state"] for t in node.cli("token", "list")["tokens"]}
+        self.assertEqual({"reader": "revoked", "poster": "live", "soon": "live"}, states)
+        with self.fails(5, "no token"):
+            node.cli("token", "revoke", "nobody")
+
+        # The command line with a token has no more rights than it.
+        path = write(node.home.parent / "poster.token", poster + "\n")
+        env = {"OHCN_TOKEN_FILE": str(path)}
+        run = command(node.home, "demand", "list", "--json", env=env)
+        self.assertEqual(1, len(json.loads(run.stdout)["demands"]))
+        self.refused(command(node.home, "persona", "list", env=env), 4,
+                     "lacks the scope", "owner")
+
+    def test_events(self):
+        """A token hears what its scopes let it."""
+        node = self.node
+        heard = {}
+
+        def listen(name, *scopes):
+            stream = UnixConnection(node.home / "run" / "api.sock", 90)
+            self.addCleanup(stream.close)
+            stream.request("GET", "/api/v1/events", headers={
+                "Authorization": f"Bearer {self.add(name, *scopes)}"})
+            answer = stream.getresponse()
+            heard[name] = []
+
+            def run():
+                for line in answer:
+                    if line.startswith(b"event: "):
+                        heard[name].append(line[7:].strip().decode())
+            t = threading.Thread(target=run)
+            t.start()
+            self.addCleanup(t.join, 60)
+
+        listen("reads", "read")
+        listen("offers", "offer")
+        node.cli("organisation", "edit", "--name", "Acme", "--type", "company")
+        node.cli("organisation", "publish")
+        wait_for("a record", lambda: "record" in heard["reads"])
+        self.assertEqual([], heard["offers"])
+        for name in ("reads", "offers"):
+            node.cli("token", "revoke", name)
+
+    def test_tcp(self):
+        """Over TCP each call needs a token; the node's own is the owner's."""
+        node = self.node
+        node.stop()
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        node.settings.append(f"api.port={port}")
+        node.start()
+
+        def ask(path, token):
+            c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            try:
+                c.request("GET", "/api/v1" + path, headers={
+                    "Authorization": f"Bearer {token}"} if token else {})
+                return c.getresponse().status
+            finally:
+                c.close()
+        token = self.add("far", "match")
+        self.assertEqual(401, ask("/personas", None))
+        self.assertEqual(401, ask("/personas", token[:-1] + "g"))
+        self.assertEqual(403, ask("/personas", token))
+        self.assertEqual(200, ask("/tokens/scopes", token))
+        owner = node.cli("paths")["token"]
+        with open(owner) as f:
+            self.assertEqual(200, ask("/personas", f.read().strip()))
+
+
+if __name__ == "__main__":
+    unittest.main()
