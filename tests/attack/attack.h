@@ -7,7 +7,8 @@
  *   mesh.c     sybils in meshes      flood.c   too many messages
  *   records.c  old, forged, kept     bomb.c    peers that cost memory
  *              back; a split net     sybil.c   attackers that seem honest
- *   spy.c      who published what?
+ *   ring.c     fakes that praise each other
+ *   spy.c      who published what?          probe.c   what spies ask for
  *
  * With ${defenceless} the defence that an attack is about is switched off;
  * marks must then be missed, or the attack shows nothing.

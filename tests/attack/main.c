@@ -9,6 +9,7 @@
 #include "tests/attack/flood.h"
 #include "tests/attack/mesh.h"
 #include "tests/attack/records.h"
+#include "tests/attack/ring.h"
 #include "tests/attack/spy.h"
 
 static const struct attack attacks[] = {
@@ -28,11 +29,14 @@ static const struct attack attacks[] = {
 	    true },
 	{ "s9", "first spy: a tenth of all ask who published what", attack_s9,
 	    true },
+	{ "s9-first", "first spy: the first peer of newcomers is one",
+	    attack_s9_first, true },
 	{ "s9-fifth", "first spy: a fifth of all do", attack_s9_fifth, true },
 	{ "holes", "every fifth peer swallows what it gets", attack_holes,
 	    true },
 	{ "s10", "slow readers and memory bombs", attack_s10, true },
 	{ "s11", "two halves for an hour, then healed", attack_s11, false },
+	{ "s12", "rings of fakes sign for each other", attack_s12, true },
 	{ "replay", "old records are said again after an hour", attack_replay,
 	    true },
 	{ "forged", "a forged copy of each record comes first", attack_forged,

@@ -2,14 +2,18 @@
 
 #include <stdlib.h>
 
+#include "tests/attack/probe.h"
+#include "tests/sim/plant.h"
 #include "tests/sim/scenario.h"
 
 #define NODES       200
 #define NODES_LEAST 60 /* fewer have no crowd to hide in */
 #define DEGREE      20
 #define PERSONAS    100 /* each at a node of its own */
-#define RECORDS     30  /* of each persona, that can be linked */
-#define FEW_RECORDS 10  /* in smaller worlds */
+#define RECORDS     100 /* of each persona, that can be linked */
+#define SOME        30  /* of them are judged, */
+#define FEW_RECORDS 10  /* or, in smaller worlds, these */
+#define SLOTS       10  /* that a persona's records take in turn */
 #define WARM_S      60
 #define EPOCH_S     10
 #define NOBODY      UINT32_MAX
@@ -39,13 +43,31 @@ struct world {
 	struct sim_config cf;
 	struct stem_limits limits;
 	unsigned nodes, personas, records;
-	bool redraws; /* of guards, after each record */
+	bool redraws;     /* of guards, after each record */
+	unsigned plant;   /* PLANT_NONE */
+	bool many_scopes; /* the bad ones sync narrow scopes, each its own */
 };
 
 static uint32_t
 ip_of(unsigned i)
 {
 	return (20 + i / 250) << 24 | (1 + i % 250) << 16 | 0x0101;
+}
+
+/* All, one class, one region, or a quarter of the authors. */
+static struct scope
+scope_of(unsigned i)
+{
+	struct scope s = scope_all();
+
+	if (i % 4 == 1)
+		s.class_mask = 1U << CLASS_DEMAND;
+	if (i % 4 == 2)
+		ASSERT(scope_add_region(&s, "de") == OK);
+	if (i % 4 == 3)
+		s.samples[0] = (struct scope_sample){ .salt = { (uint8_t)i, 1 },
+			.below = UINT32_MAX / 4 };
+	return s;
 }
 
 /*
@@ -60,16 +82,21 @@ world_new(struct world *w, const struct attack_options *o,
 	w->cf.seed = o->seed;
 	w->cf.loud = o->loud;
 	w->cf.outbound_wanted = DEGREE / 2;
+	w->cf.plant = w->plant;
 	w->w.s = sim_new(&w->cf);
 	w->w.sybils = w->nodes * bad_permille / 1000;
 	w->w.honest = w->nodes - w->w.sybils;
 	w->personas = w->w.publishers = MIN(w->w.honest, PERSONAS);
-	for (unsigned i = 0; i < w->nodes; i++)
-		(void)sim_add(
-		    w->w.s, &(struct sim_node_config){ .ip = ip_of(i),
-				.classes = 1U << CLASS_DEMAND,
-				.actor = i < w->w.honest ? NULL : actor,
-				.brain = brain });
+	for (unsigned i = 0; i < w->nodes; i++) {
+		const bool bad = i >= w->w.honest;
+		const struct scope scope = scope_of(i);
+		(void)sim_add(w->w.s,
+		    &(struct sim_node_config){ .ip = ip_of(i),
+			.classes = 1U << CLASS_DEMAND,
+			.actor = bad ? actor : NULL,
+			.brain = brain,
+			.scope = bad && w->many_scopes ? &scope : NULL });
+	}
 	sim_link_random(w->w.s, 0, w->nodes, DEGREE / 2);
 	sim_run(w->w.s, WARM_S * SIM_SECOND);
 }
@@ -79,7 +106,7 @@ publish(struct sim *s, void *ctx, uint64_t number)
 {
 	const struct world *w = ctx;
 	const unsigned node = (unsigned)(number % w->personas);
-	const uint32_t slot = (uint32_t)(number / w->personas);
+	const uint32_t slot = (uint32_t)(number / w->personas) % SLOTS;
 	const err e = sim_publish(s, node,
 	    &(struct sim_draft){ .kind = KIND_DEMAND, .slot = slot }, NULL);
 
@@ -210,15 +237,18 @@ attack_s8(const struct attack_options *o, struct attack_result *r)
 
 /* What the spies know of a record. */
 struct trace {
-	uint64_t stem_at, gossip_at; /* 0: not heard */
+	uint64_t stem_at, gossip_at, answer_at; /* 0: not heard */
 	unsigned stem_from, gossip_from;
+	/* Who answered to IWANT before any spy had heard it by gossip. */
+	unsigned answer_from, answers;
 };
 
 struct spies {
 	struct world *w;
 	struct trace *traces; /* by message */
 	uint8_t scratch[RECORD_SCRATCH_BYTES];
-	uint64_t by_stem;
+	uint64_t by_stem, syncs;
+	struct probes *probes;
 };
 
 static unsigned
@@ -243,6 +273,41 @@ trace_of(struct spies *b, struct slice bytes)
 		if (memcmp(sim_message_id(s, m - 1), r.id, RECORD_ID) == 0)
 			return &b->traces[m - 1];
 	return NULL;
+}
+
+static void
+on_answer(void *ctx, unsigned target, uint32_t number)
+{
+	struct spies *b = ctx;
+	struct trace *t = &b->traces[number];
+
+	if (t->gossip_at != 0)
+		return;
+	if (t->answers++ == 0) {
+		t->answer_at = sim_now(b->w->w.s);
+		t->answer_from = target;
+	}
+}
+
+/* The first spy asks for all; each syncs with one after the other. */
+static void
+spy_tick(struct sim *s, unsigned node, void *brain)
+{
+	struct spies *b = brain;
+	struct prng *r = sim_prng(s, PRNG_ATTACK);
+	struct host_peer_info p;
+	uint32_t n = 0;
+
+	if (b->probes == NULL)
+		return;
+	if (node == b->w->w.honest)
+		probes_again(b->probes);
+	while (host_peer_at(sim_host(s, node), n, &p))
+		n++;
+	if (n > 0 &&
+	    host_peer_at(sim_host(s, node), (uint32_t)prng_below(r, n), &p) &&
+	    sim_sync_now(s, node, &p.id) == OK)
+		b->syncs++;
 }
 
 /* The record of a frame that is here whole; of any other stream none. */
@@ -288,17 +353,24 @@ spy_event(
 			t->stem_at = now;
 			t->stem_from = from;
 			b->by_stem++;
+			if (b->probes != NULL)
+				probes_ask(b->probes, in,
+				    (uint32_t)(t - b->traces), from);
 		}
 	}
 	return false; /* and then as everybody does */
 }
 
-static const struct sim_actor spy = { .name = "spy", .event = spy_event };
+static const struct sim_actor spy = {
+	.name = "spy", .event = spy_event, .tick = spy_tick, .tick_ms = 2000
+};
 
-/* Whom they name for it. */
+/* Whom they name for it: of many whom they asked, one alone had it. */
 static unsigned
 named(const struct trace *t)
 {
+	if (t->answers == 1)
+		return t->answer_from;
 	if (t->stem_at != 0 &&
 	    (t->gossip_at == 0 || t->stem_at <= t->gossip_at))
 		return t->stem_from;
@@ -395,6 +467,25 @@ leaked(struct spies *b, const uint32_t *of)
 	return count;
 }
 
+/* IWANT that the author answered before anybody else had its record. */
+static uint64_t
+answered(struct spies *b, const uint32_t *of)
+{
+	struct sim *s = b->w->w.s;
+	uint64_t count = 0;
+
+	for (uint32_t m = 0; m < sim_messages(s); m++) {
+		const struct trace *t = &b->traces[m];
+		uint64_t first = SIM_NEVER;
+		for (unsigned i = 0; i < b->w->nodes; i++)
+			if (i != of[m])
+				first = MIN(first, sim_delivered(s, m, i));
+		count += t->answers > 0 && t->answer_from == of[m] &&
+			 t->answer_at < first;
+	}
+	return count;
+}
+
 /* Personas whose first guard is a spy, of 1000. */
 static uint64_t
 guarded_by_spies(struct world *w)
@@ -430,8 +521,11 @@ dialled_spies(struct world *w)
 
 struct outcome {
 	uint64_t single;
-	struct found one, all;
+	struct found one, some, all;
 	uint64_t guards, dialled, leaked, delivered, median_ms, by_stem;
+	uint64_t answered, syncs;
+	struct probes_stats probes;
+	bool few; /* records of each persona: a small world */
 };
 
 static uint32_t *
@@ -455,17 +549,47 @@ authors_of(struct world *w)
 	return of;
 }
 
+/* What the spies have found out. */
+static void
+conclude(struct spies *b, struct outcome *out)
+{
+	struct world *w = b->w;
+	uint32_t *of = authors_of(w);
+	struct sim_measure m;
+
+	out->single = single_recall(b, of);
+	out->one = find(b, of, 1);
+	out->some = find(b, of, MIN(w->records, SOME));
+	out->all = find(b, of, w->records);
+	out->guards = guarded_by_spies(w);
+	out->dialled = dialled_spies(w);
+	out->leaked = leaked(b, of);
+	out->answered = answered(b, of);
+	out->by_stem = b->by_stem;
+	out->syncs = b->syncs;
+	out->delivered = delivered(w, 180 * SIM_SECOND);
+	sim_measure(w->w.s, 0, sim_messages(w->w.s), &m);
+	out->median_ms = m.p50_us / 1000;
+	if (b->probes != NULL)
+		out->probes = probes_stats(b->probes);
+	free(of);
+}
+
 static struct outcome
 watch(const struct attack_options *o, unsigned spies_permille, bool stem,
     struct attack_result *r)
 {
+	const bool open = stem && o->defenceless;
 	struct world w = { .cf = sim_config_default(),
 		.limits = limits_of_world(),
-		.records = o->percent < 100 ? FEW_RECORDS : RECORDS,
-		.redraws = stem && o->defenceless };
+		.records = o->percent < 100 ? FEW_RECORDS
+			   : stem           ? RECORDS
+					    : SOME,
+		.redraws = open,
+		.plant = open ? PLANT_STEM_SHOWN : PLANT_NONE,
+		.many_scopes = true };
 	struct spies *b = calloc(1, sizeof(*b));
-	struct outcome out = { 0 };
-	struct sim_measure m;
+	struct outcome out = { .few = o->percent < 100 };
 
 	ASSERT(b != NULL);
 	b->w = &w;
@@ -473,51 +597,71 @@ watch(const struct attack_options *o, unsigned spies_permille, bool stem,
 	ASSERT(b->traces != NULL);
 	w.cf.stem = stem ? &w.limits : NULL;
 	world_new(&w, o, spies_permille, &spy, b);
+	const struct probes_config pc = { .s = w.w.s,
+		.honest = w.w.honest,
+		.machines = w.w.sybils,
+		.answered = on_answer,
+		.ctx = b };
+	b->probes = probes_new(&pc);
+	sim_run(w.w.s, sim_now(w.w.s) + 10 * SIM_SECOND);
+	probes_settle(b->probes);
 	publish_all(&w);
 	sim_run(w.w.s, sim_now(w.w.s) + 90 * SIM_SECOND);
-	uint32_t *of = authors_of(&w);
-	out.single = single_recall(b, of);
-	out.one = find(b, of, 1);
-	out.all = find(b, of, w.records);
-	out.guards = guarded_by_spies(&w);
-	out.dialled = dialled_spies(&w);
-	out.leaked = leaked(b, of);
-	out.by_stem = b->by_stem;
-	out.delivered = delivered(&w, 180 * SIM_SECOND);
-	sim_measure(w.w.s, 0, sim_messages(w.w.s), &m);
-	out.median_ms = m.p50_us / 1000;
+	conclude(b, &out);
+	probes_free(b->probes);
 	attack_world_end(&w.w, r);
-	free(of);
 	free(b->traces);
 	free(b);
 	return out;
 }
 
+/* ${most} 0: there is no mark. */
+static void
+judged(const struct outcome *stem, uint64_t most, struct attack_result *r)
+{
+	if (most > 0)
+		attack_most(r, "recall after 30 records", "", 1000,
+		    stem->some.recall, most);
+	else
+		attack_figure(
+		    r, "recall after 30 records", "", 1000, stem->some.recall);
+	attack_figure(r, "precision after 30", "", 1000, stem->some.precision);
+	attack_figure(
+	    r, "recall after 100 records", "", 1000, stem->all.recall);
+	attack_figure(r, "precision after 100", "", 1000, stem->all.precision);
+}
+
 /*
- * By a majority of all records of a persona; ${most} 0: no mark; small worlds are judged by what
- * the votes add to having a spy for a guard, which is a matter of luck there.
+ * By a majority of the records of a persona. Small worlds are judged by what the votes add to having a spy for a guard, which is a
+ * matter of luck there.
  */
 static void
 marks(const struct outcome *stem, uint64_t most, struct attack_result *r)
 {
+	const uint64_t worst = MAX(stem->some.recall, stem->all.recall);
+
 	attack_figure(r, "recall of one record, stem", "", 1000, stem->single);
+	attack_figure(r, "recall, first records", "", 1000, stem->one.recall);
 	attack_figure(
 	    r, "precision, first records", "", 1000, stem->one.precision);
-	if (most > 0) {
-		attack_most(r, "recall of a persona, stem", "", 1000,
-		    stem->all.recall, most);
-		attack_full_size(r);
-	} else {
+	if (stem->few)
 		attack_figure(
-		    r, "recall of a persona, stem", "", 1000, stem->all.recall);
-	}
-	attack_figure(
-	    r, "precision of personas", "", 1000, stem->all.precision);
+		    r, "recall after 10 records", "", 1000, stem->all.recall);
+	else
+		judged(stem, most, r);
 	attack_figure(r, "spies among peers dialled", "", 1000, stem->dialled);
 	attack_figure(r, "first guard is a spy", "", 1000, stem->guards);
 	attack_most(r, "recall of a persona beyond that", "", 1000,
-	    stem->all.recall - MIN(stem->all.recall, stem->guards), 50);
+	    worst - MIN(worst, stem->guards), 50);
+	attack_least(r, "nodes that are probed", "", 1, stem->probes.ready, 1);
+	attack_least(
+	    r, "IWANT for hidden records", "", 1, stem->probes.asked, 1);
+	attack_most(
+	    r, "answered before it was spread", "", 1, stem->answered, 0);
+	attack_least(r, "sessions of sync by spies", "", 1, stem->syncs, 1);
 	attack_most(r, "synced before it was spread", "", 1, stem->leaked, 0);
+	attack_most(r, "subscriptions that changed", "", 1,
+	    stem->probes.subscriptions, 0);
 	attack_least(r, "records handed to spies", "", 1, stem->by_stem, 1);
 	attack_least(r, "delivered", "%", 1000, stem->delivered, 99900);
 	attack_most(r, "median", "ms", 1, stem->median_ms, 10000);
@@ -536,18 +680,84 @@ attack_s9(const struct attack_options *o, struct attack_result *r)
 	attack_full_size(r);
 	attack_figure(
 	    r, "recall of a persona, mesh", "", 1000, mesh.all.recall);
+	attack_figure(
+	    r, "precision of a persona, mesh", "", 1000, mesh.all.precision);
 	marks(&stem, 150, r);
 }
 
 /*
  * A fifth are. How many of a hundred personas have a spy for a guard has a
- * standard error of four, and is 30 in the history of seed 1: judged is what
- * else their records tell.
+ * standard error of four: judged is what else their records tell.
  */
 void
 attack_s9_fifth(const struct attack_options *o, struct attack_result *r)
 {
+	const struct outcome mesh = watch(o, 200, false, r);
 	const struct outcome stem = watch(o, 200, true, r);
 
+	attack_figure(r, "recall of one record, mesh", "", 1000, mesh.single);
+	attack_figure(
+	    r, "recall of a persona, mesh", "", 1000, mesh.all.recall);
+	attack_figure(
+	    r, "precision of a persona, mesh", "", 1000, mesh.all.precision);
 	marks(&stem, 0, r);
+}
+
+/* ---- guards of those who meet a spy first ---- */
+
+#define NEWCOMERS 40
+
+static const struct sim_actor idle = { .name = "idle" };
+
+/*
+ * Newcomers whose bootstrap list has one address, a spy's, and who publish at
+ * once; others they get to know ten seconds later. Who is met first must not
+ * be the guard for that. Without defence the first one that is there is.
+ */
+void
+attack_s9_first(const struct attack_options *o, struct attack_result *r)
+{
+	struct world w = { .cf = sim_config_default(),
+		.limits = limits_of_world() };
+	unsigned ids[NEWCOMERS];
+	uint64_t bad = 0, drawn = 0;
+	struct peer_id guard;
+
+	w.cf.stem = &w.limits;
+	if (o->defenceless)
+		w.limits.guard_choice = 0;
+	world_new(&w, o, 100, &idle, NULL);
+	struct sim *s = w.w.s;
+	struct prng *random = sim_prng(s, PRNG_WORK);
+	for (unsigned i = 0; i < NEWCOMERS; i++) {
+		ids[i] = sim_add(
+		    s, &(struct sim_node_config){ .ip = ip_of(w.nodes + i),
+			   .classes = 1U << CLASS_DEMAND });
+		sim_know(s, ids[i], w.w.honest + i % w.w.sybils);
+	}
+	sim_run(s, sim_now(s) + 2 * SIM_SECOND);
+	for (unsigned i = 0; i < NEWCOMERS; i++) {
+		const err e = sim_publish(s, ids[i],
+		    &(struct sim_draft){ .kind = KIND_DEMAND }, NULL);
+		ASSERT(e == OK);
+	}
+	sim_run(s, sim_now(s) + 10 * SIM_SECOND);
+	for (unsigned i = 0; i < NEWCOMERS; i++)
+		for (unsigned k = 0; k < DEGREE / 2; k++)
+			sim_know(
+			    s, ids[i], (unsigned)prng_below(random, w.nodes));
+	sim_run(s, sim_now(s) + 240 * SIM_SECOND);
+	for (unsigned i = 0; i < NEWCOMERS; i++) {
+		if (!sim_guard(s, ids[i], 0, &guard))
+			continue;
+		const unsigned who = node_of(s, &guard);
+		drawn++;
+		bad += who >= w.w.honest && who < w.nodes ? 1000 : 0;
+	}
+	attack_least(r, "newcomers with a guard", "", 1, drawn, NEWCOMERS);
+	attack_most(
+	    r, "of them, it is a spy", "", 1000, bad / MAX(1, drawn), 300);
+	attack_least(
+	    r, "delivered", "%", 1000, delivered(&w, 250 * SIM_SECOND), 99900);
+	attack_world_end(&w.w, r);
 }

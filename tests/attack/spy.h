@@ -6,8 +6,10 @@
  * The spies behave: they pass on, store, sync and hand on as all do, and are
  * known to the others as any node. Together they note who handed them a
  * record by the stem, or else who of all sent one of them its first copy by
- * gossip, and let the records of a persona vote. They do not see IHAVE, send
- * no crafted IWANT of their own, and do not weigh times.
+ * gossip, and let the records of a persona vote. Beside that they ask by
+ * crafted IWANT who else has what they were handed, sync all the time, with
+ * narrow scopes too, and watch what nodes subscribe to (probe.h). They do not
+ * weigh times.
  */
 #pragma once
 
@@ -16,3 +18,4 @@
 void attack_s8(const struct attack_options *o, struct attack_result *r);
 void attack_s9(const struct attack_options *o, struct attack_result *r);
 void attack_s9_fifth(const struct attack_options *o, struct attack_result *r);
+void attack_s9_first(const struct attack_options *o, struct attack_result *r);

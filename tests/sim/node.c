@@ -686,6 +686,15 @@ sim_memory(const struct sim *s, unsigned node, size_t *peak)
 	return n->mem.used;
 }
 
+err
+sim_sync_now(struct sim *s, unsigned node, const struct peer_id *peer)
+{
+	struct sim_node *n = sim_node(s, node);
+
+	return n->up && n->syncer != NULL ? syncer_now(n->syncer, peer)
+					  : ERR_CLOSED;
+}
+
 void
 sim_topic(enum record_class c, char out[TOPIC_TEXT])
 {

@@ -14,7 +14,7 @@ static const char *const names[PLANTS] = { "none", "ack-early", "store-lost",
 	"revocation-off", "signature-off", "stale-accepted", "seen-short",
 	"iwant-deaf", "backoff-ever", "queue-open", "sync-hole", "expiry-mono",
 	"expiry-off", "keepalive-off", "announce-once", "id-unsigned",
-	"no-winner", "refused-lost" };
+	"no-winner", "refused-lost", "stem-shown" };
 
 void
 plant_set(enum plant p)
@@ -99,6 +99,18 @@ on_item(void *ctx, const struct store_item_key *key)
 	return (key->id[0] & 3) == 0 || w->fn(w->ctx, key);
 }
 
+static bool
+show_hidden(void *ctx, const struct store_record *r)
+{
+	const struct holed_walk *w = ctx;
+	struct store_item_key key = { .hour = (uint32_t)(r->seq >> 8),
+		.rid = r->rid,
+		.kind = r->kind };
+
+	memcpy(key.id, r->id, sizeof(key.id));
+	return !store_is_hidden(r) || w->fn(w->ctx, &key);
+}
+
 err
 __wrap_store_each_item(struct store_view *v, const struct scope *scope,
     uint64_t now_s, store_item_fn *fn, void *ctx)
@@ -107,6 +119,11 @@ __wrap_store_each_item(struct store_view *v, const struct scope *scope,
 
 	if (planted(PLANT_SYNC_HOLE))
 		return __real_store_each_item(v, scope, now_s, on_item, &w);
+	if (planted(PLANT_STEM_SHOWN)) {
+		const err e = store_each_own(v, show_hidden, &w);
+		if (e != OK)
+			return e;
+	}
 	return __real_store_each_item(v, scope, now_s, fn, ctx);
 }
 

@@ -33,6 +33,9 @@ enum plant {
 	/* For the worlds of converge.h: */
 	PLANT_NO_WINNER,    /* a beaten record is refused, not answered */
 	PLANT_REFUSED_LOST, /* what a peer has refused is offered again */
+	/* For tests/attack: */
+	PLANT_STEM_SHOWN, /* own records under way are in sync and answer IWANT,
+			     and their author subscribes to a topic for them */
 	PLANTS
 };
 

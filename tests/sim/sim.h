@@ -183,6 +183,10 @@ size_t sim_memory(const struct sim *s, unsigned node, size_t *peak);
 void sim_clock_nodes(struct sim *s);
 uint64_t sim_cpu_us(const struct sim *s, unsigned node);
 
+/** sim_sync_now(s, node, peer): as syncer_now(). */
+NODISCARD err sim_sync_now(
+    struct sim *s, unsigned node, const struct peer_id *peer);
+
 /** sim_topic(class, out): as node_topic(). */
 void sim_topic(enum record_class c, char out[TOPIC_TEXT]);
 

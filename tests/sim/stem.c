@@ -51,6 +51,18 @@ stem_quietly(void *ctx, const struct store_record *r)
 {
 	struct sim_node *n = ctx;
 
+	if (planted(PLANT_STEM_SHOWN)) {
+		/* Into the cache that IWANT is answered from, and to nobody. */
+		char topic[TOPIC_TEXT];
+		uint32_t sent_to = 0;
+		sim_topic(CLASS_META, topic);
+		const uint64_t now = sim_mono_ms(n->s, n->index);
+		err e = host_subscribe(n->host, topic, now);
+		if (e == OK)
+			e = host_publish(
+			    n->host, topic, r->bytes, false, now, &sent_to);
+		(void)e; /* said before */
+	}
 	return stem_publish(n->stem, route_of(n, r->author), r->bytes,
 	    sim_mono_ms(n->s, n->index));
 }
