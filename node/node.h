@@ -36,6 +36,7 @@ struct discovery;
 struct nat;
 struct stem_node;
 struct mailbox;
+struct communities;
 struct tokens;
 struct documents;
 
@@ -105,6 +106,7 @@ struct node {
 	struct matcher *matcher;     /* matcher.h */
 	struct signals *signals;     /* signals.h */
 	struct mailbox *mailbox;     /* mailbox.h */
+	struct communities *communities; /* community/community.h */
 	struct documents *documents; /* evidence/documents.h */
 	struct http_server *http;
 	struct tokens *tokens; /* access/token.h */

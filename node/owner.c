@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "match/card.h"
+#include "node/community/community.h"
 #include "node/conflict.h"
 #include "node/intro.h"
 #include "node/vault.h"
@@ -757,11 +758,16 @@ renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
 	if (store_get_rid(view, p->rid, &s) == OK &&
 	    record_read(s.bytes, &o->record_scratch, &r) == RECORD_FINE &&
 	    schema_latest(kind) != NULL && r.pv == schema_latest(kind)->pv) {
+		uint8_t raw[RECORD_BODY_MAX];
+		struct buf fresh = { raw, 0, sizeof(raw) };
+		const bool other = kind == KIND_COMMUNITY &&
+				   community_renewed(o->n, persona, slot,
+				       r.payload, &fresh) == OK;
 		const struct publish_request q = { .persona = persona,
 			.kind = kind,
 			.slot = slot,
 			.region = s.region,
-			.payload = r.payload,
+			.payload = other ? buf_slice(&fresh) : r.payload,
 			.lifetime_hours =
 			    (uint32_t)(s.expires_h - (s.seq >> 8)) };
 		owner_publish(o->n, &q, on_renewed, o->n);

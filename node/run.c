@@ -11,6 +11,7 @@
 #include "match/core.h"
 #include "node/access/token.h"
 #include "node/api/api.h"
+#include "node/community/community.h"
 #include "node/discovery.h"
 #include "node/env.h"
 #include "node/evidence/documents.h"
@@ -302,6 +303,7 @@ on_tick(uv_timer_t *timer)
 	owner_tick(n);
 	intro_tick(n, expires);
 	mailbox_tick(n, expires);
+	communities_tick(n);
 	restore_tick(n);
 	keeper_tick(n);
 	matcher_tick(n->matcher);
@@ -468,6 +470,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(stem_node_open(n, n->network));
 	TRY(open_parts(n));
 	TRY(documents_open(n));
+	TRY(communities_open(n));
 	TRY(mailbox_open(n));
 	TRY(open_http(n));
 	return subscribe(n);
@@ -560,6 +563,7 @@ close_all(struct node *n)
 	store_close(n->store);
 	map_close(n->map);
 	mailbox_close(n);
+	communities_close(n);
 	documents_close(n);
 	intro_close(n);
 	tokens_close(n);

@@ -198,6 +198,8 @@ http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import,
     api_vocabulary_remove;
 http_handler api_vocabulary_bridge, api_terms, api_terms_add, api_terms_remove;
 http_handler api_pathways, api_pathways_post, api_pathway, api_pathways_close;
+http_handler api_communities, api_community_get, api_community_put,
+    api_community_publish, api_community_end;
 http_handler api_team, api_community_suggest, api_market;
 http_handler api_signals, api_signals_series, api_signals_map,
     api_signals_publish, api_signals_import;

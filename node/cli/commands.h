@@ -69,6 +69,11 @@ int run_post_one(struct cli *cli);
 int run_post_list(struct cli *cli);
 int run_post_close(struct cli *cli);
 
+int run_community_edit(struct cli *cli);
+int run_community_publish(struct cli *cli);
+int run_community_list(struct cli *cli);
+int run_community_show(struct cli *cli);
+int run_community_end(struct cli *cli);
 int run_pathway_list(struct cli *cli);
 int run_pathway_show(struct cli *cli);
 
@@ -157,3 +162,13 @@ void show_light(struct cli *cli, const json_t *l);
 const char *short_id(const char *id);
 /** time_text(out, cap, t): "2026-01-02 03:04", or "-". */
 void time_text(char *out, size_t cap, int64_t t);
+/**
+ * find_term(cli, words, type, term, label, cap): what ${words} surely mean; the
+ * exit code. ${type}: a type's name, NULL: any.
+ */
+int find_term(struct cli *cli, const char *words, const char *type,
+    char term[20], char *label, size_t label_cap);
+/** list_of(draft, name): a list in it, made if it is not there; borrowed. */
+json_t *list_of(json_t *draft, const char *name);
+/** list_remove(draft, name, term): takes a term out of such a list. */
+void list_remove(json_t *draft, const char *name, const char *term);

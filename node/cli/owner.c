@@ -454,7 +454,7 @@ never_used(struct cli *cli, const char *words, json_t *reply)
  * The term that words mean, and its label. Only what is surely meant is
  * taken; the others are named for the person to choose.
  */
-static int
+int
 find_term(struct cli *cli, const char *words, const char *type, char term[20],
     char *label, size_t label_cap)
 {
@@ -501,7 +501,7 @@ term_of(const json_t *entry)
 				     : json_str(entry, "term");
 }
 
-static void
+void
 list_remove(json_t *draft, const char *name, const char *term)
 {
 	json_t *list = json_object_get(draft, name);
@@ -513,7 +513,7 @@ list_remove(json_t *draft, const char *name, const char *term)
 		json_object_del(draft, name);
 }
 
-static json_t *
+json_t *
 list_of(json_t *draft, const char *name)
 {
 	json_t *list = json_object_get(draft, name);

@@ -90,6 +90,34 @@ static const struct cli_flag offer_flags[] = {
 	END,
 };
 
+static const struct cli_flag community_flags[] = {
+	{ "from", "FILE", "take the whole draft from JSON" },
+	{ "title", "TEXT", "its name, in your language" },
+	{ "description", "TEXT", "what it does; everybody reads it" },
+	{ "rules", "TEXT", "how its members deal with each other" },
+	{ "purpose", "NAME", "what it is for; more of them one by one" },
+	{ "skill", "NAME[:LEVEL]", "a skill that is sought" },
+	{ "teaches", "NAME[:LEVEL]", "a skill that its members learn" },
+	{ "remove", "NAME", "a purpose or skill that goes" },
+	{ "rhythm", "CHOICE",
+	    "once, daily, weekly, fortnightly, monthly, quarterly, "
+	    "as-needed" },
+	{ "minutes", "N", "length of a session" },
+	{ "members", "N", "how many take part" },
+	{ "seats", "N", "how many it wants to be at most" },
+	{ "joining", "CHOICE", "ask (if not given), open or invited" },
+	{ "role", "TITLE[:HOURS]", "a role to be taken, hours a month" },
+	{ "facilitator", "DID", "one more key that may speak for it" },
+	{ "demand", "ID", "a shared project: a demand (yours, or a record)" },
+	{ "region", "CODE", "country, such as de" },
+	{ "place", "TEXT", "town or area" },
+	{ "remote", "CHOICE", "on-site, hybrid or remote" },
+	{ "language", "CODE", "a language that is spoken" },
+	{ "website", "URL", "shown to everyone" },
+	LANG,
+	END,
+};
+
 static const struct cli_flag invite_flags[] = {
 	{ "qr", NULL, "draw a QR code, too" },
 	{ "with-key", NULL, "the key of a private network goes along" },
@@ -501,6 +529,43 @@ static const struct cli_command commands[] = {
 		    "that all speak; any: whichever is best; none: no matter" },
 		{ "hours", "N", "a week that each has at least" }, LANG, END },
 	    run_team_form },
+	{ "community", "found", "NAME", 1, 1, "a draft of a community of yours",
+	    "NAME is how you call it; nobody else sees it. The draft stays "
+	    "here until `ohcn\ncommunity publish NAME`. Those who want to "
+	    "join write to a key of the record that\nonly this node opens. "
+	    "As a person use a persona of its own: --persona.",
+	    "ohcn community found river --title \"River watch\" --purpose "
+	    "\"climate protection\" --rhythm weekly\n"
+	    "ohcn community found river --from river.json",
+	    community_flags, run_community_edit },
+	{ "community", "edit", "NAME", 1, 1, "change the draft",
+	    "Published is what was published last: `ohcn community publish` "
+	    "again.",
+	    "ohcn community edit river --skill welding:3 --role "
+	    "\"Treasurer:6\"\nohcn community edit river --demand A-17",
+	    community_flags, run_community_edit },
+	{ "community", "publish", "NAME", 1, 1, "publish the record",
+	    "--dry-run shows the bytes, who reads them and what they tell of "
+	    "you.",
+	    "ohcn community publish river --dry-run\nohcn community publish "
+	    "river",
+	    FLAGS{ DRY,
+		{ "force", NULL, "although it tells who you are" }, END },
+	    run_community_publish },
+	{ "community", "list", "", 0, 0, "yours: founded and joined",
+	    NULL, "ohcn community list\nohcn community list --all",
+	    FLAGS{ { "all", NULL, "all that this node knows" }, LIMIT, LANG,
+		END },
+	    run_community_list },
+	{ "community", "show", "NAME|ID", 1, 1,
+	    "what it says, its projects, what the group learned", NULL,
+	    "ohcn community show river\nohcn community show 7f3ak2xq5m",
+	    FLAGS{ LANG, END }, run_community_show },
+	{ "community", "end", "NAME", 1, 1, "it is over: withdraw the record",
+	    "Roles that are agreed on, and what was done, stay as signed. "
+	    "Nobody can join any\nmore.",
+	    "ohcn community end river --dry-run\nohcn community end river",
+	    FLAGS{ DRY, END }, run_community_end },
 	{ "community", "suggest", "", 0, 0, "cells of people around a purpose",
 	    "From what people say they care about: who can meet and talk, in "
 	    "cells of\n5 to 12, with what each still lacks and who could learn "

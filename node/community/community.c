@@ -1,0 +1,731 @@
+/*
+ * What is kept of communities: community.h. In the vault, of each persona:
+ *   community/NAME        founded: the value itself; joined: {key: place in
+ *                         the file of keys, sealed: hex}
+ *   community-draft/NAME  the draft of a record
+ */
+#include "node/community/community.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/erase.h"
+#include "node/owner.h"
+#include "node/vault.h"
+#include "proto/base/text.h"
+
+#define NAMES      "community/"
+#define DRAFTS     "community-draft/"
+#define LOOK_TICKS 10
+#define PLAIN_MAX  8192
+#define SEALED_MAX (AEAD_NONCE + PLAIN_MAX + AEAD_TAG)
+#define INBOX      34 /* of the payload */
+
+struct communities {
+	struct eraser *eraser;
+	struct arena record, values;
+};
+
+err
+communities_open(struct node *n)
+{
+	char path[PATH_TEXT_MAX + 24];
+	struct communities *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return ERR_NOMEM;
+	n->communities = c;
+	c->record =
+	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+	c->values = arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
+	if (c->record.p == NULL || c->values.p == NULL)
+		return ERR_NOMEM;
+	(void)snprintf(
+	    path, sizeof(path), "%s/community.keys", n->paths->private_dir);
+	return eraser_open(path, &c->eraser, n->problem);
+}
+
+void
+communities_close(struct node *n)
+{
+	struct communities *c = n->communities;
+
+	if (c == NULL)
+		return;
+	eraser_close(c->eraser);
+	free(c->record.p);
+	free(c->values.p);
+	free(c);
+	n->communities = NULL;
+}
+
+/* ---- names ---- */
+
+static bool
+name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+bool
+community_name_good(const char *name)
+{
+	const size_t n = strlen(name);
+
+	if (n == 0 || n > COMMUNITY_NAME_MAX || name[0] == '-')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!name_char(name[i]))
+			return false;
+	return true;
+}
+
+void
+community_name_of(char out[COMMUNITY_NAME_MAX + 1], const char *title)
+{
+	size_t n = 0;
+
+	for (; *title != 0 && n < COMMUNITY_NAME_MAX; title++) {
+		const char c = *title >= 'A' && *title <= 'Z'
+				   ? (char)(*title - 'A' + 'a')
+				   : *title;
+		if (name_char(c) && c != '-')
+			out[n++] = c;
+		else if (n > 0 && out[n - 1] != '-')
+			out[n++] = '-';
+	}
+	while (n > 0 && out[n - 1] == '-')
+		n--;
+	out[n] = 0;
+	if (n == 0)
+		(void)snprintf(out, COMMUNITY_NAME_MAX + 1, "community");
+}
+
+/* Of the vault; false: ${name} is none. */
+static bool
+vault_name(const struct node *n, uint32_t persona, const char *head,
+    const char *name, char out[PERSONA_VAULT_NAME])
+{
+	char tail[PERSONA_VAULT_NAME];
+
+	(void)n;
+	if (!community_name_good(name))
+		return false;
+	(void)snprintf(tail, sizeof(tail), "%s%s", head, name);
+	persona_vault_name(out, persona, tail);
+	return true;
+}
+
+/* ---- sealed under a key that can be erased ---- */
+
+static json_t *
+value_seal(struct node *n, uint32_t slot, const uint8_t key[ERASE_KEY],
+    const char *name, const json_t *value)
+{
+	uint8_t sealed[SEALED_MAX];
+	char hex[2 * SEALED_MAX + 1];
+	char *text = json_dumps(value, JSON_COMPACT);
+	const size_t len = text == NULL ? 0 : strlen(text);
+	json_t *out = NULL;
+
+	if (text != NULL && len <= PLAIN_MAX) {
+		n->env.random(n->env.ctx, sealed, AEAD_NONCE);
+		chachapoly_seal(sealed + AEAD_NONCE, (const uint8_t *)text, len,
+		    (struct crypto_part){ name, strlen(name) }, sealed, key);
+		if (hex_put(hex, sizeof(hex),
+			slice_of(sealed, AEAD_NONCE + len + AEAD_TAG)) == OK)
+			out = json_pack("{s:I,s:s}", "key", (json_int_t)slot,
+			    "sealed", hex);
+	}
+	if (text != NULL)
+		crypto_wipe(text, len);
+	free(text);
+	return out;
+}
+
+static json_t *
+value_open(const struct node *n, const char *name, const json_t *kept)
+{
+	const json_int_t slot =
+	    json_integer_value(json_object_get(kept, "key"));
+	const char *hex = json_string_value(json_object_get(kept, "sealed"));
+	uint8_t sealed[SEALED_MAX], text[PLAIN_MAX], key[ERASE_KEY];
+	struct buf b = { sealed, 0, sizeof(sealed) };
+	json_t *out = NULL;
+
+	if (hex == NULL || slot < 0 || slot >= ERASE_SLOTS ||
+	    hex_get(slice_str(hex), &b) != OK || b.n < AEAD_NONCE + AEAD_TAG ||
+	    eraser_get(n->communities->eraser, (uint32_t)slot, key) != OK)
+		return NULL;
+	if (chachapoly_open(text, sealed + AEAD_NONCE, b.n - AEAD_NONCE,
+		(struct crypto_part){ name, strlen(name) }, sealed, key))
+		out = json_loadb(
+		    (const char *)text, b.n - AEAD_NONCE - AEAD_TAG, 0, NULL);
+	crypto_wipe(text, sizeof(text));
+	crypto_wipe(key, sizeof(key));
+	return out;
+}
+
+/* What is kept, as it is meant; takes ${kept}. */
+static json_t *
+value_of(const struct node *n, const char *name, json_t *kept)
+{
+	if (json_object_get(kept, "sealed") == NULL)
+		return kept;
+	json_t *out = value_open(n, name, kept);
+	json_decref(kept);
+	return out;
+}
+
+json_t *
+community_get(struct node *n, uint32_t persona, const char *name)
+{
+	char at[PERSONA_VAULT_NAME];
+
+	if (!vault_name(n, persona, NAMES, name, at))
+		return NULL;
+	json_t *kept = vault_get(n->vault, at, NULL);
+	return kept == NULL ? NULL : value_of(n, at, kept);
+}
+
+static err
+keep_sealed(struct node *n, const char *at, const json_t *value)
+{
+	json_t *had = vault_get(n->vault, at, NULL);
+	const json_t *place = json_object_get(had, "key");
+	uint32_t slot = json_is_integer(place)
+			    ? (uint32_t)json_integer_value(place)
+			    : ERASE_SLOTS;
+	uint8_t key[ERASE_KEY];
+	bool fresh = false;
+	err e = ERR_NOTFOUND;
+
+	json_decref(had);
+	if (slot < ERASE_SLOTS)
+		e = eraser_get(n->communities->eraser, slot, key);
+	if (e != OK) {
+		e = eraser_new(n->communities->eraser, &slot, key);
+		fresh = e == OK;
+	}
+	if (e != OK)
+		return e;
+	json_t *sealed = value_seal(n, slot, key, at, value);
+	e = sealed == NULL ? ERR_LIMIT : vault_put(n->vault, at, sealed);
+	json_decref(sealed);
+	crypto_wipe(key, sizeof(key));
+	if (e != OK && fresh)
+		(void)!eraser_wipe(n->communities->eraser, slot);
+	return e;
+}
+
+struct counting {
+	const char *name;
+	unsigned n;
+	bool there;
+};
+
+static bool
+on_count(void *ctx, const char *name, json_t *value)
+{
+	struct counting *c = ctx;
+
+	(void)value;
+	c->n++;
+	c->there = c->there || strcmp(name, c->name) == 0;
+	return true;
+}
+
+err
+community_keep(
+    struct node *n, uint32_t persona, const char *name, const json_t *value)
+{
+	struct counting c = { .name = name };
+	char at[PERSONA_VAULT_NAME];
+
+	if (!vault_name(n, persona, NAMES, name, at))
+		return ERR_FORM;
+	communities_each(n, persona, on_count, &c);
+	if (!c.there && c.n >= COMMUNITIES_MAX)
+		return ERR_LIMIT;
+	if (json_is_true(json_object_get(value, "founded")))
+		return vault_put(n->vault, at, value);
+	return keep_sealed(n, at, value);
+}
+
+err
+community_erase(struct node *n, uint32_t persona, const char *name)
+{
+	char at[PERSONA_VAULT_NAME], draft[PERSONA_VAULT_NAME];
+
+	if (!vault_name(n, persona, NAMES, name, at) ||
+	    !vault_name(n, persona, DRAFTS, name, draft))
+		return OK;
+	json_t *had = vault_get(n->vault, at, NULL);
+	const json_t *place = json_object_get(had, "key");
+	const json_int_t slot =
+	    json_is_integer(place) ? json_integer_value(place) : -1;
+	json_decref(had);
+	if (slot >= 0 && slot < ERASE_SLOTS)
+		TRY(eraser_wipe(n->communities->eraser, (uint32_t)slot));
+	TRY(vault_delete(n->vault, at));
+	return vault_delete(n->vault, draft);
+}
+
+struct walking {
+	const struct node *n;
+	size_t head;
+	community_fn *fn;
+	void *ctx;
+};
+
+static bool
+on_value(void *ctx, const char *at, json_t *kept)
+{
+	const struct walking *w = ctx;
+	json_t *value = value_of(w->n, at, json_incref(kept));
+	bool on = true;
+
+	if (value != NULL) /* NULL: erased, or of a restored backup */
+		on = w->fn(w->ctx, at + w->head, value);
+	json_decref(value);
+	return on;
+}
+
+void
+communities_each(struct node *n, uint32_t persona, community_fn *fn, void *ctx)
+{
+	char prefix[PERSONA_VAULT_NAME];
+
+	persona_vault_name(prefix, persona, NAMES);
+	struct walking w = { n, strlen(prefix), fn, ctx };
+	vault_each(n->vault, prefix, on_value, &w);
+}
+
+json_t *
+community_draft(struct node *n, uint32_t persona, const char *name)
+{
+	char at[PERSONA_VAULT_NAME];
+
+	return vault_name(n, persona, DRAFTS, name, at)
+		   ? vault_get(n->vault, at, NULL)
+		   : NULL;
+}
+
+err
+community_draft_keep(
+    struct node *n, uint32_t persona, const char *name, const json_t *draft)
+{
+	char at[PERSONA_VAULT_NAME];
+
+	if (!vault_name(n, persona, DRAFTS, name, at))
+		return ERR_FORM;
+	return draft == NULL ? vault_delete(n->vault, at)
+			     : vault_put(n->vault, at, draft);
+}
+
+/* ---- ids ---- */
+
+static bool
+hex32(const json_t *v, uint8_t out[32])
+{
+	const char *hex = json_string_value(v);
+	struct buf b = { out, 0, 32 };
+
+	return hex != NULL && hex_get(slice_str(hex), &b) == OK && b.n == 32;
+}
+
+static json_t *
+hex32_json(const uint8_t bytes[32])
+{
+	char hex[65];
+	const err e = hex_put(hex, sizeof(hex), slice_of(bytes, 32));
+
+	ASSERT(e == OK);
+	return json_string(hex);
+}
+
+bool
+community_bytes(const json_t *value, const char *key, uint8_t out[32])
+{
+	return hex32(json_object_get(value, key), out);
+}
+
+void
+community_bytes_set(json_t *value, const char *key, const uint8_t bytes[32])
+{
+	(void)json_object_set_new(value, key, hex32_json(bytes));
+}
+
+bool
+community_is(const json_t *value, const uint8_t id[RECORD_ID])
+{
+	uint8_t had[32];
+	json_t *one;
+	size_t i;
+
+	if (community_bytes(value, "subject", had) && memcmp(had, id, 32) == 0)
+		return true;
+	json_array_foreach(json_object_get(value, "ids"), i, one)
+	{
+		if (hex32(one, had) && memcmp(had, id, 32) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+community_note(json_t *value, const uint8_t id[RECORD_ID])
+{
+	json_t *ids = json_object_get(value, "ids");
+
+	if (community_is(value, id))
+		return false;
+	if (json_object_get(value, "subject") == NULL)
+		community_bytes_set(value, "subject", id);
+	if (!json_is_array(ids)) {
+		ids = json_array();
+		(void)json_object_set_new(value, "ids", ids);
+	}
+	(void)json_array_append_new(ids, hex32_json(id));
+	if (json_array_size(ids) > COMMUNITY_IDS)
+		(void)json_array_remove(ids, 0);
+	return true;
+}
+
+struct seeking {
+	const uint8_t *id;
+	char *name;
+	json_t *found;
+};
+
+static bool
+on_seek(void *ctx, const char *name, json_t *value)
+{
+	struct seeking *s = ctx;
+
+	if (!community_is(value, s->id))
+		return true;
+	(void)snprintf(s->name, COMMUNITY_NAME_MAX + 1, "%s", name);
+	s->found = json_incref(value);
+	return false;
+}
+
+json_t *
+community_with(struct node *n, uint32_t persona, const uint8_t id[RECORD_ID],
+    char name[COMMUNITY_NAME_MAX + 1])
+{
+	struct seeking s = { id, name, NULL };
+
+	communities_each(n, persona, on_seek, &s);
+	return s.found;
+}
+
+/* ---- the record ---- */
+
+static unsigned
+keys_of(const struct value *map, uint64_t key, uint8_t out[][32])
+{
+	const struct value *list = value_find(map, key);
+	unsigned n = 0;
+
+	if (list == NULL || list->type != VALUE_ARRAY)
+		return 0;
+	for (uint32_t i = 0; i < list->n && n < COMMUNITY_KEYS; i++)
+		if (list->items[i].type == VALUE_BIN &&
+		    list->items[i].s.n == 32)
+			memcpy(out[n++], list->items[i].s.p, 32);
+	return n;
+}
+
+/* The first language that is there: for those who talk about it. */
+static void
+title_of(const struct value *map, char out[COMMUNITY_TITLE + 1])
+{
+	const struct value *text = value_find(map, 0);
+
+	out[0] = 0;
+	if (text == NULL || text->type != VALUE_MAP || text->n == 0 ||
+	    text->items[1].type != VALUE_STR)
+		return;
+	const size_t n = MIN(text->items[1].s.n, (size_t)COMMUNITY_TITLE);
+	memcpy(out, text->items[1].s.p, n);
+	out[n] = 0;
+}
+
+static err
+record_of(
+    struct node *n, const struct store_record *s, struct community_record *out)
+{
+	struct communities *c = n->communities;
+	struct record r;
+	struct value map;
+
+	if (s->kind != KIND_COMMUNITY || s->deleted || s->opaque ||
+	    s->expires_h <= node_now(n) / 3600)
+		return ERR_NOTFOUND;
+	arena_reset(&c->values);
+	if (record_read(s->bytes, &c->record, &r) != RECORD_FINE ||
+	    value_parse(r.payload, &c->values, &map) != OK ||
+	    map.type != VALUE_MAP)
+		return ERR_FORM;
+	*out = (struct community_record){ .rid = s->rid,
+		.slot = s->slot,
+		.made_h = s->seq >> 8,
+		.expires_h = s->expires_h };
+	memcpy(out->id, s->id, RECORD_ID);
+	memcpy(out->author, s->author, RECORD_AUTHOR);
+	title_of(&map, out->title);
+	out->facilitators_n =
+	    keys_of(&map, COMMUNITY_FACILITATORS, out->facilitators);
+	out->demands_n = keys_of(&map, COMMUNITY_DEMANDS, out->demands);
+	const struct value *v = value_find(&map, COMMUNITY_JOINING);
+	out->joining = v != NULL && v->type == VALUE_UINT && v->u >= 1 &&
+			       v->u <= JOINING_INVITED
+			   ? (enum community_joining)v->u
+			   : JOINING_ASK;
+	v = value_find(&map, INBOX);
+	out->has_inbox =
+	    v != NULL && v->type == VALUE_BIN && v->s.n == X25519_SIZE;
+	if (out->has_inbox)
+		memcpy(out->inbox, v->s.p, X25519_SIZE);
+	return OK;
+}
+
+err
+community_at(struct node *n, const uint8_t author[RECORD_AUTHOR], uint32_t slot,
+    struct community_record *out)
+{
+	struct store_view *view = NULL;
+	struct store_record s;
+
+	TRY(store_view_open(n->store, &view));
+	err e = store_get_slot(view, author, KIND_COMMUNITY, slot, &s);
+	if (e == OK)
+		e = record_of(n, &s, out);
+	store_view_close(view);
+	return e;
+}
+
+struct looking {
+	const char *text;
+	uint64_t rid, now_h;
+	unsigned found;
+};
+
+static bool
+on_look(void *ctx, const struct store_record *s)
+{
+	struct looking *l = ctx;
+
+	if (!s->deleted && s->expires_h > l->now_h &&
+	    record_text_is(s->id, l->text)) {
+		l->rid = s->rid;
+		l->found++;
+	}
+	return l->found < 2;
+}
+
+err
+community_named(struct node *n, const char *text, struct community_record *out)
+{
+	struct looking l = { text, 0, node_now(n) / 3600, 0 };
+	struct store_view *view = NULL;
+	struct store_record s;
+
+	TRY(store_view_open(n->store, &view));
+	err e = store_each_kind(view, KIND_COMMUNITY, on_look, &l);
+	if (e == OK && l.found != 1)
+		e = l.found == 0 ? ERR_NOTFOUND : ERR_EXISTS;
+	if (e == OK)
+		e = store_get_rid(view, l.rid, &s);
+	if (e == OK)
+		e = record_of(n, &s, out);
+	store_view_close(view);
+	return e;
+}
+
+bool
+community_leads(
+    const struct community_record *r, const uint8_t key[RECORD_AUTHOR])
+{
+	for (unsigned i = 0; i < r->facilitators_n; i++)
+		if (memcmp(r->facilitators[i], key, RECORD_AUTHOR) == 0)
+			return true;
+	return false;
+}
+
+err
+community_of(struct node *n, uint32_t persona, const json_t *value,
+    struct community_record *out)
+{
+	const json_int_t slot =
+	    json_integer_value(json_object_get(value, "slot"));
+	uint8_t author[RECORD_AUTHOR];
+
+	if (slot < 0 || slot >= (json_int_t)kind_info(KIND_COMMUNITY)->slots)
+		return ERR_NOTFOUND;
+	if (json_is_true(json_object_get(value, "founded")))
+		memcpy(author, persona_get(n, persona)->pub, RECORD_AUTHOR);
+	else if (!community_bytes(value, "author", author))
+		return ERR_NOTFOUND;
+	return community_at(n, author, (uint32_t)slot, out);
+}
+
+/* ---- time ---- */
+
+/* Names first, since nothing may be changed on the walk. */
+struct renewed {
+	struct node *n;
+	uint32_t persona;
+	unsigned count;
+	struct {
+		char name[COMMUNITY_NAME_MAX + 1];
+		uint8_t id[RECORD_ID];
+	} list[COMMUNITIES_MAX];
+};
+
+static bool
+on_renewed(void *ctx, const char *name, json_t *value)
+{
+	struct renewed *l = ctx;
+	struct community_record r;
+
+	if (l->count < COMMUNITIES_MAX &&
+	    community_of(l->n, l->persona, value, &r) == OK &&
+	    !community_is(value, r.id)) {
+		(void)snprintf(l->list[l->count].name,
+		    sizeof(l->list[l->count].name), "%s", name);
+		memcpy(l->list[l->count++].id, r.id, RECORD_ID);
+	}
+	return true;
+}
+
+void
+communities_look(struct node *n, uint32_t persona)
+{
+	struct renewed l = { .n = n, .persona = persona };
+
+	communities_each(n, persona, on_renewed, &l);
+	for (unsigned i = 0; i < l.count; i++) {
+		json_t *v = community_get(n, persona, l.list[i].name);
+		if (v != NULL && community_note(v, l.list[i].id) &&
+		    community_keep(n, persona, l.list[i].name, v) != OK)
+			env_log(&n->env, LOG_UNUSUAL, "community_not_kept",
+			    "what=\"the new id of its record; tried again\"");
+		json_decref(v);
+	}
+}
+
+void
+communities_tick(struct node *n)
+{
+	if (n->communities == NULL || n->ticks % LOOK_TICKS != 0)
+		return;
+	for (uint32_t i = 0; i < persona_count(n); i++)
+		communities_look(n, i);
+}
+
+/* ---- own demands ---- */
+
+json_t *
+community_demands_put(struct node *n, uint32_t persona, const json_t *list)
+{
+	json_t *out = json_array(), *one;
+	char id[RECORD_ID_TEXT];
+	uint32_t slot;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const char *text = json_string_value(one);
+		if (text != NULL &&
+		    owner_find(n, persona, KIND_DEMAND, text, &slot) == OK) {
+			record_id_put(
+			    id, owner_post(n, persona, KIND_DEMAND, slot)->id);
+			(void)json_array_append_new(out, json_string(id));
+		} else {
+			(void)json_array_append(out, one);
+		}
+	}
+	return out;
+}
+
+struct slotted {
+	uint32_t slot;
+	json_t *found;
+};
+
+static bool
+on_slot(void *ctx, const char *name, json_t *value)
+{
+	struct slotted *s = ctx;
+
+	(void)name;
+	if (json_is_true(json_object_get(value, "founded")) &&
+	    json_integer_value(json_object_get(value, "slot")) ==
+		(json_int_t)s->slot)
+		s->found = json_incref(value);
+	return s->found == NULL;
+}
+
+static err
+with_demands(const struct value *map, const json_t *ids, struct buf *out)
+{
+	uint8_t bytes[COMMUNITY_KEYS][RECORD_ID];
+	struct value pairs[2 * 64], items[COMMUNITY_KEYS];
+	uint32_t n = 0, demands = 0;
+	bool had = false;
+	json_t *one;
+	size_t at;
+
+	json_array_foreach(ids, at, one)
+	{
+		if (demands < COMMUNITY_KEYS &&
+		    record_id_get(slice_str(json_string_value(one)),
+			bytes[demands]) == OK) {
+			items[demands] =
+			    value_bin(slice_of(bytes[demands], RECORD_ID));
+			demands++;
+		}
+	}
+	if (map->type != VALUE_MAP || map->n > 62 || demands == 0)
+		return ERR_FORM;
+	for (uint32_t i = 0; i < map->n; i++) {
+		pairs[2 * n] = map->items[2 * i];
+		pairs[2 * n + 1] = map->items[2 * i + 1];
+		if (map->items[2 * i].u == COMMUNITY_DEMANDS) {
+			pairs[2 * n + 1] = value_array(items, demands);
+			had = true;
+		}
+		n++;
+	}
+	const struct value with = value_map(pairs, n);
+	return had ? value_write(&with, out) : ERR_NOTFOUND;
+}
+
+err
+community_renewed(struct node *n, uint32_t persona, uint32_t slot,
+    struct slice payload, struct buf *out)
+{
+	struct slotted s = { slot, NULL };
+	void *memory = malloc(VALUE_ARENA_BYTES);
+	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
+	struct value map;
+	err e = memory == NULL ? ERR_NOMEM : OK;
+
+	if (e == OK)
+		communities_each(n, persona, on_slot, &s);
+	const json_t *demands = json_object_get(s.found, "demands");
+	if (e == OK && json_array_size(demands) == 0)
+		e = ERR_NOTFOUND;
+	if (e == OK)
+		e = value_parse(payload, &arena, &map);
+	if (e == OK) {
+		json_t *ids = community_demands_put(n, persona, demands);
+		e = with_demands(&map, ids, out);
+		json_decref(ids);
+	}
+	json_decref(s.found);
+	free(memory);
+	return e;
+}
