@@ -14,6 +14,7 @@
 #include "node/community/community.h"
 #include "node/discovery.h"
 #include "node/env.h"
+#include "node/evidence/claims.h"
 #include "node/evidence/documents.h"
 #include "node/intro.h"
 #include "node/keeper.h"
@@ -472,6 +473,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(documents_open(n));
 	TRY(communities_open(n));
 	TRY(mailbox_open(n));
+	claims_open(n);
 	TRY(open_http(n));
 	return subscribe(n);
 }

@@ -216,4 +216,6 @@ http_handler api_backup, api_store, api_store_check, api_store_backup,
 http_handler api_sync, api_sync_now;
 http_handler api_tokens, api_token_add, api_token_revoke, api_token_log,
     api_token_scopes;
+http_handler api_facts, api_facts_change, api_talk_claims, api_talk_ask,
+    api_talk_disclose;
 http_handler api_talks, api_talk, api_talk_offer, api_talk_say;

@@ -130,6 +130,12 @@ static const struct http_route routes[] = {
 	    SCOPE_PUBLISH },
 	{ HTTP_POST, V1 "/signals/import", api_signals_import, SCOPE_NETWORK },
 
+	{ HTTP_GET, V1 "/facts", api_facts, SCOPE_PROFILE },
+	{ HTTP_PUT, V1 "/facts", api_facts_change, SCOPE_PROFILE },
+	{ HTTP_GET, V1 "/talks/{id}/claims", api_talk_claims, SCOPE_TALK },
+	{ HTTP_POST, V1 "/talks/{id}/ask", api_talk_ask, SCOPE_TALK },
+	{ HTTP_POST, V1 "/talks/{id}/disclose", api_talk_disclose,
+	    SCOPE_OWNER },
 	{ HTTP_GET, V1 "/talks", api_talks, SCOPE_TALK },
 	{ HTTP_POST, V1 "/talks", api_talk_offer, SCOPE_OFFER },
 	{ HTTP_GET, V1 "/talks/{id}", api_talk, SCOPE_TALK },

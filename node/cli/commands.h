@@ -58,6 +58,13 @@ int run_inbox_list(struct cli *cli);
 int run_inbox_show(struct cli *cli);
 int run_inbox_answer(struct cli *cli);
 
+int run_fact_list(struct cli *cli);
+int run_fact_set(struct cli *cli);
+int run_fact_remove(struct cli *cli);
+int run_talk_ask(struct cli *cli);
+int run_talk_claims(struct cli *cli);
+int run_inbox_disclose(struct cli *cli);
+
 int run_profile_import(struct cli *cli);
 int run_profile_edit(struct cli *cli);
 int run_draft_edit(struct cli *cli);

@@ -332,7 +332,8 @@ static const struct cli_command commands[] = {
 	    FLAGS{ DRY, NOW,
 		{ "coarsen", NULL, "leave out what tells too much" },
 		{ "force", NULL, "publish it although it tells who you are" },
-		END }, run_draft_publish },
+		END },
+	    run_draft_publish },
 	{ "profile", "forget", "", 0, 0, "withdraw your card everywhere",
 	    "A tombstone replaces the card in every node that hears of it. "
 	    "Others may have\ncopied it before.",
@@ -505,6 +506,56 @@ static const struct cli_command commands[] = {
 		{ "ignore", NULL, "leave the offer, without a word" }, CLOSE,
 		{ "block", NULL, "and never show offers of it again" }, END },
 	    run_inbox_answer },
+	{ "offer", "ask", "ID NAME...", 2, 8,
+	    "which facts you would like to see",
+	    "Names of claims, such as skills, languages, hours_week, "
+	    "pay_floor, "
+	    "aspirations,\ncontracts, certificates, name, email. The person "
+	    "sees the question and shows what\nthey want, or nothing.",
+	    "ohcn offer ask 5d1c88a0 skills languages pay_floor", NULL,
+	    run_talk_ask },
+	{ "offer", "claims", "ID", 1, 1, "what you were shown, and its worth",
+	    "Every leaf is verified. Worth: the person's own word, or a "
+	    "credential that\nstands behind it, if this node holds it.",
+	    "ohcn offer claims 5d1c88a0", FLAGS{ LANG, END }, run_talk_claims },
+	{ "inbox", "ask", "ID NAME...", 2, 8, "the same as offer ask", NULL,
+	    "ohcn inbox ask 5d1c88a0 skills languages", NULL, run_talk_ask },
+	{ "inbox", "claims", "ID", 1, 1, "what is asked, what you could show",
+	    "The leaves of your facts, card and wishes, which of them were "
+	    "asked for and which\nshown. To look tells nobody anything.",
+	    "ohcn inbox claims 5d1c88a0", FLAGS{ LANG, END }, run_talk_claims },
+	{ "inbox", "disclose", "ID", 1, 1, "show some facts, leaf by leaf",
+	    "Only what you name is shown, to this one receiver, and it cannot "
+	    "be taken back;\nwhat you do not name stays unknown, even whether "
+	    "it is there. A number is shown\nwhole, or by a bound: --at-least "
+	    "and --at-most. --dry-run says exactly what the\nother side then "
+	    "knows. Name, e-mail, phone and address come after the company "
+	    "has\nopened who it is.",
+	    "ohcn inbox disclose 5d1c88a0 --leaf languages,contracts "
+	    "--dry-run\n"
+	    "ohcn inbox disclose 5d1c88a0 --at-least skills:welding=3 "
+	    "--at-most pay_floor=32 --yes",
+	    FLAGS{ { "leaf", "LIST", "names of leaves, commas between" },
+		{ "at-least", "LIST", "NAME=N: no more than that" },
+		{ "at-most", "LIST", "NAME=N: no more than that" },
+		{ "unasked", NULL, "show what was not asked for" }, DRY, LANG,
+		END },
+	    run_inbox_disclose },
+	{ "fact", "list", "", 0, 0, "what you could show of yourself",
+	    "Private: your own facts, and what your card and wishes say. "
+	    "Nothing of it is\npublished; in a talk you show some of it, leaf "
+	    "by leaf: ohcn help inbox.",
+	    "ohcn fact list", FLAGS{ LANG, END }, run_fact_list },
+	{ "fact", "set", "NAME VALUE", 2, 2, "keep a fact of your own",
+	    "A text, yes or no, or with --max a number of which a bound can "
+	    "be shown.\nPrivate until you show it: ohcn inbox disclose.",
+	    "ohcn fact set name \"Lea Muster\"\n"
+	    "ohcn fact set certificates:1 \"Welder, TUV 2024\"\n"
+	    "ohcn fact set years:welding 12 --max 60",
+	    FLAGS{ { "max", "N", "a number 0..N, N up to 1000" }, END },
+	    run_fact_set },
+	{ "fact", "remove", "NAME", 1, 1, "forget a fact of your own", NULL,
+	    "ohcn fact remove phone", NULL, run_fact_remove },
 	{ "team", "form", "", 0, 0, "a few people who together can do it",
 	    "For a need of yours, or for a list of skills; a skill may have a "
 	    "level\nand a ! for a must (welding:3!). Who is chosen adds most "
@@ -1013,8 +1064,7 @@ static const struct cli_command commands[] = {
 	    "Its name stays here. What you say as two personas must not show "
 	    "that they are one:\nother skills, other words. What they "
 	    "publish lies publish.persona_gap apart.",
-	    "ohcn persona add quiet",
-	    NULL, run_persona_add },
+	    "ohcn persona add quiet", NULL, run_persona_add },
 	{ "persona", "rename", "NAME NEW", 2, 2, "another name, here only",
 	    NULL, "ohcn persona rename quiet welder", NULL,
 	    run_persona_rename },
@@ -1024,7 +1074,8 @@ static const struct cli_command commands[] = {
 	    "ohcn persona retire quiet", NULL, run_persona_retire },
 	{ "persona", "resume", "NAME", 1, 1, "a retired one publishes again",
 	    NULL, "ohcn persona resume quiet", NULL, run_persona_resume },
-	{ "persona", "revoke", "NAME", 1, 1, "its key no longer counts, for good",
+	{ "persona", "revoke", "NAME", 1, 1,
+	    "its key no longer counts, for good",
 	    "For a key that others know, or that you do not want any more. "
 	    "Every node drops what\nit published and accepts nothing of it "
 	    "again. Nothing takes it back; a new persona\nis not linked to "
@@ -1034,7 +1085,8 @@ static const struct cli_command commands[] = {
 	    FLAGS{ { "reason", "WORD", "lost, stolen, retired, unspecified" },
 		DRY, END },
 	    run_persona_revoke },
-	{ "persona", "conflicts", "", 0, 0, "what another device published over yours",
+	{ "persona", "conflicts", "", 0, 0,
+	    "what another device published over yours",
 	    "Two devices with one key, or an old backup that was restored: "
 	    "the network holds\nthe newer version, and both are shown here.",
 	    "ohcn persona conflicts", NULL, run_persona_conflicts },
@@ -1056,7 +1108,8 @@ static const struct cli_command commands[] = {
 	    "(they are in a backup), and offers that were not opened are "
 	    "lost.",
 	    "ohcn key restore\nohcn key restore --now",
-	    FLAGS{ { "now", NULL, "with what is here, without waiting for more" },
+	    FLAGS{
+		{ "now", NULL, "with what is here, without waiting for more" },
 		END },
 	    run_key_restore },
 	{ "token", "add", "NAME", 1, 1,

@@ -10,7 +10,7 @@ evidence_fault_name(enum evidence_fault f)
 		"bad-signature", "incomplete", "wrong-reference", "contradicts",
 		"too-early", "expired", "revoked", "wrong-verifier",
 		"wrong-nonce", "bad-claim", "bad-path", "bad-range", "bad-sums",
-		"not-consistent" };
+		"not-consistent", "wrong-holder", "not-asked" };
 
 	ASSERT((unsigned)f < EVIDENCE_FAULTS);
 	return names[f];

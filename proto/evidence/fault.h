@@ -40,8 +40,11 @@ enum evidence_fault {
 	/* ledgers */
 	EVIDENCE_BAD_SUMS,       /* counts that contradict each other */
 	EVIDENCE_NOT_CONSISTENT, /* the newer ledger does not extend the older */
+	/* presentations in a conversation */
+	EVIDENCE_WRONG_HOLDER, /* of another key than the conversation's */
+	EVIDENCE_NOT_ASKED,    /* a claim that nobody had asked for */
 };
-#define EVIDENCE_FAULTS (EVIDENCE_NOT_CONSISTENT + 1)
+#define EVIDENCE_FAULTS (EVIDENCE_NOT_ASKED + 1)
 
 /** evidence_fault_name(f): "bad-path"; static, as in SPEC.md. */
 const char *evidence_fault_name(enum evidence_fault f);

@@ -100,7 +100,12 @@ ROUTES = (("GET", r"/path", "path", "path"), ("GET", r"/team", "team", "team"),
           ("POST", r"/tokens", "token", "made"),
           ("POST", r"/tokens/[^/]+/revoke", "token", "token"),
           ("GET", r"/tokens/log", "token", "log"),
-          ("GET", r"/tokens/scopes", "token", "scopes"))
+          ("GET", r"/tokens/scopes", "token", "scopes"),
+          ("GET", r"/facts", "claims", "facts"),
+          ("PUT", r"/facts", "claims", "facts"),
+          ("GET", r"/talks/[^/]+/claims", "claims", "claims"),
+          ("POST", r"/talks/[^/]+/ask", "claims", "of_company"),
+          ("POST", r"/talks/[^/]+/disclose", "claims", "disclosed"))
 COMMANDS = {"ohcn.path/1": ("path", "path"), "ohcn.team.form/1": ("team", "team"),
             "ohcn.community.suggest/1": ("community", "community"),
             "ohcn.market/1": ("market", "market"),
@@ -116,7 +121,14 @@ COMMANDS = {"ohcn.path/1": ("path", "path"), "ohcn.team.form/1": ("team", "team"
             "ohcn.token.list/1": ("token", "tokens"),
             "ohcn.token.revoke/1": ("token", "token"),
             "ohcn.token.log/1": ("token", "log"),
-            "ohcn.token.scopes/1": ("token", "scopes")}
+            "ohcn.token.scopes/1": ("token", "scopes"),
+            "ohcn.fact.list/1": ("claims", "facts"),
+            "ohcn.fact.set/1": ("claims", "facts"),
+            "ohcn.fact.remove/1": ("claims", "facts"),
+            "ohcn.inbox.claims/1": ("claims", "of_person"),
+            "ohcn.offer.claims/1": ("claims", "of_company"),
+            "ohcn.offer.ask/1": ("claims", "of_company"),
+            "ohcn.inbox.disclose/1": ("claims", "disclosed")}
 
 
 def hold_api(method, path, status, value):

@@ -1,0 +1,38 @@
+/*
+ * claims_internal.h: what claims.c (facts, a conversation's page),
+ * claims_show.c (the person) and claims_seen.c (what comes) share. Included
+ * after claims.h.
+ */
+#pragma once
+
+#include "node/vault.h"
+
+#define TREES "trees" /* of credentials: a value of a persona */
+
+/* A conversation's page, {} if there is none; and where presentations lie. */
+json_t *claims_page(struct node *n, const struct talk *t);
+err claims_page_put(struct node *n, const struct talk *t, const json_t *page);
+/** claims_name_put(out, t, what, number): 'c': the page, 'v': what came. */
+void claims_name_put(char out[VAULT_NAME_MAX + 1], const struct talk *t,
+    char what, unsigned number);
+
+/** claims_page_renew(n, t, page, left_out): a person's leaves are up to date
+ * and kept. */
+err claims_page_renew(
+    struct node *n, const struct talk *t, json_t *page, unsigned *left_out);
+
+bool claims_hex_get(const json_t *o, const char *key, uint8_t *out, size_t n);
+void claims_hex_put(json_t *o, const char *key, const uint8_t *p, size_t n);
+/** claims_list(o, key): made if it is not there. */
+json_t *claims_list(json_t *o, const char *key);
+
+const char *claims_leaf_name(const json_t *leaf);
+bool claims_of_credential(const json_t *leaf);
+bool claims_is_asked(const json_t *asked, const char *name);
+/** claims_label(n, language, name, out): of the term in a leaf's name. */
+bool claims_label(struct node *n, uint32_t language, const char *name,
+    char out[CLAIM_NAME * 2]);
+void claims_label_add(struct node *n, uint32_t language, json_t *leaf);
+
+mailbox_bytes_fn claims_on_ask, claims_on_presentation;
+json_t *claims_of_company(struct node *n, struct talk *t, uint32_t language);
