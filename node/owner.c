@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "match/card.h"
-#include "node/community/community.h"
 #include "node/conflict.h"
 #include "node/intro.h"
 #include "node/vault.h"
@@ -43,6 +42,7 @@ struct book {
 
 struct owner {
 	struct node *n;
+	owner_renewal *renewal;
 	struct book *books[PERSONAS_MAX]; /* NULL: not needed so far */
 	uint64_t next_rid; /* of the store when it was last looked at */
 	struct arena record_scratch, value_scratch;
@@ -760,9 +760,9 @@ renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
 	    schema_latest(kind) != NULL && r.pv == schema_latest(kind)->pv) {
 		uint8_t raw[RECORD_BODY_MAX];
 		struct buf fresh = { raw, 0, sizeof(raw) };
-		const bool other = kind == KIND_COMMUNITY &&
-				   community_renewed(o->n, persona, slot,
-				       r.payload, &fresh) == OK;
+		const bool other =
+		    o->renewal != NULL && o->renewal(o->n, persona, kind, slot,
+					      r.payload, &fresh) == OK;
 		const struct publish_request q = { .persona = persona,
 			.kind = kind,
 			.slot = slot,
@@ -773,6 +773,13 @@ renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
 		owner_publish(o->n, &q, on_renewed, o->n);
 	}
 	store_view_close(view);
+}
+
+void
+owner_on_renewal(struct node *n, owner_renewal *fn)
+{
+	if (n->owner != NULL)
+		n->owner->renewal = fn;
 }
 
 /* The next place of the round. */

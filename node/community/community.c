@@ -26,25 +26,6 @@ struct communities {
 	struct arena record, values;
 };
 
-err
-communities_open(struct node *n)
-{
-	char path[PATH_TEXT_MAX + 24];
-	struct communities *c = calloc(1, sizeof(*c));
-
-	if (c == NULL)
-		return ERR_NOMEM;
-	n->communities = c;
-	c->record =
-	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
-	c->values = arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
-	if (c->record.p == NULL || c->values.p == NULL)
-		return ERR_NOMEM;
-	(void)snprintf(
-	    path, sizeof(path), "%s/community.keys", n->paths->private_dir);
-	return eraser_open(path, &c->eraser, n->problem);
-}
-
 void
 communities_close(struct node *n)
 {
@@ -571,60 +552,6 @@ community_of(struct node *n, uint32_t persona, const json_t *value,
 	return community_at(n, author, (uint32_t)slot, out);
 }
 
-/* ---- time ---- */
-
-/* Names first, since nothing may be changed on the walk. */
-struct renewed {
-	struct node *n;
-	uint32_t persona;
-	unsigned count;
-	struct {
-		char name[COMMUNITY_NAME_MAX + 1];
-		uint8_t id[RECORD_ID];
-	} list[COMMUNITIES_MAX];
-};
-
-static bool
-on_renewed(void *ctx, const char *name, json_t *value)
-{
-	struct renewed *l = ctx;
-	struct community_record r;
-
-	if (l->count < COMMUNITIES_MAX &&
-	    community_of(l->n, l->persona, value, &r) == OK &&
-	    !community_is(value, r.id)) {
-		(void)snprintf(l->list[l->count].name,
-		    sizeof(l->list[l->count].name), "%s", name);
-		memcpy(l->list[l->count++].id, r.id, RECORD_ID);
-	}
-	return true;
-}
-
-void
-communities_look(struct node *n, uint32_t persona)
-{
-	struct renewed l = { .n = n, .persona = persona };
-
-	communities_each(n, persona, on_renewed, &l);
-	for (unsigned i = 0; i < l.count; i++) {
-		json_t *v = community_get(n, persona, l.list[i].name);
-		if (v != NULL && community_note(v, l.list[i].id) &&
-		    community_keep(n, persona, l.list[i].name, v) != OK)
-			env_log(&n->env, LOG_UNUSUAL, "community_not_kept",
-			    "what=\"the new id of its record; tried again\"");
-		json_decref(v);
-	}
-}
-
-void
-communities_tick(struct node *n)
-{
-	if (n->communities == NULL || n->ticks % LOOK_TICKS != 0)
-		return;
-	for (uint32_t i = 0; i < persona_count(n); i++)
-		communities_look(n, i);
-}
-
 /* ---- own demands ---- */
 
 json_t *
@@ -703,15 +630,18 @@ with_demands(const struct value *map, const json_t *ids, struct buf *out)
 	return had ? value_write(&with, out) : ERR_NOTFOUND;
 }
 
-err
-community_renewed(struct node *n, uint32_t persona, uint32_t slot,
+/* Own demands are renewed as well, and are then other records. */
+static err
+renewed(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot,
     struct slice payload, struct buf *out)
 {
 	struct slotted s = { slot, NULL };
 	void *memory = malloc(VALUE_ARENA_BYTES);
 	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
 	struct value map;
-	err e = memory == NULL ? ERR_NOMEM : OK;
+	err e = memory == NULL           ? ERR_NOMEM
+		: kind != KIND_COMMUNITY ? ERR_NOTFOUND
+					 : OK;
 
 	if (e == OK)
 		communities_each(n, persona, on_slot, &s);
@@ -728,4 +658,80 @@ community_renewed(struct node *n, uint32_t persona, uint32_t slot,
 	json_decref(s.found);
 	free(memory);
 	return e;
+}
+
+/* ---- time ---- */
+
+/* Names first, since nothing may be changed on the walk. */
+struct renewed {
+	struct node *n;
+	uint32_t persona;
+	unsigned count;
+	struct {
+		char name[COMMUNITY_NAME_MAX + 1];
+		uint8_t id[RECORD_ID];
+	} list[COMMUNITIES_MAX];
+};
+
+static bool
+on_renewed(void *ctx, const char *name, json_t *value)
+{
+	struct renewed *l = ctx;
+	struct community_record r;
+
+	if (l->count < COMMUNITIES_MAX &&
+	    community_of(l->n, l->persona, value, &r) == OK &&
+	    !community_is(value, r.id)) {
+		(void)snprintf(l->list[l->count].name,
+		    sizeof(l->list[l->count].name), "%s", name);
+		memcpy(l->list[l->count++].id, r.id, RECORD_ID);
+	}
+	return true;
+}
+
+void
+communities_look(struct node *n, uint32_t persona)
+{
+	struct renewed l = { .n = n, .persona = persona };
+
+	communities_each(n, persona, on_renewed, &l);
+	for (unsigned i = 0; i < l.count; i++) {
+		json_t *v = community_get(n, persona, l.list[i].name);
+		if (v != NULL && community_note(v, l.list[i].id) &&
+		    community_keep(n, persona, l.list[i].name, v) != OK)
+			env_log(&n->env, LOG_UNUSUAL, "community_not_kept",
+			    "what=\"the new id of its record; tried again\"");
+		json_decref(v);
+	}
+}
+
+void
+communities_tick(struct node *n)
+{
+	if (n->communities == NULL || n->ticks % LOOK_TICKS != 0)
+		return;
+	owner_on_renewal(n, renewed);
+	for (uint32_t i = 0; i < persona_count(n); i++)
+		communities_look(n, i);
+}
+
+/* ---- life ---- */
+
+err
+communities_open(struct node *n)
+{
+	char path[PATH_TEXT_MAX + 24];
+	struct communities *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return ERR_NOMEM;
+	n->communities = c;
+	c->record =
+	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+	c->values = arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
+	if (c->record.p == NULL || c->values.p == NULL)
+		return ERR_NOMEM;
+	(void)snprintf(
+	    path, sizeof(path), "%s/community.keys", n->paths->private_dir);
+	return eraser_open(path, &c->eraser, n->problem);
 }

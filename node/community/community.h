@@ -140,11 +140,3 @@ void communities_look(struct node *n, uint32_t persona);
  */
 json_t *community_demands_put(
     struct node *n, uint32_t persona, const json_t *list);
-
-/**
- * community_renewed(n, persona, slot, payload, out):
- * The payload with the ids that its own demands have now. ERR_NOTFOUND:
- * there is nothing to change; ERR_FORM, ERR_MORE, ERR_NOMEM.
- */
-NODISCARD err community_renewed(struct node *n, uint32_t persona, uint32_t slot,
-    struct slice payload, struct buf *out);
