@@ -757,7 +757,7 @@ renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
 		return;
 	if (store_get_rid(view, p->rid, &s) == OK &&
 	    record_read(s.bytes, &o->record_scratch, &r) == RECORD_FINE &&
-	    schema_latest(kind) != NULL && r.pv == schema_latest(kind)->pv) {
+	    r.pv == schema_pv(kind)) {
 		uint8_t raw[RECORD_BODY_MAX];
 		struct buf fresh = { raw, 0, sizeof(raw) };
 		const bool other =

@@ -8,7 +8,7 @@
 #include "proto/base/text.h"
 #include "proto/record/names.h"
 
-#define HEX_MAX (2 * 4096 + 1) /* the longest: what is sealed */
+#define HEX_MAX      (2 * 4096 + 1) /* the longest: what is sealed */
 #define UNKNOWN_KEYS "_unknown_keys"
 
 /* ---- the short forms of single values ---- */
@@ -18,18 +18,12 @@ static bool
 is_author_key(const char *name)
 {
 	static const char *const names[] = { "organisation", "posting_keys",
-		"co_authors", "facilitators", "key" };
+		"co_authors", "facilitators", "author", "key" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return true;
 	return false;
-}
-
-static bool
-is_record_id(const char *name)
-{
-	return strcmp(name, "case_demand") == 0 || strcmp(name, "demands") == 0;
 }
 
 static bool
@@ -105,10 +99,6 @@ bytes_to_json(const char *name, struct slice s)
 
 	if (s.n == RECORD_AUTHOR && is_author_key(name)) {
 		did_key_put(text, s.p);
-		return json_string(text);
-	}
-	if (s.n == RECORD_ID && is_record_id(name)) {
-		record_id_put(text, s.p);
 		return json_string(text);
 	}
 	return hex_put(text, sizeof(text), s) == OK ? json_string(text) : NULL;
@@ -515,8 +505,6 @@ read_bytes(struct reader *r, const struct field *f, const char *name,
 	if (e != OK && is_author_key(name))
 		return refuse(
 		    r, "write did:key:z6Mk... or 64 hex digits", "is no key");
-	if (e != OK && is_record_id(name))
-		return refuse(r, "write the id of a record, b...", "is no id");
 	if (e != OK) {
 		(void)refuse(r, "", "is not bytes in hexadecimal");
 		return refuse_hint(r,

@@ -4,8 +4,8 @@
  *
  * The form: field names are keys; a choice is its name, bits are a list of
  * names; 0/1 fields are true/false; a language is "de", a text is
- * {"en": "..."}; the key of an author is a did:key, an id of a record a CID,
- * other bytes are hexadecimal. A term is 16 hexadecimal digits; with labels
+ * {"en": "..."}; the key of an author is a did:key, other bytes are
+ * hexadecimal. A term is 16 hexadecimal digits; with labels
  * asked for, a map with a "term" gets a "label" beside it, and a term that
  * stands alone becomes {"term": ..., "label": ...}.
  *

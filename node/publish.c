@@ -445,7 +445,6 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 	    q->kind == KIND_REVOCATION ? slice_of(NULL, 0)
 	    : a->stamped               ? slice_of(a->stamp, STAMP_WORK_BYTES)
 				       : slice_of(no_stamp, sizeof(no_stamp));
-	const struct schema *schema = schema_latest(q->kind);
 	const struct record_draft d = {
 		.net = slice_str(n->config->node.network),
 		.kind = q->kind,
@@ -455,7 +454,7 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 		.expires_h = expires_of(q, seq, live_expires),
 		.flags = q->deleted ? RECORD_FLAG_DELETED : 0,
 		.stamp = stamp,
-		.pv = schema == NULL ? 0 : schema->pv,
+		.pv = schema_pv(q->kind),
 		.payload = payload,
 	};
 	struct signing with = { n, q->persona };

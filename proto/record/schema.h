@@ -59,6 +59,9 @@ const struct schema *schema_of(uint32_t kind, uint64_t pv);
 /** schema_latest(kind): the one to write with; NULL: none yet. */
 const struct schema *schema_latest(uint32_t kind);
 
+/** schema_pv(kind): its pv; 0 where there is none, of open kinds. */
+uint64_t schema_pv(uint32_t kind);
+
 enum schema_result {
 	SCHEMA_OK,
 	SCHEMA_OPAQUE, /* valid, but holds an unknown even key */

@@ -11,10 +11,7 @@
 		0, NULL                                                        \
 	}
 
-/*
- * Payloads of version 0 are a draft; attestation and community begin with
- * version 1. The tables follow SPEC.md.
- */
+/* The tables follow SPEC.md. Version 0 was a draft: no schema, unread. */
 
 static const struct field term_item = { .type = FIELD_TERM };
 static const struct field key_item = {
@@ -37,6 +34,15 @@ static const struct field language_fields[] = {
 };
 static const struct field language_item = { .type = FIELD_MAP,
 	.fields = language_fields };
+
+/* A record of anybody's by its slot, which stays when it is renewed. */
+static const struct field slot_fields[] = {
+	{ 0, "author", FIELD_BYTES, true, 32, 32 },
+	{ 2, "slot", FIELD_UINT, true, 0, 1023 },
+	LIST_END,
+};
+static const struct field slot_item = { .type = FIELD_MAP,
+	.fields = slot_fields };
 
 /* Terms of the author's own, so that others can show and match them. */
 static const struct field own_term_fields[] = {
@@ -72,6 +78,7 @@ static const struct field_choice activity_choices[] = {
 	{ 32, "coaching" },
 	{ 64, "peers" },
 	{ 128, "course" },
+	{ 256, "community-role" },
 	CHOICES_END,
 };
 
@@ -270,6 +277,7 @@ static const struct field demand_fields[] = {
 	{ 54, "purposes", FIELD_LIST, false, 1, 16, .element = &term_item },
 	{ 56, "direction", FIELD_CHOICE, .choices = direction_choices },
 	{ 58, "occupation", FIELD_TERM },
+	{ 60, "community", FIELD_MAP, .fields = slot_fields },
 	LIST_END,
 };
 
@@ -330,6 +338,7 @@ static const struct field_choice role_choices[] = {
 	{ 2, "company" },
 	{ 3, "school" },
 	{ 4, "source" },
+	{ 5, "coach" },
 	CHOICES_END,
 };
 
@@ -342,6 +351,17 @@ static const struct field cosig_fields[] = {
 };
 static const struct field cosig_item = { .type = FIELD_MAP,
 	.fields = cosig_fields };
+
+static const struct field_choice rhythm_choices[] = {
+	{ 1, "once" },
+	{ 2, "daily" },
+	{ 3, "weekly" },
+	{ 4, "fortnightly" },
+	{ 5, "monthly" },
+	{ 6, "quarterly" },
+	{ 7, "as-needed" },
+	CHOICES_END,
+};
 
 static const struct field course_fields[] = {
 	{ 0, "type", FIELD_CHOICE, true, .choices = course_choices },
@@ -364,12 +384,21 @@ static const struct field course_fields[] = {
 	{ 30, "credential", FIELD_TEXT, false, 1, 120 },
 	{ 32, "content", FIELD_MAP, .fields = content_fields },
 	{ 34, "co_authors", FIELD_LIST, false, 1, 16, .element = &key_item },
-	{ 36, "case_demand", FIELD_BYTES, false, 32, 32 },
+	{ 36, "case_demand", FIELD_MAP, .fields = slot_fields },
 	{ 38, "website", FIELD_STR, false, 4, 256 },
 	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
 	{ 44, "weeks", FIELD_UINT, false, 1, 520 },
 	{ 46, "cosig", FIELD_LIST, false, 1, 8, .element = &cosig_item },
+	{ 48, "organisation", FIELD_BYTES, false, 32, 32 },
+	{ 50, "facilitators", FIELD_LIST, false, 1, 16, .element = &key_item },
+	{ 52, "rhythm", FIELD_CHOICE, .choices = rhythm_choices },
+	{ 54, "minutes", FIELD_UINT, false, 1, 1440 }, /* of a session */
+	{ 56, "grade", FIELD_UINT, false, 101, 499 },
+	{ 58, "pathway", FIELD_MAP, .fields = slot_fields },
+	{ 60, "place", FIELD_STR, false, 1, 80 },
+	{ 62, "time_zone", FIELD_INT, false, -720, 840 }, /* minutes */
+	{ 64, "filled", FIELD_UINT, false, 0, 1000000 },
 	LIST_END,
 };
 
@@ -441,6 +470,7 @@ static const struct field assessment_fields[] = {
 	{ 38, "website", FIELD_STR, false, 4, 256 },
 	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	{ 44, "organisation", FIELD_BYTES, false, 32, 32 },
 	LIST_END,
 };
 
@@ -448,18 +478,16 @@ static const struct field assessment_fields[] = {
 static const struct field step_number_item = {
 	.type = FIELD_UINT, .min = 0, .max = 63
 };
-static const struct field record_item = {
-	.type = FIELD_BYTES, .min = 32, .max = 32
-};
 static const struct field step_fields[] = {
 	{ 0, "title", FIELD_TEXT, false, 1, 120 },
 	{ 2, "skills", FIELD_LIST, false, 1, 32, .element = &skill_item },
-	{ 4, "courses", FIELD_LIST, false, 1, 16, .element = &record_item },
+	{ 4, "courses", FIELD_LIST, false, 1, 16, .element = &slot_item },
 	{ 6, "task", FIELD_TEXT, false, 1, 1000 },
 	{ 8, "needs", FIELD_LIST, false, 1, 64, .element = &step_number_item },
 	{ 10, "grade", FIELD_UINT, false, 101, 499 },
 	{ 12, "hours", FIELD_UINT, false, 1, 10000 },
 	{ 14, "optional", FIELD_BOOL },
+	{ 16, "assessments", FIELD_LIST, false, 1, 16, .element = &slot_item },
 	LIST_END,
 };
 static const struct field step_item = { .type = FIELD_MAP,
@@ -472,9 +500,12 @@ static const struct field pathway_fields[] = {
 	{ 4, "steps", FIELD_LIST, true, 1, 64, .element = &step_item },
 	{ 6, "languages", FIELD_LIST, false, 1, 16,
 	    .element = &language_code_item },
+	{ 8, "needs", FIELD_LIST, false, 1, 32, .element = &skill_item },
+	{ 10, "credential", FIELD_TEXT, false, 1, 120 },
 	{ 38, "website", FIELD_STR, false, 4, 256 },
 	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	{ 44, "organisation", FIELD_BYTES, false, 32, 32 },
 	{ 46, "cosig", FIELD_LIST, false, 1, 8, .element = &cosig_item },
 	LIST_END,
 };
@@ -624,19 +655,6 @@ static const struct field revocation_fields[] = {
 	LIST_END,
 };
 
-/* ---- community and attestation, pv 1 ---- */
-
-static const struct field_choice rhythm_choices[] = {
-	{ 1, "once" },
-	{ 2, "daily" },
-	{ 3, "weekly" },
-	{ 4, "fortnightly" },
-	{ 5, "monthly" },
-	{ 6, "quarterly" },
-	{ 7, "as-needed" },
-	CHOICES_END,
-};
-
 static const struct field_choice joining_choices[] = {
 	{ 1, "open" },
 	{ 2, "ask" },
@@ -677,10 +695,11 @@ static const struct field community_fields[] = {
 	    .element = &language_code_item },
 	{ 32, "start", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
 	{ 34, "inbox", FIELD_BYTES, false, 32, 32 },
-	{ 36, "demands", FIELD_LIST, false, 1, 16, .element = &record_item },
+	{ 36, "demands", FIELD_LIST, false, 1, 16, .element = &slot_item },
 	{ 38, "website", FIELD_STR, false, 4, 256 },
 	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
+	{ 44, "organisation", FIELD_BYTES, false, 32, 32 },
 	LIST_END,
 };
 
@@ -728,18 +747,18 @@ static const struct field envelope_fields[] = {
 };
 
 static const struct schema schemas[] = {
-	{ KIND_PROFILE, 0, profile_fields },
-	{ KIND_ORGANISATION, 0, organisation_fields },
-	{ KIND_DEMAND, 0, demand_fields },
-	{ KIND_COURSE, 0, course_fields },
-	{ KIND_ASSESSMENT, 0, assessment_fields },
-	{ KIND_PATHWAY, 0, pathway_fields },
+	{ KIND_PROFILE, 1, profile_fields },
+	{ KIND_ORGANISATION, 1, organisation_fields },
+	{ KIND_DEMAND, 1, demand_fields },
+	{ KIND_COURSE, 1, course_fields },
+	{ KIND_ASSESSMENT, 1, assessment_fields },
+	{ KIND_PATHWAY, 1, pathway_fields },
 	{ KIND_COMMUNITY, 1, community_fields },
 	{ KIND_ATTESTATION, 1, attestation_fields },
-	{ KIND_VOCABULARY, 0, vocabulary_fields },
-	{ KIND_STATISTIC, 0, statistic_fields },
+	{ KIND_VOCABULARY, 1, vocabulary_fields },
+	{ KIND_STATISTIC, 1, statistic_fields },
 	{ KIND_ENVELOPE, 1, envelope_fields },
-	{ KIND_REVOCATION, 0, revocation_fields },
+	{ KIND_REVOCATION, 1, revocation_fields },
 };
 
 const struct schema *
@@ -761,4 +780,12 @@ schema_latest(uint32_t kind)
 		    (best == NULL || schemas[i].pv > best->pv))
 			best = &schemas[i];
 	return best;
+}
+
+uint64_t
+schema_pv(uint32_t kind)
+{
+	const struct schema *s = schema_latest(kind);
+
+	return s == NULL ? 0 : s->pv;
 }

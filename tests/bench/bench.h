@@ -17,6 +17,7 @@
 #include "crypto/keys.h"
 #include "crypto/stamp.h"
 #include "proto/record/record.h"
+#include "proto/record/schema.h"
 #include "proto/record/value.h"
 #include "store/store.h"
 
@@ -182,6 +183,7 @@ demand_make(const struct bench_author *a, uint32_t slot, uint32_t spread,
 		.seq = (BENCH_HOUR - spread % 1300) << 8,
 		.expires_h = BENCH_HOUR + 24 + spread % 40,
 		.stamp = slice_of(a->stamp, sizeof(a->stamp)),
+		.pv = schema_pv(KIND_DEMAND),
 		.payload = buf_slice(&pay) };
 	must(record_make(&d, a->pub, a->secret, out) == OK, "record");
 }

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "crypto/keys.h"
+#include "proto/record/schema.h"
 #include "store/store.h"
 
 #define RECORDS      100000
@@ -112,6 +113,7 @@ records_make(void)
 			.seq = (HOUR - i * 7 % 1400) << 8,
 			.expires_h = HOUR + 1 + i * 11 % 40,
 			.stamp = slice_of(stamp, sizeof(stamp)),
+			.pv = schema_pv(KIND_DEMAND),
 		};
 		/* as much payload as makes 512 bytes */
 		const size_t n = RECORD_BYTES - 149 - 2;

@@ -15,7 +15,7 @@ accepted(uint32_t kind, const struct value *v)
 {
 	struct schema_fault fault;
 
-	return schema_check(schema_of(kind, 0), v, &fault) == SCHEMA_OK;
+	return schema_check(schema_latest(kind), v, &fault) == SCHEMA_OK;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

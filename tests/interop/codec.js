@@ -678,7 +678,7 @@ export function judge (bytes, { net, now, classes = null, held = null }) {
 /** Signs a record. Left out fields have the values of the simplest record. */
 export function make (fields, secret) {
   const r = {
-    v: 1, author: publicKey(secret), region: 'zz', slot: 0, flags: 0, pv: 0, payload: new Map(), sigtype: 1, ...fields
+    v: 1, author: publicKey(secret), region: 'zz', slot: 0, flags: 0, pv: PV, payload: new Map(), sigtype: 1, ...fields
   }
   const body = encode(FIELDS.map(([name]) => r[name]))
   const sig = ed25519.sign(signedBytes(r.net, recordId(body), r.sigtype), secret)
@@ -804,7 +804,7 @@ function fitsTable (table, v, seen) {
 
 /** Whether a payload of this kind and pv is good, and whether opaque. */
 export function checkPayload (kind, pv, payload) {
-  if (PAYLOADS[kind] === undefined || pv !== (PV[kind] ?? 0)) return { good: true, opaque: true }
+  if (PAYLOADS[kind] === undefined || pv !== PV) return { good: true, opaque: true }
   const seen = { even: false }
   const good = fitsTable(PAYLOADS[kind], payload, seen)
   return { good, opaque: seen.even }

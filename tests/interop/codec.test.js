@@ -282,7 +282,7 @@ describe('SPEC.md', () => {
       const [, map] = /^Map (.+)/.exec(part) ?? []
       if (kind !== undefined) {
         const number = [...c.KINDS].find(([, k]) => k.name === kind)[0]
-        assert.equal(Number(pv), PV[number] ?? 0)
+        assert.equal(Number(pv), PV)
         kinds[number] = table
       }
       if (map !== undefined) maps[map] = table
@@ -415,17 +415,16 @@ describe('payloads', () => {
   it('what fits is good, what does not is bad', () => {
     let broken = 0
     for (const kind of Object.keys(PAYLOADS).map(Number)) {
-      const pv = PV[kind] ?? 0
       for (let i = 0; i < 50; i++) {
         const payload = goodMap(PAYLOADS[kind], i === 0)
-        assert.deepEqual(c.checkPayload(kind, pv, payload), { good: true, opaque: false }, `${kind}`)
-        assert.deepEqual(c.checkPayload(kind, pv, new Map([...payload, [2n ** 64n - 1n, true], [2n ** 64n - 2n, false]])),
+        assert.deepEqual(c.checkPayload(kind, PV, payload), { good: true, opaque: false }, `${kind}`)
+        assert.deepEqual(c.checkPayload(kind, PV, new Map([...payload, [2n ** 64n - 1n, true], [2n ** 64n - 2n, false]])),
           { good: true, opaque: true })
-        assert.deepEqual(c.checkPayload(kind, 1 - pv, payload), { good: true, opaque: true })
+        assert.deepEqual(c.checkPayload(kind, 1 - PV, payload), { good: true, opaque: true })
       }
       for (const payload of badMaps(PAYLOADS[kind])) {
         broken++
-        if (c.checkPayload(kind, pv, payload).good) assert.fail(`kind ${kind}: ${inspect(payload, { depth: 9 })}`)
+        if (c.checkPayload(kind, PV, payload).good) assert.fail(`kind ${kind}: ${inspect(payload, { depth: 9 })}`)
       }
     }
     assert.ok(broken > 1500, `${broken}`)
@@ -446,11 +445,11 @@ describe('records', () => {
           seq: made * 256 + random(0, 63),
           expires: kind === c.REVOCATION ? made + hours : someNumber(HOUR + 1, made + hours),
           flags: kind === c.REVOCATION ? 0 : oneOf([0, 0, 0, 1]),
-          pv: kind === c.REVOCATION ? 0 : oneOf([0, 0, 0, 5, 2 ** 53 - 1]),
+          pv: kind === c.REVOCATION ? PV : oneOf([PV, PV, PV, 0, 5, 2 ** 53 - 1]),
           payload: new Map()
         }
         if (!fields.flags && PAYLOADS[kind]) fields.payload = goodMap(PAYLOADS[kind])
-        if (!fields.flags && (!PAYLOADS[kind] || fields.pv)) fields.payload = new Map([[random(0, 9), randomValue(4)]])
+        if (!fields.flags && (!PAYLOADS[kind] || fields.pv !== PV)) fields.payload = new Map([[random(0, 9), randomValue(4)]])
         const bytes = record(fields, by)
         const { outcome, verdict, record: r } = c.judge(bytes, { ...at, classes: [c.kindOf(kind).class] })
         const tooLong = r.body.length > c.kindOf(kind).bytes
@@ -518,14 +517,15 @@ describe('records', () => {
   it('envelopes under a certificate', () => {
     const stamp = c.certificateStamp(NET, alice.key, HOUR + 24, bob.secret)
     assert.equal(stamp.length, 109)
-    const envelope = fields => outcome(record({ kind: c.ENVELOPE, stamp, ...fields }))
+    const payload = smallest(c.ENVELOPE)
+    const envelope = fields => outcome(record({ kind: c.ENVELOPE, stamp, payload, ...fields }))
     assert.equal(envelope({}), 'fine')
     assert.equal(envelope({ expires: HOUR + 23 }), 'fine')
     assert.equal(envelope({ expires: HOUR + 25 }), 'bad-stamp')
     assert.equal(envelope({ slot: 1 }), 'bad-slot')
     assert.equal(envelope({ slot: 1, stamp: alice.stamp }), 'fine')
     assert.equal(envelope({ kind: 64 }), 'bad-stamp')
-    assert.equal(outcome(record({ kind: c.ENVELOPE, stamp }, bob)), 'bad-stamp')
+    assert.equal(outcome(record({ kind: c.ENVELOPE, stamp, payload }, bob)), 'bad-stamp')
     for (let i = 0; i < stamp.length; i++) {
       const other = stamp.slice()
       other[i] ^= 1

@@ -39,7 +39,7 @@ function record (kind, by, fields = {}) {
     seq: hour * 256,
     expires: hour + (revocation ? 9600 : 48),
     stamp: revocation ? new Uint8Array(0) : by.stamp,
-    pv: PV[kind] ?? 0,
+    pv: PV,
     payload: PAYLOADS[kind] === undefined ? new Map([[0, 'anything'], [2, [1, 2, 3]]]) : goodMap(PAYLOADS[kind], true),
     ...fields
   }, by.secret)
@@ -57,8 +57,8 @@ function jsonOf (type, v, name) {
     case 'bool': return v === 1
     case 'text': return Object.fromEntries([...v].map(([key, text]) => [c.languageText(key), text]))
     case 'bytes':
-      if (['organisation', 'posting_keys', 'co_authors', 'key', 'facilitators'].includes(name)) return c.keyToDid(v)
-      return ['case_demand', 'demands'].includes(name) ? c.idToCid(v) : hex(v)
+      if (['organisation', 'posting_keys', 'co_authors', 'key', 'author', 'facilitators'].includes(name)) return c.keyToDid(v)
+      return hex(v)
     case 'term': return hex(v)
     case 'language': return c.languageText(v)
     case 'choice': return c.choices(type).find(([n]) => n === v)[1]

@@ -3,8 +3,8 @@
 // compares them with the text.
 const MUST = true
 
-/** By kind, for its pv: PV, or 0. */
-export const PV = { 7: 1, 8: 1, 11: 1 }
+/** The pv that all of these have. */
+export const PV = 1
 
 export const PAYLOADS = {
   1: [
@@ -14,8 +14,8 @@ export const PAYLOADS = {
     [6, 'hours', 'choice: 1 = up-to-5, 2 = up-to-10, 3 = up-to-20, 4 = up-to-30, 5 = over-30'],
     [8, 'languages', 'list 1..16 of map language'],
     [10, 'remote', 'choice: 1 = on-site, 2 = either, 3 = remote'],
-    [12, 'seeks', 'bits: 1 = job, 2 = gig, 4 = project, 8 = task, 16 = mentoring, 32 = coaching, 64 = peers, 128 = course'],
-    [14, 'offers', 'bits: 1 = job, 2 = gig, 4 = project, 8 = task, 16 = mentoring, 32 = coaching, 64 = peers, 128 = course'],
+    [12, 'seeks', 'bits: 1 = job, 2 = gig, 4 = project, 8 = task, 16 = mentoring, 32 = coaching, 64 = peers, 128 = course, 256 = community-role'],
+    [14, 'offers', 'bits: 1 = job, 2 = gig, 4 = project, 8 = task, 16 = mentoring, 32 = coaching, 64 = peers, 128 = course, 256 = community-role'],
     [16, 'intro_key', 'bytes 32'],
     [18, 'terms', 'list 1..16 of map own term']
   ],
@@ -64,7 +64,8 @@ export const PAYLOADS = {
     [52, 'terms', 'list 1..16 of map own term'],
     [54, 'purposes', 'list 1..16 of term'],
     [56, 'direction', 'choice: 1 = seeks-mentor, 2 = offers-mentoring'],
-    [58, 'occupation', 'term']
+    [58, 'occupation', 'term'],
+    [60, 'community', 'map slot']
   ],
   4: [
     [0, 'type', 'choice: 1 = course, 2 = micro-lesson, 3 = peer-group, 4 = activity, 5 = simulation, 6 = cohort', MUST],
@@ -86,12 +87,21 @@ export const PAYLOADS = {
     [30, 'credential', 'text 1..120'],
     [32, 'content', 'map content'],
     [34, 'co_authors', 'list 1..16 of bytes 32'],
-    [36, 'case_demand', 'bytes 32'],
+    [36, 'case_demand', 'map slot'],
     [38, 'website', 'str 4..256'],
     [40, 'terms', 'list 1..16 of map own term'],
     [42, 'external_id', 'str 1..64'],
     [44, 'weeks', 'uint 1..520'],
-    [46, 'cosig', 'list 1..8 of map cosig']
+    [46, 'cosig', 'list 1..8 of map cosig'],
+    [48, 'organisation', 'bytes 32'],
+    [50, 'facilitators', 'list 1..16 of bytes 32'],
+    [52, 'rhythm', 'choice: 1 = once, 2 = daily, 3 = weekly, 4 = fortnightly, 5 = monthly, 6 = quarterly, 7 = as-needed'],
+    [54, 'minutes', 'uint 1..1440'],
+    [56, 'grade', 'uint 101..499'],
+    [58, 'pathway', 'map slot'],
+    [60, 'place', 'str 1..80'],
+    [62, 'time_zone', 'int -720..840'],
+    [64, 'filled', 'uint 0..1000000']
   ],
   5: [
     [0, 'title', 'text 1..120', MUST],
@@ -106,7 +116,8 @@ export const PAYLOADS = {
     [16, 'salt', 'bytes 16'],
     [38, 'website', 'str 4..256'],
     [40, 'terms', 'list 1..16 of map own term'],
-    [42, 'external_id', 'str 1..64']
+    [42, 'external_id', 'str 1..64'],
+    [44, 'organisation', 'bytes 32']
   ],
   6: [
     [0, 'title', 'text 1..120', MUST],
@@ -114,9 +125,12 @@ export const PAYLOADS = {
     [2, 'occupation', 'term'],
     [4, 'steps', 'list 1..64 of map step', MUST],
     [6, 'languages', 'list 1..16 of language'],
+    [8, 'needs', 'list 1..32 of map skill'],
+    [10, 'credential', 'text 1..120'],
     [38, 'website', 'str 4..256'],
     [40, 'terms', 'list 1..16 of map own term'],
     [42, 'external_id', 'str 1..64'],
+    [44, 'organisation', 'bytes 32'],
     [46, 'cosig', 'list 1..8 of map cosig']
   ],
   7: [
@@ -139,10 +153,11 @@ export const PAYLOADS = {
     [30, 'languages', 'list 1..16 of language'],
     [32, 'start', 'uint 0..2³²−1'],
     [34, 'inbox', 'bytes 32'],
-    [36, 'demands', 'list 1..16 of bytes 32'],
+    [36, 'demands', 'list 1..16 of map slot'],
     [38, 'website', 'str 4..256'],
     [40, 'terms', 'list 1..16 of map own term'],
-    [42, 'external_id', 'str 1..64']
+    [42, 'external_id', 'str 1..64'],
+    [44, 'organisation', 'bytes 32']
   ],
   8: [
     [0, 'key', 'bytes 32', MUST],
@@ -195,6 +210,10 @@ export const MAPS = {
     [0, 'language', 'language', MUST],
     [2, 'cefr', 'uint 1..7', MUST]
   ],
+  slot: [
+    [0, 'author', 'bytes 32', MUST],
+    [2, 'slot', 'uint 0..1023', MUST]
+  ],
   'own term': [
     [0, 'uri', 'str 3..256', MUST],
     [2, 'labels', 'text 1..120', MUST]
@@ -245,7 +264,7 @@ export const MAPS = {
   ],
   cosig: [
     [0, 'key', 'bytes 32', MUST],
-    [2, 'role', 'choice: 1 = co-author, 2 = company, 3 = school, 4 = source', MUST],
+    [2, 'role', 'choice: 1 = co-author, 2 = company, 3 = school, 4 = source, 5 = coach', MUST],
     [4, 'sig', 'bytes 64', MUST],
     [6, 'until', 'uint 0..2³²−1']
   ],
@@ -290,12 +309,13 @@ export const MAPS = {
   step: [
     [0, 'title', 'text 1..120'],
     [2, 'skills', 'list 1..32 of map skill'],
-    [4, 'courses', 'list 1..16 of bytes 32'],
+    [4, 'courses', 'list 1..16 of map slot'],
     [6, 'task', 'text 1..1000'],
     [8, 'needs', 'list 1..64 of uint 0..63'],
     [10, 'grade', 'uint 101..499'],
     [12, 'hours', 'uint 1..10000'],
-    [14, 'optional', 'bool']
+    [14, 'optional', 'bool'],
+    [16, 'assessments', 'list 1..16 of map slot']
   ],
   measure: [
     [0, 'term', 'term', MUST],

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "crypto/stamp.h"
+#include "proto/record/schema.h"
 #include "tests/sim/world.h"
 
 #define TEXT_MAX    2000
@@ -122,6 +123,7 @@ make(struct sim *s, const struct sim_draft *d, uint64_t seq, uint64_t expires,
 		.stamp = d->kind == KIND_REVOCATION
 			     ? slice_of(NULL, 0)
 			     : slice_of(a->stamp, sizeof(a->stamp)),
+		.pv = schema_pv(d->kind),
 		.payload = buf_slice(&payload),
 	};
 	const err e = record_make(&r, a->pub, a->secret, out);

@@ -17,6 +17,7 @@
 #include "crypto/stamp.h"
 #include "node/api/parts.h"
 #include "proto/base/varint.h"
+#include "proto/record/schema.h"
 
 #define LIFE_H 720
 
@@ -58,6 +59,7 @@ card_put(const char *line, uint64_t number)
 		.seq = (now_h - 1) << 8,
 		.expires_h = now_h + LIFE_H,
 		.stamp = slice_of(stamp, sizeof(stamp)),
+		.pv = schema_pv(KIND_PROFILE),
 		.payload = slice_of(payload.bytes, payload.n) };
 	if (record_make(&d, pub, secret, &out) != OK ||
 	    varint_put(&length, out.n) != OK)

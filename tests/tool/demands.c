@@ -17,6 +17,7 @@
 #include "crypto/stamp.h"
 #include "proto/base/varint.h"
 #include "proto/record/record.h"
+#include "proto/record/schema.h"
 #include "proto/record/value.h"
 
 #define PER_AUTHOR 32
@@ -87,6 +88,7 @@ demand_put(const struct author *a, uint64_t i, bool replaced, size_t text,
 		.seq = (replaced ? now_h : now_h - 1 - i % (DAYS_H - 1)) << 8,
 		.expires_h = now_h + (replaced ? DAYS_H + 24 : DAYS_H),
 		.stamp = slice_of(a->stamp, sizeof(a->stamp)),
+		.pv = schema_pv(KIND_DEMAND),
 		.payload = (value_write(&v, &pay) == OK) ? buf_slice(&pay)
 							 : slice_of(NULL, 0) };
 	if (record_make(&d, a->pub, a->secret, &out) != OK ||

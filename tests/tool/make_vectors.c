@@ -403,10 +403,16 @@ put_stamp(const struct vector_case *c, const struct author *a, struct buf *out)
 	put_bin(out, slice_of(raw, n));
 }
 
+static uint64_t
+pv_of(const struct vector_case *c)
+{
+	return c->pv == PV_0 ? 0 : c->pv == 0 ? 1 : c->pv;
+}
+
 static const char *
 small_payload(const struct vector_case *c)
 {
-	if ((c->flags & 1) != 0 || c->pv != 0)
+	if ((c->flags & 1) != 0 || pv_of(c) != 1)
 		return "{}";
 	switch (kind_of(c)) {
 	case 2:
@@ -419,10 +425,16 @@ small_payload(const struct vector_case *c)
 		return "{" TEST "}";
 	case 6:
 		return "{" WAY "}";
+	case 7:
+		return "{" GROUP "}";
+	case 8:
+		return "{" VOUCH "}";
 	case 9:
 		return "{0:[" ENTRY "] 2:" EN_A "}";
 	case 10:
 		return "{" TABLE "}";
+	case 11:
+		return "{0:#1024}";
 	case 12:
 		return "{0:1}";
 	default:
@@ -457,7 +469,7 @@ put_field(const struct vector_case *c, const struct author *a, unsigned i,
 		[6] = seq_of(c),
 		[7] = expires_of(c),
 		[8] = c->flags,
-		[10] = c->pv };
+		[10] = pv_of(c) };
 
 	if (c->field[i] != NULL)
 		put_text(c->field[i], out, NULL);
@@ -628,7 +640,7 @@ set_fields(json_t *o, const struct vector_case *c, const struct author *a,
 	set_number(o, "seq", seq_of(c));
 	set_number(o, "expires", expires_of(c));
 	set_number(o, "flags", c->flags);
-	set_number(o, "pv", c->pv);
+	set_number(o, "pv", pv_of(c));
 	set_bool(o, "opaque", c->opaque);
 	set_hex(o, "payload", payload);
 }

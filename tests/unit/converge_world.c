@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "proto/base/arena.h"
+#include "proto/record/schema.h"
 #include "proto/sync/sync.h"
 #include "store/store.h"
 #include "test_env.h"
@@ -392,6 +393,7 @@ make(struct world *w, unsigned number)
 	uint8_t room[64];
 
 	draw(w, &d, m, number);
+	d.pv = schema_pv(d.kind);
 	d.payload =
 	    payload_of(w, d.kind, (d.flags & RECORD_FLAG_DELETED) != 0, room);
 	assert_int_equal(

@@ -46,7 +46,7 @@ make_course(const struct stand_for *by, size_t n, const char *title,
 
 	const struct value bare = value_map(pairs, 3);
 	assert_int_equal(value_write(&bare, &payload), OK);
-	assert_int_equal(cosign_id(KIND_COURSE, author.pub, "de", 3, 0,
+	assert_int_equal(cosign_id(KIND_COURSE, author.pub, "de", 3, 1,
 			     buf_slice(&payload), &scratch, id),
 	    OK);
 	for (size_t i = 0; i < n; i++) {
@@ -146,18 +146,18 @@ test_what_it_stands_for(void **state)
 	memcpy(kept, r.payload.p, r.payload.n);
 	const struct slice payload = slice_of(kept, r.payload.n);
 	assert_int_equal(
-	    cosign_id(KIND_COURSE, a.pub, "de", 3, 0, payload, &scratch, id),
+	    cosign_id(KIND_COURSE, a.pub, "de", 3, 1, payload, &scratch, id),
 	    OK);
 	static const struct {
 		uint32_t kind, slot;
 		uint64_t pv;
 		const char *region;
 		bool other_author;
-	} cases[] = { { KIND_PATHWAY, 3, 0, "de", false },
-		{ KIND_COURSE, 2, 0, "de", false },
-		{ KIND_COURSE, 3, 1, "de", false },
-		{ KIND_COURSE, 3, 0, "at", false },
-		{ KIND_COURSE, 3, 0, "de", true } };
+	} cases[] = { { KIND_PATHWAY, 3, 1, "de", false },
+		{ KIND_COURSE, 2, 1, "de", false },
+		{ KIND_COURSE, 3, 0, "de", false },
+		{ KIND_COURSE, 3, 1, "at", false },
+		{ KIND_COURSE, 3, 1, "de", true } };
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		assert_int_equal(
 		    cosign_id(cases[i].kind,
@@ -167,9 +167,9 @@ test_what_it_stands_for(void **state)
 		assert_memory_not_equal(other, id, COSIGN_ID);
 	}
 	assert_int_equal(
-	    cosign_id(KIND_DEMAND, a.pub, "de", 3, 0, payload, &scratch, id),
+	    cosign_id(KIND_DEMAND, a.pub, "de", 3, 1, payload, &scratch, id),
 	    ERR_FORM);
-	assert_int_equal(cosign_id(KIND_COURSE, a.pub, "de", 3, 0,
+	assert_int_equal(cosign_id(KIND_COURSE, a.pub, "de", 3, 1,
 			     slice_str("\x90"), &scratch, id),
 	    ERR_FORM);
 }

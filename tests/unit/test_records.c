@@ -2,11 +2,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "crypto/stamp.h"
 #include "proto/base/text.h"
+#include "proto/record/schema.h"
 
 struct test_author
 test_author(uint64_t n)
@@ -21,6 +23,17 @@ test_author(uint64_t n)
 	    net.p, net.n, a.pub, net_stamp_bits(net), 0, 1U << 20, nonce));
 	stamp_put(nonce, a.stamp);
 	return a;
+}
+
+/* sealed: 1024 bytes in hexadecimal, all of them 0 */
+static const char *
+sealed_payload(void)
+{
+	static char hex[2 * (5 + 1024) + 1];
+
+	memset(hex, '0', sizeof(hex) - 1);
+	memcpy(hex, "8100c50400", 10);
+	return hex;
 }
 
 static const char *
@@ -47,6 +60,19 @@ small_payload(uint32_t kind)
 		return "8700010281cd656ea1410401"
 		       "06918100010802"
 		       "12001401";
+	case KIND_COMMUNITY: /* title, one purpose, a facilitator, to ask */
+		return "840081cd656ea1410291c4080102030405060708"
+		       "1291c420"
+		       "00000000000000000000000000000000"
+		       "00000000000000000000000000000000"
+		       "1402";
+	case KIND_ATTESTATION: /* a key, investing, 1, until hour 0 */
+		return "8400c420"
+		       "00000000000000000000000000000000"
+		       "00000000000000000000000000000000"
+		       "020104010600";
+	case KIND_ENVELOPE:
+		return sealed_payload();
 	case KIND_REVOCATION:
 		return "810002";
 	default: /* an empty map */
@@ -88,7 +114,7 @@ test_record_make(const struct test_record *t, uint8_t *out, size_t cap)
 		.stamp = kind == KIND_REVOCATION
 			     ? slice_of(NULL, 0)
 			     : slice_of(a.stamp, sizeof(a.stamp)),
-		.pv = t->pv,
+		.pv = t->pv == 0 && !t->draft ? schema_pv(kind) : t->pv,
 		.payload = buf_slice(&p),
 	};
 	assert_int_equal(record_make(&d, a.pub, a.secret, &b), OK);

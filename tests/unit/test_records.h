@@ -27,7 +27,8 @@ struct test_record {
 	uint64_t seq;       /* TEST_HOUR << 8 */
 	uint64_t expires_h; /* seq's hour + 24 */
 	uint64_t flags;
-	uint64_t pv;
+	uint64_t pv; /* the kind's; 0 where ${draft} */
+	bool draft;
 	const char *region;  /* "de" */
 	const char *net;     /* TEST_NET */
 	const char *payload; /* hexadecimal; a small valid one of the kind */

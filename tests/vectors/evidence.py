@@ -588,9 +588,9 @@ def cosignatures():
                                 (6, 0, {0: {0x656e: "W"}, 4: [{6: {0x656e: "x"}}], 47: 1}),
                                 (10, 255, {0: 1, 46: [{0: bytes(32), 2: 1, 4: bytes(64)}]})]:
         rest = {k: v for k, v in payload.items() if k != 46}
-        cid = h("ohcn-cosig-id-v1", u32(kind), COMPANY.pub, b"de", u32(slot), (0).to_bytes(8, "big"), pack(rest))
+        cid = h("ohcn-cosig-id-v1", u32(kind), COMPANY.pub, b"de", u32(slot), (1).to_bytes(8, "big"), pack(rest))
         sig = OTHER.sign(pad16("ohcn-cosig-v1") + u8(len(NET)) + NET.encode() + u8(2) + u32(500100) + cid)
-        out.append({"kind": kind, "slot": slot, "author": COMPANY.pub.hex(), "region": "de", "pv": 0,
+        out.append({"kind": kind, "slot": slot, "author": COMPANY.pub.hex(), "region": "de", "pv": 1,
                     "payload": pack(payload).hex(), "cid": cid.hex(), "role": 2, "until": 500100,
                     "seed": OTHER.seed.hex(), "sig": sig.hex()})
     return out
