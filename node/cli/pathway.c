@@ -47,6 +47,18 @@ run_pathway_list(struct cli *cli)
 	return EXIT_DONE;
 }
 
+/* Records named by author and slot. */
+static void
+show_slots(struct cli *cli, const json_t *list, const char *what)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) output_line(&cli->out,
+	    "      %s: slot %" PRId64 " of %s", what, json_int(one, "slot"),
+	    json_string_value(json_object_get(one, "author")));
+}
+
 static void
 show_step(struct cli *cli, size_t number, const json_t *step)
 {
@@ -72,9 +84,8 @@ show_step(struct cli *cli, size_t number, const json_t *step)
 		    any_text(json_object_get(step, "task")));
 	json_array_foreach(needs, i, one) output_line(&cli->out,
 	    "      after step %" JSON_INTEGER_FORMAT, json_integer_value(one));
-	json_array_foreach(json_object_get(step, "courses"), i, one)
-	    output_line(&cli->out, "      a course for it: %s",
-		short_id(json_string_value(one)));
+	show_slots(cli, json_object_get(step, "courses"), "a course for it");
+	show_slots(cli, json_object_get(step, "assessments"), "an assessment");
 }
 
 int
