@@ -72,6 +72,7 @@ struct config {
 	struct {
 		uint32_t publish; /* enum stem_publish */
 		uint32_t alone_s;
+		uint32_t guard_wait_s;
 	} stem;
 	struct {
 		uint32_t mode; /* enum kad_mode */

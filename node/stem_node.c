@@ -205,6 +205,7 @@ stem_node_open(struct node *n, struct network *w)
 		cf.limits.alone_ms = UINT32_MAX;
 	else
 		cf.limits.alone_ms = (uint32_t)n->config->stem.alone_s * 1000;
+	cf.limits.guard_wait_ms = (uint32_t)n->config->stem.guard_wait_s * 1000;
 	/* It hears by sync, a few times a day. */
 	if (n->config->node.mode == NODE_LIGHT)
 		cf.limits.patience_ms = LIGHT_PATIENCE_MS;

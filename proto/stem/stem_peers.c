@@ -7,14 +7,22 @@
 
 /* ---- who may be one ---- */
 
-/* An IPv4 /16 or an IPv6 /32 of the world; 0: near us, or no address. */
+/*
+ * An IPv4 /16 or an IPv6 /32 of the world; of a name, which a proxy looks up
+ * for us, a number of its own. 0: near us, or no address.
+ */
 static uint64_t
 wide_of(struct slice addr)
 {
+	static const uint8_t key[16] = { 0 };
 	struct multiaddr_ip ip;
 
-	if (multiaddr_front_ip(addr, &ip) != OK ||
-	    reach_of_ip(&ip) != REACH_WORLD)
+	if (addr.n == 0)
+		return 0;
+	if (multiaddr_front_ip(addr, &ip) != OK)
+		return (uint64_t)1 << 56 |
+		       hash_siphash(addr.p, addr.n, key) >> 8;
+	if (reach_of_ip(&ip) != REACH_WORLD)
 		return 0;
 	return ip.v6 ? (uint64_t)6 << 56 | get_u32be(ip.ip)
 		     : (uint64_t)4 << 56 | get_u32be(ip.ip) >> 16;
@@ -119,7 +127,8 @@ is_first_of_wide(struct stem *s, uint32_t at, const struct candidate *c,
 /*
  * One by chance, each part of the world as likely: who has many nodes in one
  * network has one ticket. Those near us are a part each, since there it is no
- * network that tells who they are. ${wides}: how many there were.
+ * network that tells who they are. ${wides}: how many there were; ${near}: all
+ * of them near us.
  */
 static bool
 choose_wide(struct stem *s, const struct unfit *u, struct peer_id *out,
@@ -130,11 +139,11 @@ choose_wide(struct stem *s, const struct unfit *u, struct peer_id *out,
 	bool good = false;
 
 	*wides = 0;
-	*near = false;
+	*near = true;
 	for (uint32_t i = 0; candidate_at(s, i, &good, &c); i++) {
 		if (!good || is_unfit(s, &c, u))
 			continue;
-		*near = *near || c.wide == 0;
+		*near = *near && c.wide == 0;
 		if (c.wide != 0 && !is_first_of_wide(s, i, &c, u))
 			continue;
 		if (env_random_below(s->cf.env, ++*wides) == 0) {

@@ -75,7 +75,7 @@ class Node:
 
     def __init__(self, binary, home, role, name, network="test-e2e",
                  region="de", bootstrap=(), settings=(), language="en",
-                 preload=None, plant=None, clock=None):
+                 preload=None, plant=None, clock=None, dials=None):
         self.binary = str(binary)
         self.home = Path(home)
         self.role, self.name, self.network = role, name, network
@@ -84,6 +84,7 @@ class Node:
         self.settings = list(settings)
         self.preload, self.plant = preload, plant
         self.clock_library = clock
+        self.dials_library = dials  # of watch_dials.c
         self.clock = self.home.parent / f"{self.home.name}.clock"
         self.process = None
         self.bad_end = None
@@ -125,6 +126,12 @@ class Node:
             env["OHCN_TEST_CLOCK"] = str(self.clock)
             env["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
                 env.get("ASAN_OPTIONS", "")
+        if self.dials_library:
+            env["LD_PRELOAD"] = " ".join(filter(None, [
+                env.get("LD_PRELOAD"), str(self.dials_library)]))
+            env["OHCN_TEST_DIALS"] = str(self.dials)
+            env["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
+                env.get("ASAN_OPTIONS", "")
         log = open(self.log, "ab")
         command = self._arguments()
         if not (self.home / "key").exists() and not list(self.home.glob("*key*")):
@@ -158,6 +165,12 @@ class Node:
                 # The sanitizer's library wants to be the first; here it is not.
                 "ASAN_OPTIONS": "verify_asan_link_order=0:" +
                 os.environ.get("ASAN_OPTIONS", ""), **more}
+
+    @property
+    def dials(self):
+        """What watch_dials.c has noted: a line for each thing asked of the
+        network."""
+        return self.home.parent / f"{self.home.name}.dials"
 
     @property
     def journal(self):
