@@ -22,6 +22,11 @@
 enum flood { FLOOD_AUTO, FLOOD_YES, FLOOD_NO };
 /* What becomes of a card that few others could have: node/api/lint.h. */
 enum klint_mode { KLINT_ENFORCE, KLINT_ONLY_WARN };
+enum inbox_strangers {
+	INBOX_STRANGERS_ACCEPT,
+	INBOX_STRANGERS_QUIET,
+	INBOX_STRANGERS_DROP,
+};
 
 /* Which own records go by the stem; see stem_node.h. */
 enum stem_publish { STEM_AUTO, STEM_ALWAYS, STEM_NEVER };
@@ -124,6 +129,10 @@ struct config {
 	struct {
 		uint32_t turn_points; /* people so near take turns; 0: never */
 	} match;
+	struct {
+		uint32_t strangers;       /* enum inbox_strangers */
+		uint64_t stranger_pledge; /* minor units; an hour is 3000 */
+	} inbox;
 	struct {
 		char *classes; /* names, "": all */
 		char *kinds;

@@ -37,6 +37,8 @@ struct nat;
 struct stem_node;
 struct mailbox;
 struct communities;
+struct trust_keeper;
+struct warnings;
 struct tokens;
 struct documents;
 
@@ -101,13 +103,15 @@ struct node {
 	struct pipeline_waiter sync_room;
 	struct light *light; /* light.h; NULL: a full node */
 	struct publisher *publisher;
-	struct owner *owner;         /* owner.h */
-	struct keeper *keeper;       /* keeper.h; of the store */
-	struct matcher *matcher;     /* matcher.h */
-	struct signals *signals;     /* signals.h */
-	struct mailbox *mailbox;     /* mailbox.h */
+	struct owner *owner;             /* owner.h */
+	struct keeper *keeper;           /* keeper.h; of the store */
+	struct matcher *matcher;         /* matcher.h */
+	struct signals *signals;         /* signals.h */
+	struct mailbox *mailbox;         /* mailbox.h */
 	struct communities *communities; /* community/community.h */
-	struct documents *documents; /* evidence/documents.h */
+	struct documents *documents;     /* evidence/documents.h */
+	struct trust_keeper *trust;      /* trust/trust.h */
+	struct warnings *warnings;       /* trust/warnings.h */
 	struct http_server *http;
 	struct tokens *tokens; /* access/token.h */
 

@@ -25,11 +25,12 @@
 #define ID_PART_MIN     6
 #define DEMAND_STATUS   38 /* keys of the payloads, as in SPEC.md */
 #define DEMAND_EXTERNAL 42
+#define ATTESTATION_KEY 0
 #define COURSE_EXTERNAL 42 /* of all others that have one, too */
 
 static const uint32_t kinds[] = { KIND_PROFILE, KIND_ORGANISATION, KIND_DEMAND,
 	KIND_COURSE, KIND_STATISTIC, KIND_ASSESSMENT, KIND_PATHWAY,
-	KIND_COMMUNITY, KIND_REVOCATION };
+	KIND_COMMUNITY, KIND_ATTESTATION, KIND_REVOCATION };
 #define KINDS ARRAY_LEN(kinds)
 
 /* Of one persona. */
@@ -155,6 +156,13 @@ read_payload(struct owner *o, const struct record *r, struct owner_post *p)
 	}
 	if (r->kind == KIND_PROFILE)
 		return;
+	if (r->kind == KIND_ATTESTATION) { /* its name: whom it vouches for */
+		v = value_find(&payload, ATTESTATION_KEY);
+		if (v != NULL && v->type == VALUE_BIN &&
+		    hex_put(p->external_id, sizeof(p->external_id), v->s) != OK)
+			p->external_id[0] = 0;
+		return;
+	}
 	v = value_find(&payload,
 	    r->kind == KIND_DEMAND ? DEMAND_EXTERNAL : COURSE_EXTERNAL);
 	if (v != NULL && v->type == VALUE_STR && v->s.n <= OWNER_EXTERNAL_MAX) {

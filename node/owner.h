@@ -81,7 +81,8 @@ void owner_on_renewal(struct node *n, owner_renewal *fn);
 /**
  * owner_post(n, persona, kind, slot): NULL: nothing live there (a tombstone neither)
  * or no such slot. Valid until the loop goes on. Kinds: profile,
- * organisation, demand, course, statistic, assessment, pathway, community.
+ * organisation, demand, course, statistic, assessment, pathway, community,
+ * attestation (its external id is the key it vouches for, hexadecimal).
  */
 const struct owner_post *owner_post(
     struct node *n, uint32_t persona, uint32_t kind, uint32_t slot);

@@ -31,6 +31,8 @@
 #include "node/signer.h"
 #include "node/stem_node.h"
 #include "node/sync_node.h"
+#include "node/trust/trust.h"
+#include "node/trust/warnings.h"
 #include "node/vault.h"
 
 #define TICK_MS         1000
@@ -219,6 +221,7 @@ on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
 	memcpy(e.author, r->author, RECORD_AUTHOR);
 	if (r->kind == KIND_ENVELOPE)
 		mailbox_stored(ctx, rid);
+	trust_stored(ctx, r->kind);
 	node_event_later(ctx, "record", stored_json, &e, sizeof(e));
 }
 
@@ -229,6 +232,7 @@ on_gone(void *ctx, const struct store_gone *gone)
 	const struct node *n = ctx;
 
 	matcher_gone(n->matcher, gone);
+	trust_stored(ctx, gone->kind);
 	memcpy(e.id, gone->id, RECORD_ID);
 	node_event_later(ctx, "gone", gone_json, &e, sizeof(e));
 }
@@ -309,6 +313,7 @@ on_tick(uv_timer_t *timer)
 	keeper_tick(n);
 	matcher_tick(n->matcher);
 	signals_tick(n);
+	trust_tick(n);
 	if (n->ticks % SYNC_SAVE_EVERY == 0)
 		sync_save(n);
 	if (expires && n->ticks % EXPIRE_EVERY == 1 &&
@@ -472,6 +477,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(open_parts(n));
 	TRY(documents_open(n));
 	TRY(communities_open(n));
+	TRY(trust_open(n));
 	TRY(mailbox_open(n));
 	claims_open(n);
 	TRY(open_http(n));
@@ -518,6 +524,7 @@ node_stop(struct node *n)
 	keeper_stop(n);
 	matcher_stop(n->matcher);
 	signals_stop(n);
+	trust_stop(n);
 	http_server_stop(n->http);
 	n->http = NULL;
 	network_stop(n->network);
@@ -558,6 +565,8 @@ close_all(struct node *n)
 	network_free(n->network);
 	matcher_free(n->matcher);
 	signals_free(n->signals);
+	trust_keeper_free(n->trust);
+	warnings_close(n);
 	if (n->terms != NULL) {
 		ASSERT(n->terms->users == 1);
 		terms_free(n->terms);

@@ -22,6 +22,7 @@
 #include "node/credential/proof.h"
 #include "node/signer.h"
 #include "node/signer_internal.h"
+#include "proto/evidence/warning.h"
 #include "proto/evidence/claim.h"
 #include "proto/evidence/document.h"
 #include "proto/record/result.h"
@@ -229,6 +230,8 @@ sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 			return ERR_FORM;
 		return proof_text_sign(slice_of(q->bytes + 8, q->n - 8),
 		    get_u64be(q->bytes), secret, sig);
+	case SIGN_WARNING:
+		return warning_body_sign(bytes, net, secret, &c->scratch, sig);
 	case SIGN_DOMAINS:
 		break;
 	}

@@ -218,4 +218,11 @@ http_handler api_tokens, api_token_add, api_token_revoke, api_token_log,
     api_token_scopes;
 http_handler api_facts, api_facts_change, api_talk_claims, api_talk_ask,
     api_talk_disclose;
+http_handler api_trust, api_trust_anchor_add, api_trust_anchor_remove,
+    api_trust_find, api_trust_key, api_attestations, api_attest,
+    api_attest_withdraw;
+http_handler api_learnability;
+http_handler api_blocks, api_block_add, api_block_remove, api_warnings,
+    api_warning, api_warning_import, api_warning_effect, api_warning_remove,
+    api_warning_make;
 http_handler api_talks, api_talk, api_talk_offer, api_talk_say;

@@ -49,6 +49,24 @@ int run_token_log(struct cli *cli);
 int run_token_scopes(struct cli *cli);
 int run_key_restore(struct cli *cli);
 
+int run_trust_anchor(struct cli *cli);
+int run_trust_show(struct cli *cli);
+int run_trust_why(struct cli *cli);
+int run_trust_attest(struct cli *cli);
+int run_trust_withdraw(struct cli *cli);
+int run_trust_given(struct cli *cli);
+int run_learnability_show(struct cli *cli);
+int run_learnability_why(struct cli *cli);
+int run_block_add(struct cli *cli);
+int run_block_remove(struct cli *cli);
+int run_block_list(struct cli *cli);
+int run_warning_import(struct cli *cli);
+int run_warning_list(struct cli *cli);
+int run_warning_show(struct cli *cli);
+int run_warning_set(struct cli *cli);
+int run_warning_remove(struct cli *cli);
+int run_warning_make(struct cli *cli);
+
 int run_offer_send(struct cli *cli);
 int run_offer_list(struct cli *cli);
 int run_offer_show(struct cli *cli);

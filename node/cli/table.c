@@ -459,6 +459,105 @@ static const struct cli_command commands[] = {
 	{ "candidate", "explain", "DEMAND ID", 2, 2, "why one card fits a need",
 	    NULL, "ohcn candidate explain A-17 7f3ak2xq5m", FLAGS{ LANG, END },
 	    run_candidate_explain },
+	/* Trust */
+	{ "trust", "anchor", "add KEY|remove KEY|list", 1, 2,
+	    "whom you rely on yourself",
+	    "Up to 16 keys: companies, schools, chambers, friends. From them "
+	    "trust flows along\nwhat they vouch for, three steps at most, "
+	    "halved at each. Private: nobody learns\nof it. KEY is a "
+	    "did:key, me, or @NAME of an organisation.",
+	    "ohcn trust anchor add did:key:z6Mk... --label \"Chamber\"\n"
+	    "ohcn trust anchor add \"@Acme Werke\"\n"
+	    "ohcn trust anchor list",
+	    FLAGS{ { "label", "TEXT", "what you call it; stays here" }, END },
+	    run_trust_anchor },
+	{ "trust", "show", "KEY", 1, 1, "how far you rely on a key", NULL,
+	    "ohcn trust show did:key:z6Mk...", NULL, run_trust_show },
+	{ "trust", "why", "KEY", 1, 1, "all ways that trust takes to a key",
+	    NULL, "ohcn trust why \"@Acme Werke\"", NULL, run_trust_why },
+	{ "trust", "attest", "KEY", 1, 1, "vouch for a key, in public",
+	    "For companies, issuers, assessors and coaches, never for who "
+	    "only learns and\nworks. --share: how many thousandths of your "
+	    "weight go there; all that you give\nshare one whole. It links "
+	    "your persona's key with that key for everybody, and\ncopies "
+	    "stay when you take it back.",
+	    "ohcn trust attest \"@Acme Werke\" --share 200 --dry-run\n"
+	    "ohcn trust attest did:key:z6Mk... --share 100 --for "
+	    "investing,issuing --persona work",
+	    FLAGS{ { "share", "N", "1 to 1000 thousandths of your weight" },
+		{ "for", "LIST",
+		    "investing, issuing, assessing, coaching, facilitating, "
+		    "attesting" },
+		{ "days", "N", "how long it counts; 365 if not given" },
+		{ "note", "TEXT", "why, for people to read (English)" },
+		{ "known-by", "WORD",
+		    "personally, worked-together, examined, member, register" },
+		DRY, END },
+	    run_trust_attest },
+	{ "trust", "withdraw", "KEY", 1, 1, "vouch for it no more",
+	    "A tombstone takes the place of what you said.",
+	    "ohcn trust withdraw \"@Acme Werke\"", FLAGS{ DRY, END },
+	    run_trust_withdraw },
+	{ "trust", "given", "", 0, 0, "what you vouch for, and your budget",
+	    NULL, "ohcn trust given", NULL, run_trust_given },
+	{ "learnability", "show", "[KEY]", 0, 1,
+	    "willingness to learn, or to invest in it",
+	    "Your view of a key, by what others signed with it and how far "
+	    "you rely on them.\nEffort, novelty, response, follow-through of "
+	    "a person; investment, openness, loop\nspeed, lift of a company. "
+	    "It opens doors, lowers no match, orders no list, and is\nnever "
+	    "told to anybody.",
+	    "ohcn learnability show\n"
+	    "ohcn learnability show did:key:z6Mk... --company",
+	    FLAGS{ { "company", NULL, "as one that invests" },
+		{ "person", NULL, "as one that learns" }, END },
+	    run_learnability_show },
+	{ "learnability", "why", "[KEY]", 0, 1,
+	    "with whom, and what each document is worth", NULL,
+	    "ohcn learnability why",
+	    FLAGS{ { "company", NULL, "as one that invests" },
+		{ "person", NULL, "as one that learns" }, END },
+	    run_learnability_why },
+	{ "block", "add", "KEY", 1, 1, "drop all that a key sends you",
+	    "Your own decision, told to nobody.",
+	    "ohcn block add did:key:z6Mk...", NULL, run_block_add },
+	{ "block", "list", "", 0, 0, "whom you blocked", NULL,
+	    "ohcn block list", NULL, run_block_list },
+	{ "block", "remove", "KEY", 1, 1, "listen to it again", NULL,
+	    "ohcn block remove did:key:z6Mk...", NULL, run_block_remove },
+	{ "warning", "import", "FILE", 1, 1,
+	    "take in a warning list of somebody's",
+	    "A signed list of keys with reasons. None comes by itself, and "
+	    "none brings others.\nIt marks those keys in your inbox and in "
+	    "lists of candidates; with --effect drop\ntheir offers are "
+	    "dropped as if you had blocked them. It changes no order and "
+	    "no\nscore: it is one key's word.",
+	    "ohcn warning import fair-work.list\n"
+	    "ohcn warning import fair-work.list --effect drop",
+	    FLAGS{
+		{ "effect", "WORD", "mark (if not given), drop or off" }, END },
+	    run_warning_import },
+	{ "warning", "list", "", 0, 0, "the lists you took in", NULL,
+	    "ohcn warning list", NULL, run_warning_list },
+	{ "warning", "show", "ID", 1, 1, "the keys on a list", NULL,
+	    "ohcn warning show 5d1c88a0", NULL, run_warning_show },
+	{ "warning", "set", "ID EFFECT", 2, 2, "what a list does", NULL,
+	    "ohcn warning set 5d1c88a0 drop\nohcn warning set 5d1c88a0 off",
+	    NULL, run_warning_set },
+	{ "warning", "remove", "ID", 1, 1, "forget a list", NULL,
+	    "ohcn warning remove 5d1c88a0", NULL, run_warning_remove },
+	{ "warning", "make", "FILE", 1, 1, "sign a list of your own",
+	    "FILE: a line for each key: KEY,REASON or KEY,REASON,TEXT; "
+	    "reasons are\nimpersonation, broken-pledges, fake-outcomes, "
+	    "fraud, spam, harassment, other.\nAt most 128. Whoever gets "
+	    "the list sees who says it; you cannot deny it.",
+	    "ohcn warning make keys.csv --title \"Fair work\" --output "
+	    "fair-work.list",
+	    FLAGS{ { "title", "TEXT", "name of the list" },
+		{ "output", "FILE", "(-o) where it is written" },
+		{ "days", "N", "how long it counts; 180 if not given" }, END },
+	    run_warning_make },
+
 	/* Sealed conversations */
 	{ "offer", "send", "", 0, 0, "a sealed offer to a person's card",
 	    "Only that person can read it; your posting key signs it, so "

@@ -385,6 +385,49 @@ block(struct mailbox *m, const uint8_t peer[RECORD_AUTHOR])
 	blocked_keep(m);
 }
 
+static unsigned
+blocked_at(const struct mailbox *m, const uint8_t key[RECORD_AUTHOR])
+{
+	unsigned i = 0;
+
+	while (
+	    i < m->blocked_n && memcmp(m->blocked[i], key, RECORD_AUTHOR) != 0)
+		i++;
+	return i;
+}
+
+bool
+mailbox_is_blocked(struct node *n, const uint8_t key[ED25519_PUBLIC])
+{
+	return blocked_at(n->mailbox, key) < n->mailbox->blocked_n;
+}
+
+err
+mailbox_block(struct node *n, const uint8_t key[ED25519_PUBLIC])
+{
+	if (mailbox_is_blocked(n, key))
+		return ERR_EXISTS;
+	if (n->mailbox->blocked_n == BLOCKED_MAX)
+		return ERR_LIMIT;
+	block(n->mailbox, key);
+	return OK;
+}
+
+err
+mailbox_unblock(struct node *n, const uint8_t key[ED25519_PUBLIC])
+{
+	struct mailbox *m = n->mailbox;
+	const unsigned i = blocked_at(m, key);
+
+	if (i == m->blocked_n)
+		return ERR_NOTFOUND;
+	m->blocked_n--;
+	memmove(m->blocked[i], m->blocked[i + 1],
+	    (m->blocked_n - i) * sizeof(*m->blocked));
+	blocked_keep(m);
+	return OK;
+}
+
 static void
 carry_out(struct mailbox *m, struct talk *t)
 {

@@ -182,5 +182,12 @@ const char *talk_asks(const struct talk *t);
 
 void mailbox_stats(const struct node *n, struct mailbox_stats *out);
 
+/** mailbox_block(n, key): drop all offers of that key from now on; ERR_EXISTS:
+ * it is blocked; ERR_LIMIT: BLOCKED_MAX. mailbox_unblock(): ERR_NOTFOUND. */
+NODISCARD err mailbox_block(struct node *n, const uint8_t key[ED25519_PUBLIC]);
+NODISCARD err mailbox_unblock(
+    struct node *n, const uint8_t key[ED25519_PUBLIC]);
+bool mailbox_is_blocked(struct node *n, const uint8_t key[ED25519_PUBLIC]);
+
 /** mailbox_blocked(n): did:key of those whose offers are dropped. */
 json_t *mailbox_blocked(struct node *n);

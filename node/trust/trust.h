@@ -20,7 +20,6 @@
 #include "node/node.h"
 
 struct trust_keeper; /* ${n}->trust */
-struct trust_view;
 
 /* ---- life; the loop's thread ---- */
 
@@ -28,8 +27,8 @@ struct trust_view;
 NODISCARD err trust_open(struct node *n);
 /** trust_stop(n): no work begins any more. */
 void trust_stop(struct node *n);
-/** trust_free(k): when the loop has ended; NULL is fine. */
-void trust_free(struct trust_keeper *k);
+/** trust_keeper_free(k): when the loop has ended; NULL is fine. */
+void trust_keeper_free(struct trust_keeper *k);
 /** trust_tick(n): each second; makes a new view when something changed. */
 void trust_tick(struct node *n);
 
@@ -70,6 +69,9 @@ enum trust_inbox trust_inbox(
 /** trust_inbox_count(n, rule): one offer was dropped by it: for the owner's
  * status alone; the sender never learns. */
 void trust_inbox_count(struct node *n, enum trust_inbox rule);
+
+/** trust_inbox_counted(n, rule): since the start. */
+uint64_t trust_inbox_counted(const struct node *n, enum trust_inbox rule);
 
 /** trust_inbox_name(rule): "in", "quiet", "stranger", "pledge", "warned". */
 const char *trust_inbox_name(enum trust_inbox rule);

@@ -1,0 +1,73 @@
+/*
+ * view.h: trust and Learnability as of one moment: gathered on the loop,
+ * made on a worker, read from any thread, counted by its users. See trust.h.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "node/node.h"
+#include "node/trust/evidence.h"
+#include "store/store.h"
+
+#define TRUST_LABEL_MAX 80 /* bytes: what the owner calls an anchor */
+
+struct signals;
+struct terms;
+
+/* A key that the owner relies on without anybody's word. */
+struct trust_anchor {
+	uint8_t key[TRUST_KEY];
+	char label[TRUST_LABEL_MAX + 1];
+	uint64_t added_s;
+};
+
+/* What only the loop's thread can read: the owner's private things. */
+struct trust_material {
+	uint64_t number; /* of the state that it was gathered in */
+	struct trust_anchor anchors[TRUST_ANCHORS_MAX];
+	size_t anchors_n;
+	struct slice *documents; /* into ${bytes} */
+	size_t documents_n;
+	uint8_t *bytes;
+	/* Hours a week that the owner's personas declared, in private. */
+	struct learn_availability own[PERSONAS_MAX];
+	size_t own_n;
+	char net[NET_MAX + 1];
+	char region[3]; /* of own personas whose card nobody has */
+	uint64_t now_s;
+};
+
+struct trust_view {
+	atomic_uint users;
+	uint64_t number;
+	uint64_t made_s;
+	const struct vocabulary *vocabulary; /* by name: it may be gone */
+	struct trust_anchor anchors[TRUST_ANCHORS_MAX];
+	size_t anchors_n;
+	size_t attestations_n, revoked_n; /* that count; and that do not */
+	bool cut; /* there were more attestations than are followed */
+	struct trust *trust;
+	struct evidence_set evidence;
+	struct learn_availability *availability;
+	struct learn_positions *positions;
+	struct learn_input input;
+	struct learn_book *book;
+	size_t terms_told, terms_n; /* learned ones with a gap; all of them */
+};
+
+void trust_material_free(struct trust_material *m); /* NULL is fine */
+
+/**
+ * trust_view_make(m, view, signals, terms, out):
+ * On a worker. Takes no reference to anything but ${out}. ${signals} NULL:
+ * gaps are not told. ERR_NOMEM, ERR_LIMIT (more than the bounds of
+ * match/trust.h: as many as fit are followed, this is for documents), of the
+ * store.
+ */
+NODISCARD err trust_view_make(const struct trust_material *m,
+    struct store_view *view, struct signals *signals, const struct terms *terms,
+    struct trust_view **out);
+
+void trust_view_take(struct trust_view *v);
+void trust_view_give(struct trust_view *v); /* NULL is fine; any thread */
