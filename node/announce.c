@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define PER_TICK 64
+#define NOBODY   UINT32_MAX
 #define AGAIN_MS 600000 /* beyond what gossip remembers as seen */
 
 struct announcer {
@@ -63,7 +64,7 @@ wait_add(struct announcer *a, uint64_t rid)
 	a->rids[a->n++] = rid;
 }
 
-/* Which of our authors; the first for one that is none any more. */
+/* Which of our authors; NOBODY for one that is none any more. */
 static uint32_t
 author_of(const struct announcer *a, const uint8_t author[RECORD_AUTHOR])
 {
@@ -72,7 +73,11 @@ author_of(const struct announcer *a, const uint8_t author[RECORD_AUTHOR])
 	for (uint32_t i = 0; (own = a->cf.author_at(a->cf.ctx, i)) != NULL; i++)
 		if (memcmp(own, author, RECORD_AUTHOR) == 0)
 			return i;
-	return 0;
+	uint32_t whose = NOBODY;
+	if (a->cf.one_time == NULL ||
+	    !a->cf.one_time(a->cf.ctx, author, &whose))
+		return NOBODY;
+	return whose;
 }
 
 static bool

@@ -23,6 +23,9 @@ struct announce_config {
 	struct slice net;
 	/* Whose records they are: the i-th author; NULL past the end. */
 	const uint8_t *(*author_at)(void *ctx, uint32_t i);
+	/* Of an author that is none of these: a one-time key. NULL: no such
+	 * keys. What it does not know is nobody's: apart from all others. */
+	bool (*one_time)(void *ctx, const uint8_t *author, uint32_t *i);
 	/* Send ${r} by the stem: OK: it will be; ERR_EXISTS: it is under way;
 	 * else later. NULL: no stem. */
 	err (*quietly)(void *ctx, const struct store_record *r);

@@ -6,6 +6,7 @@
 #include "crypto/stamp.h"
 #include "node/announce.h"
 #include "node/intro.h"
+#include "node/mail/mailbox.h"
 #include "node/signer.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
@@ -65,6 +66,12 @@ author_at(void *ctx, uint32_t i)
 	return a == NULL ? NULL : a->pub;
 }
 
+static bool
+one_time_of(void *ctx, const uint8_t *author, uint32_t *i)
+{
+	return mailbox_persona(ctx, author, i);
+}
+
 struct publisher *
 publisher_new(struct node *n, publish_quietly *quietly)
 {
@@ -82,6 +89,7 @@ publisher_new(struct node *n, publish_quietly *quietly)
 		.store = n->store,
 		.net = slice_str(n->config->node.network),
 		.author_at = author_at,
+		.one_time = one_time_of,
 		.quietly = quietly,
 		.ctx = n,
 		.gap_ms = n->config->publish.persona_gap_s * 1000U,
@@ -558,15 +566,24 @@ publication_start(struct publication *u)
 }
 
 void
-publish_made(struct node *n, struct slice bytes, publish_done *done, void *ctx)
+publish_made(struct node *n, uint32_t persona, struct slice bytes,
+    publish_done *done, void *ctx)
 {
-	struct publication *u = calloc(1, sizeof(*u));
+	const struct publish_request q = { .persona = persona,
+		.kind = KIND_ENVELOPE };
+	struct publish_result refused = { .error = OK };
+	struct publication *u = NULL;
 
-	if (u == NULL) {
-		const struct publish_result r = { .error = ERR_NOMEM };
-		done(ctx, &r);
+	refused.error = may_speak(n, &q, refused.why);
+	if (refused.error == OK) {
+		u = calloc(1, sizeof(*u));
+		refused.error = u == NULL ? ERR_NOMEM : OK;
+	}
+	if (refused.error != OK) {
+		done(ctx, &refused);
 		return;
 	}
+	gate_shut(n->publisher, persona);
 	u->n = n;
 	u->done = done;
 	u->ctx = ctx;

@@ -85,8 +85,10 @@ void publish_record(struct node *n, const struct publish_request *q,
     publish_done *done, void *ctx);
 
 /**
- * publish_made(n, bytes, done, ctx): a record that is signed already, by a
- * one-time key: stored and announced as the others. ${bytes} are copied.
+ * publish_made(n, persona, bytes, done, ctx): a record that is signed already,
+ * by a one-time key of ${persona}'s, which mailbox_persona() tells: stored and
+ * announced as the others, and as they it waits while another persona has just
+ * published (ERR_LIMIT). ${bytes} are copied.
  */
-void publish_made(
-    struct node *n, struct slice bytes, publish_done *done, void *ctx);
+void publish_made(struct node *n, uint32_t persona, struct slice bytes,
+    publish_done *done, void *ctx);

@@ -521,6 +521,7 @@ node_stop(struct node *n)
 	sync_save(n);
 	syncer_stop(n->syncer);
 	publisher_stop(n->publisher);
+	mailbox_stop(n);
 	keeper_stop(n);
 	matcher_stop(n->matcher);
 	signals_stop(n);

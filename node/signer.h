@@ -52,10 +52,15 @@ NODISCARD err signer_public(
 enum signer_domain {
 	SIGN_RECORD,       /* bytes: a body; SPEC.md, 5 */
 	SIGN_RESULT,       /* bytes: a statement of an assessor; SPEC.md, 10 */
-	SIGN_DOCUMENT,     /* bytes: the body; ${role}: of the signer; SPEC 20 */
-	SIGN_CERTIFICATE,  /* bytes: one-time key 32, not_after u32be; SPEC 6 */
+	SIGN_DOCUMENT,     /* bytes: the body; ${role}: of the signer, whose key
+			it has to name there; SPEC.md, 20 */
+	SIGN_CERTIFICATE,  /* bytes: one-time key 32, not_after u32be: as
+			certificate_not_after() says by its own clock, or a
+			week on either side; SPEC.md, 6 */
 	SIGN_OFFER,        /* bytes: conversation 16, to 32, key 32, hash of the
 			terms 32; SPEC.md, 19 */
+	SIGN_VOUCHER,      /* bytes: company 32, token 16, until u32be, which is
+			at most VOUCHER_HOURS away; SPEC.md, 19 */
 	SIGN_PRESENTATION, /* bytes: the body; SPEC.md, 20 */
 	SIGN_BADGE,        /* bytes: created u64be, the JCS text of a badge:
 			proof_text_sign() of node/credential/proof.h */

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/secret.h"
@@ -25,11 +26,13 @@
 #include "proto/evidence/warning.h"
 #include "proto/evidence/claim.h"
 #include "proto/evidence/document.h"
+#include "proto/mail/certificate.h"
 #include "proto/record/result.h"
 #include "proto/record/value.h"
 
-#define FD_SOCKET   3
-#define OFFER_BYTES (16 + 32 + 32 + 32)
+#define FD_SOCKET     3
+#define OFFER_BYTES   (16 + 32 + 32 + 32)
+#define VOUCHER_BYTES (ED25519_PUBLIC + VOUCHER_TOKEN + 4)
 #define SCRATCH                                                                \
 	MAX(RECORD_SCRATCH_BYTES,                                              \
 	    MAX(PRESENTATION_SCRATCH_BYTES, DOCUMENT_SCRATCH_BYTES))
@@ -181,6 +184,52 @@ sign_document(struct child *c, const struct signer_request *q,
 	return OK;
 }
 
+static uint64_t
+own_hour(void)
+{
+	struct timespec t;
+
+	return clock_gettime(CLOCK_REALTIME, &t) == 0 && t.tv_sec > 0
+		   ? (uint64_t)t.tv_sec / 3600
+		   : 0;
+}
+
+/* As ours are made, give or take a week: one that counts for longer would be
+ * of use to whoever had the parent once. */
+static err
+sign_certificate(const struct signer_request *q,
+    const uint8_t secret[ED25519_SECRET], uint8_t *sig)
+{
+	const uint32_t ours = certificate_not_after(own_hour());
+
+	if (q->n != ED25519_PUBLIC + 4)
+		return ERR_FORM;
+	const uint32_t not_after = get_u32be(q->bytes + ED25519_PUBLIC);
+	if (not_after % CERTIFICATE_WEEK != 0 ||
+	    not_after + CERTIFICATE_WEEK < ours ||
+	    not_after > ours + CERTIFICATE_WEEK)
+		return ERR_FORM;
+	record_certificate_sign(slice_of((const uint8_t *)q->net, q->net_n),
+	    q->bytes, not_after, secret, sig);
+	return OK;
+}
+
+static err
+sign_voucher(const struct signer_request *q,
+    const uint8_t secret[ED25519_SECRET], uint8_t *sig)
+{
+	uint8_t m[16 + 1 + SIGNER_NET_MAX + VOUCHER_BYTES] = "ohcn-voucher-v1";
+
+	if (q->n != VOUCHER_BYTES || get_u32be(q->bytes + VOUCHER_BYTES - 4) >
+					 own_hour() + VOUCHER_HOURS + 1)
+		return ERR_FORM;
+	m[16] = q->net_n;
+	memcpy(m + 17, q->net, q->net_n);
+	memcpy(m + 17 + q->net_n, q->bytes, VOUCHER_BYTES);
+	ed25519_sign(sig, m, 17U + q->net_n + VOUCHER_BYTES, secret);
+	return OK;
+}
+
 /* The domain of offers. */
 static void
 sign_offer(const struct signer_request *q, const uint8_t secret[ED25519_SECRET],
@@ -212,11 +261,9 @@ sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 	case SIGN_DOCUMENT:
 		return sign_document(c, q, secret, sig);
 	case SIGN_CERTIFICATE:
-		if (q->n != ED25519_PUBLIC + 4)
-			return ERR_FORM;
-		record_certificate_sign(net, q->bytes,
-		    get_u32be(q->bytes + ED25519_PUBLIC), secret, sig);
-		return OK;
+		return sign_certificate(q, secret, sig);
+	case SIGN_VOUCHER:
+		return sign_voucher(q, secret, sig);
 	case SIGN_OFFER:
 		if (q->n != OFFER_BYTES)
 			return ERR_FORM;

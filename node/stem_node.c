@@ -228,9 +228,10 @@ stem_node_publish(
 {
 	const struct author *a = persona_of_key(n, author);
 	uint32_t index = a == NULL ? 0 : a->index;
-	/* A one-time key's record goes the way of whose answer it is. */
+	/* A one-time key's record goes the way of whose answer it is. One that
+	 * is nobody's goes no way: any would be somebody's. */
 	if (a == NULL && !mailbox_persona(n, author, &index))
-		index = 0;
+		return ERR_EXISTS;
 	const uint32_t route = index % STEM_ROUTES_MAX;
 	return stem_publish(
 	    n->stem->stem, route, bytes, n->env.mono_ms(n->env.ctx));

@@ -45,6 +45,8 @@ json_t *
 talk_json(struct node *n, const struct talk *t)
 {
 	const struct conversation *c = &t->c;
+	/* None: of a backup that was restored without it. */
+	const struct author *p = persona_get(n, t->persona);
 	char id[TALK_ID_TEXT];
 	json_t *o = json_object();
 
@@ -53,7 +55,7 @@ talk_json(struct node *n, const struct talk *t)
 	(void)json_object_set_new(
 	    o, "side", json_string(c->company ? "company" : "person"));
 	(void)json_object_set_new(
-	    o, "persona", json_string(persona_get(n, t->persona)->name));
+	    o, "persona", json_string(p == NULL ? "" : p->name));
 	(void)json_object_set_new(
 	    o, "state", json_string(conversation_state_name(c->state)));
 	(void)json_object_set_new(o, "asks", json_string(talk_asks(t)));
@@ -246,7 +248,7 @@ terms_of_demand(struct node *n, struct http_request *r, uint32_t persona,
 	struct store_view *view = NULL;
 	const struct owner_post *post;
 	struct store_record s;
-	struct reader rd;
+	struct reader rd = { 0 };
 	struct slice title;
 	uint32_t slot;
 
@@ -255,6 +257,7 @@ terms_of_demand(struct node *n, struct http_request *r, uint32_t persona,
 	post = owner_post(n, persona, KIND_DEMAND, slot);
 	if (post == NULL || reader_init(&rd) != OK ||
 	    store_view_open(n->store, &view) != OK) {
+		reader_fini(&rd);
 		http_fail_err(r, ERR_LIMIT, "the demand cannot be read now");
 		return false;
 	}

@@ -10,58 +10,62 @@
 #include "proto/base/text.h"
 #include "proto/mail/inbox.h"
 
-#define RIDS_MAX     (1U << 20)
-#define PENDING_MAX  4096
-#define KEYS_A_TICK  1500 /* tries; about a tenth of a second */
 #define KEYS_MAX     (SIGNER_KEYS_MAX + TALKS_MAX * CONVERSATION_RECEIVE_KEYS)
 #define LOOK_TICKS   10
-#define HOUR_PLEDGED 3000 /* an hour counts like so many minor units */
+#define CLOCK        "mail/clock"
+#define CLOCK_TICKS  600
+#define CLOCK_LEAP_S (45 * 86400) /* away so long: is the clock right? */
+#define HOLD_TICKS   3600
 
+_Static_assert(TALKS_MAX + 2 <= ERASE_SLOTS, "each state has a key");
 _Static_assert(KEYS_MAX <= ENVELOPE_KEYS_MAX, "all of them can be tried");
 
-/* ---- numbers of records ---- */
+/* ---- time ---- */
 
-static bool
-rids_put(struct rids *q, uint64_t rid, size_t max)
+uint64_t
+mail_now(const struct mailbox *m)
 {
-	if (q->at > 0 && q->at == q->n)
-		q->at = q->n = 0;
-	if (q->n == q->cap) {
-		const size_t cap = q->cap == 0 ? 64 : 2 * q->cap;
-		uint64_t *more =
-		    q->n >= max ? NULL : realloc(q->list, cap * sizeof(*more));
-		if (more == NULL)
-			return false;
-		q->list = more;
-		q->cap = cap;
-	}
-	q->list[q->n++] = rid;
-	return true;
+	const uint64_t now = node_now(m->n);
+
+	return m->leapt ? MIN(now, m->sane_s + m->n->ticks - m->sane_ticks)
+			: now;
+}
+
+/* Whoever was away for long, or woke up with a wrong clock, waits an hour
+ * before talks end by it. */
+static void
+clock_load(struct mailbox *m)
+{
+	json_t *v = vault_get(m->n->vault, CLOCK, NULL);
+	const uint64_t then = (uint64_t)json_integer_value(v);
+	const uint64_t now = node_now(m->n);
+
+	json_decref(v);
+	m->sane_ticks = m->n->ticks;
+	m->leapt = then > 0 && now > then + CLOCK_LEAP_S;
+	m->sane_s = m->leapt ? then : now;
+	m->hold_until = m->leapt ? m->n->ticks + HOLD_TICKS : 0;
 }
 
 static void
-mail_put(struct mailbox *m, uint64_t rid)
+clock_tick(struct mailbox *m, bool expires)
 {
-	if (!rids_put(&m->queue, rid, RIDS_MAX))
-		m->stats.lost++;
-}
+	const uint64_t now = node_now(m->n);
 
-/* The oldest gives way: it is the next to expire. */
-static void
-pending_put(struct mailbox *m, uint64_t rid)
-{
-	struct rids *p = &m->pending;
-
-	for (size_t i = 0; i < p->n; i++)
-		if (p->list[i] == rid)
-			return;
-	if (p->n == PENDING_MAX) {
-		memmove(p->list, p->list + 1, (p->n - 1) * sizeof(*p->list));
-		p->n--;
-		m->stats.lost++;
+	if (!expires || m->n->ticks < m->hold_until) {
+		m->leapt = true;
+		return;
 	}
-	if (!rids_put(p, rid, PENDING_MAX))
-		m->stats.lost++;
+	m->leapt = false;
+	m->sane_s = now;
+	m->sane_ticks = m->n->ticks;
+	if (m->n->ticks % CLOCK_TICKS != 1)
+		return;
+	json_t *v = json_integer((json_int_t)now);
+	if (vault_put(m->n->vault, CLOCK, v) != OK)
+		env_log(&m->n->env, LOG_UNUSUAL, "clock_not_kept",
+		    "what=\"the vault cannot be written\"");
+	json_decref(v);
 }
 
 /* ---- life ---- */
@@ -70,6 +74,7 @@ err
 mailbox_open(struct node *n)
 {
 	struct mailbox *m = calloc(1, sizeof(*m));
+	char path[PATH_TEXT_MAX + 16];
 
 	if (m == NULL)
 		return ERR_NOMEM;
@@ -85,10 +90,17 @@ mailbox_open(struct node *n)
 	m->keys = calloc(KEYS_MAX, sizeof(*m->keys));
 	m->arrived = calloc(1, sizeof(*m->arrived));
 	m->blocked = calloc(BLOCKED_MAX, RECORD_AUTHOR);
+	m->once = calloc(ONCE_MAX, sizeof(*m->once));
+	m->tombs = calloc(TOMBS_MAX, sizeof(*m->tombs));
 	if (m->values.p == NULL || m->scratch.p == NULL ||
 	    m->record.p == NULL || m->actions == NULL || m->before == NULL ||
-	    m->keys == NULL || m->arrived == NULL || m->blocked == NULL)
+	    m->keys == NULL || m->arrived == NULL || m->blocked == NULL ||
+	    m->once == NULL || m->tombs == NULL)
 		return ERR_NOMEM;
+	(void)snprintf(
+	    path, sizeof(path), "%s/talks.keys", n->paths->private_dir);
+	TRY(eraser_open(path, &m->eraser, n->problem));
+	clock_load(m);
 	m->scan = true;
 	return mailbox_load(m);
 }
@@ -103,9 +115,10 @@ talk_new(struct mailbox *m, uint32_t persona, bool company,
 		return NULL;
 	m->n->env.random(m->n->env.ctx, t->name, sizeof(t->name));
 	t->persona = persona;
-	t->begun_s = node_now(m->n);
+	t->begun_s = mail_now(m);
+	t->slot = UINT32_MAX;
 	conversation_init(&t->c, slice_str(m->n->config->node.network), company,
-	    own, node_now(m->n) / 3600);
+	    own, mail_now(m) / 3600);
 	return t;
 }
 
@@ -129,8 +142,10 @@ mailbox_close(struct node *n)
 		talk_free(m->talks[i]);
 	for (unsigned i = 0; i < m->out_n; i++)
 		free(m->out[i]);
-	free(m->queue.list);
-	free(m->pending.list);
+	for (unsigned i = 0; i < LETTERS_QUEUES; i++)
+		free(m->letters[i].list);
+	outgoing_stop(m);
+	eraser_close(m->eraser);
 	free(m->values.p);
 	free(m->scratch.p);
 	free(m->record.p);
@@ -139,6 +154,8 @@ mailbox_close(struct node *n)
 	free(m->keys);
 	free(m->arrived);
 	free(m->blocked);
+	free(m->once);
+	free(m->tombs);
 	free(m);
 	n->mailbox = NULL;
 }
@@ -152,11 +169,13 @@ talk_add(struct mailbox *m, struct talk *t)
 	return true;
 }
 
-void
-mailbox_stored(struct node *n, uint64_t rid)
+struct talk *
+talk_of_name(struct mailbox *m, const uint8_t name[TALK_NAME])
 {
-	if (n->mailbox != NULL)
-		mail_put(n->mailbox, rid);
+	for (unsigned i = 0; i < m->talks_n; i++)
+		if (memcmp(m->talks[i]->name, name, TALK_NAME) == 0)
+			return m->talks[i];
+	return NULL;
 }
 
 struct talk *
@@ -216,8 +235,12 @@ mailbox_stats(const struct node *n, struct mailbox_stats *out)
 
 	*out = m->stats;
 	out->talks = m->talks_n;
-	out->queued = (unsigned)(m->queue.n - m->queue.at);
-	out->pending = (unsigned)m->pending.n;
+	out->queued =
+	    (unsigned)(letters_n(m, LETTERS_NEW) + letters_n(m, LETTERS_OURS) +
+		       letters_n(m, LETTERS_OTHERS));
+	out->pending = (unsigned)(letters_n(m, PENDING_OURS) +
+				  letters_n(m, PENDING_EARLY) +
+				  letters_n(m, PENDING_OTHERS));
 	out->outbox = m->out_n;
 }
 
@@ -239,13 +262,46 @@ talk_asks(const struct talk *t)
 
 /* ---- a step ---- */
 
+static void
+show_did(json_t *o, const char *key, const uint8_t pub[ED25519_PUBLIC])
+{
+	char did[DID_KEY_TEXT];
+
+	did_key_put(did, pub);
+	(void)json_object_set_new(o, key, json_string(did));
+}
+
+static void
+show_introduction(json_t *o, const struct message *msg)
+{
+	const struct voucher *v = &msg->introduction.voucher;
+
+	show_did(o, "company", msg->introduction.company);
+	show_did(o, "introducer", v->introducer);
+	mail_put_hex(
+	    o, "inbox", slice_of(msg->introduction.inbox, X25519_SIZE));
+	mail_put_hex(o, "token", slice_of(v->token, VOUCHER_TOKEN));
+	mail_put_hex(o, "voucher_sig", slice_of(v->sig, ED25519_SIG));
+	(void)json_object_set_new(
+	    o, "until", json_integer((json_int_t)v->until_h));
+}
+
+static void
+show_hand(json_t *o, const struct message *msg)
+{
+	if (msg->hand.card.n > 0)
+		mail_put_hex(o, "card", msg->hand.card);
+	if (msg->hand.introduced)
+		show_did(o, "introducer", msg->hand.voucher.introducer);
+}
+
 static json_t *
 shown(struct mailbox *m, const struct message *msg)
 {
 	char text[MESSAGE_TEXT_MAX + 1];
 	struct buf b = { (uint8_t *)text, 0, sizeof(text) };
 	json_t *o = json_pack("{s:s,s:s,s:I}", "from", "peer", "type",
-	    message_type_name(msg->type), "at", (json_int_t)node_now(m->n));
+	    message_type_name(msg->type), "at", (json_int_t)mail_now(m));
 
 	if (o != NULL && message_text_get(msg, &b) == OK && b.n > 0)
 		(void)json_object_set_new(o, "text", json_stringn(text, b.n));
@@ -259,11 +315,10 @@ shown(struct mailbox *m, const struct message *msg)
 	}
 	if (o != NULL && msg->type == MESSAGE_DISCLOSE)
 		mail_put_hex(o, "presentation", msg->presentation);
-	if (o != NULL && msg->type == MESSAGE_INTRODUCTION) {
-		char did[DID_KEY_TEXT];
-		did_key_put(did, msg->introduction.company);
-		(void)json_object_set_new(o, "company", json_string(did));
-	}
+	if (o != NULL && msg->type == MESSAGE_INTRODUCTION)
+		show_introduction(o, msg);
+	if (o != NULL && msg->type == MESSAGE_HAND)
+		show_hand(o, msg);
 	if (o != NULL && msg->type == MESSAGE_OPEN) {
 		json_t *who = json_stringn(
 		    (const char *)msg->open.identity.p, msg->open.identity.n);
@@ -278,7 +333,7 @@ static json_t *
 shown_document(struct mailbox *m, const struct conversation_action *a)
 {
 	return json_pack("{s:s,s:s,s:I,s:s,s:I}", "from", "peer", "type",
-	    "document", "at", (json_int_t)node_now(m->n), "document",
+	    "document", "at", (json_int_t)mail_now(m), "document",
 	    mail_document_name(a->document), "bytes", (json_int_t)a->data.n);
 }
 
@@ -357,8 +412,8 @@ hand_over_left(struct mailbox *m)
 			hand_over(m, m->talks[i]);
 }
 
-static void
-tell(struct mailbox *m, const struct talk *t, const char *what)
+void
+talk_tell(struct mailbox *m, const struct talk *t, const char *what)
 {
 	char id[TALK_ID_TEXT];
 
@@ -450,14 +505,13 @@ carry_out(struct mailbox *m, struct talk *t)
 		}
 }
 
-/* What is to be sent goes into ${o} and ${sends}; how many, or -1. */
-static int
+/* What is to be sent goes into ${o} and ${sends}. */
+static err
 collect(struct mailbox *m, struct talk *t,
     struct outgoing o[CONVERSATION_ACTIONS_MAX],
-    json_t *sends[CONVERSATION_ACTIONS_MAX], json_t **heard)
+    json_t *sends[CONVERSATION_ACTIONS_MAX], unsigned *n, json_t **heard)
 {
 	const struct conversation_actions *a = m->actions;
-	int n = 0;
 
 	for (uint32_t i = 0; i < a->n; i++) {
 		if (a->list[i].type == CONVERSATION_SHOW)
@@ -466,23 +520,24 @@ collect(struct mailbox *m, struct talk *t,
 			*heard = shown_document(m, &a->list[i]);
 		if (a->list[i].type != CONVERSATION_SEND)
 			continue;
-		o[n] = (struct outgoing){ .number = t->sent_n + (uint32_t)n };
-		sends[n] =
-		    m->out_n + (unsigned)n < OUTBOX_MAX
-			? outgoing_of(m, t, &a->list[i], o, (unsigned)n, &o[n])
-			: NULL;
-		if (sends[n] == NULL)
-			return -1 - n;
-		n++;
+		o[*n] = (struct outgoing){ .number = t->sent_n + *n,
+			.line = t->messages_n };
+		if (m->out_n + *n >= OUTBOX_MAX)
+			return ERR_LIMIT;
+		TRY(outgoing_of(m, t, &a->list[i], o, *n, &o[*n], &sends[*n]));
+		(*n)++;
 	}
-	return n;
+	return OK;
 }
 
 static void
-queue_sends(struct mailbox *m, const struct outgoing *o, int n)
+queue_sends(struct mailbox *m, const struct outgoing *o, unsigned n)
 {
-	for (int i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++) {
+		const struct once once = once_of(m, &o[i]);
 		struct outgoing *kept = malloc(sizeof(*kept));
+		if (o[i].by != ENVELOPE_BY_COMPANY)
+			(void)once_add(m, &once); /* there is room */
 		if (kept == NULL)
 			return; /* sent after the next start */
 		*kept = o[i];
@@ -497,24 +552,26 @@ keep_step(struct mailbox *m, struct talk *t, json_t *said)
 	struct outgoing o[CONVERSATION_ACTIONS_MAX];
 	json_t *sends[CONVERSATION_ACTIONS_MAX], *heard = NULL;
 	const uint64_t ended = t->ended_s, changed = t->changed_s;
-	const int got = collect(m, t, o, sends, &heard);
-	const int n = got < 0 ? -1 - got : got;
-	const uint64_t now = node_now(m->n);
-	err e = got < 0 ? ERR_LIMIT : OK;
+	const uint64_t now = mail_now(m);
+	unsigned n = 0;
+	err e = collect(m, t, o, sends, &n, &heard);
+
+	if (e == OK && m->once_n + n > ONCE_MAX)
+		e = ERR_LIMIT;
 
 	t->changed_s = now;
 	if (conversation_is_over(t->c.state) && t->ended_s == 0)
 		t->ended_s = now;
 	if (e == OK)
-		e = talk_keep(m, t, heard != NULL ? heard : said, sends, o,
-		    (unsigned)n, m->arrived);
+		e = talk_keep(m, t, heard != NULL ? heard : said, sends, o, n,
+		    m->arrived);
 	if (e == OK)
 		queue_sends(m, o, n);
 	else {
 		t->ended_s = ended;
 		t->changed_s = changed;
 	}
-	for (int i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++)
 		json_decref(sends[i]);
 	json_decref(heard);
 	return e;
@@ -527,8 +584,8 @@ talk_step(struct mailbox *m, struct talk *t, const struct conversation_event *e,
 	err kept = OK;
 
 	*m->before = t->c;
-	*outcome = conversation_step(
-	    &t->c, e, node_now(m->n), &m->scratch, m->actions);
+	*outcome =
+	    conversation_step(&t->c, e, mail_now(m), &m->scratch, m->actions);
 	if (*outcome != MAIL_FINE) {
 		json_decref(said);
 		said = NULL;
@@ -540,7 +597,7 @@ talk_step(struct mailbox *m, struct talk *t, const struct conversation_event *e,
 			t->c = *m->before;
 		else {
 			carry_out(m, t);
-			tell(m, t,
+			talk_tell(m, t,
 			    e->type == CONVERSATION_RECEIVE ? "received"
 			    : e->type == CONVERSATION_TIME  ? "time"
 							    : "said");
@@ -554,312 +611,12 @@ talk_step(struct mailbox *m, struct talk *t, const struct conversation_event *e,
 	return kept;
 }
 
-/* ---- an envelope ---- */
-
-struct letter {
-	uint64_t rid;
-	uint8_t author[RECORD_AUTHOR];
-	uint8_t company[RECORD_AUTHOR]; /* of its certificate */
-	bool certified;
-	size_t sealed_n;
-	uint8_t sealed[ENVELOPE_SEALED_MAX];
-};
-
-/* False: nothing to be tried. */
-static bool
-letter_get(struct mailbox *m, uint64_t rid, struct letter *l)
-{
-	struct store_view *view = NULL;
-	struct store_record s;
-	struct record r;
-	struct slice sealed;
-	bool good = false;
-
-	if (store_view_open(m->n->store, &view) != OK)
-		return false;
-	if (store_get_rid(view, rid, &s) == OK && s.kind == KIND_ENVELOPE &&
-	    !s.deleted && !s.opaque && s.expires_h * 3600 > node_now(m->n) &&
-	    record_read(s.bytes, &m->record, &r) == RECORD_FINE &&
-	    r.stamp.n > 0 &&
-	    envelope_sealed(r.payload, &m->values, &sealed) == OK) {
-		l->rid = rid;
-		memcpy(l->author, r.author, RECORD_AUTHOR);
-		l->certified = r.stamp.p[0] == STAMP_CERTIFICATE &&
-			       r.stamp.n == STAMP_CERTIFICATE_BYTES;
-		if (l->certified)
-			memcpy(l->company, r.stamp.p + 1, RECORD_AUTHOR);
-		l->sealed_n = sealed.n;
-		memcpy(l->sealed, sealed.p, sealed.n);
-		good = true;
-	}
-	store_view_close(view);
-	arena_reset(&m->values);
-	return good;
-}
-
-/* The intro keys: their secrets are the signer's. */
-static size_t
-intro_keys(struct mailbox *m, const struct letter *l)
-{
-	uint8_t pubs[SIGNER_KEYS_MAX][X25519_SIZE];
-	uint8_t shared[SIGNER_KEYS_MAX][X25519_SIZE];
-	unsigned n = 0;
-
-	if (intro_at(m->n, 0) == NULL ||
-	    signer_shared_all(m->n->signer, l->sealed, pubs, shared, &n) != OK)
-		return 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct envelope_key *k = &m->keys[i];
-		memset(k, 0, sizeof(*k));
-		memcpy(k->pub, pubs[i], X25519_SIZE);
-		memcpy(k->secret, shared[i], X25519_SIZE);
-		k->shared = true;
-	}
-	crypto_wipe(shared, sizeof(shared));
-	return n;
-}
-
-static bool
-gave_away(const struct conversation *c, const uint8_t author[RECORD_AUTHOR])
-{
-	for (uint32_t i = 0; i < c->authors_n; i++)
-		if (memcmp(c->authors[i].pub, author, RECORD_AUTHOR) == 0)
-			return true;
-	return false;
-}
-
-/* May an envelope like this be for that talk? */
-static bool
-may_be_for(const struct talk *t, const struct letter *l, bool known)
-{
-	const struct conversation *c = &t->c;
-
-	if (!c->company)
-		return !l->certified &&
-		       memcmp(c->peer, l->author, RECORD_AUTHOR) == 0;
-	if (l->certified && memcmp(c->own, l->company, RECORD_AUTHOR) != 0)
-		return false;
-	return !known || gave_away(c, l->author);
-}
-
-/* All keys that may open it; ${ours}: some day one of ours may. */
-static size_t
-keys_for(struct mailbox *m, const struct letter *l, bool *ours)
-{
-	size_t n = l->certified ? 0 : intro_keys(m, l);
-	bool known = false;
-
-	*ours = false;
-	for (unsigned i = 0; i < m->talks_n && l->certified; i++)
-		known = known || gave_away(&m->talks[i]->c, l->author);
-	for (unsigned i = 0; i < m->talks_n; i++) {
-		const struct talk *t = m->talks[i];
-		if (conversation_is_over(t->c.state) ||
-		    !may_be_for(t, l, known))
-			continue;
-		*ours = true;
-		n += conversation_keys(&t->c, i + 1, m->keys + n);
-	}
-	return n;
-}
-
-/* ---- an offer of a stranger ---- */
-
-static uint64_t
-pledge_worth(const struct offer_terms *terms)
-{
-	if (!terms->has_pledge)
-		return 0;
-	return terms->pledge.amount +
-	       (uint64_t)terms->pledge.hours * HOUR_PLEDGED;
-}
-
-static uint32_t
-trust_in(
-    struct mailbox *m, uint32_t persona, const uint8_t author[RECORD_AUTHOR])
-{
-	return m->hooks.trust == NULL
-		   ? 0
-		   : MIN(m->hooks.trust(m->n, persona, author), INBOX_ONE);
-}
-
-static struct inbox_item
-item_of(struct mailbox *m, const struct talk *t)
-{
-	struct inbox_item i = { .persona = t->persona,
-		.trust = trust_in(m, t->persona, t->c.peer),
-		.pledge = t->pledge,
-		.received_h = t->begun_s / 3600,
-		.open = t->c.state == CONVERSATION_OFFERED ||
-			t->c.state == CONVERSATION_SEEN };
-
-	memcpy(i.id, t->c.id, CONVERSATION_ID);
-	memcpy(i.sender, t->c.peer, RECORD_AUTHOR);
-	return i;
-}
-
-/* By the rules of inbox.h; who has to go for it is ignored. */
-static bool
-let_in(struct mailbox *m, const struct message *msg,
-    const uint8_t author[RECORD_AUTHOR], uint32_t persona, uint64_t pledge)
-{
-	const struct inbox_limits limits = inbox_limits_standard();
-	struct inbox_item *items = calloc(TALKS_MAX, sizeof(*items));
-	unsigned *of = calloc(TALKS_MAX, sizeof(*of));
-	struct inbox_item offer = { .persona = persona,
-		.trust = trust_in(m, persona, author),
-		.pledge = pledge,
-		.received_h = node_now(m->n) / 3600,
-		.open = true };
-	enum inbox_outcome o = INBOX_NO_PLACE;
-	enum mail_outcome ignored;
-	size_t n = 0, place = 0;
-
-	memcpy(offer.id, msg->conversation, CONVERSATION_ID);
-	memcpy(offer.sender, author, RECORD_AUTHOR);
-	if (items != NULL && of != NULL && m->talks_n < TALKS_MAX) {
-		for (unsigned i = 0; i < m->talks_n; i++) {
-			if (m->talks[i]->c.company)
-				continue;
-			of[n] = i;
-			items[n++] = item_of(m, m->talks[i]);
-		}
-		o = inbox_offer(&limits,
-		    (const uint8_t(*)[RECORD_AUTHOR])m->blocked, m->blocked_n,
-		    items, n, &offer, &place);
-	}
-	if (o == INBOX_REPLACE) {
-		const struct conversation_event e = {
-			.type = CONVERSATION_OWN_IGNORE
-		};
-		if (talk_step(m, m->talks[of[place]], &e, NULL, &ignored) != OK)
-			o = INBOX_NO_PLACE;
-	}
-	if (o != INBOX_KEEP && o != INBOX_REPLACE) {
-		m->stats.kept_out++;
-		env_log(&m->n->env, LOG_INFO, "offer_kept_out", "why=%s",
-		    inbox_outcome_name(o));
-	}
-	free(items);
-	free(of);
-	return o == INBOX_KEEP || o == INBOX_REPLACE;
-}
-
-static enum mail_outcome
-begin(struct mailbox *m, const struct envelope_opened *o,
-    const struct author *persona, uint64_t pledge)
-{
-	const struct conversation_event e = { .type = CONVERSATION_RECEIVE,
-		.opened = o };
-	struct talk *t = talk_new(m, persona->index, false, persona->pub);
-	enum mail_outcome outcome = MAIL_TOO_MANY;
-
-	if (t == NULL)
-		return outcome;
-	t->pledge = pledge;
-	if (talk_step(m, t, &e, NULL, &outcome) != OK)
-		outcome = MAIL_TOO_MANY;
-	if (outcome != MAIL_FINE || !talk_add(m, t))
-		talk_free(t);
-	return outcome;
-}
-
-/* It opened with an intro key. */
-static enum mail_outcome
-from_stranger(struct mailbox *m, const struct envelope_opened *o)
-{
-	const struct intro_key *k = intro_find(m->n, o->pub);
-	const struct author *p =
-	    k == NULL ? NULL : persona_get(m->n, k->persona);
-	const struct conversation_event e = { .type = CONVERSATION_RECEIVE,
-		.opened = o };
-	enum mail_outcome outcome = MAIL_FOREIGN;
-	struct message msg;
-	struct offer_terms terms;
-
-	if (p == NULL)
-		return MAIL_FOREIGN;
-	arena_reset(&m->values);
-	const err read = message_read(o->message, &m->values, &msg);
-	if (read != OK)
-		return read == ERR_NOTFOUND ? MAIL_UNKNOWN : MAIL_MALFORMED;
-	crypto_wipe(msg.authors, sizeof(msg.authors));
-	for (unsigned i = 0; i < m->talks_n; i++) {
-		struct talk *t = m->talks[i];
-		/* Of this persona and this company: others may have chosen
-		 * the same id. */
-		if (t->c.company || t->persona != p->index ||
-		    memcmp(t->c.peer, o->author, RECORD_AUTHOR) != 0 ||
-		    memcmp(t->c.id, msg.conversation, CONVERSATION_ID) != 0)
-			continue;
-		return talk_step(m, t, &e, NULL, &outcome) == OK
-			   ? outcome
-			   : MAIL_TOO_MANY;
-	}
-	if (msg.type == MESSAGE_WITHDRAW)
-		return MAIL_EARLY;
-	if (msg.type != MESSAGE_OFFER)
-		return MAIL_FOREIGN;
-	arena_reset(&m->values);
-	const err good = offer_terms_read(msg.offer.terms, &m->values, &terms);
-	if (good != OK)
-		return good == ERR_NOTFOUND ? MAIL_UNKNOWN : MAIL_MALFORMED;
-	const uint64_t pledge = pledge_worth(&terms);
-	if (!let_in(m, &msg, o->author, p->index, pledge))
-		return MAIL_OVER;
-	return begin(m, o, p, pledge);
-}
-
-/* How many keys it took. */
-static size_t
-try_one(struct mailbox *m, uint64_t rid)
-{
-	struct letter l;
-	uint8_t plain[ENVELOPE_PLAIN_MAX];
-	struct envelope_opened o;
-	enum mail_outcome outcome = MAIL_FOREIGN;
-	bool ours = false;
-
-	if (!letter_get(m, rid, &l))
-		return 1;
-	const size_t n = keys_for(m, &l, &ours);
-	m->stats.tried++;
-	const err e = envelope_open(slice_of(l.sealed, l.sealed_n),
-	    slice_str(m->n->config->node.network), l.author, m->keys, n, plain,
-	    &o);
-	if (e == OK) {
-		const uint64_t tag = m->keys[o.key].tag;
-		const struct conversation_event ev = {
-			.type = CONVERSATION_RECEIVE, .opened = &o
-		};
-		m->stats.opened++;
-		if (tag == 0)
-			outcome = from_stranger(m, &o);
-		else if (talk_step(m, m->talks[tag - 1], &ev, NULL, &outcome) !=
-			 OK)
-			outcome = MAIL_TOO_MANY;
-		if (outcome == MAIL_FINE)
-			m->stats.taken++;
-		else
-			m->stats.refused++;
-		crypto_wipe(plain, sizeof(plain));
-		crypto_wipe(&o, sizeof(o));
-	}
-	crypto_wipe(m->keys, n * sizeof(*m->keys));
-	crypto_wipe(m->values.p, VALUE_ARENA_BYTES);
-	arena_reset(&m->values);
-	if ((e == ERR_NOTFOUND && ours) ||
-	    (e == OK && (outcome == MAIL_EARLY || outcome == MAIL_TOO_MANY)))
-		pending_put(m, rid);
-	return n + 1;
-}
-
 /* ---- time ---- */
 
 static bool
 on_envelope(void *ctx, const struct store_record *r)
 {
-	mail_put(ctx, r->rid);
+	letters_put(ctx, LETTERS_NEW, r->rid);
 	return true;
 }
 
@@ -875,19 +632,43 @@ scan(struct mailbox *m)
 	store_view_close(view);
 }
 
-static void
-try_queue(struct mailbox *m)
+static bool
+sends_still(const struct mailbox *m, const struct talk *t)
 {
-	size_t keys = 0;
+	for (unsigned i = 0; i < m->out_n; i++)
+		if (memcmp(m->out[i]->talk, t->name, TALK_NAME) == 0)
+			return true;
+	return false;
+}
 
-	if (m->again) {
-		m->again = false;
-		for (size_t i = 0; i < m->pending.n; i++)
-			mail_put(m, m->pending.list[i]);
-		m->pending.n = m->pending.at = 0;
+static void
+talk_drop(struct mailbox *m, unsigned i)
+{
+	talk_forget(m, m->talks[i]);
+	talk_free(m->talks[i]);
+	m->talks[i] = m->talks[--m->talks_n];
+}
+
+void
+talks_trim(struct mailbox *m)
+{
+	for (;;) {
+		unsigned ended = 0, oldest = TALKS_MAX;
+		for (unsigned i = 0; i < m->talks_n; i++) {
+			const struct talk *t = m->talks[i];
+			if (t->ended_s == 0)
+				continue;
+			ended++;
+			if (!sends_still(m, t) &&
+			    (oldest == TALKS_MAX ||
+				t->ended_s < m->talks[oldest]->ended_s))
+				oldest = i;
+		}
+		if (ended <= ENDED_MAX || oldest == TALKS_MAX ||
+		    tomb_make(m, m->talks[oldest]) != OK)
+			return;
+		talk_drop(m, oldest);
 	}
-	while (m->queue.at < m->queue.n && keys < KEYS_A_TICK)
-		keys += try_one(m, m->queue.list[m->queue.at++]);
 }
 
 static void
@@ -895,7 +676,7 @@ time_goes(struct mailbox *m)
 {
 	static const struct conversation_event e = { .type =
 							 CONVERSATION_TIME };
-	const uint64_t now = node_now(m->n);
+	const uint64_t now = mail_now(m);
 	enum mail_outcome ignored;
 
 	for (unsigned i = m->talks_n; i-- > 0;) {
@@ -905,9 +686,8 @@ time_goes(struct mailbox *m)
 			continue;
 		if (t->ended_s == 0 || now < t->ended_s + TALK_KEPT_S)
 			continue;
-		talk_forget(m, t);
-		talk_free(t);
-		m->talks[i] = m->talks[--m->talks_n];
+		if (!sends_still(m, t))
+			talk_drop(m, i);
 	}
 }
 
@@ -922,8 +702,12 @@ mailbox_tick(struct node *n, bool expires)
 		scan(m);
 	if (!m->handed)
 		hand_over_left(m);
-	try_queue(m);
+	clock_tick(m, expires);
+	letters_tick(m);
 	outgoing_tick(m);
-	if (expires && n->ticks % LOOK_TICKS == 0)
-		time_goes(m);
+	talks_trim(m);
+	if (m->leapt || n->ticks % LOOK_TICKS != 0)
+		return;
+	time_goes(m);
+	once_tick(m);
 }

@@ -8,9 +8,17 @@
  * its posting key, by a person under a one-time key and by the stem.
  *
  * Nothing is sent but on a word of the owner: there are no receipts. A
- * conversation that ended is kept for ENVELOPE_HOURS and a day, then it and
- * all that was said is deleted. Secrets of a talk are in our memory while it
- * lives and in the vault; events and JSON have none.
+ * conversation that ended is shown for ENVELOPE_HOURS and a day, or until
+ * ENDED_MAX newer ones have ended; then it and all that was said is deleted.
+ * Secrets of a talk are in our memory while it lives; in the vault each state
+ * is sealed under a key of its own, which is overwritten on the disk when the
+ * next state is there (erase.h): a key that was replaced, or whose talk has
+ * ended, is gone. So a backup has the words of talks but not their keys: what
+ * is restored from it shows them as closed. Events and JSON have no secrets.
+ *
+ * What goes out under a one-time key is attributed to its persona for as long
+ * as the record lives: it leaves by that persona's way, and waits as all that
+ * it publishes does (publish.persona_gap).
  *
  * What comes and is for others to judge (documents, presentations of leaves)
  * is handed to them after the step is on the disk: mailbox_on_document() and
@@ -21,8 +29,9 @@
 #include "node/node.h"
 #include "proto/mail/conversation.h"
 
-#define TALKS_MAX     512
-#define TALK_MESSAGES 512 /* kept of one talk */
+#define TALKS_MAX     448
+#define TALK_MESSAGES 512         /* kept of one talk */
+#define TALK_BYTES    (96 * 1024) /* of its history, about */
 #define TALK_NAME     16
 #define TALK_ID_TEXT  (2 * TALK_NAME + 1)
 #define TALK_KEPT_S   ((ENVELOPE_HOURS + 24) * 3600)
@@ -36,19 +45,33 @@ struct talk {
 	struct conversation c;
 	uint32_t persona;
 	uint64_t begun_s, changed_s, ended_s;
-	uint32_t messages_n, chunks_n, sent_n;
+	uint32_t messages_n, messages_from, chunks_n, sent_n;
+	uint32_t slot;   /* of the key its state is sealed under */
+	uint64_t bytes;  /* of the history */
 	uint64_t pledge; /* for the rules of the inbox */
-	bool dead;       /* to be forgotten */
+	/* of a hand: who introduced it, and whether we know them */
+	bool has_introducer, introduced;
+	uint8_t introducer[ED25519_PUBLIC];
+	/* Person: an author of its own, for a hand. The stamp is worked out
+	 * before anything goes out. Wiped when the talk ends. */
+	bool has_fresh, fresh_stamped;
+	uint8_t fresh_seed[ED25519_SEED]; /* secret */
+	uint8_t fresh_pub[ED25519_PUBLIC];
+	uint8_t fresh_stamp[STAMP_WORK_BYTES];
 };
 
 /* Since the start. */
 struct mailbox_stats {
-	uint64_t tried, opened, taken, refused, kept_out, lost;
+	uint64_t tried, opened, taken, refused, kept_out, lost, not_sent;
+	uint64_t outcome[MAIL_OUTCOMES]; /* of what opened */
 	unsigned talks, queued, pending, outbox;
 };
 
 /** mailbox_open(n): after the personas, vault and store. ERR_NOMEM. */
 NODISCARD err mailbox_open(struct node *n);
+
+/** mailbox_stop(n): cut what a worker does short. */
+void mailbox_stop(struct node *n);
 void mailbox_close(struct node *n);
 
 /** mailbox_stored(n, rid): an envelope has been stored. Never calls back. */
@@ -65,8 +88,8 @@ struct talk *mailbox_at(struct node *n, unsigned i);
  * it; NULL: none, or several. */
 struct talk *mailbox_find(struct node *n, const char *text);
 
-/** mailbox_persona(n, author, index): whose one-time key is it? false: not
- * one that is under way. */
+/** mailbox_persona(n, author, index): whose one-time key is it? Known as long
+ * as its record lives, also when the talk has ended; false: nobody's. */
 bool mailbox_persona(const struct node *n, const uint8_t author[ED25519_PUBLIC],
     uint32_t *index);
 
@@ -76,6 +99,7 @@ struct mailbox_offer {
 	const uint8_t *to;  /* author of a card */
 	const uint8_t *key; /* its intro key */
 	struct slice terms; /* offer_terms_write() */
+	struct talk *hand;  /* that is answered; NULL: ${to} and ${key} are */
 };
 
 /**
@@ -87,6 +111,37 @@ struct mailbox_offer {
  */
 NODISCARD err mailbox_offer(struct node *n, const struct mailbox_offer *o,
     bool dry, struct talk **out, enum mail_outcome *outcome, struct buf *bytes);
+
+/* A hand that is raised for a demand, without an offer. */
+struct mailbox_hand {
+	uint32_t persona;       /* whose way out it takes; it is not named */
+	const uint8_t *company; /* author key, and its inbox key */
+	const uint8_t *inbox;
+	const uint8_t *demand; /* RECORD_ID */
+	struct slice text;     /* may be empty */
+	struct slice card;     /* a profile's payload to show; may be empty */
+	const struct voucher *voucher; /* NULL: none */
+};
+
+/** mailbox_hand(n, h, dry, out, outcome, bytes): as mailbox_offer(): under a
+ * fresh author, which is stamped first (some seconds of one core). */
+NODISCARD err mailbox_hand(struct node *n, const struct mailbox_hand *h,
+    bool dry, struct talk **out, enum mail_outcome *outcome, struct buf *bytes);
+
+/** mailbox_voucher(n, persona, company, until_h, v): "whoever shows this to
+ * ${company} comes from me". ERR_CLOSED. */
+NODISCARD err mailbox_voucher(struct node *n, uint32_t persona,
+    const uint8_t company[ED25519_PUBLIC], uint32_t until_h, struct voucher *v);
+
+struct mailbox_introduction {
+	struct voucher voucher;
+	uint8_t inbox[X25519_SIZE];
+};
+
+/** mailbox_introduced(n, persona, company, out): the newest introduction to
+ * that company that this persona was given and that still counts. */
+bool mailbox_introduced(struct node *n, uint32_t persona,
+    const uint8_t company[ED25519_PUBLIC], struct mailbox_introduction *out);
 
 /**
  * mailbox_say(n, t, type, said, outcome):

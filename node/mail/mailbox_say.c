@@ -1,16 +1,11 @@
-/* What the owner says, and its way out: mailbox.h. */
+/* What the owner says: mailbox.h. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/publish.h"
 #include "node/signer.h"
 #include "proto/base/text.h"
-
-#define ENVELOPE_SLOTS 512
-#define AGAIN_TICKS    10 /* until what could not be published is tried again */
-#define RECORD_HEX     (2 * RECORD_BYTES_MAX + 1)
 
 /* ---- signatures of a company ---- */
 
@@ -23,16 +18,23 @@ struct signing {
 static bool
 sign_mail(void *ctx, const uint8_t *p, size_t n, uint8_t sig[ED25519_SIG])
 {
+	static const struct {
+		const char *name;
+		enum signer_domain domain;
+	} domains[] = { { "ohcn-offer-v1", SIGN_OFFER },
+		{ "ohcn-cert-v1", SIGN_CERTIFICATE },
+		{ "ohcn-voucher-v1", SIGN_VOUCHER } };
 	const struct signing *s = ctx;
 	const struct slice net = slice_str(s->n->config->node.network);
 	const size_t head = 16 + 1 + net.n;
-	const bool offer = n > head && memcmp(p, "ohcn-offer-v1", 14) == 0;
 
-	if (n <= head || (!offer && memcmp(p, "ohcn-cert-v1", 13) != 0))
-		return false;
-	return signer_sign(s->n->signer, s->persona,
-		   offer ? SIGN_OFFER : SIGN_CERTIFICATE, 0, net,
-		   slice_of(p + head, n - head), sig) == OK;
+	for (size_t i = 0; n > head && i < ARRAY_LEN(domains); i++)
+		if (memcmp(p, domains[i].name, strlen(domains[i].name) + 1) ==
+		    0)
+			return signer_sign(s->n->signer, s->persona,
+				   domains[i].domain, 0, net,
+				   slice_of(p + head, n - head), sig) == OK;
+	return false;
 }
 
 /* False: its stamp is not worked out. */
@@ -42,238 +44,13 @@ signer_of(struct node *n, uint32_t persona, struct signing *s,
 {
 	const struct author *a = persona_get(n, persona);
 
-	if (a == NULL || !a->stamped)
+	if (a == NULL || !a->stamped || a->state != PERSONA_LIVE)
 		return false;
 	*s = (struct signing){ n, persona };
 	*out = (struct mail_signer){ .sign = sign_mail, .ctx = s };
 	memcpy(out->pub, a->pub, ED25519_PUBLIC);
 	memcpy(out->stamp, a->stamp + 1, sizeof(out->stamp));
 	return true;
-}
-
-/* ---- what is to be sent ---- */
-
-static bool
-slot_taken(const struct mailbox *m, const struct outgoing *others, unsigned n,
-    struct store_view *view, const uint8_t author[ED25519_PUBLIC],
-    uint32_t slot)
-{
-	struct store_record r;
-
-	for (unsigned i = 0; i < n; i++) /* parts of one document */
-		if (!others[i].one_time && others[i].slot == slot)
-			return true;
-	for (unsigned i = 0; i < m->out_n; i++)
-		if (!m->out[i]->one_time && m->out[i]->slot == slot &&
-		    memcmp(m->out[i]->author, author, ED25519_PUBLIC) == 0)
-			return true;
-	return store_get_slot(view, author, KIND_ENVELOPE, slot, &r) == OK &&
-	       r.expires_h * 3600 > node_now(m->n);
-}
-
-/* ENVELOPE_SLOTS: all carry an envelope that is still alive. */
-static uint32_t
-free_slot(const struct mailbox *m, const struct outgoing *others, unsigned n,
-    const uint8_t author[ED25519_PUBLIC])
-{
-	struct store_view *view = NULL;
-	uint32_t slot = 0;
-
-	if (store_view_open(m->n->store, &view) != OK)
-		return ENVELOPE_SLOTS;
-	while (slot < ENVELOPE_SLOTS &&
-	       slot_taken(m, others, n, view, author, slot))
-		slot++;
-	store_view_close(view);
-	return slot;
-}
-
-void
-mail_put_hex(json_t *o, const char *key, struct slice bytes)
-{
-	char hex[RECORD_HEX];
-
-	if (hex_put(hex, sizeof(hex), bytes) == OK)
-		(void)json_object_set_new(o, key, json_string(hex));
-}
-
-/* A person's record is made at once: its key is then forgotten. */
-static bool
-put_record(struct mailbox *m, const struct conversation_action *a,
-    struct slice payload, json_t *o)
-{
-	uint8_t raw[RECORD_BYTES_MAX], pub[ED25519_PUBLIC];
-	uint8_t secret[ED25519_SECRET];
-	struct buf out = { raw, 0, sizeof(raw) };
-	const uint64_t seq = record_next_seq(node_now(m->n), 0);
-	const struct record_draft d = {
-		.net = slice_str(m->n->config->node.network),
-		.kind = KIND_ENVELOPE,
-		.region = "zz",
-		.slot = 0,
-		.seq = seq,
-		.expires_h = MIN(a->expires_h, (seq >> 8) + ENVELOPE_HOURS),
-		.stamp = slice_of(a->stamp, sizeof(a->stamp)),
-		.pv = ENVELOPE_PV,
-		.payload = payload,
-	};
-
-	ed25519_keypair(pub, secret, a->seed);
-	const err e = record_make(&d, pub, secret, &out);
-	crypto_wipe(secret, sizeof(secret));
-	if (e == OK)
-		mail_put_hex(o, "record", buf_slice(&out));
-	return e == OK;
-}
-
-json_t *
-outgoing_of(struct mailbox *m, const struct talk *t,
-    const struct conversation_action *a, const struct outgoing *others,
-    unsigned others_n, struct outgoing *o)
-{
-	uint8_t raw[ENVELOPE_PAYLOAD_MAX];
-	struct buf payload = { raw, 0, sizeof(raw) };
-	json_t *out = json_object();
-	bool good = out != NULL && a->by != ENVELOPE_BY_FRESH &&
-		    envelope_payload(a->sealed, &payload) == OK;
-
-	memcpy(o->talk, t->name, TALK_NAME);
-	memcpy(o->author, a->author, ED25519_PUBLIC);
-	o->persona = t->persona;
-	o->one_time = a->by == ENVELOPE_BY_ONE_TIME;
-	if (good && o->one_time) {
-		good = put_record(m, a, buf_slice(&payload), out);
-	} else if (good) {
-		o->slot = free_slot(m, others, others_n, a->author);
-		good = o->slot < ENVELOPE_SLOTS;
-		mail_put_hex(out, "payload", buf_slice(&payload));
-	}
-	if (!good) {
-		json_decref(out);
-		return NULL;
-	}
-	(void)json_object_set_new(
-	    out, "persona", json_integer((json_int_t)o->persona));
-	(void)json_object_set_new(
-	    out, "slot", json_integer((json_int_t)o->slot));
-	mail_put_hex(out, "author", slice_of(o->author, ED25519_PUBLIC));
-	return out;
-}
-
-/* ---- publishing ---- */
-
-static void
-outgoing_end(struct mailbox *m, struct outgoing *o)
-{
-	outgoing_drop(m, o);
-	for (unsigned i = 0; i < m->out_n; i++)
-		if (m->out[i] == o) {
-			m->out[i] = m->out[--m->out_n];
-			break;
-		}
-	free(o);
-}
-
-struct sending {
-	struct node *n;
-	struct outgoing *o;
-};
-
-static void
-on_sent(void *ctx, const struct publish_result *r)
-{
-	struct sending *s = ctx;
-	struct mailbox *m = s->n->mailbox;
-
-	if (m == NULL) {
-		free(s);
-		return;
-	}
-	s->o->busy = false;
-	s->o->after = s->n->ticks + AGAIN_TICKS;
-	if (r->error == OK) {
-		outgoing_end(m, s->o);
-	} else if (r->error == ERR_FORM) { /* it will never be taken */
-		if (r->outcome != RECORD_DUPLICATE)
-			env_log(&s->n->env, LOG_UNUSUAL, "envelope_refused",
-			    "why=\"%s\"", r->why);
-		outgoing_end(m, s->o);
-	}
-	free(s);
-}
-
-static bool
-bytes_of(const json_t *v, const char *key, struct buf *out)
-{
-	const char *hex = json_string_value(json_object_get(v, key));
-
-	return hex != NULL && hex_get(slice_str(hex), out) == OK && out->n > 0;
-}
-
-static void
-publish(struct mailbox *m, struct outgoing *o)
-{
-	uint8_t raw[RECORD_BYTES_MAX];
-	struct buf b = { raw, 0, sizeof(raw) };
-	struct sending *s = malloc(sizeof(*s));
-	json_t *v = outgoing_get(m, o);
-
-	o->after = m->n->ticks + AGAIN_TICKS;
-	if (s == NULL || !bytes_of(v, o->one_time ? "record" : "payload", &b)) {
-		json_decref(v);
-		free(s);
-		return;
-	}
-	json_decref(v);
-	*s = (struct sending){ m->n, o };
-	o->busy = true;
-	if (o->one_time) {
-		publish_made(m->n, buf_slice(&b), on_sent, s);
-		return;
-	}
-	const struct publish_request q = { .persona = o->persona,
-		.kind = KIND_ENVELOPE,
-		.slot = o->slot,
-		.region = "zz",
-		.payload = buf_slice(&b),
-		.lifetime_hours = ENVELOPE_HOURS };
-	publish_record(m->n, &q, on_sent, s);
-}
-
-/* One by one: each may end within the call, and the list changes then. */
-void
-outgoing_tick(struct mailbox *m)
-{
-	for (unsigned i = 0; i < m->out_n;) {
-		struct outgoing *o = m->out[i];
-		if (!o->busy && o->after <= m->n->ticks && !m->n->restoring)
-			publish(m, o);
-		if (i < m->out_n && m->out[i] == o)
-			i++;
-	}
-}
-
-bool
-mailbox_persona(
-    const struct node *n, const uint8_t author[ED25519_PUBLIC], uint32_t *index)
-{
-	const struct mailbox *m = n->mailbox;
-
-	for (unsigned i = 0; m != NULL && i < m->out_n; i++)
-		if (memcmp(m->out[i]->author, author, ED25519_PUBLIC) == 0) {
-			*index = m->out[i]->persona;
-			return true;
-		}
-	/* After that it is a used one of some talk. */
-	for (unsigned i = 0; m != NULL && i < m->talks_n; i++)
-		for (uint32_t k = 0; k < m->talks[i]->c.authors_n; k++)
-			if (!m->talks[i]->c.company &&
-			    memcmp(m->talks[i]->c.authors[k].pub, author,
-				ED25519_PUBLIC) == 0) {
-				*index = m->talks[i]->persona;
-				return true;
-			}
-	return false;
 }
 
 /* ---- what the owner says ---- */
@@ -288,7 +65,7 @@ static json_t *
 said_json(struct mailbox *m, const char *type, struct slice text)
 {
 	json_t *o = json_pack("{s:s,s:s,s:I}", "from", "me", "type", type, "at",
-	    (json_int_t)node_now(m->n));
+	    (json_int_t)mail_now(m));
 
 	if (o != NULL && text.n > 0)
 		(void)json_object_set_new(
@@ -296,19 +73,47 @@ said_json(struct mailbox *m, const char *type, struct slice text)
 	return o;
 }
 
-/* Shows what would be sent; the talk is the caller's to throw away. */
-static void
-try_offer(struct mailbox *m, struct talk *t, const struct conversation_event *e,
-    enum mail_outcome *outcome, struct buf *bytes)
+/* Shows what would be sent of a talk that is as ${t} is. */
+static err
+try_event(struct mailbox *m, const struct talk *t,
+    const struct conversation_event *e, enum mail_outcome *outcome,
+    struct buf *bytes)
 {
+	err full = OK;
+
+	*m->before = t->c;
 	*outcome = conversation_step(
-	    &t->c, e, node_now(m->n), &m->scratch, m->actions);
+	    m->before, e, mail_now(m), &m->scratch, m->actions);
 	for (uint32_t i = 0; bytes != NULL && i < m->actions->n; i++)
-		if (m->actions->list[i].type == CONVERSATION_SEND &&
-		    buf_put(bytes, m->actions->list[i].sealed.p,
-			m->actions->list[i].sealed.n) != OK)
-			*outcome = MAIL_BAD_REQUEST;
+		if (full == OK && m->actions->list[i].type == CONVERSATION_SEND)
+			full = buf_put(bytes, m->actions->list[i].sealed.p,
+			    m->actions->list[i].sealed.n);
 	crypto_wipe(m->actions, sizeof(*m->actions));
+	crypto_wipe(m->before, sizeof(*m->before));
+	return full;
+}
+
+/* The first word of a talk, which is added if all goes well. */
+static err
+open_with(struct mailbox *m, struct talk *t, const struct conversation_event *e,
+    json_t *line, bool dry, struct talk **out, enum mail_outcome *outcome,
+    struct buf *bytes)
+{
+	err bad = OK;
+
+	if (dry) {
+		json_decref(line);
+		bad = try_event(m, t, e, outcome, bytes);
+	} else {
+		bad = talk_step(m, t, e, line, outcome);
+	}
+	if (dry || bad != OK || *outcome != MAIL_FINE || !talk_add(m, t)) {
+		talk_free(t);
+		return bad;
+	}
+	*out = t;
+	outgoing_tick(m);
+	return OK;
 }
 
 err
@@ -320,16 +125,14 @@ mailbox_offer(struct node *n, const struct mailbox_offer *o, bool dry,
 	struct conversation_random random;
 	struct mail_signer signer;
 	struct signing with;
-	err e = OK;
+	struct talk *t = o->hand;
+	err e;
 
 	*out = NULL;
 	if (a == NULL || !signer_of(n, o->persona, &with, &signer))
 		return ERR_CLOSED;
-	if (m->talks_n == TALKS_MAX || m->out_n == OUTBOX_MAX)
+	if ((t == NULL && m->talks_n == TALKS_MAX) || m->out_n == OUTBOX_MAX)
 		return ERR_LIMIT;
-	struct talk *t = talk_new(m, o->persona, true, a->pub);
-	if (t == NULL)
-		return ERR_NOMEM;
 	draw(n, &random);
 	const struct conversation_event ev = { .type = CONVERSATION_OWN_OFFER,
 		.random = &random,
@@ -337,19 +140,122 @@ mailbox_offer(struct node *n, const struct mailbox_offer *o, bool dry,
 		.peer = o->to,
 		.key = o->key,
 		.terms = o->terms };
-	if (dry)
-		try_offer(m, t, &ev, outcome, bytes);
-	else
-		e = talk_step(m, t, &ev,
-		    said_json(m, "offer", slice_of(NULL, 0)), outcome);
-	crypto_wipe(&random, sizeof(random));
-	if (dry || e != OK || *outcome != MAIL_FINE || !talk_add(m, t)) {
-		talk_free(t);
-		return e;
+	json_t *line = said_json(m, "offer", slice_of(NULL, 0));
+	if (t != NULL && dry) {
+		json_decref(line);
+		e = try_event(m, t, &ev, outcome, bytes);
+	} else if (t != NULL) {
+		e = talk_step(m, t, &ev, line, outcome);
+		*out = e == OK && *outcome == MAIL_FINE ? t : NULL;
+		outgoing_tick(m);
+	} else {
+		t = talk_new(m, o->persona, true, a->pub);
+		e = t == NULL
+			? ERR_NOMEM
+			: open_with(m, t, &ev, line, dry, out, outcome, bytes);
 	}
-	*out = t;
-	outgoing_tick(m);
-	return OK;
+	crypto_wipe(&random, sizeof(random));
+	return e;
+}
+
+err
+mailbox_hand(struct node *n, const struct mailbox_hand *h, bool dry,
+    struct talk **out, enum mail_outcome *outcome, struct buf *bytes)
+{
+	struct mailbox *m = n->mailbox;
+	const struct author *a = persona_get(n, h->persona);
+	struct conversation_random random;
+	uint8_t secret[ED25519_SECRET];
+
+	*out = NULL;
+	if (a == NULL || a->state != PERSONA_LIVE)
+		return ERR_CLOSED;
+	if (m->talks_n == TALKS_MAX || m->out_n == OUTBOX_MAX)
+		return ERR_LIMIT;
+	struct talk *t = talk_new(m, h->persona, false, a->pub);
+	if (t == NULL)
+		return ERR_NOMEM;
+	/* Nothing of the persona is in it. */
+	t->has_fresh = true;
+	n->env.random(n->env.ctx, t->fresh_seed, sizeof(t->fresh_seed));
+	ed25519_keypair(t->fresh_pub, secret, t->fresh_seed);
+	crypto_wipe(secret, sizeof(secret));
+	draw(n, &random);
+	const struct conversation_event ev = { .type = CONVERSATION_OWN_HAND,
+		.random = &random,
+		.author = t->fresh_pub,
+		.peer = h->company,
+		.key = h->inbox,
+		.id = h->demand,
+		.text = h->text,
+		.data = h->card,
+		.voucher = h->voucher };
+	json_t *line = said_json(m, "hand", h->text);
+	if (h->card.n > 0)
+		mail_put_hex(line, "card", h->card);
+	const err e = open_with(m, t, &ev, line, dry, out, outcome, bytes);
+	crypto_wipe(&random, sizeof(random));
+	return e;
+}
+
+err
+mailbox_voucher(struct node *n, uint32_t persona,
+    const uint8_t company[ED25519_PUBLIC], uint32_t until_h, struct voucher *v)
+{
+	struct mail_signer signer;
+	struct signing with;
+
+	if (!signer_of(n, persona, &with, &signer))
+		return ERR_CLOSED;
+	memset(v, 0, sizeof(*v));
+	n->env.random(n->env.ctx, v->token, sizeof(v->token));
+	v->until_h = until_h;
+	return voucher_sign(
+	    &signer, slice_str(n->config->node.network), company, v);
+}
+
+/* An introduction among what was said; false: it is none, or too old. */
+static bool
+introduction_of(struct mailbox *m, const json_t *line,
+    const uint8_t company[ED25519_PUBLIC], struct mailbox_introduction *out)
+{
+	const char *did = json_string_value(json_object_get(line, "company"));
+	const char *by = json_string_value(json_object_get(line, "introducer"));
+	const char *from = json_string_value(json_object_get(line, "from"));
+	struct voucher *v = &out->voucher;
+	uint8_t to[ED25519_PUBLIC];
+
+	v->until_h = (uint32_t)json_number(line, "until");
+	return did != NULL && by != NULL && from != NULL &&
+	       strcmp(from, "peer") == 0 &&
+	       did_key_get(slice_str(did), to) == OK &&
+	       memcmp(to, company, sizeof(to)) == 0 &&
+	       did_key_get(slice_str(by), v->introducer) == OK &&
+	       json_bytes(line, "token", v->token, sizeof(v->token)) &&
+	       json_bytes(line, "voucher_sig", v->sig, sizeof(v->sig)) &&
+	       json_bytes(line, "inbox", out->inbox, sizeof(out->inbox)) &&
+	       voucher_check(slice_str(m->n->config->node.network), company,
+		   mail_now(m) / 3600, v);
+}
+
+bool
+mailbox_introduced(struct node *n, uint32_t persona,
+    const uint8_t company[ED25519_PUBLIC], struct mailbox_introduction *out)
+{
+	struct mailbox *m = n->mailbox;
+	bool found = false;
+
+	for (unsigned i = 0; !found && i < m->talks_n; i++) {
+		/* What one persona was given another one does not show. */
+		if (m->talks[i]->persona != persona)
+			continue;
+		json_t *said = mailbox_messages(n, m->talks[i]);
+		for (size_t k = json_array_size(said); !found && k-- > 0;)
+			found = introduction_of(
+			    m, json_array_get(said, k), company, out);
+		json_decref(said);
+	}
+	return found;
 }
 
 /* An event with its line for the history, which is taken. */
@@ -374,6 +280,10 @@ say(struct mailbox *m, struct talk *t, struct conversation_event *e,
 	draw(m->n, &random);
 	e->random = &random;
 	e->signer = &signer;
+	/* When no one-time key is left, what was begun under an author of its
+	 * own goes on under it. */
+	if (t->has_fresh && !t->c.company)
+		e->author = t->fresh_pub;
 	const err kept = talk_step(m, t, e, line, outcome);
 	crypto_wipe(&random, sizeof(random));
 	if (kept == OK && envelopes > 0)

@@ -8,11 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <time.h>
+
 #include <cmocka.h>
 
 #include "node/signer.h"
 #include "proto/evidence/claim.h"
 #include "proto/evidence/document.h"
+#include "proto/mail/certificate.h"
 #include "proto/record/record.h"
 #include "proto/record/result.h"
 #include "tests/unit/test_evidence.h"
@@ -247,6 +250,54 @@ test_refusals(void **state)
 	signer_stop(s);
 }
 
+static err
+certify(struct signer *s, uint32_t not_after)
+{
+	uint8_t bytes[ED25519_PUBLIC + 4] = { 1 }, sig[ED25519_SIG];
+
+	put_u32be(bytes + ED25519_PUBLIC, not_after);
+	return signer_sign(s, PERSONA, SIGN_CERTIFICATE, 0, slice_str(TEST_NET),
+	    slice_of(bytes, sizeof(bytes)), sig);
+}
+
+/* One-time keys for about a month, not for good; vouchers for two. */
+static void
+test_certificates(void **state)
+{
+	const uint64_t now_h = (uint64_t)time(NULL) / 3600;
+	const uint32_t ours = certificate_not_after(now_h);
+	uint8_t voucher[ED25519_PUBLIC + VOUCHER_TOKEN + 4] = { 1 };
+	uint8_t sig[ED25519_SIG];
+
+	(void)state;
+	struct signer *s = start();
+	assert_int_equal(certify(s, ours), OK);
+	assert_int_equal(certify(s, ours + CERTIFICATE_WEEK), OK);
+	assert_int_equal(certify(s, ours + 1), ERR_FORM);
+	assert_int_equal(certify(s, ours + 3 * CERTIFICATE_WEEK), ERR_FORM);
+	assert_int_equal(certify(s, ours - 3 * CERTIFICATE_WEEK), ERR_FORM);
+	assert_int_equal(
+	    certify(s, UINT32_MAX / CERTIFICATE_WEEK * CERTIFICATE_WEEK),
+	    ERR_FORM);
+	assert_int_equal(certify(s, 0), ERR_FORM);
+	put_u32be(
+	    voucher + sizeof(voucher) - 4, (uint32_t)now_h + VOUCHER_HOURS);
+	assert_int_equal(
+	    signer_sign(s, PERSONA, SIGN_VOUCHER, 0, slice_str(TEST_NET),
+		slice_of(voucher, sizeof(voucher)), sig),
+	    OK);
+	put_u32be(voucher + sizeof(voucher) - 4,
+	    (uint32_t)now_h + VOUCHER_HOURS + 50);
+	assert_int_equal(
+	    signer_sign(s, PERSONA, SIGN_VOUCHER, 0, slice_str(TEST_NET),
+		slice_of(voucher, sizeof(voucher)), sig),
+	    ERR_FORM);
+	assert_int_equal(signer_sign(s, PERSONA, SIGN_VOUCHER, 0,
+			     slice_str(TEST_NET), slice_of(voucher, 8), sig),
+	    ERR_FORM);
+	signer_stop(s);
+}
+
 /* Keys of claim trees, presentations and badges: of this persona alone. */
 static void
 test_claims(void **state)
@@ -473,6 +524,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_receive_keys),
