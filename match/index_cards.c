@@ -15,17 +15,29 @@ struct making {
 
 /* ---- one card ---- */
 
-static uint32_t
+static uint64_t
 facts_of(const struct forward_card_view *v)
 {
 	const uint8_t *at = v->languages;
-	uint32_t facts = v->remote | (uint32_t)v->hours << FACTS_HOURS |
+	uint64_t facts = v->remote | (uint64_t)v->hours << FACTS_HOURS |
 			 (v->seeks & FACTS_MANY) << FACTS_SEEKS |
 			 (v->offers & FACTS_MANY) << FACTS_OFFERS;
 
 	for (uint16_t i = 0; i < v->languages_n; i++)
 		facts |= facts_language(forward_language(&at).language);
+	if ((v->seeks & FACTS_MANY) == 0)
+		facts |= UINT64_C(1) << FACTS_SILENT;
+	if ((v->offers & FACTS_MANY) == 0)
+		facts |= UINT64_C(2) << FACTS_SILENT;
 	return v->languages_n == 0 ? facts | FACTS_LANGUAGE_NONE : facts;
+}
+
+static void
+put_facts(struct cards *c, uint32_t card, uint64_t facts)
+{
+	for (unsigned bit = 0; facts != 0; bit++, facts >>= 1)
+		c->facts[(size_t)bit * c->words_n + card / 32] |=
+		    (uint32_t)(facts & 1) << card % 32;
 }
 
 uint16_t
@@ -49,16 +61,16 @@ count_card(struct making *m, uint32_t card, const struct forward_card_view *v)
 	const size_t skills = v->skills_n, aims = skills + v->aspirations_n;
 	const size_t all = aims + v->purposes_n;
 	/* one further on: the sums of these are where a list begins */
-	uint32_t *h = held->from + (size_t)chunk * (held->ranks_n + 1) + 1;
-	uint32_t *w = wants->from + (size_t)wide * (wants->ranks_n + 1) + 1;
+	uint32_t *h = held->from + held->chunks_n + chunk;
+	uint32_t *w = wants->from + wants->chunks_n + wide;
 
 	for (size_t i = 0; i < all; i++) {
-		const uint32_t rank =
+		const size_t rank =
 		    m->rank[forward_place(v->places, i, m->wide)];
 		if (i >= skills)
-			w[rank]++;
+			w[rank * wants->chunks_n]++;
 		if (i < skills || i >= aims)
-			h[rank]++;
+			h[rank * held->chunks_n]++;
 	}
 }
 
@@ -91,7 +103,7 @@ count_all(struct making *m)
 	for (uint32_t i = 0; i < m->s->n; i++, at += forward_size(at)) {
 		forward_view_card(at, m->wide, &v);
 		TRY(add_region(c, i, v.region));
-		c->facts[i] = facts_of(&v);
+		put_facts(c, i, facts_of(&v));
 		c->rarity[i] = card_rarity(m->ix, &v);
 		count_card(m, i, &v);
 	}
@@ -113,17 +125,17 @@ find_dense(struct making *m)
 	if (c->dense == NULL)
 		return ERR_NOMEM;
 	for (uint32_t at = 0; at < l->ranks_n; at++) {
-		uint32_t *from = l->from + m->rank[at] + 1, n = 0;
+		uint32_t *from =
+		    l->from + ((size_t)m->rank[at] + 1) * l->chunks_n;
+		uint32_t n = 0;
 		for (uint32_t k = 0; k < l->chunks_n; k++)
-			n += from[(size_t)k * (l->ranks_n + 1)];
+			n += from[k];
 		if (n < least)
 			continue;
 		c->dense[c->dense_n++] = at;
 		m->dense_of[m->rank[at]] = c->dense_n;
-		for (uint32_t k = 0; k < l->chunks_n; k++)
-			from[(size_t)k * (l->ranks_n + 1)] = 0;
+		memset(from, 0, l->chunks_n * sizeof(*from));
 	}
-	c->words_n = l->chunks_n * CHUNK_WORDS;
 	c->masks =
 	    calloc((size_t)c->dense_n * c->words_n + 1, sizeof(*c->masks));
 	return c->masks == NULL ? ERR_NOMEM : OK;
@@ -136,11 +148,12 @@ lists_begin(struct card_lists *l)
 	uint32_t at = 0;
 
 	for (uint32_t k = 0; k < l->chunks_n; k++) {
-		uint32_t *from = l->from + (size_t)k * (l->ranks_n + 1);
-		from[0] = at;
+		uint32_t *from = l->from + k;
+		*from = at;
 		for (uint32_t rank = 1; rank <= l->ranks_n; rank++) {
-			const uint32_t n = from[rank];
-			from[rank] = at;
+			from += l->chunks_n;
+			const uint32_t n = *from;
+			*from = at;
 			at += n;
 		}
 	}
@@ -158,15 +171,15 @@ put_card(struct making *m, uint32_t card, const struct forward_card_view *v)
 	const uint32_t chunk = card / CHUNK_CARDS, wide = card / WANTS_CARDS;
 	const size_t skills = v->skills_n, aims = skills + v->aspirations_n;
 	const size_t all = aims + v->purposes_n;
-	uint32_t *h = held->from + (size_t)chunk * (held->ranks_n + 1) + 1;
-	uint32_t *w = wants->from + (size_t)wide * (wants->ranks_n + 1) + 1;
+	uint32_t *h = held->from + held->chunks_n + chunk;
+	uint32_t *w = wants->from + wants->chunks_n + wide;
 
 	for (size_t i = 0; i < all; i++) {
 		const uint32_t rank =
 		    m->rank[forward_place(v->places, i, m->wide)];
 		const uint32_t dense = m->dense_of[rank];
 		if (i >= skills)
-			wants->entries[w[rank]++] =
+			wants->entries[w[rank * wants->chunks_n]++] =
 			    (uint16_t)(card % WANTS_CARDS);
 		if (i >= skills && i < aims)
 			continue;
@@ -177,7 +190,7 @@ put_card(struct making *m, uint32_t card, const struct forward_card_view *v)
 		}
 		const uint8_t class =
 		    i < skills ? level_class(forward_level(v->levels, i)) : 3;
-		held->entries[h[rank]++] =
+		held->entries[h[rank * held->chunks_n]++] =
 		    (uint16_t)(card % CHUNK_CARDS << 2 | class);
 	}
 }
@@ -214,7 +227,8 @@ make(struct making *m)
 
 	TRY(lists_new(&c->held, ranks, n, CHUNK_CARDS));
 	TRY(lists_new(&c->wants, ranks, n, WANTS_CARDS));
-	c->facts = malloc(((size_t)n + 1) * sizeof(*c->facts));
+	c->words_n = c->held.chunks_n * CHUNK_WORDS;
+	c->facts = calloc((size_t)c->words_n * FACTS + 1, sizeof(*c->facts));
 	c->rarity = malloc(((size_t)n + 1) * sizeof(*c->rarity));
 	m->dense_of = calloc((size_t)ranks + 1, sizeof(*m->dense_of));
 	if (c->facts == NULL || c->rarity == NULL || m->dense_of == NULL)
@@ -280,6 +294,7 @@ cards_bytes(const struct cards *c, uint32_t n)
 	       (uint64_t)(CARD_SKILLS_MAX + CARD_PURPOSES_MAX) * DENSE_SHARE *
 		   sizeof(*c->dense) +
 	       (uint64_t)c->dense_n * c->words_n * sizeof(*c->masks) +
-	       (uint64_t)n * (sizeof(*c->facts) + sizeof(*c->rarity)) +
+	       (uint64_t)c->words_n * FACTS * sizeof(*c->facts) +
+	       (uint64_t)n * sizeof(*c->rarity) +
 	       c->regions_n * sizeof(*c->regions);
 }

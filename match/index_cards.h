@@ -17,10 +17,13 @@
 #define WANTS_CARDS 65536U /* an entry of wants is the card alone */
 #define DENSE_SHARE 16     /* one card in so many holds it */
 
-/* The lists of one chunk after the other, each by rank. */
+/*
+ * The lists of one chunk after the other, each by rank. Where they begin is
+ * kept by rank, as a search asks for few ranks, in all chunks.
+ */
 struct card_lists {
 	uint32_t ranks_n, chunks_n;
-	uint32_t *from; /* of each chunk ranks_n + 1 */
+	uint32_t *from; /* ranks_n + 1 of chunks_n each */
 	uint16_t *entries;
 	uint64_t entries_n;
 };
@@ -39,7 +42,7 @@ struct cards {
 	uint32_t dense_n, words_n; /* words of 32 cards, whole chunks */
 	uint32_t *dense;           /* places */
 	uint32_t *masks;           /* words_n of each; levels are not kept */
-	uint32_t *facts;           /* of each card, see below */
+	uint32_t *facts;           /* FACTS of words_n, bit by bit */
 	uint16_t *rarity;          /* of all skills of a card; 0: not known */
 	uint32_t regions_n;
 	struct card_region *regions;
@@ -47,20 +50,23 @@ struct cards {
 
 /*
  * What gates and filters ask of a card: remote 2 bits, hours 3, seeks 9,
- * offers 9, languages 9.
+ * offers 9, languages 9, and whether it seeks or offers nothing.
  */
 #define FACTS_HOURS         2
 #define FACTS_SEEKS         5
 #define FACTS_OFFERS        14
 #define FACTS_LANGUAGES     23
-#define FACTS_MANY          0x1ffU     /* bits of each of the last three */
-#define FACTS_LANGUAGE_NONE (1U << 31) /* names no language */
+#define FACTS_MANY          UINT64_C(0x1ff) /* of each of these three */
+#define FACTS_LANGUAGE_NONE (UINT64_C(1) << 31)
+#define FACTS_SILENT        32 /* seeks nothing; then, offers nothing */
+#define FACTS               34
 
 /** facts_language(code): one of eight bits; several languages share one. */
-static inline uint32_t
+static inline uint64_t
 facts_language(uint32_t code)
 {
-	return 1U << (FACTS_LANGUAGES + (code * 2654435761U >> 20 & 7));
+	return UINT64_C(1) << (FACTS_LANGUAGES +
+			       (code * 2654435761U >> 20 & 7));
 }
 
 /* 0 to 3: level 1, 2, 3, or more; not told counts as the highest. */
@@ -87,8 +93,9 @@ static inline const uint16_t *
 cards_list(const struct card_lists *l, uint32_t chunk, uint32_t first,
     uint32_t end, uint32_t *n)
 {
-	const uint32_t *from = l->from + (size_t)chunk * (l->ranks_n + 1);
+	const uint32_t *from = l->from + chunk;
+	const uint32_t begin = from[(size_t)first * l->chunks_n];
 
-	*n = from[end] - from[first];
-	return l->entries + from[first];
+	*n = from[(size_t)end * l->chunks_n] - begin;
+	return l->entries + begin;
 }

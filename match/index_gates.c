@@ -63,7 +63,7 @@ add_filter(struct search *s)
 {
 	const struct index_filter *f = s->filter;
 	struct fact_gates *g = &s->gates;
-	uint32_t languages = 0;
+	uint64_t languages = 0;
 
 	if (f == NULL)
 		return;
@@ -118,30 +118,169 @@ gates_region(const struct search *s, uint16_t region)
 						      : g->remote_other);
 }
 
-/* Does the gate of what is sought let these through? */
-static inline bool
-seeks_pass(const struct fact_gates *g, uint32_t seeks, uint32_t offers)
+/* ---- a chunk, 32 cards at a time ---- */
+
+/* The bits ${bit} of the facts of all cards of the chunk. */
+static const uint32_t *
+plane(const struct search *s, uint32_t chunk, unsigned bit)
 {
-	return (seeks & g->seeks_pass) != 0 || (offers & g->offers_pass) != 0 ||
-	       g->silent_pass[(seeks == 0) | (offers == 0) << 1];
+	return s->cards->facts + (size_t)bit * s->cards->words_n +
+	       (size_t)chunk * CHUNK_WORDS;
 }
 
-bool
-gates_pass(const struct search *s, uint32_t facts, uint8_t remote)
+/* out |= in */
+WIDE static void
+bits_or(uint32_t *restrict out, const uint32_t *restrict in)
+{
+	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+		out[w] |= in[w];
+}
+
+/* out = from & (in ^ flip) */
+WIDE static void
+bits_and(uint32_t *out, const uint32_t *from, const uint32_t *in, uint32_t flip)
+{
+	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+		out[w] = from[w] & (in[w] ^ flip);
+}
+
+/* out &= ~in, of ${n} words of 64 */
+static void
+bits_remove(uint32_t *restrict out, const uint64_t *restrict in, uint32_t n)
+{
+	for (uint32_t w = 0; w < n; w++) {
+		out[2 * w] &= ~(uint32_t)in[w];
+		out[2 * w + 1] &= ~(uint32_t)(in[w] >> 32);
+	}
+}
+
+/* out |= whose facts have one of ${bits}. */
+static void
+add_any(const struct search *s, uint32_t chunk, uint64_t bits, uint32_t *out)
+{
+	for (unsigned bit = 0; bits >> bit != 0; bit++) {
+		if ((bits >> bit & 1) != 0)
+			bits_or(out, plane(s, chunk, bit));
+	}
+}
+
+/* out |= those among ${from} whose number in ${width} bits is in ${values}. */
+static void
+add_values(const struct search *s, uint32_t chunk, unsigned at, unsigned width,
+    uint32_t values, const uint32_t *from, uint32_t *out)
+{
+	for (uint32_t value = 0; values >> value != 0; value++) {
+		uint32_t those[CHUNK_WORDS];
+		if ((values >> value & 1) == 0)
+			continue;
+		for (unsigned bit = 0; bit < width; bit++)
+			bits_and(those, bit == 0 ? from : those,
+			    plane(s, chunk, at + bit), (value >> bit & 1) - 1);
+		bits_or(out, those);
+	}
+}
+
+/* bits |= the cards [from, to). */
+static void
+add_range(uint32_t *bits, uint32_t from, uint32_t to)
+{
+	for (; from < to && from % 32 == 0 && to - from >= 32; from += 32)
+		bits[from / 32] = UINT32_MAX;
+	while (from < to) {
+		const uint32_t end = MIN((from | 31) + 1, to);
+		bits[from / 32] |= (UINT32_MAX >> (32 - (end - from)))
+				   << from % 32;
+		from = end;
+	}
+}
+
+/* By what the card's region allows. */
+static void
+chunk_places(struct search *s, uint32_t chunk)
+{
+	const uint32_t first = chunk * CHUNK_CARDS;
+	const uint32_t end = MIN(first + CHUNK_CARDS, s->part->segment->n);
+	uint32_t there[16][CHUNK_WORDS], known = 0; /* by what passes */
+
+	for (uint32_t i = 0; i < s->cards->regions_n; i++) {
+		const uint32_t from = MAX(s->cards->regions[i].first, first);
+		const uint32_t to = MIN(region_end(s, i), end);
+		const uint8_t remote = s->passes[i];
+		if (remote == 0 || from >= to)
+			continue;
+		if ((known >> remote & 1) == 0)
+			memset(there[remote], 0, sizeof(there[remote]));
+		known |= 1U << remote;
+		add_range(there[remote], from - first, to - first);
+	}
+	memset(s->pass, 0, sizeof(s->pass));
+	for (uint32_t remote = 1; remote < 15; remote++) {
+		if ((known >> remote & 1) != 0)
+			add_values(
+			    s, chunk, 0, 2, remote, there[remote], s->pass);
+	}
+	if ((known >> 15 & 1) != 0)
+		bits_or(s->pass, there[15]);
+}
+
+static void
+chunk_seeks(struct search *s, uint32_t chunk)
 {
 	const struct fact_gates *g = &s->gates;
-	const uint32_t seeks = facts >> FACTS_SEEKS & FACTS_MANY;
+	uint32_t ok[CHUNK_WORDS] = { 0 };
 
-	if ((remote >> (facts & 3) & 1) == 0 ||
-	    (g->hours >> (facts >> FACTS_HOURS & 7) & 1) == 0 ||
-	    !seeks_pass(g, seeks, facts >> FACTS_OFFERS & FACTS_MANY) ||
-	    (g->seeks_asked != 0 && (seeks & g->seeks_asked) == 0))
-		return false;
-	for (uint32_t i = 0; i < g->languages_n; i++) {
-		if ((facts & g->languages[i]) == 0)
-			return false;
+	add_any(s, chunk,
+	    (g->seeks_pass & FACTS_MANY) << FACTS_SEEKS |
+		(g->offers_pass & FACTS_MANY) << FACTS_OFFERS,
+	    ok);
+	for (unsigned silent = 0; silent < 4; silent++) {
+		uint32_t those[CHUNK_WORDS];
+		if (!g->silent_pass[silent])
+			continue;
+		bits_and(those, s->pass, plane(s, chunk, FACTS_SILENT),
+		    (silent & 1) - 1);
+		bits_and(those, those, plane(s, chunk, FACTS_SILENT + 1),
+		    (silent >> 1) - 1);
+		bits_or(ok, those);
 	}
-	return true;
+	bits_and(s->pass, s->pass, ok, 0);
+}
+
+/* Only those stay who have one of the facts. */
+static void
+chunk_any(struct search *s, uint32_t chunk, uint64_t bits)
+{
+	uint32_t ok[CHUNK_WORDS] = { 0 };
+
+	add_any(s, chunk, bits, ok);
+	bits_and(s->pass, s->pass, ok, 0);
+}
+
+void
+gates_chunk(struct search *s, uint32_t chunk)
+{
+	const struct fact_gates *g = &s->gates;
+	const bool *silent = g->silent_pass;
+	const uint32_t n =
+	    MIN(s->part->segment->n - chunk * CHUNK_CARDS, CHUNK_CARDS);
+
+	chunk_places(s, chunk);
+	if (g->hours != UINT8_MAX) {
+		uint32_t ok[CHUNK_WORDS] = { 0 };
+		add_values(s, chunk, FACTS_HOURS, 3, g->hours, s->pass, ok);
+		memcpy(s->pass, ok, sizeof(ok));
+	}
+	if (!(silent[0] && silent[1] && silent[2] && silent[3]))
+		chunk_seeks(s, chunk);
+	if (g->seeks_asked != 0)
+		chunk_any(
+		    s, chunk, (g->seeks_asked & FACTS_MANY) << FACTS_SEEKS);
+	for (uint32_t i = 0; i < g->languages_n; i++)
+		chunk_any(s, chunk, g->languages[i]);
+	if (s->part->dead->count > 0)
+		bits_remove(s->pass,
+		    s->part->dead->bits + (size_t)chunk * CHUNK_CARDS / 64,
+		    (n + 63) / 64);
 }
 
 bool
@@ -163,6 +302,14 @@ view_wanted(const struct index_filter *f, const struct forward_card_view *v)
 			ok = f->languages[k] == l;
 	}
 	return ok;
+}
+
+/* Does the gate of what is sought let these through? */
+static inline bool
+seeks_pass(const struct fact_gates *g, uint32_t seeks, uint32_t offers)
+{
+	return (seeks & g->seeks_pass) != 0 || (offers & g->offers_pass) != 0 ||
+	       g->silent_pass[(seeks == 0) | (offers == 0) << 1];
 }
 
 bool

@@ -8,6 +8,17 @@
  */
 #pragma once
 
+/*
+ * For loops over many cards: also compiled for AVX2, which the processor is
+ * asked for at the start. Not with sanitizers, which come too late for that.
+ */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&         \
+    !defined(__SANITIZE_ADDRESS__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
 #include "match/forward.h"
 
 #define BLOCK_RECORDS   32

@@ -7,7 +7,6 @@
 #define SEED_CARDS      64 /* of the first chunk, those who promise most */
 #define BOUND_WIDTH     32
 #define CANDIDATE_WIDTH 8
-#define REMOTE_ANY      15
 
 /* ---- records ---- */
 
@@ -70,35 +69,17 @@ look_at_card(struct search *s, uint32_t card)
 
 /* ---- candidates ---- */
 
-static uint32_t
-region_end(const struct search *s, uint32_t i)
-{
-	return i + 1 < s->cards->regions_n ? s->cards->regions[i + 1].first
-					   : s->part->segment->n;
-}
-
-/* Which values of remote pass in the card's region. */
-static uint8_t
-remote_passes(const struct search *s, uint32_t card)
-{
-	const struct card_region *r = s->cards->regions;
-	uint32_t lo = 0, hi = s->cards->regions_n - 1;
-
-	while (lo < hi) {
-		const uint32_t mid = (lo + hi + 1) / 2;
-		if (r[mid].first <= card)
-			lo = mid;
-		else
-			hi = mid - 1;
-	}
-	return s->passes[lo];
-}
-
 static bool
-card_passes(const struct search *s, uint32_t card)
+passes(const struct search *s, uint32_t at)
 {
-	return gates_pass(s, s->cards->facts[card], remote_passes(s, card)) &&
-	       !dead_at(s->part->dead, card);
+	return (s->pass[at / 32] >> at % 32 & 1) != 0;
+}
+
+/* It has been looked at. */
+static void
+set_done(struct search *s, uint32_t at)
+{
+	s->pass[at / 32] &= ~(1U << at % 32);
 }
 
 /* How many USES-ths of what a card can do are called for at most. */
@@ -128,18 +109,6 @@ sum_enters(const struct search *s, const struct limit *l, uint32_t sum,
 		   (uint64_t)(uses - 1) * rarity * SUM_UNITS;
 }
 
-static bool
-is_done(const struct search *s, uint32_t at)
-{
-	return (s->done[at / 64] >> at % 64 & 1) != 0;
-}
-
-static void
-set_done(struct search *s, uint32_t at)
-{
-	s->done[at / 64] |= UINT64_C(1) << at % 64;
-}
-
 /* What a card with such a sum may come to. */
 static int32_t
 bound_of(struct search *s, uint32_t card, uint32_t sum)
@@ -149,20 +118,13 @@ bound_of(struct search *s, uint32_t card, uint32_t sum)
 		uses_most(s, sum, s->cards->rarity[card])));
 }
 
-/*
- * A card whose sum, with dense lists, lets it in. With a filter it is asked
- * here whether it passes, as few do; else when its turn comes, if it does.
- */
+/* A card whose sum, with dense lists, lets it in. */
 static void
 try_sum(struct search *s, uint32_t card, uint32_t sum)
 {
-	const bool filtered = s->filter != NULL;
-
-	if (filtered && !gates_pass(s, s->cards->facts[card], REMOTE_ANY))
-		return;
 	const int32_t both = bound_of(s, card, sum);
-	if (both >= top_least(&s->top) && (!filtered || card_passes(s, card)) &&
-	    !(s->any_done && is_done(s, card - s->first)))
+
+	if (both >= top_least(&s->top))
 		s->candidates[s->candidates_n++] =
 		    (struct candidate){ card, both };
 }
@@ -214,10 +176,7 @@ sort_candidates(struct search *s)
 	return sorted;
 }
 
-/*
- * The best bounds first, so that the others need not be read. Without a filter
- * it is never asked of most whether they pass.
- */
+/* The best bounds first, so that the others need not be read. */
 static void
 look_at_candidates(struct search *s)
 {
@@ -229,7 +188,6 @@ look_at_candidates(struct search *s)
 		if ((int32_t)candidate_step(c) < least / CANDIDATE_WIDTH)
 			break;
 		if (c->both >= least &&
-		    (s->filter != NULL || card_passes(s, c->card)) &&
 		    top_wants(&s->top, c->both, seg->ids[c->card]))
 			look_at_card(s, c->card);
 	}
@@ -255,6 +213,8 @@ try_wanters(struct search *s, bool summed)
 		const uint16_t number = s->wanters[k * CHUNK_CARDS + i];
 		const uint32_t card =
 		    s->first / WANTS_CARDS * WANTS_CARDS + number;
+		if (!passes(s, card - s->first))
+			continue;
 		const uint32_t sum = s->sums->sum[card - s->first];
 		const struct limit *l = s->wish.limits[s->want[number]];
 		if (l == NULL || l->both < 0 ||
@@ -269,7 +229,7 @@ try_wanters(struct search *s, bool summed)
 }
 
 /* The sums of a word of cards at most, each half by itself. */
-static uint32_t
+WIDE static uint32_t
 word_most(const uint32_t *sum)
 {
 	int32_t fit = 0, taken = 0;
@@ -292,13 +252,16 @@ try_word(struct search *s, const struct limit *l, uint32_t word)
 	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
 	const uint32_t *sum = s->sums->sum;
 	const uint16_t *rarity = &s->cards->rarity[s->first];
-	uint32_t least = UINT32_MAX;
+	uint32_t least = UINT32_MAX, left = s->pass[word];
 
+	if (left == 0)
+		return;
 	for (uint32_t i = from; i < to; i++)
 		least = MIN(least, (uint32_t)rarity[i]);
 	if (!sum_enters(s, l, word_most(sum + from), least))
 		return;
-	for (uint32_t i = from; i < to; i++) {
+	for (; left != 0; left &= left - 1) {
+		const uint32_t i = from + (uint32_t)__builtin_ctz(left);
 		if (want[i] == 0 && sum_enters(s, l, sum[i], rarity[i]))
 			try_sum(s, s->first + i, sum[i]);
 	}
@@ -362,7 +325,9 @@ try_few_skilled(struct search *s, const struct limit *l, uint32_t chunk)
 			if (s->summed[word])
 				continue;
 			s->summed[word] = 1;
-			sums_add_dense(s->sums, chunk, word, word + 1);
+			if (s->pass[word] == 0)
+				continue;
+			sums_add_dense(s->sums, chunk, s->pass, word, word + 1);
 			try_word(s, l, word);
 			memset(&s->sums->sum[word * 32], 0,
 			    32 * sizeof(s->sums->sum[0]));
@@ -385,7 +350,8 @@ try_spans(struct search *s, const struct limit *l, uint16_t item, bool summed)
 			continue;
 		for (uint32_t i = 0; i < span->n; i++) {
 			const uint32_t card = span->entries[i] >> 2;
-			if (sum[card] != 0 && want[card] == 0)
+			if (sum[card] != 0 && want[card] == 0 &&
+			    passes(s, card))
 				try_card(s, l, s->first + card, summed);
 			sum[card] = 0;
 		}
@@ -421,8 +387,9 @@ static uint32_t
 listed_cards(struct search *s, uint16_t item, uint16_t *out)
 {
 	const struct sums *sums = s->sums;
-	uint32_t n = 0;
+	uint32_t n = 0, left[CHUNK_WORDS];
 
+	memcpy(left, s->pass, sizeof(left));
 	for (uint32_t k = 0; k < sums->spans_n; k++) {
 		const struct sum_span *span = &sums->spans[k];
 		if (item != UINT16_MAX &&
@@ -430,12 +397,11 @@ listed_cards(struct search *s, uint16_t item, uint16_t *out)
 			continue;
 		for (uint32_t i = 0; i < span->n; i++) {
 			const uint32_t at = span->entries[i] >> 2;
-			if (!is_done(s, at))
+			if ((left[at / 32] >> at % 32 & 1) != 0)
 				out[n++] = (uint16_t)at;
-			set_done(s, at);
+			left[at / 32] &= ~(1U << at % 32);
 		}
 	}
-	memset(s->done, 0, sizeof(s->done));
 	return n;
 }
 
@@ -477,14 +443,13 @@ seed_chunk(struct search *s, uint32_t chunk, uint16_t must, bool *summed)
 
 	if (cards == NULL)
 		return ERR_NOMEM;
-	memset(s->done, 0, sizeof(s->done));
 	uint32_t n = listed_cards(s, must, cards);
 	if (n < SEED_CARDS && must == UINT16_MAX && s->sums->dense_n > 0) {
-		sums_add_dense(s->sums, chunk, 0, CHUNK_WORDS);
+		sums_add_dense(s->sums, chunk, s->pass, 0, CHUNK_WORDS);
 		*summed = true;
 		n = 0;
 		for (uint32_t i = 0; i < chunk_cards(s); i++) {
-			if (s->sums->sum[i] != 0)
+			if (s->sums->sum[i] != 0 && passes(s, i))
 				cards[n++] = (uint16_t)i;
 		}
 	}
@@ -493,13 +458,10 @@ seed_chunk(struct search *s, uint32_t chunk, uint16_t must, bool *summed)
 	for (uint32_t i = 0; i < n; i++) {
 		if (looked >= SEED_CARDS && top_least(&s->top) >= 0)
 			break;
-		if (!card_passes(s, s->first + sorted[i]))
-			continue;
 		set_done(s, sorted[i]);
 		look_at_card(s, s->first + sorted[i]);
 		looked++;
 	}
-	s->any_done = true;
 	free(cards);
 	return OK;
 }
@@ -574,12 +536,15 @@ visit(struct search *s, const struct stop *at, bool seed)
 	s->first = at->chunk * CHUNK_CARDS;
 	s->counts.blocks_opened++;
 	sums_find(s->sums, at->chunk);
+	s->counts.entries += s->sums->entries;
 	if (!s->excluded && !sums_must(s->sums, s->kernel->must, &must))
 		return OK; /* nobody has it */
+	gates_chunk(s, at->chunk);
+	TRY(sums_keep(s->sums, s->pass));
+	if (!s->excluded && !sums_must(s->sums, s->kernel->must, &must))
+		return OK; /* nobody who passes has it */
 	wants_open(s, s->first / WANTS_CARDS);
 	sums_add(s->sums);
-	s->counts.entries += s->sums->entries;
-	s->any_done = false;
 	if (seed)
 		TRY(seed_chunk(s, at->chunk, must, &summed));
 	return try_chunk(s, at->chunk, must, summed);

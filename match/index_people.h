@@ -60,7 +60,8 @@ struct fact_gates {
 	uint8_t remote_same, remote_silent, remote_other; /* bits */
 	uint8_t remote, hours;                            /* bits */
 	uint16_t region;
-	uint32_t languages_n, languages[CARD_LANGUAGES_MAX + 1];
+	uint32_t languages_n;
+	uint64_t languages[CARD_LANGUAGES_MAX + 1]; /* one of these facts */
 	uint32_t seeks_pass, offers_pass, seeks_asked;
 	bool silent_pass[4];
 };
@@ -96,8 +97,7 @@ struct search {
 	uint32_t wanters_n[WANTS_CARDS / CHUNK_CARDS];
 	struct candidate *candidates; /* and room to sort them */
 	uint32_t candidates_n;
-	uint64_t done[CHUNK_CARDS / 64]; /* looked at before */
-	bool any_done;
+	uint32_t pass[CHUNK_WORDS];  /* bits: to be looked at, perhaps */
 	uint8_t summed[CHUNK_WORDS]; /* words with their dense lists */
 };
 
@@ -114,8 +114,19 @@ void gates_make(struct search *s);
 /** gates_region(s, region): which values of remote pass there, as bits. */
 uint8_t gates_region(const struct search *s, uint16_t region);
 
-/** gates_pass(s, facts, remote): may it, by its facts? */
-bool gates_pass(const struct search *s, uint32_t facts, uint8_t remote);
+/** region_end(s, i): where the cards of a region end. */
+static inline uint32_t
+region_end(const struct search *s, uint32_t i)
+{
+	return i + 1 < s->cards->regions_n ? s->cards->regions[i + 1].first
+					   : s->part->segment->n;
+}
+
+/**
+ * gates_chunk(s, chunk): who passes, by the facts of a card and its region,
+ * and is not removed: ${pass}.
+ */
+void gates_chunk(struct search *s, uint32_t chunk);
 
 /** view_wanted(f, v): does the filter let it through? */
 bool view_wanted(

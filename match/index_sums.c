@@ -232,6 +232,7 @@ sums_free(struct sums *s)
 		return;
 	free(s->dense);
 	free(s->spans);
+	free(s->kept);
 	free(s);
 }
 
@@ -320,6 +321,39 @@ sums_find(struct sums *s, uint32_t chunk)
 	}
 }
 
+err
+sums_keep(struct sums *s, const uint32_t pass[CHUNK_WORDS])
+{
+	uint16_t *to = s->kept;
+	uint32_t spans = 0;
+
+	if (s->entries > s->kept_cap) {
+		to = realloc(s->kept, s->entries * 2 * sizeof(*to));
+		if (to == NULL)
+			return ERR_NOMEM;
+		s->kept = to;
+		s->kept_cap = s->entries * 2;
+	}
+	s->entries = 0;
+	memset(s->item_entries, 0, sizeof(s->item_entries));
+	for (uint32_t k = 0; k < s->spans_n; k++) {
+		const struct sum_span from = s->spans[k];
+		uint32_t n = 0;
+		for (uint32_t i = 0; i < from.n; i++) {
+			const unsigned e = from.entries[i];
+			to[n] = (uint16_t)e;
+			n += pass[e >> 7] >> (e >> 2 & 31) & 1;
+		}
+		s->spans[spans] = (struct sum_span){ to, n, from.run };
+		spans += n > 0;
+		to += n;
+		s->entries += n;
+		s->item_entries[s->plan->runs[from.run].item] += n;
+	}
+	s->spans_n = spans;
+	return OK;
+}
+
 bool
 sums_must(const struct sums *s, uint64_t must, uint16_t *item)
 {
@@ -398,15 +432,18 @@ word_add(uint32_t *restrict to, uint32_t word, uint32_t worth)
 	}
 }
 
-void
-sums_add_dense(struct sums *s, uint32_t chunk, uint32_t from, uint32_t to)
+WIDE void
+sums_add_dense(struct sums *s, uint32_t chunk, const uint32_t pass[CHUNK_WORDS],
+    uint32_t from, uint32_t to)
 {
 	for (uint32_t w = from; w < to; w++) {
-		uint32_t seen = 0;
+		uint32_t seen = ~pass[w];
+		if (pass[w] == 0)
+			continue;
 		for (uint32_t d = 0; d < s->dense_n; d++) {
 			const struct sum_dense *l = &s->dense[d];
 			if (d > 0 && l->item != l[-1].item)
-				seen = 0;
+				seen = ~pass[w];
 			const uint32_t word = l->masks[chunk * CHUNK_WORDS + w];
 			word_add(&s->sum[w * 32], word & ~seen, l->worth);
 			seen |= word;

@@ -63,6 +63,8 @@ struct sums {
 	uint32_t dense_most; /* what they come to at most */
 	struct sum_span *spans;
 	uint32_t spans_n;
+	uint16_t *kept; /* entries of sums_keep() */
+	uint64_t kept_cap;
 	uint64_t entries; /* of all spans */
 	uint32_t item_entries[POSTING_REQUIREMENTS_MAX];
 	uint64_t dense_items; /* bits: those with dense lists */
@@ -82,6 +84,9 @@ NODISCARD err sums_open(struct sums *s, const struct plan_parts *parts,
 /** sums_find(s, chunk): the spans. */
 void sums_find(struct sums *s, uint32_t chunk);
 
+/** sums_keep(s, pass): only entries of cards whose bit is set. ERR_NOMEM. */
+NODISCARD err sums_keep(struct sums *s, const uint32_t pass[CHUNK_WORDS]);
+
 /**
  * sums_must(s, must, item):
  * Of the items whose bit is in ${must}, the one that the fewest hold, if all
@@ -92,8 +97,10 @@ bool sums_must(const struct sums *s, uint64_t must, uint16_t *item);
 /** sums_add(s): what the spans hold. */
 void sums_add(struct sums *s);
 
-/** sums_add_dense(s, chunk, from, to): on top, for words of its cards. */
-void sums_add_dense(struct sums *s, uint32_t chunk, uint32_t from, uint32_t to);
+/** sums_add_dense(s, chunk, pass, from, to): on top, for words of its cards,
+ * of those whose bit is set. */
+void sums_add_dense(struct sums *s, uint32_t chunk,
+    const uint32_t pass[CHUNK_WORDS], uint32_t from, uint32_t to);
 
 /** sums_dense(s, card): what the dense lists say of one. */
 uint32_t sums_dense(const struct sums *s, uint32_t card);
