@@ -18,7 +18,10 @@ static bool
 is_author_key(const char *name)
 {
 	static const char *const names[] = { "organisation", "posting_keys",
-		"co_authors", "facilitators", "author", "key" };
+		"co_authors", "facilitators", "author", "key",
+		/* of documents */
+		"company", "person", "manager", "issuer", "holder", "peers",
+		"from", "to", "a", "b" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(names[i], name) == 0)

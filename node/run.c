@@ -16,6 +16,7 @@
 #include "node/env.h"
 #include "node/evidence/claims.h"
 #include "node/evidence/documents.h"
+#include "node/evidence/follow.h"
 #include "node/intro.h"
 #include "node/keeper.h"
 #include "node/light.h"
@@ -480,6 +481,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(trust_open(n));
 	TRY(mailbox_open(n));
 	claims_open(n);
+	documents_follow(n);
 	TRY(open_http(n));
 	return subscribe(n);
 }

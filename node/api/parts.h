@@ -225,4 +225,8 @@ http_handler api_learnability;
 http_handler api_blocks, api_block_add, api_block_remove, api_warnings,
     api_warning, api_warning_import, api_warning_effect, api_warning_remove,
     api_warning_make;
+http_handler api_documents, api_document, api_document_import,
+    api_document_sign, api_document_send, api_document_forget,
+    api_agreement_propose, api_progress_report, api_outcome_propose,
+    api_agreement_claim, api_follow_up;
 http_handler api_talks, api_talk, api_talk_offer, api_talk_say;

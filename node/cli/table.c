@@ -118,6 +118,60 @@ static const struct cli_flag community_flags[] = {
 	END,
 };
 
+#define DRY_SIGN                                                               \
+	{                                                                      \
+		"dry-run", NULL,                                               \
+		    "show all that it says, who would read it; sign nothing"   \
+	}
+#define CHANGED                                                                \
+	{                                                                      \
+		"changed-pledge", NULL,                                        \
+		    "yes, the pledge is not the one that was offered"          \
+	}
+
+static const struct cli_flag agreement_flags[] = {
+	{ "hours", "N", "hours planned, in all" },
+	{ "end", "DATE", "last day, as 2027-03-01" },
+	{ "start", "DATE", "first day; now if not given" },
+	{ "kind", "CHOICE", "job, gig, task, ...: the offer's if not given" },
+	{ "title", "TEXT", "the offer's role if not given" },
+	{ "pledge", "LIST", "the offer's if not given; none: there is none" },
+	CHANGED,
+	{ "teaches", "LIST", "what is to be learned: welding:3,planning:2" },
+	{ "coverage", "N", "must-haves that the person met, in thousandths" },
+	{ "answer-days", "N", "days from the interest to your answer" },
+	{ "manager", "DID", "whose permission is needed: signs as a third" },
+	{ "team", "TEXT", "team that lends the person, with --manager" },
+	{ "person", "DID", "who signs, if a hand was raised" },
+	{ "terms-hash", "HEX", "of further terms that both hold" },
+	DRY_SIGN,
+	LANG,
+	END,
+};
+
+static const struct cli_flag outcome_flags[] = {
+	{ "result", "CHOICE", "hired, delivered, extended, ended" },
+	{ "usefulness", "1..5", "to the person" },
+	{ "hours", "N", "worked and learned, in all" },
+	{ "pledge", "CHOICE", "kept, partly or broken, if there was one" },
+	{ "share", "N", "of partly: how much, in thousandths" },
+	{ "usefulness-company", "1..5", "to the company" },
+	{ "invested-hours", "N", "of the hours: learning that was paid" },
+	{ "invested", "AMOUNT", "money invested, as 800 or 800.50" },
+	{ "currency", "CODE", "of that money" },
+	{ "applied", "LIST", "skills used, with levels: welding:3" },
+	{ "learned", "LIST", "skills learned, with levels" },
+	{ "before", "CHOICE", "contract before: permanent, freelance, none" },
+	{ "after", "CHOICE", "contract after it" },
+	{ "method", "CHOICE", "how skills are known: observed, applied, ..." },
+	{ "completion", "CHOICE", "what the person undertook: kept, ..." },
+	{ "began", "DATE", "first day" },
+	{ "ended", "DATE", "last day" },
+	DRY_SIGN,
+	LANG,
+	END,
+};
+
 static const struct cli_flag invite_flags[] = {
 	{ "qr", NULL, "draw a QR code, too" },
 	{ "with-key", NULL, "the key of a private network goes along" },
@@ -655,6 +709,115 @@ static const struct cli_command commands[] = {
 	    run_fact_set },
 	{ "fact", "remove", "NAME", 1, 1, "forget a fact of your own", NULL,
 	    "ohcn fact remove phone", NULL, run_fact_remove },
+	/* What both have signed */
+	{ "agreement", "propose", "TALK", 1, 1,
+	    "what both will do, signed by you first",
+	    "For the company's side of a talk. What the offer says is taken "
+	    "over; a pledge that\nis not the offer's needs "
+	    "--changed-pledge, and the person is told where it differs.\nIt "
+	    "holds when the person has signed too.",
+	    "ohcn agreement propose 5d1c88a0 --hours 60 --end 2027-03-01 "
+	    "--dry-run\n"
+	    "ohcn agreement propose 5d1c88a0 --hours 60 --end 2027-03-01 "
+	    "--teaches \"welding:3\"",
+	    agreement_flags, run_agreement_propose },
+	{ "agreement", "show", "ID", 1, 1, "one agreement, in words", NULL,
+	    "ohcn agreement show 91aa03c2", FLAGS{ LANG, END },
+	    run_document_show },
+	{ "agreement", "sign", "ID", 1, 1, "sign what the company has signed",
+	    "Look first: ohcn agreement show. With it the talk is agreed.",
+	    "ohcn agreement sign 91aa03c2 --dry-run\n"
+	    "ohcn agreement sign 91aa03c2",
+	    FLAGS{ CHANGED, DRY_SIGN, LANG, END }, run_document_sign },
+	{ "agreement", "list", "", 0, 0, "agreements and who has signed", NULL,
+	    "ohcn agreement list", FLAGS{ LANG, END }, run_agreement_list },
+	{ "progress", "report", "AGREEMENT", 1, 1,
+	    "what was done since the last time",
+	    "Signed by one it is their word; it counts when both have signed.",
+	    "ohcn progress report 91aa03c2 --verb progressed --minutes 240 "
+	    "--reached welding:2",
+	    FLAGS{ { "verb", "CHOICE",
+		       "started, progressed, completed, passed, failed, "
+		       "waived" },
+		{ "minutes", "N", "spent since the last one" },
+		{ "score", "N", "-1000 to 1000" },
+		{ "reached", "LIST", "levels reached: welding:2" },
+		{ "number", "N", "the next one if not given" }, DRY_SIGN, LANG,
+		END },
+	    run_progress_report },
+	{ "progress", "sign", "ID", 1, 1, "say the same", NULL,
+	    "ohcn progress sign 0b55d1f7", FLAGS{ DRY_SIGN, LANG, END },
+	    run_document_sign },
+	{ "progress", "show", "ID", 1, 1, "one report, in words", NULL,
+	    "ohcn progress show 0b55d1f7", FLAGS{ LANG, END },
+	    run_document_show },
+	{ "progress", "list", "", 0, 0, "reports and who has signed", NULL,
+	    "ohcn progress list", FLAGS{ LANG, END }, run_progress_list },
+	{ "outcome", "propose", "AGREEMENT", 1, 1, "what became of it",
+	    "Either side writes it, and it counts when both have signed. It "
+	    "is shown to nobody\nuntil you show it.",
+	    "ohcn outcome propose 91aa03c2 --result delivered --usefulness 4 "
+	    "--hours 58 --pledge kept --learned welding:3",
+	    outcome_flags, run_outcome_propose },
+	{ "outcome", "sign", "ID", 1, 1, "say the same of it", NULL,
+	    "ohcn outcome sign 3c90ffe1", FLAGS{ DRY_SIGN, LANG, END },
+	    run_document_sign },
+	{ "outcome", "show", "ID", 1, 1, "one outcome, in words", NULL,
+	    "ohcn outcome show 3c90ffe1", FLAGS{ LANG, END },
+	    run_document_show },
+	{ "outcome", "list", "", 0, 0, "outcomes and who has signed", NULL,
+	    "ohcn outcome list", FLAGS{ LANG, END }, run_outcome_list },
+	{ "outcome", "claim", "AGREEMENT", 1, 1,
+	    "when the other side signs no outcome",
+	    "From 30 days after all was due. It weighs nothing in a score; "
+	    "beside the agreement,\nwhich both signed, others see that you "
+	    "say so. It lies with you.",
+	    "ohcn outcome claim 91aa03c2 --pledge broken --text \"No course "
+	    "came.\"",
+	    FLAGS{ { "pledge", "CHOICE", "kept, partly or broken, say you" },
+		{ "hours", "N", "hours worked and learned, say you" },
+		{ "text", "TEXT", "in words, up to 280 bytes" }, DRY_SIGN, LANG,
+		END },
+	    run_outcome_claim },
+	{ "outcome", "follow-up", "OUTCOME", 1, 1,
+	    "half a year later: was it of use?",
+	    "From 26 weeks after the outcome; it counts when both have "
+	    "signed.",
+	    "ohcn outcome follow-up 3c90ffe1 --place here --usefulness 5 "
+	    "--contract permanent",
+	    FLAGS{ { "place", "CHOICE", "here, moved or elsewhere" },
+		{ "usefulness", "1..5", "to the person, seen from now" },
+		{ "contract", "CHOICE", "permanent, freelance, none, ..." },
+		{ "applied", "LIST", "skills in use now: welding:3" }, DRY_SIGN,
+		LANG, END },
+	    run_outcome_follow_up },
+	{ "document", "list", "", 0, 0, "all evidence that this node holds",
+	    NULL, "ohcn document list --type outcome",
+	    FLAGS{ { "type", "NAME", "agreement, progress, outcome, ..." },
+		{ "talk", "ID", "of one talk, its whole id" }, LANG, END },
+	    run_document_list },
+	{ "document", "show", "ID", 1, 1, "one of them, in words", NULL,
+	    "ohcn document show 91aa03c2", FLAGS{ LANG, END },
+	    run_document_show },
+	{ "document", "sign", "ID", 1, 1, "sign in your persona's role", NULL,
+	    "ohcn document sign 91aa03c2 --dry-run",
+	    FLAGS{ CHANGED, DRY_SIGN, LANG, END }, run_document_sign },
+	{ "document", "send", "ID", 1, 1, "send it to its talk once more",
+	    "When an envelope was lost, or another one has signed it since.",
+	    "ohcn document send 91aa03c2", FLAGS{ LANG, END },
+	    run_document_send },
+	{ "document", "export", "ID FILE", 2, 2, "into a file, to hand it over",
+	    "Whoever has the file can read it, and show it. So a manager "
+	    "signs who is in no talk.",
+	    "ohcn document export 91aa03c2 agreement.json", NULL,
+	    run_document_export },
+	{ "document", "import", "FILE", 1, 1, "from such a file",
+	    "Signatures are put together with those that you hold.",
+	    "ohcn document import agreement.json", FLAGS{ LANG, END },
+	    run_document_import },
+	{ "document", "forget", "ID", 1, 1, "delete it here",
+	    "The other side keeps its own.",
+	    "ohcn document forget 91aa03c2 --yes", NULL, run_document_forget },
 	{ "team", "form", "", 0, 0, "a few people who together can do it",
 	    "For a need of yours, or for a list of skills; a skill may have a "
 	    "level\nand a ! for a must (welding:3!). Who is chosen adds most "
@@ -1217,7 +1380,8 @@ static const struct cli_command commands[] = {
 	    "read,match,offer. An\nassessor: read,assess. A course provider: "
 	    "read,course. What only the owner may\n(keys, tokens, backups, "
 	    "personas) no token opens. It is shown once and kept as a\nhash; "
-	    "it counts over the Unix socket and over api.port; this command line "
+	    "it counts over the Unix socket and over api.port; this command "
+	    "line "
 	    "takes it by\nOHCN_TOKEN_FILE=FILE.",
 	    "ohcn token add recruiter-anna --scope read,match,offer "
 	    "--expires 180d\n"
