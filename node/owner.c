@@ -271,6 +271,7 @@ on_own(void *ctx, const struct store_record *s)
 	p->deleted = s->deleted;
 	owner_content(p->content, s->region, r.payload);
 	read_payload(o, &r, p);
+	p->old_pv = !s->deleted && r.pv < schema_pv(s->kind);
 	if (!p->foreign)
 		keep_mine(p, s->bytes);
 	return true;
@@ -727,9 +728,12 @@ is_due(const struct owner *o, uint32_t kind, const struct owner_post *p)
 	if (kind == KIND_REVOCATION)
 		return is_live(o, p) && !p->busy &&
 		       (p->expires_h - now_h) * 4 < p->expires_h - made_h;
-	if (!is_live(o, p) || p->deleted || p->busy || !p->own || p->foreign ||
-	    p->expires_h - made_h !=
-		MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours))
+	if (!is_live(o, p) || p->deleted || p->busy || !p->own || p->foreign)
+		return false;
+	if (p->old_pv)
+		return true; /* nobody reads it */
+	if (p->expires_h - made_h !=
+	    MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours))
 		return false;
 	if (intro_field(kind) != 0 &&
 	    ((p->old_intro && p->take_over) || now_h >= made_h + card_hours(p)))
@@ -752,11 +756,49 @@ on_renewed(void *ctx, const struct publish_result *r)
 	}
 }
 
-/* The same payload again, with a new seq and as long a life as before. */
+/*
+ * What was said in a version of payloads that is unread now is said again in
+ * the one that others read, if it can be said so: versions have most fields
+ * in common. What cannot is the owner's to publish anew.
+ */
+static bool
+still_fits(struct owner *o, const struct record *r, struct owner_post *p)
+{
+	struct schema_fault fault = { "a field", "is unknown" };
+	struct value payload;
+
+	if (r->pv == schema_pv(r->kind))
+		return true;
+	if (!p->old_pv)
+		return false; /* of a newer one */
+	arena_reset(&o->value_scratch);
+	if (value_parse(r->payload, &o->value_scratch, &payload) == OK)
+		switch (
+		    schema_check(schema_latest(r->kind), &payload, &fault)) {
+		case SCHEMA_OK:
+			return true;
+		case SCHEMA_OPAQUE:
+			fault =
+			    (struct schema_fault){ "a field", "is not known" };
+			break;
+		case SCHEMA_BAD:
+			break;
+		}
+	p->old_pv = false;
+	env_log(&o->n->env, LOG_UNUSUAL, "not_renewed",
+	    "kind=%s slot=%" PRIu32 " pv=%" PRIu64
+	    " why=\"%s %s: nobody reads it; publish it again\"",
+	    kind_info(r->kind)->name, r->slot, r->pv, fault.path, fault.why);
+	return false;
+}
+
+/* The same payload again, with a new seq and as long a life as before, or
+ * until the end that its owner chose. */
 static void
 renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
-    const struct owner_post *p)
+    struct owner_post *p)
 {
+	const uint64_t now_h = node_now(o->n) / 3600;
 	struct store_view *view = NULL;
 	struct store_record s;
 	struct record r;
@@ -765,7 +807,12 @@ renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
 		return;
 	if (store_get_rid(view, p->rid, &s) == OK &&
 	    record_read(s.bytes, &o->record_scratch, &r) == RECORD_FINE &&
-	    r.pv == schema_pv(kind)) {
+	    still_fits(o, &r, p)) {
+		const uint64_t life_h = s.expires_h - (s.seq >> 8);
+		const bool open_end =
+		    !p->old_pv ||
+		    life_h ==
+			MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours);
 		uint8_t raw[RECORD_BODY_MAX];
 		struct buf fresh = { raw, 0, sizeof(raw) };
 		const bool other =
@@ -777,7 +824,8 @@ renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
 			.region = s.region,
 			.payload = other ? buf_slice(&fresh) : r.payload,
 			.lifetime_hours =
-			    (uint32_t)(s.expires_h - (s.seq >> 8)) };
+			    (uint32_t)(open_end ? life_h
+						: s.expires_h - now_h) };
 		owner_publish(o->n, &q, on_renewed, o->n);
 	}
 	store_view_close(view);

@@ -34,6 +34,7 @@ struct owner_post {
 	char external_id[OWNER_EXTERNAL_MAX + 1]; /* "" */
 	uint8_t content[FINGERPRINT];             /* of region and payload */
 	bool take_over; /* renew it soon: it came from another machine */
+	bool old_pv;    /* of a version of payloads that is unread now */
 	bool old_intro; /* a card with a key for offers that we cannot open */
 	/* The owner's: the record, while it was made here. */
 	uint8_t *mine;

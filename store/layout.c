@@ -1,4 +1,5 @@
 /* The bytes of keys and values, and the search for a slot's row. */
+#include "proto/record/schema.h"
 #include "store/internal.h"
 
 #define FLAG_OWN     1U
@@ -7,6 +8,7 @@
 #define FLAG_OPAQUE  8U
 #define FLAG_KEPT    16U
 #define FLAG_QUIET   32U
+#define FLAG_PV_1    64U /* opaque was judged with the schemas of pv 1 */
 
 /*
  * The header of a value in the record table:
@@ -102,7 +104,8 @@ store_header_put(uint8_t out[HEADER_BYTES], const struct store_record *r)
 	    (uint8_t)((r->own ? FLAG_OWN : 0) | (r->heard ? FLAG_HEARD : 0) |
 		      (r->deleted ? FLAG_DELETED : 0) |
 		      (r->opaque ? FLAG_OPAQUE : 0) |
-		      (r->kept ? FLAG_KEPT : 0) | (r->quiet ? FLAG_QUIET : 0));
+		      (r->kept ? FLAG_KEPT : 0) | (r->quiet ? FLAG_QUIET : 0) |
+		      FLAG_PV_1);
 	put_u16be(out + 2, (uint16_t)r->kind);
 	put_u16be(out + 4, (uint16_t)author_at);
 	memcpy(out + 6, r->region, 2);
@@ -160,6 +163,22 @@ store_time_parse(struct slice key, struct slice value, struct time_row *row)
 	return row->kind < STORE_KINDS ? OK : ERR_CORRUPT;
 }
 
+/*
+ * Was it written by an ohcn that read payloads of pv 0, which are unread now?
+ * Behind the author come region, slot, seq, expires, flags, stamp and pv.
+ */
+static bool
+is_draft(uint32_t kind, struct slice bytes, size_t author_at)
+{
+	struct slice rest = slice_of(bytes.p + author_at + RECORD_AUTHOR,
+	    bytes.n - author_at - RECORD_AUTHOR);
+
+	for (unsigned i = 0; i < 6; i++)
+		if (value_skip(&rest) != OK)
+			return true;
+	return rest.n == 0 || schema_of(kind, rest.p[0]) == NULL;
+}
+
 err
 store_record_parse(uint64_t rid, struct slice value, struct store_record *r)
 {
@@ -184,7 +203,9 @@ store_record_parse(uint64_t rid, struct slice value, struct store_record *r)
 		.slot = get_u32be(h + 8),
 		.region = { (char)h[6], (char)h[7], '\0' },
 		.deleted = (h[1] & FLAG_DELETED) != 0,
-		.opaque = (h[1] & FLAG_OPAQUE) != 0,
+		.opaque = (h[1] & FLAG_OPAQUE) != 0 ||
+			  ((h[1] & (FLAG_PV_1 | FLAG_DELETED)) == 0 &&
+			      is_draft(get_u16be(h + 2), bytes, author_at)),
 		.own = (h[1] & FLAG_OWN) != 0,
 		.heard = (h[1] & FLAG_HEARD) != 0,
 		.kept = (h[1] & FLAG_KEPT) != 0,

@@ -1,11 +1,20 @@
 """The same key on another machine: from its words, on two devices at once,
 from an old backup, with a clock that steps. What was published elsewhere is
 learned first, and both versions are shown where they differ."""
+import hashlib
+import json
 import shutil
+import sys
+import time
 import unittest
+from pathlib import Path
 
 from support import Case, command, holds, wait_for, write
 from nodes import preload_library
+
+VECTORS = Path(__file__).resolve().parent.parent / "vectors"
+sys.path.insert(0, str(VECTORS))
+import evidence  # noqa: E402  msgpack and Ed25519 from the text of SPEC.md
 
 
 def card_of(node, persona="main"):
@@ -13,6 +22,39 @@ def card_of(node, persona="main"):
         if p["name"] == persona:
             return p["profile"]
     return None
+
+
+class Author(evidence.Key):
+    """Persona 0 of a seed, as section 11 derives it."""
+
+    def __init__(self, seed):
+        root = evidence.keyed(seed, 0, "ohcn-root-v1")
+        self.seed = evidence.keyed(evidence.keyed(root, 0, "persona_"), 1, "sign____")
+        d = hashlib.sha512(self.seed).digest()
+        self.a = int.from_bytes(d[:32], "little") & (2**254 - 8) | 2**254
+        self.prefix, self.pub = d[32:], evidence.encode(evidence.times(self.a, evidence.BASE))
+
+    def record(self, net, kind, payload, hours, slot=0, pv=0):
+        def work(n):
+            m = bytes([len(net)]) + net.encode() + self.pub + n.to_bytes(8, "big")
+            return evidence.h("ohcn-stamp-v1", m)[0] == 0
+
+        hour = int(time.time()) // 3600
+        stamp = b"\1" + next(n for n in range(10000) if work(n)).to_bytes(8, "big")
+        body = evidence.pack([1, net, kind, self.pub, "de", slot, hour - 1 << 8,
+                              hour - 1 + hours, 0, stamp, pv, payload])
+        name = evidence.h("ohcn-rec-v1", body)
+        sig = self.sign(evidence.pad16("ohcn-sig-v1") + bytes([len(net)]) + net.encode() + b"\1" + name)
+        return evidence.pack([body, 1, sig])
+
+
+def record_file(net, records):
+    def uvarint(n):
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + uvarint(n >> 7)
+
+    return (b"OHCNREC\n\1" + bytes([len(net)]) + net.encode() +
+            b"".join(uvarint(len(r)) + r for r in records) +
+            b"\0" + len(records).to_bytes(8, "big") + b"OHCNEND\n")
 
 
 class Restore(Case):
@@ -96,6 +138,58 @@ class Restore(Case):
         again = fresh.cli("key", "restore", "--now")
         wait_for("it is over", lambda: not self.restoring(fresh))
         self.assertIn("restoring", again)
+
+    def test_own_records_of_an_older_version(self):
+        """Drafts of payloads (pv 0) are unread; those that say what pv 1 can
+        say are published again, until the end that they had."""
+        en = 0x656e
+        known = json.loads((VECTORS / "keys.json").read_text())["seeds"][1]
+        w = self.w = self.world()
+        self.witness = w.node("witness", "company")
+        self.witness.start()
+        net = self.witness.network
+        me = Author(bytes.fromhex(known["seed"]))
+        gig = {0: 2, 2: {en: "Odd jobs"}, 42: "gig-1"}
+        drafts = [
+            me.record(net, 3, gig, 720),
+            me.record(net, 3, {**gig, 42: "gig-2"}, 100, slot=1),
+            # pv 0 had another type there, and no such key at all
+            me.record(net, 4, {0: 6, 2: {en: "Cohort"}, 4: [{0: bytes(8), 4: 3}], 36: bytes(32)}, 720),
+            me.record(net, 3, {**gig, 42: "gig-3", 1000: 1}, 720, slot=2)]
+        path = w.directory / "drafts.ohcnrec"
+        path.write_bytes(record_file(net, drafts))
+        self.witness.cli("record", "import", path)
+        wait_for("the drafts are there", lambda: self.records(self.witness, 4))
+        for r in self.records(self.witness):
+            self.assertEqual((0, True, None), (r["pv"], r["opaque"], r["payload"]))
+        old = {(r["kind"], r["slot"]): r for r in self.records(self.witness)}
+        fresh = self.device("fresh", write(w.directory / "paper", known["words"]),
+                            [self.witness.address()])
+        self.restored(fresh)
+        wait_for("two are published again", lambda: sorted(
+            r["slot"] for r in self.records(self.witness) if r["pv"] == 1) == [0, 1], 90)
+        now = {(r["kind"], r["slot"]): r for r in self.records(self.witness)}
+        for slot, name in ((0, "gig-1"), (1, "gig-2")):
+            new, was = now["demand", slot], old["demand", slot]
+            self.assertFalse(new["opaque"])
+            self.assertEqual(name, new["payload"]["external_id"])
+            self.assertGreater(new["seq"], was["seq"])
+            self.assertGreaterEqual(new["expires"], was["expires"])
+        self.assertEqual(old["demand", 1]["expires"], now["demand", 1]["expires"])
+        for why in ("case_demand must be a map: nobody reads it",
+                    "a field is not known: nobody reads it"):
+            wait_for(why, lambda: why in fresh.log.read_text())
+        now = {(r["kind"], r["slot"]): r for r in self.records(self.witness)}
+        for left in (("course", 0), ("demand", 2)):
+            self.assertEqual(old[left]["id"], now[left]["id"])
+
+    def records(self, node, n=None):
+        """Those of demands and courses; None if not yet ${n}."""
+        got = [node.api("GET", "/records/" + r["id"]) for r in
+               node.api("GET", "/records?limit=50")[1]["records"]
+               if r["kind"] in ("demand", "course")]
+        all_of = [r for status, r in got if status == 200]
+        return all_of if n is None or len(all_of) == n else None
 
     def test_two_devices(self):
         me = self.start_with_witness()

@@ -134,6 +134,10 @@ assert_migrated(struct store *s)
 	assert_true(r.own && !r.heard && !r.kept);
 	assert_int_equal(store_get_rid(v, 7, &r), OK);
 	assert_true(r.own && r.heard);
+	/* its payloads are of pv 0, which was read then and is not now */
+	for (uint64_t rid = 1; rid <= 10; rid++)
+		if (store_get_rid(v, rid, &r) == OK)
+			assert_int_equal(r.opaque, !r.deleted);
 	/* a floor is one still */
 	assert_int_equal(store_slot_seq(v, a3.pub, KIND_DEMAND, 1, &seq), OK);
 	assert_int_equal(seq, (TEST_HOUR - 4) << 8);
