@@ -277,6 +277,8 @@ intro_field(uint32_t kind)
 		return PROFILE_INTRO;
 	case KIND_COMMUNITY:
 		return COMMUNITY_INBOX;
+	case KIND_ORGANISATION:
+		return ORGANISATION_INBOX;
 	default:
 		return 0;
 	}

@@ -61,8 +61,9 @@ NODISCARD err intro_shared(struct node *n, const uint8_t pub[X25519_SIZE],
     const uint8_t peer[X25519_SIZE], uint8_t out[X25519_SIZE]);
 
 /* Keys of the payloads, as in SPEC.md. */
-#define PROFILE_INTRO   16
-#define COMMUNITY_INBOX 34
+#define PROFILE_INTRO      16
+#define COMMUNITY_INBOX    34
+#define ORGANISATION_INBOX 12
 
 /** intro_field(kind): the key of the payload under which records of that
  * kind tell a receive key; 0: they tell none. */

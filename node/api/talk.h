@@ -11,6 +11,9 @@ struct talk *talk_named(struct node *n, struct http_request *r);
 /** talk_json(n, t): as GET /talks has it. */
 json_t *talk_json(struct node *n, const struct talk *t);
 
+/** talk_card_json(payload): a profile's, of a hand; null if it is none. */
+json_t *talk_card_json(struct slice payload);
+
 /** talk_fail(r, e, outcome): what mailbox_say() and the like gave, which was
  * not OK and MAIL_FINE: answers the request. */
 void talk_fail(struct http_request *r, err e, enum mail_outcome o);

@@ -9,6 +9,7 @@
 #include "node/api/postings.h"
 #include "node/api/talk.h"
 #include "node/mail/mailbox.h"
+#include "proto/base/text.h"
 
 #define INTRO_KEY   16 /* of a profile's payload, as in SPEC.md */
 #define DEMAND_TYPE 0  /* of a demand's */
@@ -41,6 +42,46 @@ identity_json(const uint8_t *p, uint32_t n, bool open)
 	return o == NULL ? json_null() : o;
 }
 
+static json_t *
+hand_json(const struct talk *t)
+{
+	json_t *o;
+
+	if (!t->c.by_hand)
+		return json_null();
+	o = json_object();
+	json_hex(o, "demand", slice_of(t->c.demand, RECORD_ID));
+	if (t->has_introducer)
+		json_did(o, "introducer", t->introducer);
+	else
+		(void)json_object_set_new(o, "introducer", json_null());
+	json_truth(o, "introducer_known", t->introduced);
+	return o;
+}
+
+/* Cards as words. */
+static json_t *
+said_json(struct node *n, const struct talk *t)
+{
+	json_t *list = mailbox_messages(n, t), *one;
+	uint8_t raw[RECORD_BODY_MAX];
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const char *hex =
+		    json_string_value(json_object_get(one, "card"));
+		struct buf b = { raw, 0, sizeof(raw) };
+		if (hex != NULL && hex_get(slice_str(hex), &b) == OK)
+			(void)json_object_set_new(
+			    one, "card", talk_card_json(buf_slice(&b)));
+		/* A voucher is for the node alone. */
+		(void)json_object_del(one, "token");
+		(void)json_object_del(one, "voucher_sig");
+	}
+	return list;
+}
+
 json_t *
 talk_json(struct node *n, const struct talk *t)
 {
@@ -69,6 +110,7 @@ talk_json(struct node *n, const struct talk *t)
 	json_uint(o, "messages", t->messages_n);
 	(void)json_object_set_new(
 	    o, "offer", terms_json(slice_of(c->terms, c->terms_n)));
+	(void)json_object_set_new(o, "hand", hand_json(t));
 	json_truth(o, "own_committed", c->own_committed);
 	json_truth(o, "own_opened", c->own_opened);
 	json_truth(o, "peer_committed", c->peer_committed);
@@ -136,7 +178,7 @@ api_talk(struct http_request *r, void *ctx)
 	if (t == NULL)
 		return;
 	json_t *o = talk_json(n, t);
-	(void)json_object_set_new(o, "said", mailbox_messages(n, t));
+	(void)json_object_set_new(o, "said", said_json(n, t));
 	http_reply(r, 200, o);
 }
 
@@ -333,6 +375,8 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 {
 	const char *demand = json_string_value(json_object_get(body, "demand"));
 	const char *to = json_string_value(json_object_get(body, "to"));
+	const char *name = json_string_value(json_object_get(body, "hand"));
+	struct talk *hand = name == NULL ? NULL : mailbox_find(n, name);
 	const bool dry = json_is_true(json_object_get(body, "dry_run"));
 	uint8_t author[ED25519_PUBLIC], key[X25519_SIZE];
 	uint8_t raw[MESSAGE_TERMS_MAX], sealed[ENVELOPE_SEALED_MAX];
@@ -341,19 +385,28 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 	enum mail_outcome outcome;
 	struct talk *t;
 
-	if (demand == NULL || to == NULL) {
+	if (name != NULL && (hand == NULL || !hand->c.by_hand)) {
+		http_fail(r, 404, "E3140", "hand", "ohcn offer list",
+		    "there is no hand \"%.40s\"", name);
+		return;
+	}
+	if (demand == NULL || (to == NULL && hand == NULL)) {
 		http_fail(r, 422, "E3145", demand == NULL ? "demand" : "to",
 		    "a demand of yours and the id of a card",
 		    "an offer is for a demand and to somebody");
 		return;
 	}
 	if (!terms_of_demand(n, r, persona, demand, terms) ||
-	    !terms_write(r, terms, &out) || !find_card(n, r, to, author, key))
+	    !terms_write(r, terms, &out) ||
+	    (hand == NULL && !find_card(n, r, to, author, key)))
 		return;
-	const struct mailbox_offer o = { .persona = persona,
+	const struct mailbox_offer o = {
+		.persona = hand == NULL ? persona : hand->persona,
+		.hand = hand,
 		.to = author,
 		.key = key,
-		.terms = buf_slice(&out) };
+		.terms = buf_slice(&out)
+	};
 	const err e = mailbox_offer(n, &o, dry, &t, &outcome, &bytes);
 	if (e != OK || outcome != MAIL_FINE)
 		talk_fail(r, e, outcome);

@@ -83,6 +83,11 @@ int run_document_export(struct cli *cli);
 int run_document_import(struct cli *cli);
 
 int run_offer_send(struct cli *cli);
+int run_hand_raise(struct cli *cli);
+int run_hand_list(struct cli *cli);
+int run_hand_show(struct cli *cli);
+int run_hand_withdraw(struct cli *cli);
+int run_talk_introduce(struct cli *cli);
 int run_offer_list(struct cli *cli);
 int run_offer_show(struct cli *cli);
 int run_offer_answer(struct cli *cli);

@@ -79,6 +79,7 @@
 static const struct cli_flag offer_flags[] = {
 	{ "demand", "ID", "your need (external id or record)" },
 	{ "to", "CARD", "id of a card" },
+	{ "hand", "ID", "or answer this hand: ohcn offer list" },
 	{ "pledge", "LIST",
 	    "kind=course,amount=800,currency=EUR,hours=40,"
 	    "deadline=2027-03-01" },
@@ -638,6 +639,43 @@ static const struct cli_command commands[] = {
 	    "The person's node is told by one more envelope.",
 	    "ohcn offer withdraw 5d1c88a0", FLAGS{ WORDS, END },
 	    run_offer_withdraw },
+	{ "hand", "raise", "", 0, 0, "say that a need interests you, unnamed",
+	    "The company learns the need and your words, and nothing of who "
+	    "you are: the\nenvelope's author is a key that is used for this "
+	    "alone (its proof of work takes\nsome seconds). --card shows your "
+	    "card along with it. If the company answers, its\noffer is in "
+	    "your inbox. --introduced shows who introduced you to it.",
+	    "ohcn hand raise --demand 7f3ak2xq5m --text \"Evenings only?\" "
+	    "--dry-run",
+	    FLAGS{ { "demand", "ID", "of the need's record" }, WORDS,
+		{ "card", NULL, "show your published card to the company" },
+		{ "introduced", NULL,
+		    "show the introduction that you were given" },
+		DRY, END },
+	    run_hand_raise },
+	{ "hand", "list", "", 0, 0, "the hands you raised", NULL,
+	    "ohcn hand list", NULL, run_hand_list },
+	{ "hand", "show", "ID", 1, 1, "one hand and what came of it", NULL,
+	    "ohcn hand show 5d1c88a0", NULL, run_hand_show },
+	{ "hand", "withdraw", "ID", 1, 1, "take a hand back",
+	    "An envelope takes the place of the hand; the company is told if "
+	    "it had seen it.",
+	    "ohcn hand withdraw 5d1c88a0", FLAGS{ WORDS, END },
+	    run_hand_withdraw },
+	{ "inbox", "introduce", "ID", 1, 1,
+	    "introduce whom you talk with to a company",
+	    "They may raise a hand there with it; the company then sees that "
+	    "you introduced\nthem, and not who they are. It counts once and "
+	    "for a month.",
+	    "ohcn inbox introduce 5d1c88a0 --company did:key:z6Mk...",
+	    FLAGS{ { "company", "DID", "of its organisation record" }, WORDS,
+		END },
+	    run_talk_introduce },
+	{ "offer", "introduce", "ID", 1, 1, "the same as inbox introduce", NULL,
+	    "ohcn offer introduce 5d1c88a0 --company did:key:z6Mk...",
+	    FLAGS{ { "company", "DID", "of its organisation record" }, WORDS,
+		END },
+	    run_talk_introduce },
 	{ "inbox", "list", "", 0, 0, "offers to you, and talks", NULL,
 	    "ohcn inbox list", NULL, run_inbox_list },
 	{ "inbox", "show", "ID", 1, 1, "one offer and what was said",
@@ -862,13 +900,13 @@ static const struct cli_command commands[] = {
 	    "you.",
 	    "ohcn community publish river --dry-run\nohcn community publish "
 	    "river",
-	    FLAGS{ DRY,
-		{ "force", NULL, "although it tells who you are" }, END },
+	    FLAGS{
+		DRY, { "force", NULL, "although it tells who you are" }, END },
 	    run_community_publish },
-	{ "community", "list", "", 0, 0, "yours: founded and joined",
-	    NULL, "ohcn community list\nohcn community list --all",
-	    FLAGS{ { "all", NULL, "all that this node knows" }, LIMIT, LANG,
-		END },
+	{ "community", "list", "", 0, 0, "yours: founded and joined", NULL,
+	    "ohcn community list\nohcn community list --all",
+	    FLAGS{
+		{ "all", NULL, "all that this node knows" }, LIMIT, LANG, END },
 	    run_community_list },
 	{ "community", "show", "NAME|ID", 1, 1,
 	    "what it says, its projects, what the group learned", NULL,

@@ -11,7 +11,7 @@
 /* ---- lists ---- */
 
 static int
-list(struct cli *cli, const char *side)
+list(struct cli *cli, const char *side, bool hands)
 {
 	static const char *const heads[] = { "id", "state", "asks", "role",
 		"peer", "ends" };
@@ -26,6 +26,8 @@ list(struct cli *cli, const char *side)
 	json_array_foreach(all, i, one)
 	{
 		char id[9], ends[32] = "-";
+		if (hands && !json_is_object(json_object_get(one, "hand")))
+			continue;
 		const char *row[] = { id, json_str(one, "state"),
 			json_str(one, "asks"),
 			json_str(json_object_get(one, "offer"), "role"),
@@ -43,13 +45,13 @@ list(struct cli *cli, const char *side)
 int
 run_offer_list(struct cli *cli)
 {
-	return list(cli, "company");
+	return list(cli, "company", false);
 }
 
 int
 run_inbox_list(struct cli *cli)
 {
-	return list(cli, "person");
+	return list(cli, "person", false);
 }
 
 /* ---- one ---- */
@@ -88,6 +90,18 @@ show_talk(struct cli *cli, const json_t *t)
 		show_pledge(cli, json_object_get(offer, "pledge"));
 		if (json_str(offer, "note")[0] != '\0')
 			output_line(&cli->out, "%s", json_str(offer, "note"));
+	}
+	const json_t *hand = json_object_get(t, "hand");
+	if (json_is_object(hand)) {
+		output_line(&cli->out, "a hand for the demand %s",
+		    json_str(hand, "demand"));
+		if (json_str(hand, "introducer")[0] != '\0')
+			output_line(&cli->out, "introduced by %s%s",
+			    json_str(hand, "introducer"),
+			    json_is_true(
+				json_object_get(hand, "introducer_known"))
+				? ""
+				: " (whom you do not know)");
 	}
 	output_line(&cli->out, "with %s", json_str(t, "peer"));
 	if (json_str(t, "peer_identity")[0] != '\0')
@@ -270,8 +284,10 @@ run_offer_send(struct cli *cli)
 	const bool dry = cli_flag(cli, "dry-run") != NULL;
 	json_t *reply = NULL, *body, *promised = NULL;
 
-	if (cli_flag(cli, "demand") == NULL || cli_flag(cli, "to") == NULL)
-		return cli_usage(cli, "--demand ID and --to CARD are needed");
+	if (cli_flag(cli, "demand") == NULL ||
+	    (cli_flag(cli, "to") == NULL && cli_flag(cli, "hand") == NULL))
+		return cli_usage(
+		    cli, "--demand ID and --to CARD or --hand ID are needed");
 	if (pledge != NULL && (promised = pledge_read(pledge)) == NULL)
 		return cli_usage(cli,
 		    "--pledge is kind=course,amount=800,currency=EUR,hours=40,"
@@ -279,6 +295,7 @@ run_offer_send(struct cli *cli)
 	body = json_pack("{s:b}", "dry_run", dry);
 	put_flag(cli, body, "demand", "demand");
 	put_flag(cli, body, "to", "to");
+	put_flag(cli, body, "hand", "hand");
 	put_flag(cli, body, "role", "role");
 	put_flag(cli, body, "note", "note");
 	put_flag(cli, body, "activity", "activity");
@@ -302,6 +319,82 @@ run_offer_send(struct cli *cli)
 		output_line(&cli->out, "%.8s  sent; silence is the decline",
 		    json_str(reply, "id"));
 	}
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+/* ---- hands and introductions ---- */
+
+int
+run_hand_list(struct cli *cli)
+{
+	return list(cli, "person", true);
+}
+
+int
+run_hand_show(struct cli *cli)
+{
+	return show(cli);
+}
+
+int
+run_hand_withdraw(struct cli *cli)
+{
+	return run_offer_withdraw(cli);
+}
+
+int
+run_hand_raise(struct cli *cli)
+{
+	const bool dry = cli_flag(cli, "dry-run") != NULL;
+	json_t *reply = NULL, *body;
+
+	if (cli_flag(cli, "demand") == NULL)
+		return cli_usage(cli, "--demand ID is needed");
+	body = json_pack("{s:b,s:b,s:b}", "dry_run", dry, "card",
+	    cli_flag(cli, "card") != NULL, "introduced",
+	    cli_flag(cli, "introduced") != NULL);
+	put_flag(cli, body, "demand", "demand");
+	put_flag(cli, body, "text", "text");
+	const int code = cli_call(cli, "POST", "/api/v1/hands", body, &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	if (dry) {
+		output_line(&cli->out,
+		    "an envelope of %" PRId64 " sealed bytes; nothing was sent",
+		    json_int(reply, "sealed_bytes"));
+		output_line(&cli->out, "everybody sees %s",
+		    json_str(reply, "everybody_sees"));
+		output_line(&cli->out, "the company sees %s",
+		    json_str(reply, "company_sees"));
+		output_line(&cli->out, "%s", json_str(reply, "sealed_hex"));
+	} else {
+		output_line(&cli->out,
+		    "%.8s  raised; it goes out when its proof of work is done",
+		    json_str(reply, "id"));
+	}
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_talk_introduce(struct cli *cli)
+{
+	char path[160];
+	json_t *reply = NULL, *body;
+
+	if (cli_flag(cli, "company") == NULL)
+		return cli_usage(cli, "--company DID is needed");
+	if (cli_under(path, sizeof(path), BASE, cli->words[0], "introduce") !=
+	    OK)
+		return cli_usage(cli, "the id is too long");
+	body = json_object();
+	put_flag(cli, body, "company", "company");
+	put_flag(cli, body, "text", "text");
+	const int code = cli_call(cli, "POST", path, body, &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "%.8s  introduced", json_str(reply, "id"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

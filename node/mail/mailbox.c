@@ -249,6 +249,8 @@ talk_asks(const struct talk *t)
 {
 	const struct conversation *c = &t->c;
 
+	if (c->state == CONVERSATION_HAND)
+		return c->company ? "hand" : "";
 	if (c->state == CONVERSATION_OFFERED || c->state == CONVERSATION_SEEN)
 		return c->company ? "" : "offer";
 	if (c->state == CONVERSATION_INTERESTED)
