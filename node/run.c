@@ -15,6 +15,7 @@
 #include "node/discovery.h"
 #include "node/env.h"
 #include "node/evidence/claims.h"
+#include "node/evidence/credentials.h"
 #include "node/evidence/documents.h"
 #include "node/evidence/follow.h"
 #include "node/intro.h"
@@ -482,6 +483,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(mailbox_open(n));
 	claims_open(n);
 	documents_follow(n);
+	credentials_open(n);
 	TRY(open_http(n));
 	return subscribe(n);
 }

@@ -151,6 +151,16 @@ int run_learn_next(struct cli *cli);
 
 int run_credential_verify(struct cli *cli);
 int run_credential_show(struct cli *cli);
+int run_credential_issue(struct cli *cli);
+int run_credential_accept(struct cli *cli);
+int run_credential_list(struct cli *cli);
+int run_credential_present(struct cli *cli);
+int run_credential_revoke(struct cli *cli);
+int run_credential_export(struct cli *cli);
+int run_credential_import(struct cli *cli);
+int run_credential_forget(struct cli *cli);
+/** show_credential(cli): of the node, by the id in the first word. */
+int show_credential(struct cli *cli);
 
 int run_record_list(struct cli *cli);
 int run_record_show(struct cli *cli);

@@ -1,9 +1,10 @@
 /*
  * cli/credential.c: credentials of others, as files. No node and no network
- * is needed: what is judged lies in the file.
+ * is needed: what is judged lies in the file. Own ones: cli/credential_own.c.
  */
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "node/cli/commands.h"
 #include "node/credential/report.h"
@@ -133,6 +134,10 @@ run_credential_show(struct cli *cli)
 	struct problem p;
 	char why[JCS_WHY];
 	json_t *document;
+
+	/* What is no file is one that the node holds. */
+	if (strcmp(cli->words[0], "-") != 0 && access(cli->words[0], F_OK) != 0)
+		return show_credential(cli);
 	const int code = read_credential(cli, cli->words[0], &document);
 
 	if (code != EXIT_DONE)

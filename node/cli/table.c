@@ -1101,11 +1101,78 @@ static const struct cli_command commands[] = {
 	    FLAGS{ { "key", "DID", "the issuer's key, known from elsewhere" },
 		{ "at", "TIME", "was it good then: 2026-01-31, 30d" }, END },
 	    run_credential_verify },
-	{ "credential", "show", "FILE", 1, 1,
+	{ "credential", "show", "FILE|ID", 1, 1,
 	    "what a certificate says, unchecked",
-	    "Of a W3C Verifiable Credential 2.0, signed or not. Open Badges: "
-	    "with skills and\nlevels.",
-	    "ohcn credential show badge.json", NULL, run_credential_show },
+	    "A file with a W3C Verifiable Credential 2.0, signed or not; or "
+	    "one that this node\nholds, by the first digits of its id.",
+	    "ohcn credential show badge.json\n"
+	    "ohcn credential show 5d1c88a0",
+	    NULL, run_credential_show },
+	{ "credential", "issue", "", 0, 0, "stand for what somebody can do",
+	    "Signed by your persona's key, to the persona of a conversation "
+	    "(--talk) or to a\nkey (--to); it counts when its holder has "
+	    "accepted it. --method says how you know:\nassessed, observed, "
+	    "peers, completed. --claim puts facts behind it that the "
+	    "holder\ncan show one by one, numbers by bounds; --copies issues "
+	    "several with trees of\ntheir own, so that two verifiers cannot "
+	    "tell that they saw the same person.\nA certificate of a pathway "
+	    "or coach has a --grade, 101 to 499.",
+	    "ohcn credential issue --talk 5d1c88a0 --title \"Welding, basics\" "
+	    "--skill welding:3 --method assessed --claim exam=87/100\n"
+	    "ohcn credential issue --to did:key:z6Mk... --title \"Coach 201\" "
+	    "--grade 201 --coach --method observed --dry-run",
+	    FLAGS{ { "talk", "ID", "to the other side of a conversation" },
+		{ "to", "DID", "or to this key" },
+		{ "title", "TEXT", "its name" },
+		{ "skill", "LIST", "welding:3,planning:2: levels 1 to 5" },
+		{ "method", "HOW", "assessed, observed, peers, completed" },
+		{ "grade", "N", "101 to 499, of a pathway or coach" },
+		{ "coach", NULL, "the holder may coach at that grade" },
+		{ "subject", "ID",
+		    "record of the pathway, course, assessment" },
+		{ "ref", "LIST", "ids of documents that it rests on" },
+		{ "claim", "LIST", "NAME=TEXT, NAME=yes, NAME=87/100" },
+		{ "copies", "N", "1 to 10, each with a tree of its own" },
+		{ "days", "N", "valid for (730)" }, DRY, END },
+	    run_credential_issue },
+	{ "credential", "list", "", 0, 0, "what you issued and hold",
+	    "Native ones with how they stand, and W3C ones that you keep.",
+	    "ohcn credential list", FLAGS{ LANG, END }, run_credential_list },
+	{ "credential", "accept", "ID", 1, 1, "sign one that is about you",
+	    "Your signature says that you take it. The issuer is told in the "
+	    "conversation it\ncame in.",
+	    "ohcn credential accept 5d1c88a0", FLAGS{ LANG, END },
+	    run_credential_accept },
+	{ "credential", "present", "ID", 1, 1, "show one in a conversation",
+	    "The whole of it; single facts behind it: ohcn inbox disclose.",
+	    "ohcn credential present 5d1c88a0 --talk 77aa01c3 --yes",
+	    FLAGS{ { "talk", "ID", "to whom" }, LANG, END },
+	    run_credential_present },
+	{ "credential", "revoke", "ID", 1, 1, "take back one that you issued",
+	    "Final. Credentials are not gossiped, and neither is this: the "
+	    "holder is told in the\nconversation it was issued in; all others "
+	    "learn it when they are given it.",
+	    "ohcn credential revoke 5d1c88a0 --reason mistake",
+	    FLAGS{
+		{ "reason", "WHY", "unspecified, mistake, replaced, misuse" },
+		LANG, END },
+	    run_credential_revoke },
+	{ "credential", "export", "ID", 1, 1, "as a file, or as a W3C badge",
+	    "The file holds what the other one needs: the document, its end, "
+	    "and of an issuer\nthe facts behind it: give that to its holder "
+	    "alone. --badge: as a W3C Verifiable\nCredential 2.0 by the data "
+	    "model of Open Badges 3.0, signed by its issuer.",
+	    "ohcn credential export 5d1c88a0 -o for-lea.json\n"
+	    "ohcn credential export 5d1c88a0 --badge -o badge.json",
+	    FLAGS{ { "badge", NULL, "W3C; only its issuer can" },
+		{ "output", "FILE", "(-o) instead of standard output" }, END },
+	    run_credential_export },
+	{ "credential", "import", "FILE", 1, 1, "hold one that came as a file",
+	    "Of ohcn credential export, or a W3C one, which has to be good.",
+	    "ohcn credential import for-lea.json", FLAGS{ LANG, END },
+	    run_credential_import },
+	{ "credential", "forget", "ID", 1, 1, "no longer hold one", NULL,
+	    "ohcn credential forget 5d1c88a0", NULL, run_credential_forget },
 	{ "record", "list", "", 0, 0, "records that this node holds", NULL,
 	    "ohcn record list --kind demand --region de\n"
 	    "ohcn record list --limit 1000 --json",
