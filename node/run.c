@@ -296,6 +296,18 @@ may_expire(struct node *n)
 }
 
 static void
+vault_care(struct node *n)
+{
+	const err e = vault_tick(n->vault);
+
+	if (e != OK)
+		env_log(&n->env, LOG_UNUSUAL, "vault_not_shredded",
+		    "what=\"what was deleted may still be on the disk\" "
+		    "why=%s",
+		    err_name(e));
+}
+
+static void
 on_tick(uv_timer_t *timer)
 {
 	struct node *n = CONTAINER_OF(timer, struct node, tick);
@@ -313,6 +325,7 @@ on_tick(uv_timer_t *timer)
 	communities_tick(n);
 	restore_tick(n);
 	keeper_tick(n);
+	vault_care(n);
 	matcher_tick(n->matcher);
 	signals_tick(n);
 	trust_tick(n);

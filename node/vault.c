@@ -3,31 +3,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/map.h"
+#include "node/vault_internal.h"
 
-#define VAULT_BYTES (UINT64_C(1) << 30) /* address space */
-#define TABLE       0
-#define SEALED_MAX  MAP_VALUE_MAX
-#define TEXT_MAX    (SEALED_MAX - AEAD_NONCE - AEAD_TAG)
+#define TABLE      VAULT_TABLE
+#define SEALED_MAX MAP_VALUE_MAX
+#define TEXT_MAX   (SEALED_MAX - AEAD_NONCE - AEAD_TAG)
 
-struct vault {
-	struct map *map;
-	const struct env *env;
-	uint8_t key[AEAD_KEY];
-};
+err
+vault_map_open(const char *path, struct map **out, char why[MAP_WHY])
+{
+	const struct map_lmdb_options options = { .map_bytes = VAULT_BYTES,
+		.create = true };
+
+	return map_lmdb_open(path, &options, out, why);
+}
+
+/* After a shredding whose last step failed the file is opened when it is
+ * needed. */
+static err
+begin(struct vault *v, bool write, struct map_txn **txn)
+{
+	char why[MAP_WHY] = "";
+
+	if (v->map == NULL)
+		TRY(vault_map_open(v->path, &v->map, why));
+	return map_begin(v->map, write, txn);
+}
 
 err
 vault_open(const char *path, const uint8_t key[AEAD_KEY], const struct env *env,
     struct vault **out, struct problem *p)
 {
-	const struct map_lmdb_options options = { .map_bytes = VAULT_BYTES,
-		.create = true };
 	char why[MAP_WHY] = "";
 	struct vault *v = calloc(1, sizeof(*v));
 
 	if (v == NULL)
 		return ERR_NOMEM;
-	const err e = map_lmdb_open(path, &options, &v->map, why);
+	ASSERT(strlen(path) < sizeof(v->path));
+	memcpy(v->path, path, strlen(path));
+	const err e = vault_map_open(path, &v->map, why);
 	if (e != OK) {
 		problem_set(p, problem_exit(e), "E1201",
 		    "cannot open the private data in %s", path);
@@ -35,6 +49,7 @@ vault_open(const char *path, const uint8_t key[AEAD_KEY], const struct env *env,
 		free(v);
 		return e;
 	}
+	vault_tidy(path);
 	v->env = env;
 	memcpy(v->key, key, AEAD_KEY);
 	*out = v;
@@ -46,6 +61,9 @@ vault_close(struct vault *v)
 {
 	if (v == NULL)
 		return;
+	/* What fails here is done after the next start. */
+	if (v->replaced || v->deleted)
+		(void)!vault_shred(v);
 	map_close(v->map);
 	crypto_wipe(v, sizeof(*v));
 	free(v);
@@ -76,7 +94,7 @@ vault_get(struct vault *v, const char *name, bool *bad)
 	struct slice sealed;
 	json_t *value = NULL;
 
-	if (map_begin(v->map, false, &txn) != OK)
+	if (begin(v, false, &txn) != OK)
 		return NULL;
 	if (map_get(txn, TABLE, slice_str(name), &sealed) == OK) {
 		value = unseal(v, slice_str(name), sealed);
@@ -93,12 +111,15 @@ put_one(
 {
 	uint8_t sealed[SEALED_MAX];
 	const struct slice key = slice_str(name);
+	struct slice before;
 
 	ASSERT(key.n >= 1 && key.n <= VAULT_NAME_MAX);
 	if (value == NULL) {
 		const err e = map_del(txn, TABLE, key);
+		v->deleted = v->deleted || e == OK;
 		return e == ERR_NOTFOUND ? OK : e;
 	}
+	v->replaced = v->replaced || map_get(txn, TABLE, key, &before) == OK;
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (text == NULL)
 		return ERR_NOMEM;
@@ -122,7 +143,7 @@ vault_put_all(struct vault *v, const struct vault_item *items, size_t n)
 	struct map_txn *txn = NULL;
 	err e = OK;
 
-	TRY(map_begin(v->map, true, &txn));
+	TRY(begin(v, true, &txn));
 	for (size_t i = 0; i < n && e == OK; i++)
 		e = put_one(v, txn, items[i].name, items[i].value);
 	if (e == OK)
@@ -138,7 +159,7 @@ vault_put(struct vault *v, const char *name, const json_t *value)
 
 	if (value == NULL)
 		return ERR_NOMEM;
-	TRY(map_begin(v->map, true, &txn));
+	TRY(begin(v, true, &txn));
 	const err e = put_one(v, txn, name, value);
 	if (e == OK)
 		return map_commit(txn);
@@ -151,8 +172,9 @@ vault_delete(struct vault *v, const char *name)
 {
 	struct map_txn *txn = NULL;
 
-	TRY(map_begin(v->map, true, &txn));
+	TRY(begin(v, true, &txn));
 	const err e = map_del(txn, TABLE, slice_str(name));
+	v->deleted = v->deleted || e == OK;
 	if (e == OK)
 		return map_commit(txn);
 	map_abort(txn);
@@ -168,7 +190,7 @@ vault_each(struct vault *v, const char *prefix,
 	struct map_cursor *c = NULL;
 	struct slice key, sealed;
 
-	if (map_begin(v->map, false, &txn) != OK)
+	if (begin(v, false, &txn) != OK)
 		return;
 	if (map_cursor_open(txn, TABLE, &c) != OK) {
 		map_abort(txn);
@@ -199,7 +221,7 @@ vault_each_sealed(struct vault *v,
 	struct map_cursor *c = NULL;
 	struct slice name, sealed;
 
-	TRY(map_begin(v->map, false, &txn));
+	TRY(begin(v, false, &txn));
 	err e = map_cursor_open(txn, TABLE, &c);
 	if (e != OK) {
 		map_abort(txn);
@@ -224,7 +246,7 @@ vault_put_sealed(struct vault *v, struct slice name, struct slice sealed)
 	if (value == NULL)
 		return ERR_AUTH;
 	json_decref(value);
-	TRY(map_begin(v->map, true, &txn));
+	TRY(begin(v, true, &txn));
 	const err e = map_put(txn, TABLE, name, sealed, MAP_PUT);
 	if (e == OK)
 		return map_commit(txn);
@@ -240,7 +262,7 @@ vault_delete_all(struct vault *v, const char *prefix)
 	struct map_cursor *c = NULL;
 	struct slice name, sealed;
 
-	TRY(map_begin(v->map, true, &txn));
+	TRY(begin(v, true, &txn));
 	err e = map_cursor_open(txn, TABLE, &c);
 	if (e != OK) {
 		map_abort(txn);
@@ -252,6 +274,7 @@ vault_delete_all(struct vault *v, const char *prefix)
 		uint8_t copy[MAP_KEY_MAX];
 		memcpy(copy, name.p, name.n);
 		e = map_del(txn, TABLE, slice_of(copy, name.n));
+		v->deleted = v->deleted || e == OK;
 		if (e == OK)
 			e = map_cursor_next(c, &name, &sealed);
 	}

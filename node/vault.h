@@ -5,6 +5,11 @@
  *
  *   value = nonce 12 || ChaCha20-Poly1305(JSON text), the name as its ad
  *
+ * What is deleted or replaced is gone from the file, too, some time later
+ * (vault_tick()) or when the vault is closed: the file is made anew from what
+ * is left, and the old one overwritten. What cannot be promised stands in
+ * erase.h.
+ *
  * Small and rare writes: each is on the disk when the call returns. For the
  * loop's thread.
  */
@@ -28,6 +33,20 @@ struct vault;
 NODISCARD err vault_open(const char *path, const uint8_t key[AEAD_KEY],
     const struct env *env, struct vault **out, struct problem *p);
 void vault_close(struct vault *v); /* wipes the key; NULL is fine */
+
+/**
+ * vault_tick(v): each second: vault_shred() a minute after something was
+ * deleted, and an hour after something was replaced. Errors of it.
+ */
+NODISCARD err vault_tick(struct vault *v);
+
+/**
+ * vault_shred(v): make the file anew, overwrite the old one. A crash at any
+ * moment leaves a whole file, and what is left of the other is overwritten
+ * when the vault is opened. Not within vault_each(). ERR_IO, ERR_CORRUPT,
+ * ERR_NOMEM: what was deleted may still be on the disk.
+ */
+NODISCARD err vault_shred(struct vault *v);
 
 /**
  * vault_get(v, name): a new reference, or NULL: absent. ${bad}, if not NULL,

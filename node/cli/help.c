@@ -102,7 +102,7 @@ help_all(FILE *to)
 	}
 	help_globals(to);
 	fputs("\nmore: ohcn help NOUN [VERB], ohcn help exit-codes, "
-	      "ohcn help config\n",
+	      "ohcn help config,\n      ohcn help forgetting\n",
 	    to);
 }
 
@@ -137,7 +137,8 @@ help_short(FILE *to)
 	      "ID\n\n"
 	      "more: ohcn help all (every command and flag), ohcn help NOUN "
 	      "[VERB],\n"
-	      "      ohcn help config, ohcn help exit-codes\n",
+	      "      ohcn help config, ohcn help exit-codes, ohcn help "
+	      "forgetting\n",
 	    to);
 }
 
@@ -172,6 +173,51 @@ help_codes(FILE *to)
 		fprintf(
 		    to, "  %3d  %s\n", (int)codes[i].code, codes[i].meaning);
 	fputs("  128+n  ended by signal n\n", to);
+}
+
+/* Each sentence has a test of its own: tests/e2e/forget_test.py. */
+static void
+help_forgetting(FILE *to)
+{
+	fputs("what can be taken back, and what cannot\n\n"
+	      "  Before anybody has it\n"
+	      "    A card that waits to be published can be taken back "
+	      "without a trace:\n"
+	      "      ohcn profile forget --yes\n"
+	      "  In the network\n"
+	      "    The same command replaces a published card, in every node "
+	      "that hears of it,\n"
+	      "    by a tombstone that says nothing but that it is gone.\n"
+	      "    A node that was away does so when it is back.\n"
+	      "    An old copy that somebody brings again is refused.\n"
+	      "    What you do not withdraw ends by itself: a card after 90 "
+	      "days at most.\n"
+	      "    A persona ends for good by `ohcn persona revoke NAME`: "
+	      "all it has published\n"
+	      "    goes, and nothing of it is accepted again, from you "
+	      "neither.\n"
+	      "  On this machine\n"
+	      "    `ohcn profile forget --draft --yes` deletes draft and "
+	      "wishes as well. What is\n"
+	      "    deleted is overwritten on the disk a minute later or "
+	      "when the node stops, what\n"
+	      "    is replaced within the hour. A flash disk or a backup "
+	      "may keep older blocks.\n"
+	      "    Without the key file the private data opens for nobody, "
+	      "with the words\n"
+	      "    neither: to forget all of it, delete the key file and "
+	      "your backups.\n"
+	      "  What cannot be taken back\n"
+	      "    Who copied your card before has the copy. A node that "
+	      "does not keep the rules\n"
+	      "    need not forget, and a tombstone still shows the key and "
+	      "that a card was there.\n"
+	      "    An offer or an answer that was read stays with who has "
+	      "read it, withdrawn or not.\n"
+	      "    Who learned your name keeps it.\n\n"
+	      "Deletion is a request that all nodes that keep the rules "
+	      "carry out.\n",
+	    to);
 }
 
 static void
@@ -254,6 +300,10 @@ cli_help(const char *noun, const char *verb, FILE *to)
 	}
 	if (strcmp(noun, "exit-codes") == 0) {
 		help_codes(to);
+		return EXIT_DONE;
+	}
+	if (strcmp(noun, "forgetting") == 0) {
+		help_forgetting(to);
 		return EXIT_DONE;
 	}
 	if (strcmp(noun, "config") == 0 && verb == NULL) {

@@ -350,7 +350,7 @@ static const struct cli_command commands[] = {
 	    "ohcn daemon --passphrase-file /run/credentials/pass", NULL,
 	    run_daemon },
 	{ "help", NULL, "[NOUN [VERB]]", 0, 2, "teach a command or a subject",
-	    "Subjects: exit-codes, config, all.",
+	    "Subjects: forgetting, exit-codes, config, all.",
 	    "ohcn help demand import\nohcn help exit-codes", NULL, run_help },
 
 	/* A person */
@@ -391,7 +391,7 @@ static const struct cli_command commands[] = {
 	    run_draft_publish },
 	{ "profile", "forget", "", 0, 0, "withdraw your card everywhere",
 	    "A tombstone replaces the card in every node that hears of it. "
-	    "Others may have\ncopied it before.",
+	    "Others may have\ncopied it before: ohcn help forgetting.",
 	    "ohcn profile forget --yes\nohcn profile forget --draft --yes",
 	    FLAGS{ { "draft", NULL, "the private draft and wishes too" }, END },
 	    run_profile_forget },

@@ -138,6 +138,7 @@ test_help(void **state)
 		    strcmp(title, "course import") == 0)
 			HAS(out, "--dry-run");
 	}
+	assert_int_equal(run("ohcn help forgetting"), 0);
 	assert_int_equal(run("ohcn help exit-codes"), 0);
 	for (int code = 0; code < 9; code++) {
 		snprintf(title, sizeof(title), "  %3d  ", code);

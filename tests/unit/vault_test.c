@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -367,6 +369,166 @@ test_walk(void **state)
 	vault_close(v);
 }
 
+/* ---- what was deleted is not on the disk ---- */
+
+struct found {
+	uint8_t bytes[64];
+	const char *name;
+	bool any;
+};
+
+static bool
+note_sealed(void *ctx, struct slice name, struct slice sealed)
+{
+	struct found *f = ctx;
+
+	if (!slice_eq(name, slice_str(f->name)))
+		return true;
+	assert_true(sealed.n >= sizeof(f->bytes));
+	memcpy(f->bytes, sealed.p, sizeof(f->bytes));
+	f->any = true;
+	return false;
+}
+
+static bool
+on_disk(const char *file, const struct found *f)
+{
+	char path[TEST_PATH + 32];
+	static uint8_t all[1 << 20];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	FILE *from = fopen(path, "rb");
+	if (from == NULL)
+		return false;
+	const size_t n = fread(all, 1, sizeof(all), from);
+	assert_true(n < sizeof(all));
+	fclose(from);
+	for (size_t i = 0; i + sizeof(f->bytes) <= n; i++)
+		if (memcmp(all + i, f->bytes, sizeof(f->bytes)) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_there(const char *file)
+{
+	char path[TEST_PATH + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	return access(path, F_OK) == 0;
+}
+
+#define LONG                                                                   \
+	"a sentence that nobody should find on this disk any more, once it "   \
+	"has been deleted"
+
+/* How what was put becomes waste, and what clears it away. */
+static void
+test_shredded(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 4; how++) {
+		const bool deleted = how % 2 == 0, closes = how >= 2;
+		struct found f = { .name = "secret" };
+		struct vault *v = opened(key);
+
+		put(v, "kept", "still here");
+		put(v, "secret", LONG);
+		assert_int_equal(vault_each_sealed(v, note_sealed, &f), OK);
+		assert_true(f.any);
+		if (deleted)
+			assert_int_equal(vault_delete(v, "secret"), OK);
+		else
+			put(v, "secret", "another one");
+		assert_true(on_disk("data.mdb", &f)); /* the test sees */
+		if (!closes)
+			assert_int_equal(vault_shred(v), OK);
+		else {
+			vault_close(v);
+			v = opened(key);
+		}
+		assert_false(on_disk("data.mdb", &f));
+		assert_false(is_there("data.old") || is_there("fresh"));
+		expect(v, "kept", "still here");
+		expect(v, "secret", deleted ? NULL : "another one");
+		put(v, "kept", "and can be written");
+		expect(v, "kept", "and can be written");
+		vault_close(v);
+	}
+}
+
+/* By itself: soon after something was deleted, an hour after a change. */
+static void
+test_shredded_in_time(void **state)
+{
+	struct found f = { .name = "secret" };
+	struct vault *v = opened(key);
+
+	(void)state;
+	put(v, "kept", "still here");
+	put(v, "secret", LONG);
+	assert_int_equal(vault_each_sealed(v, note_sealed, &f), OK);
+	put(v, "secret", "another one");
+	assert_int_equal(vault_tick(v), OK); /* the first one begins the hour */
+	env.now_ms += 3590000;
+	assert_int_equal(vault_tick(v), OK);
+	assert_true(on_disk("data.mdb", &f));
+	env.now_ms += 20000;
+	assert_int_equal(vault_tick(v), OK);
+	assert_false(on_disk("data.mdb", &f));
+	put(v, "other", LONG);
+	f.name = "other";
+	assert_int_equal(vault_each_sealed(v, note_sealed, &f), OK);
+	assert_int_equal(vault_delete(v, "other"), OK);
+	env.now_ms += 61000;
+	assert_int_equal(vault_tick(v), OK);
+	assert_false(on_disk("data.mdb", &f));
+	vault_close(v);
+}
+
+/* A crash at each step of it. */
+static void
+test_shredding_cut_short(void **state)
+{
+	char data[TEST_PATH + 32], old[TEST_PATH + 32], fresh[TEST_PATH + 32];
+	struct vault *v = opened(key);
+
+	(void)state;
+	put(v, "kept", "still here");
+	vault_close(v);
+	snprintf(data, sizeof(data), "%s/data.mdb", folder);
+	snprintf(old, sizeof(old), "%s/data.old", folder);
+	snprintf(fresh, sizeof(fresh), "%s/fresh", folder);
+	/* The second name was given, and that was all. */
+	assert_int_equal(link(data, old), 0);
+	v = opened(key);
+	expect(v, "kept", "still here");
+	assert_false(is_there("data.old"));
+	vault_close(v);
+	/* The new file has taken its place; the old one is there. */
+	FILE *f = fopen(old, "wb");
+	assert_non_null(f);
+	fputs("old", f);
+	fclose(f);
+	v = opened(key);
+	expect(v, "kept", "still here");
+	assert_false(is_there("data.old"));
+	vault_close(v);
+	/* Half of a new one was written. */
+	assert_int_equal(mkdir(fresh, 0700), 0);
+	snprintf(fresh, sizeof(fresh), "%s/fresh/data.mdb", folder);
+	f = fopen(fresh, "wb");
+	assert_non_null(f);
+	fputs("half", f);
+	fclose(f);
+	v = opened(key);
+	expect(v, "kept", "still here");
+	assert_false(is_there("fresh"));
+	assert_int_equal(vault_shred(v), OK);
+	expect(v, "kept", "still here");
+	vault_close(v);
+}
+
 int
 main(void)
 {
@@ -379,6 +541,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_sealed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_big, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_walk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shredded, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_shredded_in_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_shredding_cut_short, setup, teardown),
 	};
 	if (!crypto_init())
 		return 1;
