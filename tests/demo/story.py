@@ -5,6 +5,7 @@ pledge to learn, learns, works; and somebody else sees the region's figures
 change without learning who. What it tells it checks; it ends with an exit
 code."""
 import argparse
+import datetime
 import json
 import os
 import sys
@@ -43,6 +44,10 @@ class Story(Scene):
             self.found()
             self.offer()
             self.talk()
+            self.agree()
+            self.learn()
+            self.outcome()
+            self.scores()
             self.figures()
             if self.o.keep:
                 self.say("\nThe network stays up, below " + str(world.directory))
@@ -236,6 +241,95 @@ class Story(Scene):
         lea.cli("inbox", "answer", b, "--open", "--yes")
         self.reaches(acme, a, peer_identity="Lea Zgraggen", state="revealed")
         self.check("now both know each other", True)
+
+    def held(self, node, document, **fields):
+        """Until the node holds the document so; as the API shows it."""
+        def there():
+            status, d = node.api("GET", f"/documents/{document}")
+            return status == 200 and all(d[k] == v for k, v in fields.items()) and d
+        return wait_for(f"{node.name}: document {fields}", there)
+
+    def more_keys(self):
+        """Each word of Acme's brings keys that Lea may answer under."""
+        self.acme.cli("offer", "answer", self.talk_acme, "--text", "All well?")
+
+    def agree(self):
+        self.step("An agreement with that pledge, signed by both")
+        end = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(40)
+        terms = ("--hours", "60", "--end", str(end), "--teaches", f"{ROBOTS}:3")
+        dry = self.acme.cli("agreement", "propose", self.talk_acme, *terms, "--dry-run")
+        self.check("its pledge is the offer's", dry["differences"] == [])
+        made = self.acme.cli("agreement", "propose", self.talk_acme, *terms)["document"]
+        self.agreement = made["id"]
+        got = self.held(self.lea, made["id"], asks="sign", complete=False)
+        self.say(f"   lea reads: {got['content']['title']}, "
+                 f"{got['content']['pledge']['amount'] / 100:.0f} EUR for learning")
+        self.lea.cli("agreement", "sign", made["id"])
+        self.held(self.acme, made["id"], complete=True)
+        self.reaches(self.acme, self.talk_acme, state="agreed")
+        self.reaches(self.lea, self.talk_lea, state="agreed")
+        self.check("both have signed", True)
+
+    def learn(self):
+        self.step("She learns; what she has reached, both say")
+        self.more_keys()
+        p = wait_for("keys to answer under", lambda: self.try_cli(
+            self.lea, "progress", "report", self.agreement, "--verb", "completed",
+            "--minutes", "2400", "--reached", f"{ROBOTS}:3"))["document"]
+        self.held(self.acme, p["id"], asks="sign")
+        self.acme.cli("progress", "sign", p["id"])
+        self.held(self.lea, p["id"], complete=True)
+        self.check("level 3 is reached, says she, and Acme too", True)
+
+    def try_cli(self, node, *words):
+        try:
+            return node.cli(*words)
+        except NodeError:
+            return None
+
+    def outcome(self):
+        self.step("She works, Acme has paid: the outcome, signed by both")
+        before = self.learnability()
+        self.before_outcome = before
+        self.more_keys()
+        o = wait_for("keys to answer under", lambda: self.try_cli(
+            self.lea, "outcome", "propose", self.agreement, "--result", "delivered",
+            "--usefulness", "5", "--hours", "58", "--pledge", "kept", "--invested",
+            "800", "--currency", "EUR", "--invested-hours", "40", "--learned",
+            f"{ROBOTS}:3", "--applied", f"{ROBOTS}:3", "--before", "none", "--after",
+            "permanent"))["document"]
+        self.held(self.acme, o["id"], asks="sign")
+        self.acme.cli("outcome", "sign", o["id"])
+        self.outcome_id = o["id"]
+        self.held(self.lea, o["id"], complete=True)
+        for node, talk in ((self.acme, self.talk_acme), (self.lea, self.talk_lea)):
+            self.reaches(node, talk, state="concluded")
+            one = self.held(node, self.agreement, complete=True)
+            self.check(f"{node.name}: the pledge is {one['standing']}",
+                       one["standing"] == "kept")
+
+    def learnability(self):
+        return {"person": self.lea.cli("learnability", "show"),
+                "company": self.acme.cli("learnability", "show")}
+
+    def scores(self):
+        self.step("Learnability: how willing she is to learn, and Acme to invest")
+        acme_key = self.acme.cli("status")["did"]
+        self.say(f"   before: {self.before_outcome['person']['score']} and "
+                 f"{self.before_outcome['company']['score']}")
+        # Whoever looks decides whom to rely on; nobody else's word counts.
+        self.lea.cli("trust", "anchor", "add", acme_key, "--label", "Acme")
+        lea_key = self.held(self.acme, self.agreement)["content"]["person"]
+        self.acme.cli("trust", "anchor", "add", lea_key, "--label", "Lea")
+        after = wait_for("the scores", lambda: (
+            x := self.learnability())["person"]["score"] and x["company"]["score"] and x)
+        for who in ("person", "company"):
+            parts = ", ".join(f"{p['name']} {p['score']}" for p in after[who]["parts"])
+            self.say(f"   {who}: {after[who]['score']} ({parts})")
+            self.check(f"the {who}'s score has moved",
+                       after[who]["score"] > self.before_outcome[who]["score"])
+        why = self.lea.cli("learnability", "why")
+        self.check("it names the outcome that it rests on", self.outcome_id in json.dumps(why))
 
     def figures(self):
         self.step("Lea renews her card, Acme closes the need; the onlooker counts")
