@@ -43,7 +43,6 @@ struct book {
 
 struct owner {
 	struct node *n;
-	owner_renewal *renewal;
 	struct book *books[PERSONAS_MAX]; /* NULL: not needed so far */
 	uint64_t next_rid; /* of the store when it was last looked at */
 	struct arena record_scratch, value_scratch;
@@ -813,29 +812,17 @@ renew(struct owner *o, uint32_t persona, uint32_t kind, uint32_t slot,
 		    !p->old_pv ||
 		    life_h ==
 			MIN(OPEN_END_HOURS, kind_info(kind)->lifetime_hours);
-		uint8_t raw[RECORD_BODY_MAX];
-		struct buf fresh = { raw, 0, sizeof(raw) };
-		const bool other =
-		    o->renewal != NULL && o->renewal(o->n, persona, kind, slot,
-					      r.payload, &fresh) == OK;
 		const struct publish_request q = { .persona = persona,
 			.kind = kind,
 			.slot = slot,
 			.region = s.region,
-			.payload = other ? buf_slice(&fresh) : r.payload,
+			.payload = r.payload,
 			.lifetime_hours =
 			    (uint32_t)(open_end ? life_h
 						: s.expires_h - now_h) };
 		owner_publish(o->n, &q, on_renewed, o->n);
 	}
 	store_view_close(view);
-}
-
-void
-owner_on_renewal(struct node *n, owner_renewal *fn)
-{
-	if (n->owner != NULL)
-		n->owner->renewal = fn;
 }
 
 /* The next place of the round. */

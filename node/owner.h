@@ -69,16 +69,6 @@ void owner_stop(struct node *n);
  */
 void owner_tick(struct node *n);
 
-/*
- * What a record that is renewed says from now on, where that is not what it
- * said: OK: it is in ${out}; any error: as it was.
- */
-typedef err owner_renewal(struct node *n, uint32_t persona, uint32_t kind,
-    uint32_t slot, struct slice payload, struct buf *out);
-
-/** owner_on_renewal(n, fn): one for all kinds; set at the start. */
-void owner_on_renewal(struct node *n, owner_renewal *fn);
-
 /**
  * owner_post(n, persona, kind, slot): NULL: nothing live there (a tombstone neither)
  * or no such slot. Valid until the loop goes on. Kinds: profile,

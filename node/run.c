@@ -12,6 +12,7 @@
 #include "node/access/token.h"
 #include "node/api/api.h"
 #include "node/community/community.h"
+#include "node/community/joining.h"
 #include "node/discovery.h"
 #include "node/env.h"
 #include "node/evidence/claims.h"
@@ -323,6 +324,7 @@ on_tick(uv_timer_t *timer)
 	intro_tick(n, expires);
 	mailbox_tick(n, expires);
 	communities_tick(n);
+	joining_tick(n);
 	restore_tick(n);
 	keeper_tick(n);
 	vault_care(n);

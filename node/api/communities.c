@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "node/api/feed.h"
+#include "node/community/session.h"
 #include "node/stem_node.h"
 
 /* ---- which one ---- */
@@ -221,12 +222,6 @@ draft_put(struct node *n, struct http_request *r, uint32_t persona,
 	if (value == NULL)
 		value = json_pack(
 		    "{s:b,s:i,s:[]}", "founded", 1, "slot", -1, "ids");
-	const json_t *demands = json_object_get(draft, "demands");
-	if (demands != NULL)
-		(void)json_object_set(
-		    value, "demands", (json_t *)(uintptr_t)demands);
-	else
-		(void)json_object_del(value, "demands");
 	e = community_draft_keep(n, persona, name, draft);
 	if (e == OK)
 		e = community_keep(n, persona, name, value);
@@ -435,17 +430,21 @@ api_community_end(struct http_request *r, void *ctx)
 
 static json_t *
 demand_json(struct node *n, struct reader *rd, struct store_view *view,
-    const uint8_t id[RECORD_ID], uint32_t language)
+    const struct community_demand *d, uint32_t language)
 {
 	json_t *o = json_object();
 	struct store_record s;
 	struct slice title;
 
-	json_id(o, "id", id);
+	json_did(o, "author", d->author);
+	json_uint(o, "slot", d->slot);
 	const bool live =
-	    store_get(view, id, &s) == OK && s.kind == KIND_DEMAND &&
+	    store_get_slot(view, d->author, KIND_DEMAND, d->slot, &s) == OK &&
 	    record_is_live(&s, node_now(n)) && reader_open(rd, &s);
-	json_truth(o, "here", live);
+	if (live)
+		json_id(o, "id", s.id);
+	else
+		(void)json_object_set_new(o, "id", json_null());
 	if (live && text_pick(value_find(&rd->payload, 2), language, &title))
 		json_text(o, "title", title);
 	else
@@ -471,7 +470,7 @@ record_part(struct community_asked *a, json_t **demands)
 		for (unsigned i = 0; i < a->record.demands_n; i++)
 			(void)json_array_append_new(
 			    *demands, demand_json(a->n, &rd, view,
-					  a->record.demands[i], language));
+					  &a->record.demands[i], language));
 	}
 	store_view_close(view);
 	reader_fini(&rd);
@@ -528,6 +527,34 @@ summary_json(const struct community_asked *a)
 	return o;
 }
 
+/* Figures of this node's own: never who. */
+static json_t *
+learned_json(struct community_asked *a)
+{
+	const struct label_scope scope = { a->n->terms->vocabulary,
+		language_of(a->n, a->r), { NULL, NULL } };
+	struct session_learned l;
+	json_t *o = json_object(), *terms = json_array();
+
+	session_learn(a->n, a->persona, a->value, &l);
+	json_uint(o, "sessions", l.sessions);
+	json_uint(o, "open", l.open);
+	json_uint(o, "minutes", l.minutes);
+	json_uint(o, "attended", l.attended);
+	json_uint(o, "last", (uint64_t)l.last_h * 3600);
+	json_uint(o, "outcomes", l.outcomes);
+	json_uint(o, "hours", l.hours);
+	for (size_t i = 0; i < l.terms_n; i++) {
+		json_t *one = term_json(&scope, l.terms[i].term);
+		json_uint(one, "sessions", l.terms[i].sessions);
+		json_uint(one, "outcomes", l.terms[i].outcomes);
+		json_uint(one, "level", l.terms[i].level);
+		(void)json_array_append_new(terms, one);
+	}
+	(void)json_object_set_new(o, "terms", terms);
+	return o;
+}
+
 void
 api_community_get(struct http_request *r, void *ctx)
 {
@@ -542,6 +569,8 @@ api_community_get(struct http_request *r, void *ctx)
 	    o, "draft", draft == NULL ? json_null() : draft);
 	(void)json_object_set_new(o, "content", record_part(&a, &demands));
 	(void)json_object_set_new(o, "demands", demands);
+	(void)json_object_set_new(
+	    o, "learned", a.value == NULL ? json_null() : learned_json(&a));
 	http_reply(r, 200, o);
 	community_answered(&a);
 }

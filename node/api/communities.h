@@ -6,6 +6,7 @@
 
 #include "node/api/parts.h"
 #include "node/community/community.h"
+#include "node/evidence/documents.h"
 
 struct community_asked {
 	struct node *n;
@@ -30,3 +31,7 @@ bool community_founded(const struct community_asked *a);
 
 /** community_state(a): known, asked, member, draft, published, ended. */
 const char *community_state(const struct community_asked *a);
+
+/** skills_json(scope, s): [{term, label, level}]. */
+json_t *skills_json(
+    const struct label_scope *scope, const struct evidence_skills *s);

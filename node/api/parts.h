@@ -199,7 +199,11 @@ http_handler api_vocabulary, api_vocabulary_search, api_vocabulary_import,
 http_handler api_vocabulary_bridge, api_terms, api_terms_add, api_terms_remove;
 http_handler api_pathways, api_pathways_post, api_pathway, api_pathways_close;
 http_handler api_communities, api_community_get, api_community_put,
-    api_community_publish, api_community_end;
+    api_community_publish, api_community_end, api_community_members,
+    api_community_join, api_community_welcome, api_community_accept,
+    api_community_leave;
+http_handler api_sessions, api_session, api_session_propose, api_session_sign,
+    api_session_take, api_session_send, api_session_forget;
 http_handler api_team, api_community_suggest, api_market;
 http_handler api_signals, api_signals_series, api_signals_map,
     api_signals_publish, api_signals_import;

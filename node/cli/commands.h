@@ -119,6 +119,18 @@ int run_community_publish(struct cli *cli);
 int run_community_list(struct cli *cli);
 int run_community_show(struct cli *cli);
 int run_community_end(struct cli *cli);
+int run_community_join(struct cli *cli);
+int run_community_members(struct cli *cli);
+int run_community_welcome(struct cli *cli);
+int run_community_accept(struct cli *cli);
+int run_community_leave(struct cli *cli);
+int run_session_propose(struct cli *cli);
+int run_session_sign(struct cli *cli);
+int run_session_take(struct cli *cli);
+int run_session_send(struct cli *cli);
+int run_session_list(struct cli *cli);
+int run_session_show(struct cli *cli);
+int run_session_forget(struct cli *cli);
 int run_pathway_list(struct cli *cli);
 int run_pathway_show(struct cli *cli);
 

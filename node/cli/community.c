@@ -373,6 +373,28 @@ show_content(struct cli *cli, const json_t *p)
 	output_line(&cli->out, "joining: %s", json_str(p, "joining"));
 }
 
+static void
+show_learned(struct cli *cli, const json_t *l)
+{
+	json_t *one;
+	size_t i;
+
+	if (json_int(l, "sessions") == 0 && json_int(l, "outcomes") == 0)
+		return;
+	output_line(&cli->out,
+	    "together, as far as this node knows: %" PRId64
+	    " sessions, %" PRId64 " minutes, %" PRId64 " times somebody was "
+	    "there; %" PRId64 " roles fulfilled, %" PRId64 " hours",
+	    json_int(l, "sessions"), json_int(l, "minutes"),
+	    json_int(l, "attended"), json_int(l, "outcomes"),
+	    json_int(l, "hours"));
+	json_array_foreach(json_object_get(l, "terms"), i, one) output_line(
+	    &cli->out, "  %s, up to level %" PRId64 ": %" PRId64 " sessions",
+	    json_str(one, "label")[0] != '\0' ? json_str(one, "label")
+					      : json_str(one, "term"),
+	    json_int(one, "level"), json_int(one, "sessions"));
+}
+
 int
 run_community_show(struct cli *cli)
 {
@@ -395,8 +417,9 @@ run_community_show(struct cli *cli)
 	json_array_foreach(json_object_get(reply, "demands"), i, one)
 	    output_line(&cli->out, "project: %s  %s",
 		short_id(json_str(one, "id")),
-		json_yes(one, "here") ? json_str(one, "title")
-				      : "(not here: renewed or over)");
+		json_str(one, "title")[0] != '\0' ? json_str(one, "title")
+						  : "(not here, or over)");
+	show_learned(cli, json_object_get(reply, "learned"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

@@ -917,6 +917,87 @@ static const struct cli_command commands[] = {
 	    "Nobody can join any\nmore.",
 	    "ohcn community end river --dry-run\nohcn community end river",
 	    FLAGS{ DRY, END }, run_community_end },
+	{ "community", "join", "ID", 1, 1, "ask to take part",
+	    "A request under a key that is used once, to a key of the "
+	    "record: nobody sees who\nasks whom. Whoever leads it answers "
+	    "with a role or not at all.",
+	    "ohcn community join 7f3ak2xq5m --persona quiet --text \"I can "
+	    "weld\"\nohcn community join 7f3ak2xq5m --name river --dry-run",
+	    FLAGS{ { "name", "NAME", "how you call it; else made of its title" },
+		{ "text", "TEXT", "words to say" }, DRY, END },
+	    run_community_join },
+	{ "community", "members", "NAME", 1, 1,
+	    "requests and roles: of all if it is yours, else your own", NULL,
+	    "ohcn community members river", NULL, run_community_members },
+	{ "community", "welcome", "NAME REQUEST", 2, 2,
+	    "offer a role to one who asked",
+	    "REQUEST: of `ohcn community members NAME`. When it is accepted, "
+	    "the agreement of just\nthese terms is signed and sent.",
+	    "ohcn community welcome river 4be1 --role Treasurer --hours-week 2 "
+	    "--weeks 26",
+	    FLAGS{ { "role", "TEXT", "what one does" },
+		{ "hours-week", "N", "hours a week (1)" },
+		{ "weeks", "N", "for how long (26)" },
+		{ "note", "TEXT", "a few words, up to 400 bytes" }, DRY, END },
+	    run_community_welcome },
+	{ "community", "accept", "NAME", 1, 1,
+	    "say yes to what waits: the role, then its agreement",
+	    "First to the role that is offered: it tells under which key you "
+	    "take part. Then, when\nits agreement has come, once more: it "
+	    "is signed. --dry-run says which of both.",
+	    "ohcn community accept river --dry-run\nohcn community accept "
+	    "river",
+	    FLAGS{ DRY, END }, run_community_accept },
+	{ "community", "leave", "NAME", 1, 1, "take part no longer",
+	    "The conversation ends, without a word unless --text. What both "
+	    "have signed stays\nwith the others; --forget erases what this "
+	    "node keeps of it.",
+	    "ohcn community leave river\nohcn community leave river --forget",
+	    FLAGS{ { "text", "TEXT", "words to say at the end" },
+		{ "forget", NULL,
+		    "erase role, sessions and what is kept of it" },
+		END },
+	    run_community_leave },
+	{ "session", "propose", "[COMMUNITY]", 0, 1,
+	    "write down that a session was held, and sign it",
+	    "Of a community of yours, or without one between peers. It "
+	    "counts when k of the\nparticipants have signed. Each of them "
+	    "learns the keys of all others.",
+	    "ohcn session propose river --practised welding:3 --send\n"
+	    "ohcn session propose --with did:key:z6Mk... --out session.json",
+	    FLAGS{ { "with", "DID,DID", "who was there; else all members" },
+		{ "k", "N", "how many must sign; else more than half" },
+		{ "minutes", "N", "how long (60)" },
+		{ "hours-ago", "N", "held so long ago; else just now" },
+		{ "number", "N", "of a series" },
+		{ "title", "TEXT", "a short name" },
+		{ "practised", "NAME:LEVEL,...", "what was practised" },
+		{ "send", NULL, "to the participants, in conversations" },
+		{ "out", "FILE", "write the document, to pass on by hand" },
+		DRY, END },
+	    run_session_propose },
+	{ "session", "sign", "ID", 1, 1, "I was there",
+	    "Only what this node finds sound: see `ohcn session show ID`.",
+	    "ohcn session sign 4be1 --send\nohcn session sign 4be1 --out "
+	    "session.json",
+	    FLAGS{ { "send", NULL, "to the others, in conversations" },
+		{ "out", "FILE", "write the document, to pass on by hand" },
+		END },
+	    run_session_sign },
+	{ "session", "take", "FILE", 1, 1,
+	    "take a document in that was passed on by hand", NULL,
+	    "ohcn session take session.json", NULL, run_session_take },
+	{ "session", "send", "ID", 1, 1,
+	    "pass it on with all signatures that are there", NULL,
+	    "ohcn session send 4be1", NULL, run_session_send },
+	{ "session", "list", "", 0, 0, "sessions, and what waits for you",
+	    NULL, "ohcn session list\nohcn session list --community river",
+	    FLAGS{ { "community", "NAME", "of this one" }, END },
+	    run_session_list },
+	{ "session", "show", "ID", 1, 1, "who was there and who signed", NULL,
+	    "ohcn session show 4be1", NULL, run_session_show },
+	{ "session", "forget", "ID", 1, 1, "keep it no longer", NULL,
+	    "ohcn session forget 4be1", NULL, run_session_forget },
 	{ "community", "suggest", "", 0, 0, "cells of people around a purpose",
 	    "From what people say they care about: who can meet and talk, in "
 	    "cells of\n5 to 12, with what each still lacks and who could learn "

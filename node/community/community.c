@@ -19,6 +19,7 @@
 #define LOOK_TICKS 10
 #define PLAIN_MAX  8192
 #define SEALED_MAX (AEAD_NONCE + PLAIN_MAX + AEAD_TAG)
+#define ID_HEX     20
 #define INBOX      34 /* of the payload */
 
 struct communities {
@@ -337,18 +338,27 @@ community_bytes_set(json_t *value, const char *key, const uint8_t bytes[32])
 	(void)json_object_set_new(value, key, hex32_json(bytes));
 }
 
+/* Enough of an id that nobody makes a second one with it. */
+static void
+short_hex(const uint8_t id[RECORD_ID], char out[ID_HEX + 1])
+{
+	const err e = hex_put(out, ID_HEX + 1, slice_of(id, ID_HEX / 2));
+
+	ASSERT(e == OK);
+}
+
 bool
 community_is(const json_t *value, const uint8_t id[RECORD_ID])
 {
-	uint8_t had[32];
+	char hex[ID_HEX + 1];
 	json_t *one;
 	size_t i;
 
-	if (community_bytes(value, "subject", had) && memcmp(had, id, 32) == 0)
-		return true;
+	short_hex(id, hex);
 	json_array_foreach(json_object_get(value, "ids"), i, one)
 	{
-		if (hex32(one, had) && memcmp(had, id, 32) == 0)
+		const char *had = json_string_value(one);
+		if (had != NULL && strcmp(had, hex) == 0)
 			return true;
 	}
 	return false;
@@ -358,6 +368,7 @@ bool
 community_note(json_t *value, const uint8_t id[RECORD_ID])
 {
 	json_t *ids = json_object_get(value, "ids");
+	char hex[ID_HEX + 1];
 
 	if (community_is(value, id))
 		return false;
@@ -367,7 +378,8 @@ community_note(json_t *value, const uint8_t id[RECORD_ID])
 		ids = json_array();
 		(void)json_object_set_new(value, "ids", ids);
 	}
-	(void)json_array_append_new(ids, hex32_json(id));
+	short_hex(id, hex);
+	(void)json_array_append_new(ids, json_string(hex));
 	if (json_array_size(ids) > COMMUNITY_IDS)
 		(void)json_array_remove(ids, 0);
 	return true;
@@ -418,6 +430,27 @@ keys_of(const struct value *map, uint64_t key, uint8_t out[][32])
 	return n;
 }
 
+static unsigned
+demands_of(const struct value *map, struct community_demand out[])
+{
+	const struct value *list = value_find(map, COMMUNITY_DEMANDS);
+	unsigned n = 0;
+
+	if (list == NULL || list->type != VALUE_ARRAY)
+		return 0;
+	for (uint32_t i = 0; i < list->n && n < COMMUNITY_KEYS; i++) {
+		const struct value *author = value_find(&list->items[i], 0);
+		const struct value *slot = value_find(&list->items[i], 2);
+		if (author == NULL || author->type != VALUE_BIN ||
+		    author->s.n != RECORD_AUTHOR || slot == NULL ||
+		    slot->type != VALUE_UINT)
+			continue;
+		memcpy(out[n].author, author->s.p, RECORD_AUTHOR);
+		out[n++].slot = (uint32_t)slot->u;
+	}
+	return n;
+}
+
 /* The first language that is there: for those who talk about it. */
 static void
 title_of(const struct value *map, char out[COMMUNITY_TITLE + 1])
@@ -458,7 +491,7 @@ record_of(
 	title_of(&map, out->title);
 	out->facilitators_n =
 	    keys_of(&map, COMMUNITY_FACILITATORS, out->facilitators);
-	out->demands_n = keys_of(&map, COMMUNITY_DEMANDS, out->demands);
+	out->demands_n = demands_of(&map, out->demands);
 	const struct value *v = value_find(&map, COMMUNITY_JOINING);
 	out->joining = v != NULL && v->type == VALUE_UINT && v->u >= 1 &&
 			       v->u <= JOINING_INVITED
@@ -554,110 +587,51 @@ community_of(struct node *n, uint32_t persona, const json_t *value,
 
 /* ---- own demands ---- */
 
+/* What a demand is called in a record: it is renewed, its place stays. */
+static json_t *
+place_json(const uint8_t author[RECORD_AUTHOR], uint32_t slot)
+{
+	char did[DID_KEY_TEXT];
+
+	did_key_put(did, author);
+	return json_pack("{s:s,s:I}", "author", did, "slot", (json_int_t)slot);
+}
+
+static json_t *
+demand_place(struct node *n, uint32_t persona, const char *text)
+{
+	struct looking l = { text, 0, node_now(n) / 3600, 0 };
+	struct store_view *view = NULL;
+	struct store_record s;
+	json_t *out = NULL;
+	uint32_t slot;
+
+	if (owner_find(n, persona, KIND_DEMAND, text, &slot) == OK)
+		return place_json(persona_get(n, persona)->pub, slot);
+	if (store_view_open(n->store, &view) != OK)
+		return NULL;
+	if (store_each_kind(view, KIND_DEMAND, on_look, &l) == OK &&
+	    l.found == 1 && store_get_rid(view, l.rid, &s) == OK)
+		out = place_json(s.author, s.slot);
+	store_view_close(view);
+	return out;
+}
+
 json_t *
 community_demands_put(struct node *n, uint32_t persona, const json_t *list)
 {
-	json_t *out = json_array(), *one;
-	char id[RECORD_ID_TEXT];
-	uint32_t slot;
+	json_t *out = json_array(), *one, *place;
 	size_t i;
 
 	json_array_foreach(list, i, one)
 	{
-		const char *text = json_string_value(one);
-		if (text != NULL &&
-		    owner_find(n, persona, KIND_DEMAND, text, &slot) == OK) {
-			record_id_put(
-			    id, owner_post(n, persona, KIND_DEMAND, slot)->id);
-			(void)json_array_append_new(out, json_string(id));
-		} else {
-			(void)json_array_append(out, one);
-		}
+		place = json_is_string(one)
+			    ? demand_place(n, persona, json_string_value(one))
+			    : NULL;
+		(void)json_array_append_new(
+		    out, place == NULL ? json_incref(one) : place);
 	}
 	return out;
-}
-
-struct slotted {
-	uint32_t slot;
-	json_t *found;
-};
-
-static bool
-on_slot(void *ctx, const char *name, json_t *value)
-{
-	struct slotted *s = ctx;
-
-	(void)name;
-	if (json_is_true(json_object_get(value, "founded")) &&
-	    json_integer_value(json_object_get(value, "slot")) ==
-		(json_int_t)s->slot)
-		s->found = json_incref(value);
-	return s->found == NULL;
-}
-
-static err
-with_demands(const struct value *map, const json_t *ids, struct buf *out)
-{
-	uint8_t bytes[COMMUNITY_KEYS][RECORD_ID];
-	struct value pairs[2 * 64], items[COMMUNITY_KEYS];
-	uint32_t n = 0, demands = 0;
-	bool had = false;
-	json_t *one;
-	size_t at;
-
-	json_array_foreach(ids, at, one)
-	{
-		if (demands < COMMUNITY_KEYS &&
-		    record_id_get(slice_str(json_string_value(one)),
-			bytes[demands]) == OK) {
-			items[demands] =
-			    value_bin(slice_of(bytes[demands], RECORD_ID));
-			demands++;
-		}
-	}
-	if (map->type != VALUE_MAP || map->n > 62 || demands == 0)
-		return ERR_FORM;
-	for (uint32_t i = 0; i < map->n; i++) {
-		pairs[2 * n] = map->items[2 * i];
-		pairs[2 * n + 1] = map->items[2 * i + 1];
-		if (map->items[2 * i].u == COMMUNITY_DEMANDS) {
-			pairs[2 * n + 1] = value_array(items, demands);
-			had = true;
-		}
-		n++;
-	}
-	const struct value with = value_map(pairs, n);
-	return had ? value_write(&with, out) : ERR_NOTFOUND;
-}
-
-/* Own demands are renewed as well, and are then other records. */
-static err
-renewed(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot,
-    struct slice payload, struct buf *out)
-{
-	struct slotted s = { slot, NULL };
-	void *memory = malloc(VALUE_ARENA_BYTES);
-	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
-	struct value map;
-	err e = memory == NULL           ? ERR_NOMEM
-		: kind != KIND_COMMUNITY ? ERR_NOTFOUND
-					 : OK;
-
-	if (e == OK)
-		communities_each(n, persona, on_slot, &s);
-	const json_t *demands = json_object_get(s.found, "demands");
-	if (e == OK && json_array_size(demands) == 0)
-		e = ERR_NOTFOUND;
-	if (e == OK)
-		e = value_parse(payload, &arena, &map);
-	if (e == OK) {
-		json_t *ids = community_demands_put(n, persona, demands);
-		e = with_demands(&map, ids, out);
-		json_decref(ids);
-	}
-	json_decref(s.found);
-	free(memory);
-	return e;
 }
 
 /* ---- time ---- */
@@ -710,7 +684,6 @@ communities_tick(struct node *n)
 {
 	if (n->communities == NULL || n->ticks % LOOK_TICKS != 0)
 		return;
-	owner_on_renewal(n, renewed);
 	for (uint32_t i = 0; i < persona_count(n); i++)
 		communities_look(n, i);
 }

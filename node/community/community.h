@@ -5,9 +5,9 @@
  * public (SPEC.md, 10); who takes part is not: roles and sessions are
  * documents (evidence/documents.h), and which record is meant is kept here.
  *
- * Records are renewed and then have another id. Documents name the first id
- * that the community had for who founded it (its subject); this node keeps
- * the later ones too, so that what names any of them finds its community.
+ * Records are renewed and then have another id. Documents name the id that
+ * the record had when they were made; this node remembers all that it has
+ * seen, so that what names any of them finds its community.
  *
  * Taking part is private: what is kept of it lies sealed under a key of its
  * own in a file of keys (erase.h), and community_erase() overwrites that.
@@ -20,7 +20,7 @@
 
 #define COMMUNITY_NAME_MAX 32  /* bytes: a-z 0-9 - */
 #define COMMUNITIES_MAX    64  /* of a persona */
-#define COMMUNITY_IDS      24  /* versions remembered */
+#define COMMUNITY_IDS      256 /* versions remembered: years of weeks */
 #define COMMUNITY_TITLE    120 /* bytes */
 #define COMMUNITY_KEYS     16  /* facilitators, demands */
 
@@ -48,11 +48,12 @@ void community_name_of(char out[COMMUNITY_NAME_MAX + 1], const char *title);
 
 /*
  * What is kept of one, as JSON:
- *   founded   {founded: true, slot: N or -1, subject?, ids[], demands[],
- *             ended?: s}: demands: own ones, as their owner calls them
+ *   founded   {founded: true, slot: N or -1, subject?, ids[], ended?: s,
+ *             left?: {agreement: s}, welcomes?: {talk: terms}}
  *   joined    {founded: false, author, slot, subject, ids[], title, talk,
- *             role, asked: s, agreement?, ended?: s}
- * author, subject, ids and agreement are 64 hexadecimal digits.
+ *             asked: s, agreement?, left?: {agreement: s}}
+ * author, subject (the first id that was seen) and agreement are 64
+ * hexadecimal digits; of each of ids the first 20.
  */
 
 /** community_get(n, persona, name): a new reference; NULL: none. */
@@ -97,6 +98,11 @@ bool community_note(json_t *value, const uint8_t id[RECORD_ID]);
 json_t *community_with(struct node *n, uint32_t persona,
     const uint8_t id[RECORD_ID], char name[COMMUNITY_NAME_MAX + 1]);
 
+struct community_demand {
+	uint8_t author[RECORD_AUTHOR];
+	uint32_t slot;
+};
+
 /* The record of a community as this node has it now. */
 struct community_record {
 	uint64_t rid;
@@ -107,7 +113,7 @@ struct community_record {
 	enum community_joining joining;
 	unsigned facilitators_n, demands_n;
 	uint8_t facilitators[COMMUNITY_KEYS][RECORD_AUTHOR];
-	uint8_t demands[COMMUNITY_KEYS][RECORD_ID];
+	struct community_demand demands[COMMUNITY_KEYS];
 	bool has_inbox;
 	uint8_t inbox[X25519_SIZE];
 };
@@ -134,9 +140,10 @@ NODISCARD err community_of(struct node *n, uint32_t persona,
 void communities_look(struct node *n, uint32_t persona);
 
 /**
- * community_demands_put(n, persona, list, out):
- * ${list} of texts, each an own demand as its owner calls it or the id of a
- * record: as ids, those of own ones being what they are now. A new list.
+ * community_demands_put(n, persona, list):
+ * ${list} as a draft has it: a text is an own demand as its owner calls it,
+ * or the id of a record or a part of it; here as {author, slot}, as the
+ * schema wants it. What cannot be found stays as it is. A new list.
  */
 json_t *community_demands_put(
     struct node *n, uint32_t persona, const json_t *list);

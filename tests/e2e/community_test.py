@@ -94,5 +94,141 @@ class Record(Community):
                                      "second")["communities"])
 
 
+
+class Together(Community):
+    """Asked, welcomed, agreed; sessions of three; who leaves is forgotten."""
+
+    def api(self, node, path):
+        status, said = node.api("GET", path)
+        self.assertEqual(200, status, said)
+        return said
+
+    def join(self, node, record, text, persona=None):
+        who = [] if persona is None else ["--persona", persona]
+        node.cli("community", "join", record, "--name", "river", "--text", text,
+                 *who)
+        request = wait_for("the request", lambda: [
+            q for q in self.api(self.hub, "/communities/river/members")["requests"]
+            if q["text"] == text])[0]
+        self.assertIsNone(request["key"])
+        self.hub.cli("community", "welcome", "river", request["talk"], "--role",
+                     "Treasurer", "--hours-week", "2", "--weeks", "10")
+        wait_for("the role is offered", lambda: node.cli(
+            "community", "accept", "river", "--dry-run", *who)["step"] == "interested")
+        node.cli("community", "accept", "river", *who)
+        wait_for("its agreement", lambda: node.cli(
+            "community", "accept", "river", "--dry-run", *who)["step"] == "signed")
+        node.cli("community", "accept", "river", *who)
+        mine = [p["did"] for p in node.cli("persona", "list")["personas"]
+                if p["name"] == (persona or "main")][0]
+        wait_for("both have signed", lambda: any(
+            m["key"] == mine and m["complete"]
+            for m in self.api(self.hub, "/communities/river/members")["members"]))
+        return mine
+
+    def session(self, node, i):
+        status, said = node.api("GET", f"/sessions/{i}")
+        return said if status == 200 else None
+
+    def test_three_nodes(self):
+        hub, lea, tom = self.hub, self.lea, self.tom
+        record = self.found()
+        for node in (lea, tom):
+            wait_for("the record", lambda: holds(node, record))
+        # One of them under a persona made for it.
+        tom.cli("persona", "add", "river")
+        wait_for("its stamp", lambda: all(
+            p["stamp_ready"] for p in tom.cli("persona", "list")["personas"]))
+        dry = lea.cli("community", "join", record, "--dry-run")
+        self.assertIn("used once", dry["everybody_sees"])
+        leas = self.join(lea, record, "I can weld")
+        toms = self.join(tom, record, "me too", "river")
+        self.assertEqual([], tom.cli("community", "list")["communities"])
+        members = self.api(hub, "/communities/river/members")
+        self.assertEqual([20, 20], [m["hours"] for m in members["members"]])
+        self.assertEqual([], members["requests"])
+        # A member sees its own role, and of others nothing.
+        own = self.api(lea, "/communities/river/members")["members"]
+        self.assertEqual([leas], [m["key"] for m in own])
+        self.assertEqual("member", lea.cli("community", "show", "river")["state"])
+        with self.fails(8):
+            lea.cli("community", "join", record, "--name", "again")
+
+        # A session of three, two of whom have to sign.
+        s = hub.cli("session", "propose", "river", "--k", "3", "--minutes", "90",
+                    "--practised", "welding:3", "--send")
+        self.assertEqual(["fine", "fine"], [p["outcome"] for p in s["passed"]])
+        for node, who in ((lea, ""), (tom, "?persona=river")):
+            wait_for("it arrives", lambda: node.api(
+                "GET", f"/sessions/{s['id']}{who}")[0] == 200)
+        lea.cli("session", "sign", s["id"], "--send")
+        tom.cli("session", "sign", s["id"], "--send", "--persona", "river")
+        done = wait_for("all three have signed", lambda: (
+            (x := self.session(hub, s["id"]))["complete"] and x))
+        self.assertEqual(3, done["signed"])
+        self.assertEqual({leas, toms}, {k["key"] for k in done["keys"] if not k["me"]})
+        hub.cli("session", "send", s["id"])
+        wait_for("lea has it whole", lambda: self.session(lea, s["id"])["complete"])
+        learned = hub.cli("community", "show", "river")["learned"]
+        self.assertEqual((1, 90, 3), (learned["sessions"], learned["minutes"],
+                                      learned["attended"]))
+        self.assertEqual(3, learned["terms"][0]["level"])
+        self.assertNotIn("did:key", str(learned))
+        self.hostile(record, leas, toms, done["document"])
+
+        # All of it is there after a restart.
+        for node in (hub, lea, tom):
+            node.stop()
+            node.start()
+        self.assertEqual(1, hub.cli("community", "show", "river")["learned"]["sessions"])
+        self.assertEqual("member", lea.cli("community", "show", "river")["state"])
+        # Leaving: kept as over, or erased with all that hangs on it.
+        lea.cli("community", "leave", "river")
+        self.assertEqual("ended", lea.cli("community", "show", "river")["state"])
+        self.assertTrue(self.api(lea, "/communities/river/members")["members"][0]["over"])
+        left = tom.cli("community", "leave", "river", "--forget", "--yes",
+                       "--persona", "river")
+        self.assertEqual(2, left["documents"])
+        self.assertEqual([], tom.cli("session", "list", "--persona", "river")["sessions"])
+        with self.fails(5):
+            tom.cli("community", "show", "river", "--persona", "river")
+        # It is over: nobody joins, and no role of it is accepted any more.
+        hub.cli("community", "end", "river")
+        with self.fails(8, "ended"):
+            hub.cli("community", "publish", "river")
+        wait_for("the end at lea", lambda: not lea.cli(
+            "community", "list", "--all")["known"])
+        with self.fails(5):
+            lea.cli("community", "join", record)
+
+    def hostile(self, record, leas, toms, whole):
+        hub, lea, tom = self.hub, self.lea, self.tom
+        # A signature of one session put under another one.
+        other = hub.cli("session", "propose", "river", "--k", "2", "--minutes", "30",
+                        "--with", leas)
+        good, fresh = bytes.fromhex(whole), bytes.fromhex(other["document"])
+        status, said = hub.api("POST", "/sessions/take",
+                               {"document": (fresh[:-64] + good[-64:]).hex()})
+        self.assertEqual((422, "E3171"), (status, said["code"]), said)
+        self.assertIn("signature", said["detail"])
+        self.assertEqual(1, self.session(hub, other["id"])["signed"])
+        # Cut short, and of nobody here.
+        for bad in (whole[:-2], whole + "00", "zz", "", whole[:40]):
+            self.assertEqual(422, hub.api("POST", "/sessions/take",
+                                          {"document": bad})[0])
+        # A session of a stranger's own is of no community of hers.
+        stranger = tom.cli("session", "propose", "--with", leas)
+        taken = lea.api("POST", "/sessions/take", {"document": stranger["document"]})[1]
+        self.assertIsNone(taken["community"])
+        self.assertFalse(taken["complete"])
+        with self.fails(1, "another persona"):
+            tom.cli("session", "propose", "--with", f"{leas},{toms}")
+        # Who has no role in it cannot be named in one of it.
+        nobody = [p["did"] for p in tom.cli("persona", "list")["personas"]
+                  if p["name"] == "main"][0]
+        with self.fails(8, "no role"):
+            hub.cli("session", "propose", "river", "--with", nobody)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,264 @@
+#include "node/community/joining.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proto/base/text.h"
+
+#define TICKS 3
+
+bool
+joining_is_request(const struct node *n, const struct talk *t, uint32_t persona,
+    const json_t *value)
+{
+	(void)n;
+	return t->c.company && t->c.by_hand && t->persona == persona &&
+	       community_is(value, t->c.demand);
+}
+
+/* A line of its own that is a key. */
+static bool
+line_key(const char *text, uint8_t key[ED25519_PUBLIC])
+{
+	bool found = false;
+
+	while (text != NULL && *text != 0) {
+		const size_t n = strcspn(text, "\n");
+		if (did_key_get(slice_of(text, n), key) == OK)
+			found = true;
+		text += n + (text[n] == '\n');
+	}
+	return found;
+}
+
+bool
+joining_key(struct node *n, const struct talk *t, uint8_t key[ED25519_PUBLIC])
+{
+	json_t *said = mailbox_messages(n, t), *one;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(said, i, one)
+	{
+		uint8_t k[ED25519_PUBLIC];
+		const char *from =
+		    json_string_value(json_object_get(one, "from"));
+		const char *text =
+		    json_string_value(json_object_get(one, "text"));
+		if (from != NULL && strcmp(from, "peer") == 0 && text != NULL &&
+		    line_key(text, k)) {
+			memcpy(key, k, ED25519_PUBLIC);
+			found = true;
+		}
+	}
+	json_decref(said);
+	return found;
+}
+
+err
+joining_welcome(struct node *n, struct talk *t, const struct role_terms *terms,
+    bool dry, enum mail_outcome *outcome)
+{
+	uint8_t raw[MESSAGE_TERMS_MAX];
+	struct buf out = { raw, 0, sizeof(raw) };
+	char note[600];
+	struct offer_terms o = { .activity = AGREEMENT_COMMUNITY_ROLE,
+		.role = slice_str(terms->role),
+		.has_demand = true };
+	void *memory = malloc(VALUE_ARENA_BYTES);
+	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
+	struct talk *same;
+	err e = memory == NULL ? ERR_NOMEM : OK;
+
+	(void)snprintf(note, sizeof(note),
+	    "%" PRIu32 " hours a week for %" PRIu32 " weeks%s%s",
+	    terms->hours_week, terms->weeks, terms->note[0] == 0 ? "" : ". ",
+	    terms->note);
+	o.note = slice_str(note);
+	memcpy(o.demand, t->c.demand, RECORD_ID);
+	if (e == OK)
+		e = offer_terms_write(&o, &arena, &out);
+	free(memory);
+	if (e != OK)
+		return e;
+	const struct mailbox_offer offer = {
+		.persona = t->persona, .terms = buf_slice(&out), .hand = t
+	};
+	return mailbox_offer(n, &offer, dry, &same, outcome, NULL);
+}
+
+/* ---- the agreement that was promised ---- */
+
+static json_int_t
+number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static err
+make_agreement(struct node *n, struct talk *t, const json_t *terms,
+    const uint8_t person[ED25519_PUBLIC], struct holding *out)
+{
+	const char *role = json_string_value(json_object_get(terms, "role"));
+	const uint32_t now_h = (uint32_t)(node_now(n) / 3600);
+	char talk[TALK_ID_TEXT];
+	const struct held_from from = { .persona = t->persona, .talk = talk };
+	struct evidence e = { .type = EVIDENCE_AGREEMENT };
+	struct agreement *a = &e.agreement;
+	enum evidence_fault f;
+
+	talk_id_text(t, talk);
+	a->kind = AGREEMENT_COMMUNITY_ROLE;
+	a->made = a->start = now_h;
+	a->end = now_h + (uint32_t)number(terms, "weeks") * 168;
+	a->hours =
+	    (uint32_t)(number(terms, "weeks") * number(terms, "hours_week"));
+	memcpy(a->company, persona_get(n, t->persona)->pub, ED25519_PUBLIC);
+	memcpy(a->person, person, ED25519_PUBLIC);
+	memcpy(a->subject, t->c.demand, RECORD_ID);
+	(void)snprintf(
+	    a->title, sizeof(a->title), "%s", role == NULL ? "" : role);
+	n->env.random(n->env.ctx, a->nonce, sizeof(a->nonce));
+	TRY(documents_make(n, &from, &e, true, out, &f));
+	return f == EVIDENCE_FINE ? OK : ERR_FORM;
+}
+
+static bool
+on_waiting(void *ctx, const struct holding *h)
+{
+	struct holding *out = ctx;
+
+	*out = *h;
+	return false;
+}
+
+/* One that is made already, or a new one; then it is sent. */
+static bool
+promise_kept(struct node *n, struct talk *t, const json_t *terms)
+{
+	char talk[TALK_ID_TEXT];
+	const struct held_filter filter = { .type = EVIDENCE_AGREEMENT,
+		.of_persona = true,
+		.persona = t->persona,
+		.talk = talk };
+	uint8_t key[ED25519_PUBLIC];
+	struct held_document held;
+	struct holding h = { .type = 0 };
+	enum mail_outcome outcome;
+
+	if (!joining_key(n, t, key))
+		return false;
+	talk_id_text(t, talk);
+	documents_each(n, &filter, on_waiting, &h);
+	if (h.type == 0 && make_agreement(n, t, terms, key, &h) != OK) {
+		env_log(&n->env, LOG_UNUSUAL, "role_not_agreed",
+		    "talk=%.8s what=\"the agreement cannot be made\"", talk);
+		return true; /* as it is it never will be */
+	}
+	return documents_read(n, &h, &held) == OK &&
+	       mailbox_say_document(
+		   n, t, MAIL_AGREEMENT, held.d.bytes, &outcome) == OK &&
+	       outcome == MAIL_FINE;
+}
+
+struct promises {
+	struct node *n;
+	uint32_t persona;
+	char name[COMMUNITY_NAME_MAX + 1];
+	char talk[TALK_ID_TEXT];
+	json_t *terms;
+};
+
+/* The first one whose answer has come. */
+static bool
+on_community(void *ctx, const char *name, json_t *value)
+{
+	struct promises *p = ctx;
+	const char *talk;
+	json_t *terms;
+
+	json_object_foreach(json_object_get(value, "welcomes"), talk, terms)
+	{
+		const struct talk *t = mailbox_find(p->n, talk);
+		if (p->terms != NULL || t == NULL ||
+		    json_is_true(json_object_get(terms, "sent")) ||
+		    (t->c.state != CONVERSATION_INTERESTED &&
+			t->c.state != CONVERSATION_TALK &&
+			t->c.state != CONVERSATION_REVEALED))
+			continue;
+		(void)snprintf(p->name, sizeof(p->name), "%s", name);
+		(void)snprintf(p->talk, sizeof(p->talk), "%s", talk);
+		p->terms = json_incref(terms);
+	}
+	return p->terms == NULL;
+}
+
+static void
+keep_sent(struct node *n, uint32_t persona, const char *name, const char *talk)
+{
+	json_t *value = community_get(n, persona, name);
+	json_t *terms =
+	    json_object_get(json_object_get(value, "welcomes"), talk);
+
+	(void)json_object_set_new(terms, "sent", json_true());
+	if (terms == NULL || community_keep(n, persona, name, value) != OK)
+		env_log(&n->env, LOG_UNUSUAL, "community_not_kept",
+		    "what=\"an agreement may be sent twice\"");
+	json_decref(value);
+}
+
+void
+joining_tick(struct node *n)
+{
+	if (n->communities == NULL || n->ticks % TICKS != 0)
+		return;
+	for (uint32_t i = 0; i < persona_count(n); i++) {
+		struct promises p = { .n = n, .persona = i };
+		communities_each(n, i, on_community, &p);
+		struct talk *t =
+		    p.terms == NULL ? NULL : mailbox_find(n, p.talk);
+		if (t != NULL && promise_kept(n, t, p.terms))
+			keep_sent(n, i, p.name, p.talk);
+		json_decref(p.terms);
+	}
+}
+
+/* ---- a member's side ---- */
+
+struct seeking {
+	struct node *n;
+	const json_t *value;
+	struct holding *out;
+	struct held_document *held;
+	bool found;
+};
+
+static bool
+on_offered(void *ctx, const struct holding *h)
+{
+	struct seeking *s = ctx;
+	const struct agreement *a = &s->held->d.is.agreement;
+
+	if (h->complete || h->role != ROLE_PERSON ||
+	    documents_read(s->n, h, s->held) != OK ||
+	    a->kind != AGREEMENT_COMMUNITY_ROLE)
+		return true;
+	*s->out = *h;
+	s->found = true;
+	return false;
+}
+
+bool
+joining_find(struct node *n, uint32_t persona, const json_t *value,
+    struct holding *out, struct held_document *held)
+{
+	const struct held_filter f = { .type = EVIDENCE_AGREEMENT,
+		.of_persona = true,
+		.persona = persona,
+		.talk = json_string_value(json_object_get(value, "talk")) };
+	struct seeking s = { n, value, out, held, false };
+
+	if (f.talk != NULL)
+		documents_each(n, &f, on_offered, &s);
+	return s.found;
+}
