@@ -478,6 +478,15 @@ start_timers(struct node *n)
 	}
 }
 
+static uint32_t
+trust_for_mail(
+    struct node *n, uint32_t persona, const uint8_t author[ED25519_PUBLIC])
+{
+	(void)
+	    persona; /* the owner is one person: anchors are of all personas */
+	return trust_of_key(n, author);
+}
+
 static err
 open_all(struct node *n, struct key_material *km)
 {
@@ -496,6 +505,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(communities_open(n));
 	TRY(trust_open(n));
 	TRY(mailbox_open(n));
+	mailbox_on_trust(n, trust_for_mail);
 	claims_open(n);
 	documents_follow(n);
 	credentials_open(n);

@@ -10,6 +10,7 @@
 
 #include "match/exposure.h"
 #include "node/api/desk.h"
+#include "node/api/door.h"
 #include "node/api/postings.h"
 
 /* ---- one entry of a list ---- */
@@ -42,6 +43,7 @@ entry_json(struct desk *d, const struct scan_result *res)
 	}
 	(void)json_object_set_new(o, "next_step",
 	    there ? step_json(d->t, &d->scope, &step, &d->rd2) : json_null());
+	door_put(d, there ? &step : NULL, o);
 	return o;
 }
 
@@ -299,6 +301,22 @@ list_run(struct task *t)
 
 /* ---- one and two ---- */
 
+/* The explanation, and what stands beside it; NULL: failed. */
+static json_t *
+explain_with_door(struct desk *d)
+{
+	struct learning_step step;
+	bool there;
+	json_t *o = desk_explain(d);
+
+	if (o != NULL && desk_step(d, &step, &there)) {
+		door_put(d, there ? &step : NULL, o);
+		return o;
+	}
+	json_decref(o);
+	return NULL;
+}
+
 static void
 explain_run(struct task *t)
 {
@@ -307,14 +325,14 @@ explain_run(struct task *t)
 	if (d == NULL)
 		return;
 	if (desk_find(d, d->ask->record[0]))
-		t->result = desk_explain(d);
+		t->result = explain_with_door(d);
 	desk_close(d);
 }
 
 static json_t *
 compare_side(struct desk *d, const char *record)
 {
-	return desk_find(d, record) ? desk_explain(d) : NULL;
+	return desk_find(d, record) ? explain_with_door(d) : NULL;
 }
 
 static bool

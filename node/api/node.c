@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/api/find.h"
 #include "node/api/parts.h"
+#include "node/api/trust.h"
 #include "node/keeper.h"
 #include "node/light.h"
 #include "node/nat.h"
@@ -455,6 +457,8 @@ api_status(struct http_request *r, void *ctx)
 	(void)json_object_set_new(o, "stem", stem_node_json(n));
 	(void)json_object_set_new(
 	    o, "warnings", warnings(n, &totals, &ps, &hs));
+	if (http_may(r, SCOPE_INBOX))
+		(void)json_object_set_new(o, "inbox", trust_inbox_json(n));
 	(void)json_object_set_new(o, "visit_after", visit(n, r, &totals));
 	task_start(n, r, status_run, o);
 }

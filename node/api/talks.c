@@ -9,6 +9,7 @@
 #include "node/api/postings.h"
 #include "node/api/talk.h"
 #include "node/mail/mailbox.h"
+#include "node/trust/trust.h"
 #include "proto/base/text.h"
 
 #define INTRO_KEY   16 /* of a profile's payload, as in SPEC.md */
@@ -118,6 +119,10 @@ talk_json(struct node *n, const struct talk *t)
 	(void)json_object_set_new(o, "peer_identity",
 	    identity_json(
 		c->peer_identity, c->peer_identity_n, c->peer_opened));
+	(void)json_object_set_new(o, "trust",
+	    trust_peer_json(
+		n, c->peer, c->company ? LEARN_PERSON : LEARN_COMPANY));
+	json_truth(o, "quiet", talk_is_quiet(n, t));
 	return o;
 }
 
@@ -128,6 +133,16 @@ scope_of(const struct talk *t)
 	return t->c.company ? SCOPE_OFFER : SCOPE_INBOX;
 }
 
+/* Of an inbox: companies that one relies on, the others, what is quiet. */
+#define TURNS 3
+static unsigned
+turn_of(struct node *n, const struct talk *t)
+{
+	if (talk_is_quiet(n, t))
+		return 2;
+	return t->c.company || trust_of_key(n, t->c.peer) > 0 ? 0 : 1;
+}
+
 void
 api_talks(struct http_request *r, void *ctx)
 {
@@ -136,11 +151,14 @@ api_talks(struct http_request *r, void *ctx)
 	json_t *list = json_array();
 	struct talk *t;
 
-	for (unsigned i = 0; (t = mailbox_at(n, i)) != NULL; i++)
-		if (http_may(r, scope_of(t)) &&
-		    (side == NULL ||
-			strcmp(side, t->c.company ? "company" : "person") == 0))
-			(void)json_array_append_new(list, talk_json(n, t));
+	for (unsigned turn = 0; turn < TURNS; turn++)
+		for (unsigned i = 0; (t = mailbox_at(n, i)) != NULL; i++)
+			if (http_may(r, scope_of(t)) && turn_of(n, t) == turn &&
+			    (side == NULL ||
+				strcmp(side,
+				    t->c.company ? "company" : "person") == 0))
+				(void)json_array_append_new(
+				    list, talk_json(n, t));
 	struct mailbox_stats s;
 	mailbox_stats(n, &s);
 	http_reply(r, 200,

@@ -67,6 +67,7 @@ start(struct node *n, struct http_request *r, task_run *run, task_done *done,
 	t->now_s = node_now(n);
 	t->status = 200;
 	t->matcher = n->matcher;
+	t->trust = n->trust;
 	t->terms = terms_take(n);
 	t->meaning = (struct meaning){ t->terms->vocabulary,
 		vocabulary_rarity(t->terms->vocabulary) };

@@ -38,7 +38,8 @@ struct task {
 	struct store_view *older[TASK_VIEWS_MAX]; /* see task_renew_view() */
 	unsigned older_n;
 	struct matcher *matcher;
-	struct meaning meaning; /* of ${terms} */
+	struct trust_keeper *trust; /* for trust_latest() */
+	struct meaning meaning;     /* of ${terms} */
 
 	json_t *result;
 	unsigned status;  /* 200, or the error's */

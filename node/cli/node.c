@@ -668,6 +668,29 @@ show_index(struct cli *cli, const json_t *m)
 		    of > 0 ? json_int(m, "done") * 100 / of : 0);
 }
 
+/* Offers that the owner's rules dropped; their senders do not know. */
+static void
+show_inbox(struct cli *cli, const json_t *inbox)
+{
+	static const struct {
+		const char *rule, *why;
+	} rules[] = {
+		{ "stranger", "from strangers (inbox.strangers = drop)" },
+		{ "pledge", "from strangers who pledge less than "
+			    "inbox.stranger_pledge" },
+		{ "warned", "from keys on a warning list that drops" },
+	};
+	const json_t *dropped = json_object_get(inbox, "dropped");
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (json_int(dropped, rules[i].rule) > 0)
+			output_line(&cli->out,
+			    "%-10s %" PRId64 " offers dropped since the "
+			    "start: %s",
+			    "inbox", json_int(dropped, rules[i].rule),
+			    rules[i].why);
+}
+
 static void
 show_status(struct cli *cli, const json_t *s)
 {
@@ -709,6 +732,7 @@ show_status(struct cli *cli, const json_t *s)
 	output_line(&cli->out, "%-10s %s of %s", "memory", a, b);
 	show_light(cli, json_object_get(s, "light"));
 	show_own(cli, s, own);
+	show_inbox(cli, json_object_get(s, "inbox"));
 	if (json_int(own, "publish_at") > 0) {
 		time_text(up, sizeof(up), json_int(own, "publish_at"));
 		output_line(

@@ -14,7 +14,7 @@ static int
 list(struct cli *cli, const char *side, bool hands)
 {
 	static const char *const heads[] = { "id", "state", "asks", "role",
-		"peer", "ends" };
+		"peer", "relied on", "ends" };
 	json_t *reply, *all, *one;
 	size_t i;
 	const int code = cli_get(cli, &reply, BASE, "side", side, (char *)NULL);
@@ -25,14 +25,20 @@ list(struct cli *cli, const char *side, bool hands)
 	all = json_object_get(reply, "talks");
 	json_array_foreach(all, i, one)
 	{
-		char id[9], ends[32] = "-";
+		const json_t *trust = json_object_get(one, "trust");
+		char id[9], ends[32] = "-", relied[24] = "stranger";
 		if (hands && !json_is_object(json_object_get(one, "hand")))
 			continue;
 		const char *row[] = { id, json_str(one, "state"),
 			json_str(one, "asks"),
 			json_str(json_object_get(one, "offer"), "role"),
-			json_str(one, "peer"), ends };
+			json_str(one, "peer"), relied, ends };
 		(void)snprintf(id, sizeof(id), "%s", json_str(one, "id"));
+		if (!json_yes(trust, "stranger"))
+			(void)snprintf(relied, sizeof(relied), "%.1f %%",
+			    (double)json_int(trust, "trust_permille") / 10);
+		if (json_array_size(json_object_get(trust, "warnings")) > 0)
+			(void)snprintf(relied, sizeof(relied), "warned of");
 		if (json_int(one, "ends") > 0)
 			time_text(ends, sizeof(ends), json_int(one, "ends"));
 		table_add(t, row);
@@ -75,6 +81,36 @@ show_said(struct cli *cli, const json_t *said)
 	}
 }
 
+/* What one knows of the other side, beside what it says. */
+static void
+show_trust(struct cli *cli, const json_t *trust)
+{
+	const json_t *l = json_object_get(trust, "learnability");
+	json_t *one;
+	size_t i;
+
+	if (json_yes(trust, "stranger"))
+		output_line(
+		    &cli->out, "a stranger: nobody you rely on vouches for it");
+	else
+		output_line(&cli->out, "you rely on it to %.1f %%",
+		    (double)json_int(trust, "trust_permille") / 10);
+	if (json_int(trust, "practice_level") > 0)
+		output_line(&cli->out,
+		    "its practice of investing in people, in its own word: "
+		    "%" PRId64 " of 5",
+		    json_int(trust, "practice_level"));
+	if (json_is_object(l))
+		output_line(&cli->out,
+		    "Learnability %.1f of 100, confidence %s: ohcn "
+		    "learnability why",
+		    (double)json_int(l, "score_permille") / 10,
+		    json_str(l, "confidence"));
+	json_array_foreach(json_object_get(trust, "warnings"), i, one)
+	    output_line(&cli->out, "warned of (%s): list \"%s\"",
+		json_str(one, "reason"), json_str(one, "title"));
+}
+
 static void
 show_talk(struct cli *cli, const json_t *t)
 {
@@ -104,6 +140,7 @@ show_talk(struct cli *cli, const json_t *t)
 				: " (whom you do not know)");
 	}
 	output_line(&cli->out, "with %s", json_str(t, "peer"));
+	show_trust(cli, json_object_get(t, "trust"));
 	if (json_str(t, "peer_identity")[0] != '\0')
 		output_line(&cli->out, "who is, they say: %s",
 		    json_str(t, "peer_identity"));

@@ -7,6 +7,7 @@
 #include "node/intro.h"
 #include "node/mail/mailbox_internal.h"
 #include "node/signer.h"
+#include "node/trust/trust.h"
 #include "proto/base/text.h"
 #include "proto/mail/inbox.h"
 
@@ -414,11 +415,22 @@ hand_over_left(struct mailbox *m)
 			hand_over(m, m->talks[i]);
 }
 
+bool
+talk_is_quiet(struct node *n, const struct talk *t)
+{
+	return !t->c.company &&
+	       (t->c.state == CONVERSATION_OFFERED ||
+		   t->c.state == CONVERSATION_SEEN) &&
+	       trust_inbox(n, t->c.peer, t->pledge) != TRUST_INBOX_IN;
+}
+
 void
 talk_tell(struct mailbox *m, const struct talk *t, const char *what)
 {
 	char id[TALK_ID_TEXT];
 
+	if (talk_is_quiet(m->n, t))
+		return;
 	talk_id_text(t, id);
 	node_event_to(m->n, "talk", t->c.company ? SCOPE_OFFER : SCOPE_INBOX,
 	    json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", id, "side",

@@ -229,6 +229,10 @@ void mailbox_on_trust(struct node *n, mailbox_trust_fn *fn);
 /** mailbox_messages(n, t): what was said, oldest first: a new list. */
 json_t *mailbox_messages(struct node *n, const struct talk *t);
 
+/** talk_is_quiet(n, t): an open offer that the owner's rules of now keep in
+ * the background (trust/trust.h): no event tells of it. */
+bool talk_is_quiet(struct node *n, const struct talk *t);
+
 /** talk_id_text(t, out): its name, hexadecimal. */
 void talk_id_text(const struct talk *t, char out[TALK_ID_TEXT]);
 

@@ -5,6 +5,7 @@
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
 #include "node/signer.h"
+#include "node/trust/trust.h"
 #include "proto/mail/inbox.h"
 
 #define RIDS_MAX      (1U << 20)
@@ -333,6 +334,18 @@ let_in(struct mailbox *m, const struct inbox_item *item, bool hand,
 	size_t at = 0;
 
 	*place = NULL;
+	/* The owner's rules come first: what they drop takes no place. */
+	const enum trust_inbox rule =
+	    hand ? TRUST_INBOX_IN
+		 : trust_inbox(m->n, item->sender, item->pledge);
+	if (trust_inbox_drops(rule)) {
+		trust_inbox_count(m->n, rule);
+		m->stats.kept_out++;
+		env_log(&m->n->env, LOG_INFO, "offer_kept_out", "why=%s",
+		    trust_inbox_name(rule));
+		free(r);
+		return false;
+	}
 	talks_trim(m);
 	if (r != NULL && m->talks_n < TALKS_MAX) {
 		for (unsigned i = 0; i < m->talks_n; i++)

@@ -10,9 +10,10 @@
 #include "node/vault.h"
 #include "proto/record/names.h"
 
-#define ANCHORS    "trust/anchors"
-#define REST_TICKS 5    /* between a change and the view that shows it */
-#define AGE_TICKS  3600 /* attestations end, months go by */
+#define ANCHORS        "trust/anchors"
+#define PRACTICE_LEVEL 14   /* of an organisation's payload */
+#define REST_TICKS     5    /* between a change and the view that shows it */
+#define AGE_TICKS      3600 /* attestations end, months go by */
 
 struct trust_keeper {
 	struct node *n;
@@ -164,6 +165,28 @@ private_hours(struct node *n, uint32_t persona)
 	return hours < 1 || hours > 168 ? 0 : (uint16_t)hours;
 }
 
+static void
+gather_warned(struct gather *g)
+{
+	struct trust_material *m = g->m;
+	const struct warning_held *w;
+
+	m->warned =
+	    calloc(WARNINGS_MAX * WARNING_ENTRIES + 1, sizeof(*m->warned));
+	g->no_memory = m->warned == NULL;
+	for (unsigned i = 0;
+	     !g->no_memory && (w = warnings_at(g->n, i)) != NULL; i++) {
+		if (!warnings_in_force(g->n, w))
+			continue;
+		for (size_t k = 0; k < w->list.entries_n; k++) {
+			struct trust_warned *one = &m->warned[m->warned_n++];
+			memcpy(one->key, w->list.entries[k].key, TRUST_KEY);
+			one->reason = w->list.entries[k].reason;
+			memcpy(one->title, w->list.title.p, w->list.title.n);
+		}
+	}
+}
+
 struct trust_material *
 trust_gather(struct node *n)
 {
@@ -188,7 +211,9 @@ trust_gather(struct node *n)
 		memcpy(a->key, persona_get(n, i)->pub, TRUST_KEY);
 		a->hours_week = private_hours(n, i);
 	}
-	documents_each(n, NULL, on_held, &g);
+	gather_warned(&g);
+	if (!g.no_memory)
+		documents_each(n, NULL, on_held, &g);
 	for (size_t i = 0; i < m->documents_n; i++) {
 		m->documents[i].p = m->bytes + at;
 		at += m->documents[i].n;
@@ -425,6 +450,67 @@ trust_of_key(struct node *n, const uint8_t key[TRUST_KEY])
 				 : trust_of(n->trust->latest->trust, key);
 	uv_mutex_unlock(&n->trust->lock);
 	return tau;
+}
+
+/* What it says of itself; 0: nothing. */
+static uint64_t
+practice_level(struct node *n, const uint8_t key[TRUST_KEY])
+{
+	struct arena records =
+	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+	struct arena values =
+	    arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
+	struct store_view *view = NULL;
+	const struct value *v = NULL;
+	struct store_record s;
+	struct value payload;
+	struct record r;
+	uint64_t level = 0;
+
+	if (records.p != NULL && values.p != NULL &&
+	    store_view_open(n->store, &view) == OK &&
+	    store_get_slot(view, key, KIND_ORGANISATION, 0, &s) == OK &&
+	    !s.deleted && record_read(s.bytes, &records, &r) == RECORD_FINE &&
+	    value_parse(r.payload, &values, &payload) == OK)
+		v = value_find(&payload, PRACTICE_LEVEL);
+	if (v != NULL && v->type == VALUE_UINT)
+		level = v->u;
+	store_view_close(view);
+	free(records.p);
+	free(values.p);
+	return level;
+}
+
+json_t *
+trust_peer_json(
+    struct node *n, const uint8_t key[TRUST_KEY], enum learn_role role)
+{
+	struct trust_view *v = trust_latest(n->trust);
+	const uint64_t level = practice_level(n, key);
+	json_t *o = json_object(), *l = json_null();
+	struct learnability is;
+	uint32_t tau = 0;
+
+	if (v != NULL) {
+		tau = trust_of(v->trust, key);
+		if (learnability_of(v->book, key, role, &is) == OK &&
+		    is.counterparties > 0)
+			l = json_pack("{s:I,s:s,s:I}", "score_permille",
+			    (json_int_t)((uint64_t)is.score * 1000 / LEARN_ONE),
+			    "confidence", learn_confidence_name(is.confidence),
+			    "counterparties", (json_int_t)is.counterparties);
+	}
+	(void)json_object_set_new(o, "trust_permille",
+	    json_integer((json_int_t)((uint64_t)tau * 1000 / TRUST_ONE)));
+	(void)json_object_set_new(o, "stranger", json_boolean(tau == 0));
+	(void)json_object_set_new(o, "anchor",
+	    json_boolean(v != NULL && trust_is_anchor(v->trust, key)));
+	(void)json_object_set_new(o, "practice_level",
+	    level == 0 ? json_null() : json_integer((json_int_t)level));
+	(void)json_object_set_new(o, "learnability", l);
+	(void)json_object_set_new(o, "warnings", warnings_of(n, key));
+	trust_view_give(v);
+	return o;
 }
 
 const char *

@@ -47,6 +47,15 @@ void trust_stored(struct node *n, uint32_t kind);
  */
 uint32_t trust_of_key(struct node *n, const uint8_t key[TRUST_KEY]);
 
+/**
+ * trust_peer_json(n, key): for the owner, beside an offer or a candidate:
+ * {"trust_permille", "stranger", "anchor", "practice_level", "learnability":
+ * {"score_permille", "confidence", "counterparties"} or null, "warnings"}.
+ * From the latest view; the loop's thread.
+ */
+json_t *trust_peer_json(
+    struct node *n, const uint8_t key[TRUST_KEY], enum learn_role role);
+
 /* What the owner's rules say about an offer that comes in. */
 enum trust_inbox {
 	TRUST_INBOX_IN,    /* keep and tell the owner */
@@ -65,6 +74,13 @@ enum trust_inbox {
  */
 enum trust_inbox trust_inbox(
     struct node *n, const uint8_t sender[TRUST_KEY], uint64_t pledge);
+
+/** trust_inbox_drops(rule): does it keep an offer out? */
+static inline bool
+trust_inbox_drops(enum trust_inbox rule)
+{
+	return rule > TRUST_INBOX_QUIET;
+}
 
 /** trust_inbox_count(n, rule): one offer was dropped by it: for the owner's
  * status alone; the sender never learns. */

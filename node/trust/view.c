@@ -347,7 +347,7 @@ make_declared(struct trust_view *v, const struct trust_material *m,
 /* ---- all of it ---- */
 
 err
-trust_view_make(const struct trust_material *m, struct store_view *view,
+trust_view_make(struct trust_material *m, struct store_view *view,
     struct signals *signals, const struct terms *terms, struct trust_view **out)
 {
 	struct trust_view *v = calloc(1, sizeof(*v));
@@ -363,6 +363,9 @@ trust_view_make(const struct trust_material *m, struct store_view *view,
 	v->vocabulary = terms->vocabulary;
 	memcpy(v->anchors, m->anchors, sizeof(v->anchors));
 	v->anchors_n = m->anchors_n;
+	v->warned = m->warned;
+	v->warned_n = m->warned_n;
+	m->warned = NULL;
 	e = evidence_set_make(m->documents, m->documents_n, slice_str(m->net),
 	    terms->vocabulary, now_h, &v->evidence);
 	if (e == OK)
@@ -388,6 +391,20 @@ trust_view_make(const struct trust_material *m, struct store_view *view,
 	return OK;
 }
 
+json_t *
+trust_view_warned(const struct trust_view *v, const uint8_t key[TRUST_KEY])
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < v->warned_n; i++)
+		if (memcmp(v->warned[i].key, key, TRUST_KEY) == 0)
+			(void)json_array_append_new(
+			    list, json_pack("{s:s,s:s}", "reason",
+				      warning_reason_name(v->warned[i].reason),
+				      "title", v->warned[i].title));
+	return list;
+}
+
 void
 trust_view_take(struct trust_view *v)
 {
@@ -404,6 +421,7 @@ trust_view_give(struct trust_view *v)
 	evidence_set_free(&v->evidence);
 	free(v->availability);
 	free(v->positions);
+	free(v->warned);
 	free(v);
 }
 
@@ -415,5 +433,6 @@ trust_material_free(struct trust_material *m)
 	if (m->bytes != NULL)
 		free(m->bytes);
 	free(m->documents);
+	free(m->warned);
 	free(m);
 }

@@ -8,6 +8,7 @@
 
 #include "node/node.h"
 #include "node/trust/evidence.h"
+#include "proto/evidence/warning.h"
 #include "store/store.h"
 
 #define TRUST_LABEL_MAX 80 /* bytes: what the owner calls an anchor */
@@ -22,6 +23,13 @@ struct trust_anchor {
 	uint64_t added_s;
 };
 
+/* Of a warning list in force: copied, so that any thread may read it. */
+struct trust_warned {
+	uint8_t key[TRUST_KEY];
+	uint8_t reason; /* enum warning_reason */
+	char title[WARNING_TITLE + 1];
+};
+
 /* What only the loop's thread can read: the owner's private things. */
 struct trust_material {
 	uint64_t number; /* of the state that it was gathered in */
@@ -33,6 +41,8 @@ struct trust_material {
 	/* Hours a week that the owner's personas declared, in private. */
 	struct learn_availability own[PERSONAS_MAX];
 	size_t own_n;
+	struct trust_warned *warned;
+	size_t warned_n;
 	char net[NET_MAX + 1];
 	char region[3]; /* of own personas whose card nobody has */
 	uint64_t now_s;
@@ -53,6 +63,8 @@ struct trust_view {
 	struct learn_positions *positions;
 	struct learn_input input;
 	struct learn_book *book;
+	struct trust_warned *warned; /* taken over from the material */
+	size_t warned_n;
 	size_t terms_told, terms_n; /* learned ones with a gap; all of them */
 };
 
@@ -65,9 +77,13 @@ void trust_material_free(struct trust_material *m); /* NULL is fine */
  * match/trust.h: as many as fit are followed, this is for documents), of the
  * store.
  */
-NODISCARD err trust_view_make(const struct trust_material *m,
-    struct store_view *view, struct signals *signals, const struct terms *terms,
+NODISCARD err trust_view_make(struct trust_material *m, struct store_view *view,
+    struct signals *signals, const struct terms *terms,
     struct trust_view **out);
+
+/** trust_view_warned(v, key): [{"reason", "title"}] of the lists in force. */
+json_t *trust_view_warned(
+    const struct trust_view *v, const uint8_t key[TRUST_KEY]);
 
 void trust_view_take(struct trust_view *v);
 void trust_view_give(struct trust_view *v); /* NULL is fine; any thread */

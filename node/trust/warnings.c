@@ -5,6 +5,7 @@
 
 #include "node/persona.h"
 #include "node/signer.h"
+#include "node/trust/trust.h"
 #include "node/vault.h"
 #include "proto/base/text.h"
 
@@ -204,6 +205,7 @@ warnings_effect(
 	const err e = keep(n, own);
 	if (e != OK)
 		own->effect = before;
+	trust_changed(n);
 	return e;
 }
 
@@ -218,6 +220,7 @@ warnings_remove(struct node *n, const struct warning_held *w)
 	TRY(vault_delete(n->vault, name));
 	free(all->list[i]);
 	all->list[i] = all->list[--all->n];
+	trust_changed(n);
 	return OK;
 }
 
@@ -272,6 +275,7 @@ warnings_import(struct node *n, struct slice bytes, enum warning_effect effect,
 		return e;
 	}
 	all->list[all->n++] = w;
+	trust_changed(n);
 	if (out != NULL)
 		*out = w;
 	return OK;
@@ -298,8 +302,8 @@ entry_of(const struct warning_held *w, const uint8_t key[ED25519_PUBLIC])
 	return NULL;
 }
 
-static bool
-in_force(const struct node *n, const struct warning_held *w)
+bool
+warnings_in_force(const struct node *n, const struct warning_held *w)
 {
 	return w->effect != WARNING_OFF &&
 	       w->list.expires_h > node_now(n) / 3600;
@@ -310,7 +314,7 @@ warnings_block(struct node *n, const uint8_t key[ED25519_PUBLIC])
 {
 	for (unsigned i = 0; i < n->warnings->n; i++) {
 		const struct warning_held *w = n->warnings->list[i];
-		if (w->effect == WARNING_DROP && in_force(n, w) &&
+		if (w->effect == WARNING_DROP && warnings_in_force(n, w) &&
 		    entry_of(w, key) != NULL)
 			return true;
 	}
@@ -326,7 +330,7 @@ warnings_of(struct node *n, const uint8_t key[ED25519_PUBLIC])
 		const struct warning_held *w = n->warnings->list[i];
 		const struct warning_entry *e = entry_of(w, key);
 		char id[WARNING_ID_TEXT], did[DID_KEY_TEXT];
-		if (e == NULL || !in_force(n, w))
+		if (e == NULL || !warnings_in_force(n, w))
 			continue;
 		id_text(w, id);
 		did_key_put(did, w->list.issuer);

@@ -55,6 +55,9 @@ NODISCARD err warnings_effect(
     struct node *n, const struct warning_held *w, enum warning_effect effect);
 NODISCARD err warnings_remove(struct node *n, const struct warning_held *w);
 
+/** warnings_in_force(n, w): neither off nor over. */
+bool warnings_in_force(const struct node *n, const struct warning_held *w);
+
 /** warnings_block(n, key): is it on a list that drops, and in force? */
 bool warnings_block(struct node *n, const uint8_t key[ED25519_PUBLIC]);
 
