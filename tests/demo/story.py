@@ -271,15 +271,55 @@ class Story(Scene):
         self.check("both have signed", True)
 
     def learn(self):
-        self.step("She learns; what she has reached, both say")
+        self.step("She learns, and the school stands for it; Acme sees one fact of it")
+        school, lea = self.school, self.lea
+        places = self.write("places.csv", HEAD + f"S-1,project,Learners,de,"
+                            f"\"{AUTOMATION}:2\",\"{ROBOTS}:1-3\",,en,4\n")
+        school.cli("demand", "import", places)
+        at_school = school.cli(
+            "offer", "send", "--demand", "S-1", "--to", self.card, "--role", "Industrial robots",
+            "--activity", "course", "--pledge",
+            f"kind=certificate,hours=2,deadline={self.deadline}")["id"]
+        mine = wait_for("the school's words", lambda: [
+            t for t in self.talk_of(lea) if t["id"] != self.talk_lea])[0]["id"]
+        lea.cli("inbox", "show", mine)
+        lea.cli("inbox", "answer", mine, "--interest")
+        self.reaches(school, at_school, state="interested")
+        i = school.cli("credential", "issue", "--talk", at_school, "--title",
+                       "Industrial robots", "--skill", f"{ROBOTS}:3", "--method",
+                       "assessed", "--claim", "exam=87/100")["issued"][0]
+        self.credential(lea, i, "proposed")
+        lea.cli("credential", "accept", i)
+        for node in (school, lea):
+            self.credential(node, i, "good")
+        self.acme.cli("offer", "ask", self.talk_acme, "exam")
+        wait_for("the question", lambda: "exam" in lea.api(
+            "GET", f"/talks/{self.talk_lea}/claims")[1]["asked"])
+        lea.cli("inbox", "disclose", self.talk_lea, "--at-least", "exam=80", "--yes")
+        seen = wait_for("the fact", lambda: self.acme.api(
+            "GET", f"/talks/{self.talk_acme}/claims")[1]["shown"])[0]
+        self.check("Acme knows: 80 or more, and no more than that",
+                   (seen["at_least"], seen["at_most"]) == (80, None))
+        self.more_keys()
+        wait_for("keys to answer under", lambda: self.try_cli(
+            lea, "credential", "present", i, "--talk", self.talk_lea, "--yes"))
+        self.credential(self.acme, i, "good")
+        self.check("and that the school stands for it", self.acme.api(
+            "GET", f"/talks/{self.talk_acme}/claims")[1]["shown"][0]["worth"]["kind"]
+                   == "credential")
         self.more_keys()
         p = wait_for("keys to answer under", lambda: self.try_cli(
-            self.lea, "progress", "report", self.agreement, "--verb", "completed",
+            lea, "progress", "report", self.agreement, "--verb", "completed",
             "--minutes", "2400", "--reached", f"{ROBOTS}:3"))["document"]
         self.held(self.acme, p["id"], asks="sign")
         self.acme.cli("progress", "sign", p["id"])
-        self.held(self.lea, p["id"], complete=True)
+        self.held(lea, p["id"], complete=True)
         self.check("level 3 is reached, says she, and Acme too", True)
+
+    def credential(self, node, i, standing):
+        wait_for(f"{node.name}: the certificate is {standing}", lambda: any(
+            c["id"] == i and c["standing"] == standing
+            for c in node.api("GET", "/credentials")[1]["credentials"]))
 
     def try_cli(self, node, *words):
         try:
