@@ -257,11 +257,12 @@ all_known(const struct value *map)
 static bool
 take_statement(const struct value *map, struct assess_result *out)
 {
-	const struct value *net = value_find(map, NET);
 	uint64_t version = 0, slot = 0;
 
-	if (map->type != VALUE_MAP || !all_known(map) || net == NULL ||
-	    net->type != VALUE_STR || net->s.n > NET_MAX ||
+	if (map->type != VALUE_MAP || !all_known(map))
+		return false;
+	const struct value *net = value_find(map, NET);
+	if (net == NULL || net->type != VALUE_STR || net->s.n > NET_MAX ||
 	    !take_uint(map, VERSION_KEY, VERSION, &version) ||
 	    version != VERSION ||
 	    !take_bytes(map, ASSESSOR, ED25519_PUBLIC, out->assessor) ||

@@ -431,6 +431,17 @@ describe('payloads', () => {
   })
 })
 
+describe('payloads.json', () => {
+  it('holds what fits, what is opaque and what is bad', () => {
+    const { pv, cases } = vectors('payloads')
+    for (const { kind, name, result, payload } of cases) {
+      const { good, opaque } = c.checkPayload(kind, pv, c.decode(unhex(payload)))
+      assert.equal(!good ? 'bad' : opaque ? 'opaque' : 'fine', result, `kind ${kind}: ${name}`)
+    }
+    assert.deepEqual([...new Set(cases.map(({ kind }) => kind))].sort((a, b) => a - b), Object.keys(PAYLOADS).map(Number))
+  })
+})
+
 describe('records', () => {
   it('random ones of each kind are fine', () => {
     for (const kind of ALL_KINDS) {
