@@ -40,6 +40,7 @@ struct communities;
 struct trust_keeper;
 struct warnings;
 struct tokens;
+struct ledgers;
 struct documents;
 
 #define PERSONAS_MAX     32 /* in all: those that are no longer used, too */
@@ -113,7 +114,8 @@ struct node {
 	struct trust_keeper *trust;      /* trust/trust.h */
 	struct warnings *warnings;       /* trust/warnings.h */
 	struct http_server *http;
-	struct tokens *tokens; /* access/token.h */
+	struct tokens *tokens;   /* access/token.h */
+	struct ledgers *ledgers; /* company/ledger.h */
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */
 	uv_signal_t sigint, sigterm, sighup;

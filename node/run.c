@@ -11,6 +11,7 @@
 #include "match/core.h"
 #include "node/access/token.h"
 #include "node/api/api.h"
+#include "node/company/ledger.h"
 #include "node/community/community.h"
 #include "node/community/joining.h"
 #include "node/discovery.h"
@@ -328,6 +329,7 @@ on_tick(uv_timer_t *timer)
 	restore_tick(n);
 	keeper_tick(n);
 	vault_care(n);
+	ledgers_tick(n);
 	matcher_tick(n->matcher);
 	signals_tick(n);
 	trust_tick(n);
@@ -509,6 +511,7 @@ open_all(struct node *n, struct key_material *km)
 	claims_open(n);
 	documents_follow(n);
 	credentials_open(n);
+	TRY(ledgers_open(n));
 	TRY(open_http(n));
 	return subscribe(n);
 }
@@ -605,6 +608,7 @@ close_all(struct node *n)
 	map_close(n->map);
 	mailbox_close(n);
 	communities_close(n);
+	ledgers_close(n);
 	documents_close(n);
 	intro_close(n);
 	tokens_close(n);

@@ -8,6 +8,7 @@
 #include "node/api/lint.h"
 #include "node/api/parts.h"
 #include "node/api/review.h"
+#include "node/company/ledger.h"
 #include "node/import/resume.h"
 
 /* ---- wishes: the private form ---- */
@@ -717,9 +718,11 @@ api_organisation_publish(struct http_request *r, void *ctx)
 		http_fail(r, 404, "E3104", NULL,
 		    "ohcn organisation edit, or set node.name",
 		    "there is no draft yet");
-	else
+	else {
+		ledger_root_into(n, persona, draft);
 		publish_draft(
 		    n, r, persona, KIND_ORGANISATION, draft, body, NULL);
+	}
 	json_decref(draft);
 	json_decref(body);
 }

@@ -18,6 +18,14 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/store/backup", api_store_backup, SCOPE_OWNER },
 	{ HTTP_GET, V1 "/store/task", api_store_task, SCOPE_OWNER },
 
+	{ HTTP_GET, V1 "/pledges", api_pledges, SCOPE_EVIDENCE },
+	{ HTTP_GET, V1 "/ledger", api_ledger, SCOPE_EVIDENCE },
+	{ HTTP_POST, V1 "/ledger/publish", api_ledger_publish,
+	    SCOPE_EVIDENCE | SCOPE_PUBLISH },
+	{ HTTP_POST, V1 "/ledger/open", api_ledger_open, SCOPE_EVIDENCE },
+	{ HTTP_POST, V1 "/ledger/extend", api_ledger_extend, SCOPE_EVIDENCE },
+	{ HTTP_POST, V1 "/ledger/verify", api_ledger_verify, SCOPE_EVIDENCE },
+
 	{ HTTP_GET, V1 "/tokens", api_tokens, SCOPE_OWNER },
 	{ HTTP_POST, V1 "/tokens", api_token_add, SCOPE_OWNER },
 	{ HTTP_GET, V1 "/tokens/log", api_token_log, SCOPE_OWNER },

@@ -1560,6 +1560,58 @@ static const struct cli_command commands[] = {
 		{ "now", NULL, "with what is here, without waiting for more" },
 		END },
 	    run_key_restore },
+	{ "pledge", "list", "", 0, 0,
+	    "what was pledged, to whom, and what became of it",
+	    "Of agreements that both sides signed, given and received. owed: "
+	    "not due yet; due:\nin the 30 days after; overdue: after them; "
+	    "lapsed: so entered in the ledger;\nkept, partly, broken: by the "
+	    "outcome that both signed; claimed: the person alone\nsays that "
+	    "it was broken. (new): the published root does not cover it yet.",
+	    "ohcn pledge list\nohcn pledge list --side given --state overdue",
+	    FLAGS{ { "side", "SIDE", "given or received" },
+		{ "state", "STATE", "of these alone: owed, due, kept, ..." },
+		END },
+	    run_pledge_list },
+	{ "pledge", "ledger", "", 0, 0,
+	    "your ledger, its root, and the practice level that it shows",
+	    "A list of what was pledged and what became of it, that only "
+	    "grows. Its root stands\nin the organisation record and changes "
+	    "at the turn of a week, so that it tells\nnobody when you signed "
+	    "something. The level in your record is your own word; what\nboth "
+	    "sides signed shows this one.",
+	    "ohcn pledge ledger", NULL, run_pledge_ledger },
+	{ "pledge", "publish", "", 0, 0,
+	    "put the root into the organisation record now",
+	    "It goes there by itself once a week. At once, it tells everybody "
+	    "that something was\nsigned shortly before.",
+	    "ohcn pledge publish --dry-run", FLAGS{ DRY, END },
+	    run_pledge_publish },
+	{ "pledge", "open", "", 0, 0,
+	    "a proof of your ledger, to be given to somebody",
+	    "Shows the counts of all, and up to 64 leaves: events and times "
+	    "without names. Who\nknows an agreement finds its leaf. They "
+	    "check it with `ohcn pledge verify`.",
+	    "ohcn pledge open -o acme.proof\n"
+	    "ohcn pledge open --first 0 --count 10 -o acme.proof",
+	    FLAGS{ { "output", "FILE", "(-o) instead of standard output" },
+		{ "agreement", "ID", "the leaf of that agreement alone" },
+		{ "first", "N", "leaves from this number on" },
+		{ "count", "N", "so many leaves" }, END },
+	    run_pledge_open },
+	{ "pledge", "extend", "ROOT", 1, 1,
+	    "a proof that your ledger goes on from an older root",
+	    "For who verified ROOT before: nothing that was there has gone.",
+	    "ohcn pledge extend 3f5a... -o acme.proof",
+	    FLAGS{ { "output", "FILE", "(-o) instead of standard output" },
+		END },
+	    run_pledge_extend },
+	{ "pledge", "verify", "FILE", 1, 1,
+	    "check a company's proof against the root that it published",
+	    "Good, its counts are true as far as people look at their own "
+	    "leaves: yours are\nmarked, and what is missing of yours is "
+	    "named. That people are behind the others\nit does not show. Exit "
+	    "code 1: not good.",
+	    "ohcn pledge verify acme.proof", NULL, run_pledge_verify },
 	{ "token", "add", "NAME", 1, 1,
 	    "a token for a plug-in or a colleague, with a part of your rights",
 	    "Scopes say what it may do: ohcn token scopes. A recruiter: "
