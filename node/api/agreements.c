@@ -4,6 +4,7 @@
 
 #include "node/api/document.h"
 #include "node/evidence/follow.h"
+#include "node/evidence/xapi.h"
 #include "node/persona.h"
 
 static uint32_t
@@ -208,6 +209,44 @@ on_progress(void *ctx, const struct holding *h)
 	return true;
 }
 
+/* A statement of a learning system, if there is one; false: answered. */
+static bool
+take_xapi(struct http_request *r, json_t *content)
+{
+	json_t *statement = json_incref(json_object_get(content, "xapi"));
+	char why[XAPI_WHY];
+
+	if (statement == NULL)
+		return true;
+	(void)json_object_del(content, "xapi");
+	(void)json_object_del(content, "at");
+	const err e = xapi_read(statement, content, why);
+	json_decref(statement);
+	if (e != OK)
+		http_fail(r, 422, "E3953", "xapi",
+		    "one statement of xAPI 1.0 as JSON",
+		    "the statement cannot be taken: %s", why);
+	return e == OK;
+}
+
+void
+api_progress_xapi(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	uint32_t persona;
+	const struct holding *h = document_named(n, r, &persona);
+	struct held_document c;
+
+	if (h == NULL)
+		return;
+	json_t *o = documents_read(n, h, &c) == OK ? xapi_write(&c.d) : NULL;
+	if (o == NULL)
+		http_fail(r, 409, "E3952", "id", "ohcn progress list",
+		    "this is no progress");
+	else
+		http_reply(r, 200, o);
+}
+
 void
 api_progress_report(struct http_request *r, void *ctx)
 {
@@ -217,6 +256,12 @@ api_progress_report(struct http_request *r, void *ctx)
 
 	if (s == NULL)
 		return;
+	if (!take_xapi(r, s->plan.content)) {
+		json_decref(s->plan.content);
+		free(s);
+		return;
+	}
+	set_if_absent(s->plan.content, "at", json_integer(now_h(n)));
 	const struct held_filter f = { .type = EVIDENCE_PROGRESS,
 		.of_persona = true,
 		.persona = s->h.persona,
@@ -291,6 +336,40 @@ api_follow_up(struct http_request *r, void *ctx)
 	p.content = content_of(body, &p);
 	put_base(n, o->company, o->person, o->agreement, p.content);
 	json_hex(p.content, "outcome", slice_of(h.id, EVIDENCE_ID));
+	document_plan_run(n, r, &p);
+	json_decref(p.content);
+	json_decref(body);
+}
+
+/* ---- keys that are one party's ---- */
+
+/* What was signed with an old key goes on under a new one: the company says
+ * so in the conversation with the new key. */
+void
+api_talk_moved(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	struct talk *t = talk_named(n, r);
+	json_t *body;
+
+	if (t == NULL)
+		return;
+	if (!t->c.company) {
+		http_fail(r, 409, "E3950", NULL,
+		    "ask for it in the conversation",
+		    "the company states that a key has moved");
+		return;
+	}
+	if ((body = http_json(r)) == NULL)
+		return;
+	struct document_plan p = {
+		.persona = t->persona, .talk = t, .type = EVIDENCE_MOVED
+	};
+	p.content = content_of(body, &p);
+	did_if_absent(p.content, "company", persona_get(n, t->persona)->pub);
+	if (!t->c.by_hand)
+		did_if_absent(p.content, "to", t->c.peer);
+	set_if_absent(p.content, "at", json_integer(now_h(n)));
 	document_plan_run(n, r, &p);
 	json_decref(p.content);
 	json_decref(body);

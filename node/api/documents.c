@@ -577,3 +577,71 @@ document_plan_run(
 	else
 		document_send_reply(n, r, &h);
 }
+
+/* ---- two personas of one owner ---- */
+
+/* Signed by both, held by each of the two: whoever is shown it knows. */
+static enum evidence_fault
+link_personas(struct node *n, uint32_t a, uint32_t b, const struct evidence *e,
+    struct holding *out, err *error)
+{
+	const struct held_from first = { .persona = a, .own = true };
+	const struct held_from second = { .persona = b, .own = true };
+	enum evidence_fault f = EVIDENCE_FINE;
+	struct held_document c;
+
+	*error = documents_make(n, &first, e, true, out, &f);
+	if (*error != OK || f != EVIDENCE_FINE)
+		return f;
+	*error = documents_read(n, out, &c);
+	if (*error == OK)
+		*error = documents_take(n, &second, c.d.bytes, NULL, &f);
+	if (*error == OK && f == EVIDENCE_FINE)
+		*error = documents_sign(n, b, c.d.id, out, &f);
+	if (*error == OK && f == EVIDENCE_FINE)
+		*error = documents_read(n, out, &c);
+	if (*error == OK && f == EVIDENCE_FINE)
+		*error = documents_take(n, &first, c.d.bytes, out, &f);
+	return f;
+}
+
+void
+api_personas_link(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	json_t *body = http_json(r);
+	struct evidence e = { .type = EVIDENCE_LINKED };
+	struct held_document draft;
+	struct holding h;
+	uint32_t a, b;
+	err error;
+
+	if (body == NULL)
+		return;
+	const char *with = json_string_value(json_object_get(body, "with"));
+	const bool found = with != NULL &&
+			   persona_find(n, http_param(r, "name"), &a) == OK &&
+			   persona_find(n, with, &b) == OK && a != b;
+	const bool dry = json_is_true(json_object_get(body, "dry_run"));
+	json_decref(body);
+	if (!found) {
+		http_fail(r, 404, "E3954", "with", "ohcn persona list",
+		    "these are not two personas of yours");
+		return;
+	}
+	memcpy(e.linked.a, persona_get(n, a)->pub, ED25519_PUBLIC);
+	memcpy(e.linked.b, persona_get(n, b)->pub, ED25519_PUBLIC);
+	e.linked.at = (uint32_t)(node_now(n) / 3600);
+	enum evidence_fault f;
+	if (dry) {
+		error = documents_draft(n, &e, &draft, &f);
+		if (error == OK && f == EVIDENCE_FINE)
+			reply_dry(n, r, &draft.d, a, NULL);
+	} else {
+		f = link_personas(n, a, b, &e, &h, &error);
+		if (error == OK && f == EVIDENCE_FINE)
+			document_send_reply(n, r, &h);
+	}
+	if (error != OK || f != EVIDENCE_FINE)
+		document_fail(r, error, f);
+}

@@ -238,6 +238,7 @@ http_handler api_blocks, api_block_add, api_block_remove, api_warnings,
 http_handler api_documents, api_document, api_document_import,
     api_document_sign, api_document_send, api_document_forget,
     api_agreement_propose, api_progress_report, api_outcome_propose,
-    api_agreement_claim, api_follow_up;
+    api_agreement_claim, api_follow_up, api_progress_xapi, api_talk_moved,
+    api_personas_link;
 http_handler api_talks, api_talk, api_talk_offer, api_talk_say, api_hand_raise,
     api_talk_introduce;

@@ -379,11 +379,83 @@ run_progress_report(struct cli *cli)
 		{ "reached", NULL, SKILLS },
 	};
 
-	if (cli_flag(cli, "verb") == NULL)
+	const char *file = cli_flag(cli, "xapi");
+	json_t *statement = NULL, *body;
+	int code;
+
+	if (cli_flag(cli, "verb") == NULL && file == NULL)
 		return cli_usage(cli,
 		    "--verb is needed: started, progressed, completed, passed, "
-		    "failed or waived");
-	return make(cli, BASE, "progress", parts, ARRAY_LEN(parts));
+		    "failed or waived; or --xapi FILE");
+	if (file == NULL)
+		return make(cli, BASE, "progress", parts, ARRAY_LEN(parts));
+	code = read_json(cli, file, &statement);
+	if (code != EXIT_DONE)
+		return code;
+	body = json_pack("{s:o}", "xapi", statement);
+	code = put_parts(cli, parts, ARRAY_LEN(parts), body);
+	if (code == EXIT_DONE)
+		return post(cli, BASE, "progress", body);
+	json_decref(body);
+	return code;
+}
+
+/* A statement of xAPI, as it is: for another program. */
+int
+run_progress_export(struct cli *cli)
+{
+	char path[PATHLEN];
+	json_t *reply = NULL;
+
+	if (cli_under(path, sizeof(path), BASE, cli->words[0], "xapi") != OK)
+		return cli_usage(cli, "the id is too long");
+	const int code = cli_call(cli, "GET", path, NULL, &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	char *text = json_dumps(reply, JSON_INDENT(1));
+	output_line(&cli->out, "%s", text == NULL ? "" : text);
+	free(text);
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_document_moved(struct cli *cli)
+{
+	static const struct part parts[] = {
+		{ "from", NULL, WORD },
+		{ "to", NULL, WORD },
+	};
+
+	if (cli_flag(cli, "from") == NULL)
+		return cli_usage(cli, "--from DID, the old key, is needed");
+	return make(cli, TALKS, "moved", parts, ARRAY_LEN(parts));
+}
+
+static int
+not_confirmed(struct cli *cli)
+{
+	struct problem p = { 0 };
+
+	problem_set(&p, EXIT_REFUSED, "E1851", "nothing was done");
+	problem_why(&p, "it was not confirmed");
+	problem_hint(&p, "--yes where there is no terminal");
+	return cli_fail(cli, &p);
+}
+
+int
+run_document_link(struct cli *cli)
+{
+	static const struct part parts[] = { { "with", NULL, WORD } };
+
+	if (cli_flag(cli, "with") == NULL)
+		return cli_usage(cli, "--with PERSONA is needed");
+	if (cli_flag(cli, "dry-run") == NULL &&
+	    !cli_confirm(cli,
+		"Whoever you show it to knows for good that both are you. Go "
+		"on?"))
+		return not_confirmed(cli);
+	return make(cli, "/api/v1/personas", "link", parts, ARRAY_LEN(parts));
 }
 
 int

@@ -5,7 +5,7 @@ import datetime
 import unittest
 
 from nodes import preload_library
-from support import Case, holds, peers_of, wait_for, write
+from support import Case, command, holds, peers_of, wait_for, write
 
 NET = "test-agree"
 HEAD = "external_id,type,title,region,skills,teaches,languages\n"
@@ -164,6 +164,7 @@ class Agreement(Case):
         acme.cli("progress", "sign", p["id"])
         self.arrives(lea, p["id"], complete=True)
         self.assertEqual(before["changed"], self.held(acme, a)["changed"])
+        self.xapi(a, p["id"])
         acme.cli("offer", "answer", i, "--text", "Nearly there")  # more keys to answer
 
         # The outcome: not without a word on the pledge, not of another kind.
@@ -190,15 +191,37 @@ class Agreement(Case):
         for node in (acme, lea):
             one = self.held(node, a)
             self.assertEqual(("kept", o), (one["standing"], one["outcome"]))
-            self.assertEqual(3, len(node.cli("document", "list")["documents"]))
+            self.assertEqual(4, len(node.cli("document", "list")["documents"]))
             self.assertEqual([], node.cli("document", "list")["refused"])
         # Half a year is not over; when it is, both say how it was.
         follow = ("outcome", "follow-up", o, "--place", "here", "--usefulness", "5",
                   "--contract", "permanent")
         with self.fails(1, "too-early"):
             lea.cli(*follow)
-        # The other way round and twice changes nothing.
         self.files(a, o)
+        self.backup(a, o)
+
+    def xapi(self, a, first):
+        """A learning system writes a statement, and reads one."""
+        acme, lea = self.acme, self.lea
+        said = lea.cli("progress", "export", first)
+        said.pop("schema", None)
+        self.assertEqual("http://adlnet.gov/expapi/verbs/progressed", said["verb"]["id"])
+        self.assertEqual({"duration": "PT240M"}, said["result"])
+        self.assertEqual(f"urn:ohcn:agreement:{a}", said["object"]["id"])
+        said["verb"] = {"id": "http://adlnet.gov/expapi/verbs/passed"}
+        said["result"] = {"score": {"scaled": 0.875}, "duration": "PT1H29M40.5S"}
+        path = write(self.w.directory / "statement.json", said)
+        for wrong in ({"verb": {"id": "http://adlnet.gov/expapi/verbs/shared"}},
+                      {"timestamp": "yesterday"}, {"result": {"duration": "P1M"}},
+                      {"result": {"score": {"scaled": 1.5}}}):
+            bad = write(self.w.directory / "bad.json", {**said, **wrong})
+            with self.fails(1, "E3953"):
+                lea.cli("progress", "report", a, "--xapi", bad)
+        got = acme.cli("progress", "report", a, "--xapi", path)["document"]
+        self.assertEqual(("passed", 875, 90, 2), tuple(
+            got["content"][k] for k in ("verb", "score", "minutes", "number")))
+        self.arrives(lea, got["id"], asks="sign")
 
     def files(self, a, o):
         """Out into files, forgotten, in again; and files that were changed."""
@@ -228,6 +251,75 @@ class Agreement(Case):
             self.assertEqual(422, status, what)
             self.assertIn(fault, answer["detail"], what)
         self.assertEqual(count, len(acme.cli("document", "list")["documents"]))
+
+    def backup(self, a, o):
+        """All of it is in the backup; with another key nothing of it opens."""
+        secret = write(self.w.directory / "pass", "correct horse\n")
+        path = self.w.directory / "lea.ohcnbackup"
+        common = ("--no-passphrase", "--set", f"node.network={NET}", "backup")
+        self.lea.stop()
+        for words in (("create", path), ("restore", path)):
+            home = self.lea.home if words[0] == "create" else self.w.directory / "new"
+            run = command(home, *common, *words, "--backup-passphrase-file", secret)
+            self.assertEqual(0, run.returncode, run.stderr)
+        new = self.w.node("new", "person", network=NET)
+        new.start()
+        self.assertEqual(("kept", o), tuple(
+            self.held(new, a)[k] for k in ("standing", "outcome")))
+        self.assertEqual(4, len(new.cli("document", "list")["documents"]))
+
+    def test_a_manager_permits(self):
+        """A third signature of somebody who is in no talk, by files."""
+        acme, lea = self.acme, self.lea
+        boss = self.w.node("boss", "company", network=NET)
+        boss.start()
+        key = boss.cli("persona", "list")["personas"][0]["did"]
+        i, j = self.talk(f"kind=training,hours=10,deadline={date(30)}")
+        with self.fails(1, "bad-body"):
+            acme.cli("agreement", "propose", i, "--hours", "8", "--end", date(20),
+                     "--manager", key)
+        a = acme.cli("agreement", "propose", i, "--hours", "8", "--end", date(20),
+                     "--manager", key, "--team", "Harbour crew")["document"]["id"]
+        self.arrives(lea, a, asks="sign")
+        lea.cli("agreement", "sign", a)
+        got = wait_for("her signature", lambda: (
+            (d := self.held(acme, a)) and len(d["signed"]) == 2 and d))
+        self.assertFalse(got["complete"])
+        self.assertEqual("talk", self.state(acme, i)["state"])
+        out, back = (self.w.directory / f for f in ("out.json", "back.json"))
+        acme.cli("document", "export", a, out)
+        mine = boss.cli("document", "import", out)
+        self.assertEqual(("manager", "sign"), (mine["role"], mine["asks"]))
+        signed = boss.cli("agreement", "sign", a)
+        self.assertEqual((False, True), (signed["sent"], signed["document"]["complete"]))
+        boss.cli("document", "export", a, back)
+        self.assertTrue(acme.cli("document", "import", back)["complete"])
+        self.reaches(acme, i, state="agreed")
+        self.assertEqual("talk", self.state(lea, j)["state"])
+        acme.cli("document", "send", a)
+        self.reaches(lea, j, state="agreed")
+        # The lending team stands in the outcome.
+        o = lea.cli("outcome", "propose", a, "--result", "delivered", "--usefulness",
+                    "5", "--hours", "8", "--pledge", "kept")["document"]
+        self.assertEqual("Harbour crew", o["content"]["team"])
+
+        # A key that was lost: what was signed for it goes on under hers.
+        old = boss.cli("persona", "list")["personas"][0]["did"]
+        m = acme.cli("document", "moved", i, "--from", old)["document"]["id"]
+        self.arrives(lea, m, asks="sign")
+        lea.cli("document", "sign", m)
+        self.arrives(acme, m, complete=True)
+        # Two personas that say that they are one, not by chance.
+        lea.cli("persona", "add", "quiet")
+        with self.fails(1, "not confirmed"):
+            lea.cli("document", "link", "main", "--with", "quiet")
+        with self.fails(5, "not two personas"):
+            lea.cli("document", "link", "main", "--with", "main", "--yes")
+        both = lea.cli("document", "link", "main", "--with", "quiet", "--yes")
+        self.assertTrue(both["document"]["complete"])
+        for persona in ("main", "quiet"):
+            held = lea.cli("document", "list", "--type", "linked", "--persona", persona)
+            self.assertEqual([persona], [d["persona"] for d in held["documents"]])
 
     def test_company_signs_nothing(self):
         acme, lea = self.acme, self.lea
