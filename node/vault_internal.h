@@ -1,7 +1,8 @@
 /* vault_internal.h: what vault.c and vault_shred.c share. */
 #pragma once
 
-#include "node/vault.h"
+#include "crypto/crypto.h"
+#include "proto/base/env.h"
 #include "store/map.h"
 
 #define VAULT_BYTES (UINT64_C(1) << 30) /* address space */

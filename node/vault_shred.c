@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/vault.h"
 #include "node/vault_internal.h"
 
 #define AFTER_DELETED_MS  60000
