@@ -315,7 +315,8 @@ make_declared(struct trust_view *v, const struct trust_material *m,
 								    : OK;
 	}
 	for (size_t i = 0; e == OK && i < m->own_n; i++)
-		v->availability[v->input.availability_n++] = m->own[i];
+		if (m->own[i].hours_week != 0)
+			v->availability[v->input.availability_n++] = m->own[i];
 	for (size_t i = 0; e == OK && i < people.n; i++) {
 		const uint16_t hours = hours_of(&d, view, people.keys[i]);
 		struct learn_availability *a =
