@@ -1,0 +1,166 @@
+"""What both signed, as others see it: two viewers with the same anchors and
+documents get the same bytes, whoever relies on nobody gets nothing; doors
+stand beside a match and move nobody; nothing of it is in any record. And the
+rules of an inbox."""
+import unittest
+
+import agreement_test
+from support import Case, holds, peers_of, wait_for, write
+
+NET = "test-learn"
+HEAD = "external_id,type,title,region,skills,teaches,languages\n"
+JOBS = HEAD + ("A-17,gig,Plant electrician,de,\"welding:3!\",,\n"
+               "A-18,gig,Boat builder,de,\"welding:4!,carpentry:3!\",\"carpentry:4\",\n")
+PLEDGE = "kind=course,amount=800,currency=EUR,hours=40,deadline=2027-09-01"
+Agreement = agreement_test.Agreement
+
+
+def key_of(node):
+    return node.api("GET", "/personas")[1]["personas"][0]["did"]
+
+
+def score(node, key, role, why=0):
+    return node.api("GET", f"/learnability/{key}?role={role}&why={why}")[1]
+
+
+class Learnability(Case):
+    state, reaches, talk = Agreement.state, Agreement.reaches, Agreement.talk
+    reveal, held, arrives = Agreement.reveal, Agreement.held, Agreement.arrives
+
+    def setUp(self):
+        self.w = self.world()
+        self.acme = self.w.node("acme", "company", network=NET)
+        self.acme.start()
+        hub = [self.acme.address()]
+        self.lea = self.w.node("lea", "person", network=NET, bootstrap=hub)
+        self.bert = self.w.node("bert", "company", network=NET, bootstrap=hub)
+        self.cleo = self.w.node("cleo", "company", network=NET, bootstrap=hub)
+        for node in (self.lea, self.bert, self.cleo):
+            node.start()
+            wait_for("a neighbour", lambda: peers_of(node))
+        self.acme.cli("demand", "import", write(self.w.directory / "jobs.csv", JOBS))
+        self.lea.cli("profile", "edit", "--add-skill", "welding", "--level", "4")
+        self.card = self.lea.cli("profile", "publish", "--now")["record"]["id"]
+        for node in (self.acme, self.bert, self.cleo):
+            wait_for("the card arrives", lambda: holds(node, self.card))
+
+    def orders(self):
+        """Everything that is ordered, by place and score."""
+        return ([(c["record"], c["rank"], c["score"], c["fit"])
+                 for c in self.acme.cli("candidate", "list", "--demand", "A-18",
+                                        "--all")["candidates"]],
+                [(m["record"], m["rank"], m["score"], m["fit"])
+                 for m in self.lea.cli("match", "list", "--all")["matches"]])
+
+    def test_same_for_all_who_rely_on_the_same(self):
+        acme, lea, bert, cleo = self.acme, self.lea, self.bert, self.cleo
+        a, p = key_of(acme), key_of(lea)
+        before = self.orders()
+        i, j = self.talk(PLEDGE)
+        self.reveal(i, j)
+        made = acme.cli("agreement", "propose", i, "--hours", "60", "--end",
+                        agreement_test.date(40), "--teaches", "welding:5")
+        agreement = made["document"]["id"]
+        self.arrives(lea, agreement, asks="sign")
+        lea.cli("agreement", "sign", agreement)
+        self.reaches(acme, i, state="agreed")
+        outcome = lea.cli(
+            "outcome", "propose", agreement, "--result", "delivered",
+            "--usefulness", "5", "--hours", "58", "--pledge", "kept",
+            "--invested-hours", "40", "--learned", "welding:5",
+            "--method", "observed")["document"]["id"]
+        self.arrives(acme, outcome, asks="sign")
+        # One signature is one's own word.
+        lea.cli("trust", "anchor", "add", a)
+        self.assertEqual(0, score(lea, "me", "person")["score"])
+        acme.cli("outcome", "sign", outcome)
+        self.arrives(lea, outcome, complete=True)
+
+        mine = wait_for("it counts", lambda: (
+            lambda s: s["score"] > 0 and s)(score(lea, "me", "person", 1)))
+        self.assertEqual(1, mine["counterparties"])
+        self.assertEqual(a, mine["sources"][0]["key"])
+        self.assertEqual(outcome, mine["contributions"][0]["document"])
+        self.assertEqual(mine["score"],
+                         sum(c["score"] for c in mine["contributions"]) + mine["rest"])
+        weighted = sum(x["weight"] * x["score"] for x in mine["parts"]) // 100
+        self.assertEqual(weighted, mine["score"])
+        invests = score(lea, a, "company")
+        self.assertEqual(0, invests["score"])  # her own key is no anchor of hers
+        lea.cli("trust", "anchor", "add", "me")
+        self.assertGreater(score(lea, a, "company")["score"], 0)
+        lea.cli("trust", "anchor", "remove", "me")
+
+        # Two more who are shown the same two documents.
+        files = []
+        for n, d in enumerate((agreement, outcome)):
+            files.append(self.w.directory / f"{n}.json")
+            lea.cli("document", "export", d, files[-1])
+        bert.cli("document", "import", files[0])
+        bert.cli("document", "import", files[1])
+        cleo.cli("document", "import", files[1])
+        cleo.cli("document", "import", files[0])
+        self.assertEqual(0, score(bert, p, "person")["score"])
+        for node in (bert, cleo):
+            node.cli("trust", "anchor", "add", a)
+        seen = [score(n, p, "person") for n in (lea, bert, cleo)]
+        print(f"learnability {seen[0]['score_permille']} of 1000, bytes "
+              f"{seen[0]['bytes']}, hash {seen[0]['hash']}")
+        self.assertEqual(1, len({s["bytes"] for s in seen}), seen)
+        self.assertEqual(1, len({s["hash"] for s in seen}))
+        # Without the anchor it is nothing again: trust is the viewer's.
+        cleo.cli("trust", "anchor", "remove", a)
+        self.assertEqual(0, score(cleo, p, "person")["score"])
+
+        # Nobody has moved in any list. With both sides relied on, a door
+        # stands beside the fit where a must-have is missing and taught.
+        self.assertEqual(before, self.orders())
+        acme.cli("trust", "anchor", "add", "me")
+        acme.cli("trust", "anchor", "add", p)
+        score(acme, p, "person")  # now the view is of now
+        self.assertEqual(before, self.orders())
+        entry = next(c for c in acme.cli("candidate", "list", "--demand", "A-18",
+                                         "--all")["candidates"]
+                     if c["record"] == self.card)
+        self.assertEqual(["carpentry"], [t["label"] for t in entry["door"]["taught"]])
+        self.assertGreaterEqual(entry["door"]["door"], entry["fit"])
+        self.assertEqual(entry["fit"], entry["door"]["fit"])
+
+        # What went out says nothing of it: no score, no anchor.
+        for record in acme.cli("record", "list", "--limit", "1000")["records"]:
+            raw = bytes.fromhex(acme.api("GET", f"/records/{record['id']}")[1]["bytes_hex"])
+            self.assertNotIn(bytes.fromhex(seen[0]["hash"]), raw)
+            self.assertNotIn(bytes.fromhex(seen[0]["bytes"]), raw)
+            self.assertNotEqual("attestation", record["kind"])
+
+    def test_inbox_rules(self):
+        acme, lea = self.acme, self.lea
+        lea.stop()
+        lea.settings.append("inbox.strangers=drop")
+        lea.start()
+
+        def offer():
+            acme.cli("offer", "send", "--demand", "A-17", "--to", self.card,
+                     "--pledge", PLEDGE)
+
+        def talks():
+            return lea.api("GET", "/talks")[1]["talks"]
+        wait_for("they meet again", lambda: peers_of(lea))
+        offer()
+        wait_for("it is dropped", lambda: lea.cli("status")["inbox"]["dropped"]["stranger"])
+        self.assertEqual([], talks())
+        self.assertIn("offers dropped", lea.cli("status", raw=True).stdout)
+        # Its sender sees the offer as it was: silence.
+        self.assertEqual("offered", acme.api("GET", "/talks")[1]["talks"][0]["state"])
+        # Whom she relies on comes in, and she sees so.
+        lea.cli("trust", "anchor", "add", key_of(acme))
+        self.assertEqual(65536, lea.cli("trust", "show", key_of(acme))["trust"])
+        offer()
+        got = wait_for("it comes in", talks)[0]
+        self.assertTrue(got["trust"]["anchor"])
+        self.assertFalse(got["quiet"])
+        self.assertEqual(1000, got["trust"]["trust_permille"])
+
+
+if __name__ == "__main__":
+    unittest.main()
