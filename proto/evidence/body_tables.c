@@ -1,14 +1,5 @@
 #include "proto/evidence/body.h"
 
-#define LIST_END                                                               \
-	{                                                                      \
-		.name = NULL                                                   \
-	}
-#define CHOICES_END                                                            \
-	{                                                                      \
-		0, NULL                                                        \
-	}
-
 /* Fields that all types begin with. SPEC.md, "Evidence", "Bodies". */
 #define HEAD                                                                   \
 	{ 0, "version", FIELD_UINT, true, 1, 1 },                              \
@@ -136,7 +127,7 @@ static const struct field_choice end_choices[] = {
 static const struct field skill_fields[] = {
 	{ 0, "term", FIELD_TERM, true },
 	{ 2, "level", FIELD_UINT, true, 1, 5 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field skill_item = { .type = FIELD_MAP,
 	.fields = skill_fields };
@@ -157,7 +148,7 @@ static const struct field pledge_fields[] = {
 	{ 8, "term", FIELD_TERM },
 	HOUR(10, "deadline", true),
 	{ 12, "conditions", FIELD_STR, false, 1, EVIDENCE_TEXT },
-	LIST_END,
+	FIELDS_END,
 };
 
 /* ---- bodies ---- */
@@ -181,7 +172,7 @@ static const struct field agreement_fields[] = {
 	ID(34, "manager", false),
 	{ 36, "team", FIELD_STR, false, 1, EVIDENCE_TEAM },
 	{ 38, "answer_days", FIELD_UINT, false, 0, 3650 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field progress_fields[] = {
@@ -196,7 +187,7 @@ static const struct field progress_fields[] = {
 	{ 20, "score", FIELD_INT, false, -1000, 1000 },
 	ID(22, "subject", false),
 	SKILLS(24, "reached"),
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field outcome_fields[] = {
@@ -224,7 +215,7 @@ static const struct field outcome_fields[] = {
 	HOUR(46, "ended", false),
 	{ 48, "method", FIELD_CHOICE, .choices = outcome_method_choices },
 	{ 50, "completion", FIELD_CHOICE, .choices = pledge_choices },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field follow_up_fields[] = {
@@ -238,7 +229,7 @@ static const struct field follow_up_fields[] = {
 	{ 18, "usefulness", FIELD_UINT, true, 1, 5 },
 	{ 20, "contract", FIELD_CHOICE, .choices = contract_choices },
 	SKILLS(30, "applied"),
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field one_sided_fields[] = {
@@ -251,7 +242,7 @@ static const struct field one_sided_fields[] = {
 	{ 16, "pledge", FIELD_CHOICE, .choices = pledge_choices },
 	{ 18, "hours", FIELD_UINT, false, 1, HOURS_MAX },
 	{ 20, "text", FIELD_STR, false, 1, EVIDENCE_TEXT },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field session_fields[] = {
@@ -267,7 +258,7 @@ static const struct field session_fields[] = {
 	{ 22, "number", FIELD_UINT, false, 1, UINT16_MAX },
 	{ 24, "title", FIELD_STR, false, 1, EVIDENCE_TITLE },
 	SKILLS(26, "practised"),
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field credential_fields[] = {
@@ -286,7 +277,7 @@ static const struct field credential_fields[] = {
 	{ 28, "refs", FIELD_LIST, false, 1, EVIDENCE_REFS,
 	    .element = &id_item },
 	ID(30, "claims", false),
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field credential_end_fields[] = {
@@ -295,7 +286,7 @@ static const struct field credential_end_fields[] = {
 	ID(10, "credential", true),
 	{ 12, "reason", FIELD_CHOICE, true, .choices = end_choices },
 	HOUR(14, "at", true),
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field moved_fields[] = {
@@ -306,7 +297,7 @@ static const struct field moved_fields[] = {
 	HOUR(14, "at", true),
 	{ 28, "refs", FIELD_LIST, false, 1, EVIDENCE_REFS,
 	    .element = &id_item },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field linked_fields[] = {
@@ -314,7 +305,7 @@ static const struct field linked_fields[] = {
 	KEY(6, "a"),
 	KEY(8, "b"),
 	HOUR(14, "at", true),
-	LIST_END,
+	FIELDS_END,
 };
 
 /* ---- where they lie ---- */

@@ -504,42 +504,13 @@ presentation_write(const struct claim_tree *t, const struct claim *claims,
 
 /* ---- judging ---- */
 
-static const uint8_t *
-bytes_at(const struct value *map, uint64_t key, size_t n)
-{
-	const struct value *v = value_find(map, key);
-
-	return v != NULL && v->type == VALUE_BIN && v->s.n == n ? v->s.p : NULL;
-}
-
-static bool
-uint_at(const struct value *map, uint64_t key, uint64_t max, uint64_t *out)
-{
-	const struct value *v = value_find(map, key);
-
-	if (v == NULL || v->type != VALUE_UINT || v->u > max)
-		return false;
-	*out = v->u;
-	return true;
-}
-
-/* An unknown even key says something that we would not honour. */
-static bool
-all_known(const struct value *map, uint64_t last)
-{
-	for (uint32_t i = 0; i < map->n; i++)
-		if (map->items[2 * i].u % 2 == 0 && map->items[2 * i].u > last)
-			return false;
-	return true;
-}
-
 static enum evidence_fault
 read_head(const struct value *map, struct slice net, struct presentation *p)
 {
 	const struct value *of = value_find(map, NET);
 	uint64_t version = 0, made = 0, depth = 0;
 
-	if (!uint_at(map, VERSION, UINT64_MAX, &version))
+	if (!value_uint_at(map, VERSION, UINT64_MAX, &version))
 		return EVIDENCE_MALFORMED;
 	if (version != 1)
 		return EVIDENCE_UNKNOWN_VERSION;
@@ -547,15 +518,15 @@ read_head(const struct value *map, struct slice net, struct presentation *p)
 		return EVIDENCE_MALFORMED;
 	if (!slice_eq(of->s, net))
 		return EVIDENCE_WRONG_NET;
-	const uint8_t *holder = bytes_at(map, HOLDER, ED25519_PUBLIC);
-	const uint8_t *verifier = bytes_at(map, VERIFIER, ED25519_PUBLIC);
-	const uint8_t *nonce = bytes_at(map, NONCE, PRESENTATION_NONCE);
-	const uint8_t *root = bytes_at(map, ROOT, 32);
-	const uint8_t *tree = bytes_at(map, TREE, CLAIM_TREE_ID);
+	const uint8_t *holder = value_bytes_at(map, HOLDER, ED25519_PUBLIC);
+	const uint8_t *verifier = value_bytes_at(map, VERIFIER, ED25519_PUBLIC);
+	const uint8_t *nonce = value_bytes_at(map, NONCE, PRESENTATION_NONCE);
+	const uint8_t *root = value_bytes_at(map, ROOT, 32);
+	const uint8_t *tree = value_bytes_at(map, TREE, CLAIM_TREE_ID);
 	if (holder == NULL || verifier == NULL || nonce == NULL ||
 	    root == NULL || tree == NULL ||
-	    !uint_at(map, MADE, UINT32_MAX, &made) ||
-	    !uint_at(map, DEPTH, CLAIM_DEPTH_MAX, &depth) ||
+	    !value_uint_at(map, MADE, UINT32_MAX, &made) ||
+	    !value_uint_at(map, DEPTH, CLAIM_DEPTH_MAX, &depth) ||
 	    depth < CLAIM_DEPTH_MIN)
 		return EVIDENCE_BAD_BODY;
 	memcpy(p->holder, holder, ED25519_PUBLIC);
@@ -565,7 +536,8 @@ read_head(const struct value *map, struct slice net, struct presentation *p)
 	memcpy(p->tree, tree, CLAIM_TREE_ID);
 	p->made = (uint32_t)made;
 	p->depth = (unsigned)depth;
-	return all_known(map, BOUNDS) ? EVIDENCE_FINE : EVIDENCE_UNKNOWN_FIELD;
+	return value_keys_known(map, BOUNDS) ? EVIDENCE_FINE
+					     : EVIDENCE_UNKNOWN_FIELD;
 }
 
 /* The bytes of a value that is the second of a parsed [name, value]. */
@@ -588,13 +560,13 @@ read_claim(const struct value *m, struct arena *scratch, struct presentation *p,
 
 	if (m->type != VALUE_MAP)
 		return EVIDENCE_BAD_BODY;
-	const uint8_t *salt = bytes_at(m, SALT, 32);
-	const uint8_t *path = bytes_at(m, PATH, 32 * (size_t)p->depth);
+	const uint8_t *salt = value_bytes_at(m, SALT, 32);
+	const uint8_t *path = value_bytes_at(m, PATH, 32 * (size_t)p->depth);
 	const struct value *bytes = value_find(m, CLAIM);
-	if (!uint_at(m, POSITION, (1U << p->depth) - 1, &position) ||
+	if (!value_uint_at(m, POSITION, (1U << p->depth) - 1, &position) ||
 	    salt == NULL || bytes == NULL || bytes->type != VALUE_BIN)
 		return EVIDENCE_BAD_BODY;
-	if (!all_known(m, PATH))
+	if (!value_keys_known(m, PATH))
 		return EVIDENCE_UNKNOWN_FIELD;
 	if (path == NULL)
 		return EVIDENCE_BAD_PATH;
@@ -625,13 +597,14 @@ read_bound(
 
 	if (m->type != VALUE_MAP)
 		return EVIDENCE_BAD_BODY;
-	const uint8_t *witness = bytes_at(m, BOUND_WITNESS, 32);
-	if (!uint_at(m, BOUND_CLAIM, p->claims_n - 1, &at) ||
-	    !uint_at(m, BOUND_SIDE, CLAIM_AT_MOST, &side) ||
+	const uint8_t *witness = value_bytes_at(m, BOUND_WITNESS, 32);
+	if (!value_uint_at(m, BOUND_CLAIM, p->claims_n - 1, &at) ||
+	    !value_uint_at(m, BOUND_SIDE, CLAIM_AT_MOST, &side) ||
 	    side < CLAIM_AT_LEAST ||
-	    !uint_at(m, BOUND_AT, CLAIM_RANGE_MAX, &bound) || witness == NULL)
+	    !value_uint_at(m, BOUND_AT, CLAIM_RANGE_MAX, &bound) ||
+	    witness == NULL)
 		return EVIDENCE_BAD_BODY;
-	if (!all_known(m, BOUND_WITNESS))
+	if (!value_keys_known(m, BOUND_WITNESS))
 		return EVIDENCE_UNKNOWN_FIELD;
 	struct presented *c = &p->claims[at];
 	const bool at_least = side == CLAIM_AT_LEAST;

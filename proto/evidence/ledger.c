@@ -376,17 +376,6 @@ ledger_extension_write(const struct ledger_of *l,
 
 /* ---- judging proofs ---- */
 
-static bool
-uint_at(const struct value *map, uint64_t key, uint64_t max, uint64_t *out)
-{
-	const struct value *v = value_find(map, key);
-
-	if (v == NULL || v->type != VALUE_UINT || v->u > max)
-		return false;
-	*out = v->u;
-	return true;
-}
-
 /* A bin of a whole number of pieces, 0 to ${max} of them. */
 static bool
 pieces_at(const struct value *map, uint64_t key, size_t piece, size_t max,
@@ -398,16 +387,6 @@ pieces_at(const struct value *map, uint64_t key, size_t piece, size_t max,
 	    v->s.n / piece > max)
 		return false;
 	*out = v->s;
-	return true;
-}
-
-static bool
-all_known(const struct value *map)
-{
-	for (uint32_t i = 0; i < map->n; i++)
-		if (map->items[2 * i].u % 2 == 0 &&
-		    map->items[2 * i].u > OLD_TOP)
-			return false;
 	return true;
 }
 
@@ -433,7 +412,7 @@ read_one_head(const struct value *map, uint64_t size_key, uint64_t top_key,
 	uint64_t n = 0;
 	struct slice top;
 
-	if (!uint_at(map, size_key, LEDGER_LEAVES_MAX, &n) || n == 0 ||
+	if (!value_uint_at(map, size_key, LEDGER_LEAVES_MAX, &n) || n == 0 ||
 	    !pieces_at(map, top_key, LEDGER_NODE, 1, &top) || top.n == 0)
 		return false;
 	head->n = (uint32_t)n;
@@ -454,11 +433,11 @@ read_head(struct slice bytes, unsigned type, const struct ledger_of *l,
 	if (value_parse(bytes, scratch, map) != OK)
 		return EVIDENCE_NOT_CANONICAL;
 	if (map->type != VALUE_MAP ||
-	    !uint_at(map, VERSION, UINT64_MAX, &version))
+	    !value_uint_at(map, VERSION, UINT64_MAX, &version))
 		return EVIDENCE_MALFORMED;
 	if (version != 1)
 		return EVIDENCE_UNKNOWN_VERSION;
-	if (!uint_at(map, TYPE, UINT64_MAX, &is))
+	if (!value_uint_at(map, TYPE, UINT64_MAX, &is))
 		return EVIDENCE_MALFORMED;
 	if (is != type)
 		return EVIDENCE_UNKNOWN_TYPE;
@@ -475,7 +454,7 @@ read_head(struct slice bytes, unsigned type, const struct ledger_of *l,
 		return EVIDENCE_BAD_BODY;
 	if (memcmp(company->s.p, l->company, ED25519_PUBLIC) != 0)
 		return EVIDENCE_BAD_PARTIES;
-	if (!all_known(map))
+	if (!value_keys_known(map, OLD_TOP))
 		return EVIDENCE_UNKNOWN_FIELD;
 	if (beside.n > 0)
 		memcpy(nodes->bytes, beside.p, beside.n);
@@ -528,7 +507,7 @@ read_leaves(const struct value *map, struct ledger_opening *o)
 	struct slice leaves;
 	uint64_t first = 0;
 
-	if (!uint_at(map, FIRST, LEDGER_LEAVES_MAX, &first) ||
+	if (!value_uint_at(map, FIRST, LEDGER_LEAVES_MAX, &first) ||
 	    !pieces_at(map, LEAVES, LEDGER_LEAF, LEDGER_OPENED, &leaves) ||
 	    leaves.n == 0)
 		return EVIDENCE_BAD_BODY;

@@ -2,14 +2,6 @@
 
 #include "proto/base/text.h"
 
-#define LIST_END                                                               \
-	{                                                                      \
-		.name = NULL                                                   \
-	}
-#define CHOICES_END                                                            \
-	{                                                                      \
-		0, NULL                                                        \
-	}
 #define NUMBER_MAX FIELD_INTEGER_MAX
 #define HOUR_MAX   UINT32_MAX
 
@@ -30,7 +22,7 @@ enum {
 static const struct field author_fields[] = {
 	{ 0, "seed", FIELD_BYTES, true, 32, 32 },
 	{ 2, "certificate", FIELD_BYTES, true, 64, 64 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field author_item = { .type = FIELD_MAP,
 	.fields = author_fields };
@@ -39,7 +31,7 @@ static const struct field authors_fields[] = {
 	{ 2, "not_after", FIELD_UINT, true, 0, HOUR_MAX },
 	{ 4, "keys", FIELD_LIST, true, 1, MESSAGE_AUTHORS_MAX,
 	    .element = &author_item },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field line_item = {
 	.type = FIELD_STR, .min = 0, .max = MESSAGE_LINE_MAX
@@ -61,35 +53,35 @@ static const struct field voucher_fields[] = {
 	{ 2, "token", FIELD_BYTES, true, VOUCHER_TOKEN, VOUCHER_TOKEN },
 	{ 4, "until", FIELD_UINT, true, 0, HOUR_MAX },
 	{ 6, "sig", FIELD_BYTES, true, 64, 64 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field offer_body[] = {
 	{ 0, "terms", FIELD_BYTES, true, 1, MESSAGE_TERMS_MAX },
 	{ 2, "to", FIELD_BYTES, true, 32, 32 },
 	{ 4, "sig", FIELD_BYTES, true, 64, 64 },
-	LIST_END,
+	FIELDS_END,
 };
-static const struct field empty_body[] = { LIST_END };
+static const struct field empty_body[] = { FIELDS_END };
 static const struct field ask_body[] = {
 	{ 0, "leaves", FIELD_LIST, true, 1, MESSAGE_LEAVES_MAX,
 	    .element = &leaf_item },
 	{ 2, "nonce", FIELD_BYTES, true, 16, 16 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field disclose_body[] = {
 	{ 0, "presentation", FIELD_BYTES, true, 1, MAIL_PRESENTATION_MAX },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field commit_body[] = {
 	{ 0, "commitment", FIELD_BYTES, true, MAIL_COMMITMENT,
 	    MAIL_COMMITMENT },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field open_body[] = {
 	{ 0, "identity", FIELD_BYTES, true, 1, MAIL_IDENTITY_MAX },
 	{ 2, "salt", FIELD_BYTES, true, 32, 32 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field document_body[] = {
 	{ 0, "name", FIELD_BYTES, true, MAIL_DOCUMENT_NAME,
@@ -98,19 +90,19 @@ static const struct field document_body[] = {
 	{ 4, "size", FIELD_UINT, true, 1, MAIL_DOCUMENT_MAX },
 	{ 6, "part", FIELD_UINT, true, 0, MAIL_PARTS_MAX - 1 },
 	{ 8, "data", FIELD_BYTES, true, 1, MAIL_PART_MAX },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field hand_body[] = {
 	{ 0, "demand", FIELD_BYTES, true, 32, 32 },
 	{ 2, "card", FIELD_BYTES, false, 1, 1024 },
 	{ 4, "voucher", FIELD_MAP, false, .fields = voucher_fields },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field introduction_body[] = {
 	{ 0, "company", FIELD_BYTES, true, 32, 32 },
 	{ 2, "inbox", FIELD_BYTES, true, 32, 32 },
 	{ 4, "voucher", FIELD_MAP, true, .fields = voucher_fields },
-	LIST_END,
+	FIELDS_END,
 };
 
 /* clang-format off */
@@ -126,7 +118,7 @@ static const struct field introduction_body[] = {
 		{ BODY, "body", FIELD_MAP, true, .fields = (body) },           \
 		{ TEXT, "text", FIELD_LIST, (text), 1, MESSAGE_LINES_MAX,      \
 		    .element = &line_item },                                   \
-		LIST_END,                                                      \
+		FIELDS_END,                                                      \
 	}
 
 static const struct field offer_message[] = MESSAGE(offer_body, false);

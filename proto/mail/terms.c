@@ -1,14 +1,6 @@
 /* The terms of an offer: message.h. */
 #include "proto/mail/message.h"
 
-#define LIST_END                                                               \
-	{                                                                      \
-		.name = NULL                                                   \
-	}
-#define CHOICES_END                                                            \
-	{                                                                      \
-		0, NULL                                                        \
-	}
 #define NOTE_MAX       600
 #define CONDITIONS_MAX 280 /* as in an agreement */
 
@@ -41,7 +33,7 @@ static const struct field pledge_fields[] = {
 	{ 6, "currency", FIELD_CURRENCY },
 	{ 8, "deadline", FIELD_UINT, true, 0, UINT32_MAX },
 	{ 10, "conditions", FIELD_STR, false, 1, CONDITIONS_MAX },
-	LIST_END,
+	FIELDS_END,
 };
 
 const struct field offer_terms_fields[] = {
@@ -50,7 +42,7 @@ const struct field offer_terms_fields[] = {
 	{ 4, "demand", FIELD_BYTES, false, 32, 32 },
 	{ 6, "pledge", FIELD_MAP, .fields = pledge_fields },
 	{ 8, "note", FIELD_STR, false, 1, NOTE_MAX },
-	LIST_END,
+	FIELDS_END,
 };
 
 static bool

@@ -199,24 +199,13 @@ assess_result_sign(const struct assess_result *r,
 /* ---- reading ---- */
 
 static bool
-take_uint(const struct value *map, uint64_t key, uint64_t max, uint64_t *out)
-{
-	const struct value *v = value_find(map, key);
-
-	if (v == NULL || v->type != VALUE_UINT || v->u > max)
-		return false;
-	*out = v->u;
-	return true;
-}
-
-static bool
 take_bytes(const struct value *map, uint64_t key, size_t n, uint8_t *out)
 {
-	const struct value *v = value_find(map, key);
+	const uint8_t *v = value_bytes_at(map, key, n);
 
-	if (v == NULL || v->type != VALUE_BIN || v->s.n != n)
+	if (v == NULL)
 		return false;
-	memcpy(out, v->s.p, n);
+	memcpy(out, v, n);
 	return true;
 }
 
@@ -233,9 +222,10 @@ take_levels(const struct value *map, struct assess_result *out)
 		uint8_t term[TERM_ID];
 		uint64_t level = 0, confidence = 0;
 		if (v->type != VALUE_MAP || !take_bytes(v, 0, TERM_ID, term) ||
-		    !take_uint(v, 2, RESULT_LEVEL_MAX, &level) ||
+		    !value_uint_at(v, 2, RESULT_LEVEL_MAX, &level) ||
 		    (value_find(v, 4) != NULL &&
-			!take_uint(v, 4, RESULT_CONFIDENCE_MAX, &confidence)))
+			!value_uint_at(
+			    v, 4, RESULT_CONFIDENCE_MAX, &confidence)))
 			return false;
 		out->levels[i] = (struct assess_stated){ get_u64be(term),
 			(uint8_t)level, (uint16_t)confidence };
@@ -244,33 +234,23 @@ take_levels(const struct value *map, struct assess_result *out)
 	return true;
 }
 
-/* An unknown even key says something that we would not honour. */
-static bool
-all_known(const struct value *map)
-{
-	for (uint32_t i = 0; i < map->n; i++)
-		if (map->items[2 * i].u % 2 == 0 && map->items[2 * i].u > NONCE)
-			return false;
-	return true;
-}
-
 static bool
 take_statement(const struct value *map, struct assess_result *out)
 {
 	uint64_t version = 0, slot = 0;
 
-	if (map->type != VALUE_MAP || !all_known(map))
+	if (map->type != VALUE_MAP || !value_keys_known(map, NONCE))
 		return false;
 	const struct value *net = value_find(map, NET);
 	if (net == NULL || net->type != VALUE_STR || net->s.n > NET_MAX ||
-	    !take_uint(map, VERSION_KEY, VERSION, &version) ||
+	    !value_uint_at(map, VERSION_KEY, VERSION, &version) ||
 	    version != VERSION ||
 	    !take_bytes(map, ASSESSOR, ED25519_PUBLIC, out->assessor) ||
 	    !take_bytes(map, AUTHOR, RECORD_AUTHOR, out->author) ||
-	    !take_uint(map, SLOT, UINT32_MAX, &slot) ||
+	    !value_uint_at(map, SLOT, UINT32_MAX, &slot) ||
 	    !take_bytes(map, PERSON, ED25519_PUBLIC, out->person) ||
-	    !take_uint(map, TAKEN, UINT32_MAX, &out->taken_h) ||
-	    !take_uint(map, EXPIRES, UINT32_MAX, &out->expires_h) ||
+	    !value_uint_at(map, TAKEN, UINT32_MAX, &out->taken_h) ||
+	    !value_uint_at(map, EXPIRES, UINT32_MAX, &out->expires_h) ||
 	    !take_bytes(map, NONCE, ASSESS_NONCE, out->nonce) ||
 	    !take_levels(map, out))
 		return false;

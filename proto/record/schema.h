@@ -46,6 +46,16 @@ struct field {
 	const struct field *element; /* LIST; its key and name are unused */
 };
 
+/* The last row of a table of choices, of fields. */
+#define CHOICES_END                                                            \
+	{                                                                      \
+		0, NULL                                                        \
+	}
+#define FIELDS_END                                                             \
+	{                                                                      \
+		.name = NULL                                                   \
+	}
+
 /* A payload schema: the fields of the map, for one kind and version. */
 struct schema {
 	uint32_t kind;

@@ -1,16 +1,6 @@
 #include "proto/record/kind.h"
 #include "proto/record/schema.h"
 
-#define FIELD_INTEGER_MAX ((INT64_C(1) << 53) - 1)
-#define LIST_END                                                               \
-	{                                                                      \
-		.name = NULL                                                   \
-	}
-#define CHOICES_END                                                            \
-	{                                                                      \
-		0, NULL                                                        \
-	}
-
 /* The tables follow SPEC.md. Version 0 was a draft: no schema, unread. */
 
 static const struct field term_item = { .type = FIELD_TERM };
@@ -22,7 +12,7 @@ static const struct field key_item = {
 static const struct field skill_fields[] = {
 	{ 0, "term", FIELD_TERM, true },
 	{ 2, "level", FIELD_UINT, true, 1, 5 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field skill_item = { .type = FIELD_MAP,
 	.fields = skill_fields };
@@ -30,7 +20,7 @@ static const struct field skill_item = { .type = FIELD_MAP,
 static const struct field language_fields[] = {
 	{ 0, "language", FIELD_LANGUAGE, true },
 	{ 2, "cefr", FIELD_UINT, true, 1, 7 }, /* A1..C2, 7 native */
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field language_item = { .type = FIELD_MAP,
 	.fields = language_fields };
@@ -39,7 +29,7 @@ static const struct field language_item = { .type = FIELD_MAP,
 static const struct field slot_fields[] = {
 	{ 0, "author", FIELD_BYTES, true, 32, 32 },
 	{ 2, "slot", FIELD_UINT, true, 0, 1023 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field slot_item = { .type = FIELD_MAP,
 	.fields = slot_fields };
@@ -48,7 +38,7 @@ static const struct field slot_item = { .type = FIELD_MAP,
 static const struct field own_term_fields[] = {
 	{ 0, "uri", FIELD_STR, true, 3, 256 },
 	{ 2, "labels", FIELD_TEXT, true, 1, 120 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field own_term_item = { .type = FIELD_MAP,
 	.fields = own_term_fields };
@@ -93,7 +83,7 @@ static const struct field profile_fields[] = {
 	{ 14, "offers", FIELD_BITS, .choices = activity_choices },
 	{ 16, "intro_key", FIELD_BYTES, false, 32, 32 },
 	{ 18, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice proof_choices[] = {
@@ -105,7 +95,7 @@ static const struct field_choice proof_choices[] = {
 static const struct field domain_fields[] = {
 	{ 0, "name", FIELD_STR, true, 3, 253 },
 	{ 2, "method", FIELD_CHOICE, true, .choices = proof_choices },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice organisation_choices[] = {
@@ -144,7 +134,7 @@ static const struct field organisation_fields[] = {
 	{ 16, "ledger_root", FIELD_BYTES, false, 32, 32 },
 	{ 18, "type", FIELD_CHOICE, .choices = organisation_choices },
 	{ 20, "website", FIELD_STR, false, 4, 256 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice demand_choices[] = {
@@ -162,7 +152,7 @@ static const struct field requirement_fields[] = {
 	{ 2, "level", FIELD_UINT, false, 0, 5 }, /* 0, absent: any */
 	{ 4, "weight", FIELD_UINT, true, 1, 100 },
 	{ 6, "must", FIELD_BOOL },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field requirement_item = { .type = FIELD_MAP,
 	.fields = requirement_fields };
@@ -182,7 +172,7 @@ static const struct field invest_fields[] = {
 	{ 4, "amount", FIELD_UINT, false, 1, FIELD_INTEGER_MAX },
 	{ 6, "currency", FIELD_CURRENCY },
 	{ 8, "term", FIELD_TERM },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field invest_item = { .type = FIELD_MAP,
 	.fields = invest_fields };
@@ -220,7 +210,7 @@ static const struct field pay_fields[] = {
 	{ 2, "max", FIELD_UINT, false, 0, FIELD_INTEGER_MAX },
 	{ 4, "currency", FIELD_CURRENCY, true },
 	{ 6, "period", FIELD_CHOICE, true, .choices = period_choices },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice permission_choices[] = {
@@ -278,7 +268,7 @@ static const struct field demand_fields[] = {
 	{ 56, "direction", FIELD_CHOICE, .choices = direction_choices },
 	{ 58, "occupation", FIELD_TERM },
 	{ 60, "community", FIELD_MAP, .fields = slot_fields },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice course_choices[] = {
@@ -295,7 +285,7 @@ static const struct field teach_fields[] = {
 	{ 0, "term", FIELD_TERM, true },
 	{ 2, "from", FIELD_UINT, false, 0, 5 },
 	{ 4, "to", FIELD_UINT, true, 1, 5 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field teach_item = { .type = FIELD_MAP,
 	.fields = teach_fields };
@@ -324,13 +314,13 @@ static const struct field_choice access_choices[] = {
 static const struct field cost_fields[] = {
 	{ 0, "amount", FIELD_UINT, true, 0, FIELD_INTEGER_MAX },
 	{ 2, "currency", FIELD_CURRENCY, true },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field content_fields[] = {
 	{ 0, "hash", FIELD_BYTES, true, 32, 32 },
 	{ 2, "bytes", FIELD_UINT, true, 1, FIELD_INTEGER_MAX },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice role_choices[] = {
@@ -347,7 +337,7 @@ static const struct field cosig_fields[] = {
 	{ 2, "role", FIELD_CHOICE, true, .choices = role_choices },
 	{ 4, "sig", FIELD_BYTES, true, 64, 64 },
 	{ 6, "until", FIELD_UINT, false, 0, UINT32_MAX }, /* unix hour */
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field cosig_item = { .type = FIELD_MAP,
 	.fields = cosig_fields };
@@ -399,7 +389,7 @@ static const struct field course_fields[] = {
 	{ 60, "place", FIELD_STR, false, 1, 80 },
 	{ 62, "time_zone", FIELD_INT, false, -720, 840 }, /* minutes */
 	{ 64, "filled", FIELD_UINT, false, 0, 1000000 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice item_choices[] = {
@@ -415,7 +405,7 @@ static const struct field measure_fields[] = {
 	{ 0, "term", FIELD_TERM, true },
 	{ 2, "from", FIELD_UINT, false, 1, 5 },
 	{ 4, "to", FIELD_UINT, false, 1, 5 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field measure_item = { .type = FIELD_MAP,
 	.fields = measure_fields };
@@ -438,7 +428,7 @@ static const struct field question_fields[] = {
 	{ 12, "key", FIELD_INT, false, -NUMBER_MAX, NUMBER_MAX },
 	{ 14, "tolerance", FIELD_UINT, false, 0, NUMBER_MAX },
 	{ 16, "key_hash", FIELD_BYTES, false, 16, 16 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field question_item = { .type = FIELD_MAP,
 	.fields = question_fields };
@@ -446,13 +436,13 @@ static const struct field question_item = { .type = FIELD_MAP,
 static const struct field stop_fields[] = {
 	{ 0, "items_max", FIELD_UINT, false, 1, 128 }, /* of one term */
 	{ 2, "confidence", FIELD_UINT, false, 1, 1000 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field external_fields[] = {
 	{ 0, "url", FIELD_STR, true, 4, 256 },
 	{ 2, "key", FIELD_BYTES, true, 32, 32 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field assessment_fields[] = {
@@ -471,7 +461,7 @@ static const struct field assessment_fields[] = {
 	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
 	{ 44, "organisation", FIELD_BYTES, false, 32, 32 },
-	LIST_END,
+	FIELDS_END,
 };
 
 /* A step of a pathway; ${needs} are numbers of steps, from 0. */
@@ -488,7 +478,7 @@ static const struct field step_fields[] = {
 	{ 12, "hours", FIELD_UINT, false, 1, 10000 },
 	{ 14, "optional", FIELD_BOOL },
 	{ 16, "assessments", FIELD_LIST, false, 1, 16, .element = &slot_item },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field step_item = { .type = FIELD_MAP,
 	.fields = step_fields };
@@ -507,7 +497,7 @@ static const struct field pathway_fields[] = {
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
 	{ 44, "organisation", FIELD_BYTES, false, 32, 32 },
 	{ 46, "cosig", FIELD_LIST, false, 1, 8, .element = &cosig_item },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice term_choices[] = {
@@ -526,7 +516,7 @@ static const struct field entry_fields[] = {
 	{ 6, "broader", FIELD_LIST, false, 1, 16, .element = &term_item },
 	{ 8, "related", FIELD_LIST, false, 1, 32, .element = &term_item },
 	{ 10, "same_as", FIELD_LIST, false, 1, 16, .element = &term_item },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field entry_item = { .type = FIELD_MAP,
 	.fields = entry_fields };
@@ -535,7 +525,7 @@ static const struct field vocabulary_fields[] = {
 	{ 0, "terms", FIELD_LIST, true, 1, 256, .element = &entry_item },
 	{ 2, "name", FIELD_TEXT, true, 1, 120 },
 	{ 4, "licence", FIELD_STR, false, 1, 120 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice measure_choices[] = {
@@ -587,7 +577,7 @@ static const struct field figure_fields[] = {
 	{ 14, "n", FIELD_UINT, false, 0, FIELD_INTEGER_MAX },
 	{ 16, "low", FIELD_INT, false, -FIGURE_MAX, FIGURE_MAX },
 	{ 18, "high", FIELD_INT, false, -FIGURE_MAX, FIGURE_MAX },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field figure_item = { .type = FIELD_MAP,
 	.fields = figure_fields };
@@ -597,14 +587,14 @@ static const struct field source_fields[] = {
 	{ 2, "licence", FIELD_STR, true, 1, 120 },
 	{ 4, "website", FIELD_STR, false, 4, 256 },
 	{ 6, "table", FIELD_STR, false, 1, 80 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field threshold_fields[] = {
 	{ 0, "people", FIELD_UINT, false, 1, 1000000 },
 	{ 2, "companies", FIELD_UINT, false, 1, 1000000 },
 	{ 4, "share", FIELD_UINT, false, 1, 100 }, /* per cent */
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice mechanism_choices[] = {
@@ -618,7 +608,7 @@ static const struct field noise_fields[] = {
 	{ 4, "sensitivity", FIELD_UINT, true, 1, 1000000 },
 	{ 6, "threshold", FIELD_UINT, false, 0, FIELD_INTEGER_MAX },
 	{ 8, "delta", FIELD_UINT, false, 1, 18 }, /* 10^-delta */
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field statistic_fields[] = {
@@ -639,7 +629,7 @@ static const struct field statistic_fields[] = {
 	{ 26, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
 	{ 46, "cosig", FIELD_LIST, false, 1, 8, .element = &cosig_item },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice reason_choices[] = {
@@ -652,7 +642,7 @@ static const struct field_choice reason_choices[] = {
 
 static const struct field revocation_fields[] = {
 	{ 0, "reason", FIELD_CHOICE, true, .choices = reason_choices },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice joining_choices[] = {
@@ -669,7 +659,7 @@ static const struct field post_fields[] = {
 	{ 4, "hours_month", FIELD_UINT, false, 1, 744 },
 	{ 6, "seats", FIELD_UINT, false, 1, 10000 },
 	{ 8, "filled", FIELD_UINT, false, 0, 10000 },
-	LIST_END,
+	FIELDS_END,
 };
 static const struct field post_item = { .type = FIELD_MAP,
 	.fields = post_fields };
@@ -700,7 +690,7 @@ static const struct field community_fields[] = {
 	{ 40, "terms", FIELD_LIST, false, 1, 16, .element = &own_term_item },
 	{ 42, "external_id", FIELD_STR, false, 1, 64 },
 	{ 44, "organisation", FIELD_BYTES, false, 32, 32 },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct field_choice vouch_choices[] = {
@@ -730,7 +720,7 @@ static const struct field attestation_fields[] = {
 	{ 6, "until", FIELD_UINT, true, 0, UINT32_MAX }, /* unix hour */
 	{ 8, "skills", FIELD_LIST, false, 1, 32, .element = &term_item },
 	{ 10, "known_by", FIELD_CHOICE, .choices = known_by_choices },
-	LIST_END,
+	FIELDS_END,
 };
 
 /* One of three sizes, which is all that it tells. */
@@ -743,7 +733,7 @@ static const struct field_choice sealed_sizes[] = {
 
 static const struct field envelope_fields[] = {
 	{ 0, "sealed", FIELD_BYTES, true, 1024, 4096, sealed_sizes },
-	LIST_END,
+	FIELDS_END,
 };
 
 static const struct schema schemas[] = {

@@ -358,6 +358,36 @@ value_find(const struct value *map, uint64_t key)
 	return NULL;
 }
 
+bool
+value_uint_at(
+    const struct value *map, uint64_t key, uint64_t max, uint64_t *out)
+{
+	const struct value *v = value_find(map, key);
+
+	if (v == NULL || v->type != VALUE_UINT || v->u > max)
+		return false;
+	*out = v->u;
+	return true;
+}
+
+const uint8_t *
+value_bytes_at(const struct value *map, uint64_t key, size_t n)
+{
+	const struct value *v = value_find(map, key);
+
+	return v != NULL && v->type == VALUE_BIN && v->s.n == n ? v->s.p : NULL;
+}
+
+bool
+value_keys_known(const struct value *map, uint64_t last)
+{
+	ASSERT(map->type == VALUE_MAP);
+	for (uint32_t i = 0; i < map->n; i++)
+		if (map->items[2 * i].u % 2 == 0 && map->items[2 * i].u > last)
+			return false;
+	return true;
+}
+
 err
 value_skip(struct slice *in)
 {

@@ -56,6 +56,20 @@ NODISCARD err value_write(const struct value *v, struct buf *out);
 /** value_find(map, key): the value of an integer key, or NULL. */
 const struct value *value_find(const struct value *map, uint64_t key);
 
+/** value_uint_at(map, key, max, out): false: none, no uint, or above max. */
+bool value_uint_at(
+    const struct value *map, uint64_t key, uint64_t max, uint64_t *out);
+
+/** value_bytes_at(map, key, n): a bin of exactly ${n} bytes, or NULL. */
+const uint8_t *value_bytes_at(const struct value *map, uint64_t key, size_t n);
+
+/**
+ * value_keys_known(map, last):
+ * No even key beyond ${last}: one would say something that the reader of all
+ * even keys up to it would not honour.
+ */
+bool value_keys_known(const struct value *map, uint64_t last);
+
 /**
  * value_skip(in):
  * Drop the first value of ${in}, one that value_parse() accepted, without
