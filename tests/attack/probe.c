@@ -10,7 +10,7 @@
 #define FRAME_MAX 32768
 #define ASKED_MAX 64 /* records of which answers are expected */
 #define EACH      41 /* nodes that are asked for one */
-#define AGAIN     2
+#define AGAIN     1
 
 struct probe {
 	struct probes *all;

@@ -25,7 +25,7 @@ void probes_free(struct probes *p);
 
 /**
  * probes_ask(p, bytes, number, first): ask ${first} and up to 40 others
- * whether they have this record, now and at the next two calls of
+ * whether they have this record, now and at the next call of
  * probes_again().
  */
 void probes_ask(

@@ -632,8 +632,8 @@ judged(const struct outcome *stem, uint64_t most, struct attack_result *r)
 }
 
 /*
- * By a majority of the records of a persona. Small worlds are judged by what the votes add to having a spy for a guard, which is a
- * matter of luck there.
+ * By a majority of the records of a persona. Small worlds are judged by what
+ * the votes add to having a spy for a guard, which is a matter of luck there.
  */
 static void
 marks(const struct outcome *stem, uint64_t most, struct attack_result *r)
@@ -692,15 +692,17 @@ attack_s9(const struct attack_options *o, struct attack_result *r)
 void
 attack_s9_fifth(const struct attack_options *o, struct attack_result *r)
 {
-	const struct outcome mesh = watch(o, 200, false, r);
 	const struct outcome stem = watch(o, 200, true, r);
 
+	marks(&stem, 0, r);
+	if (o->percent < 100)
+		return; /* figures alone, which take as long as all the rest */
+	const struct outcome mesh = watch(o, 200, false, r);
 	attack_figure(r, "recall of one record, mesh", "", 1000, mesh.single);
 	attack_figure(
 	    r, "recall of a persona, mesh", "", 1000, mesh.all.recall);
 	attack_figure(
 	    r, "precision of a persona, mesh", "", 1000, mesh.all.precision);
-	marks(&stem, 0, r);
 }
 
 /* ---- guards of those who meet a spy first ---- */
