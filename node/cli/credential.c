@@ -136,7 +136,9 @@ run_credential_show(struct cli *cli)
 	json_t *document;
 
 	/* What is no file is one that the node holds. */
-	if (strcmp(cli->words[0], "-") != 0 && access(cli->words[0], F_OK) != 0)
+	if (strcmp(cli->words[0], "-") != 0 &&
+	    strchr(cli->words[0], '/') == NULL &&
+	    access(cli->words[0], F_OK) != 0)
 		return show_credential(cli);
 	const int code = read_credential(cli, cli->words[0], &document);
 
