@@ -65,6 +65,7 @@ enum signer_domain {
 	SIGN_BADGE,        /* bytes: created u64be, the JCS text of a badge:
 			proof_text_sign() of node/credential/proof.h */
 	SIGN_WARNING, /* bytes: the body of a warning list; SPEC.md, 21 */
+	SIGN_BUNDLE,  /* bytes: hash of an adviser's bundle 32; SPEC.md, 20 */
 	SIGN_DOMAINS,
 };
 

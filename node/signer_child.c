@@ -23,9 +23,9 @@
 #include "node/credential/proof.h"
 #include "node/signer.h"
 #include "node/signer_internal.h"
-#include "proto/evidence/warning.h"
 #include "proto/evidence/claim.h"
 #include "proto/evidence/document.h"
+#include "proto/evidence/warning.h"
 #include "proto/mail/certificate.h"
 #include "proto/record/result.h"
 #include "proto/record/value.h"
@@ -243,6 +243,18 @@ sign_offer(const struct signer_request *q, const uint8_t secret[ED25519_SECRET],
 	ed25519_sign(sig, m, 17U + q->net_n + OFFER_BYTES, secret);
 }
 
+static void
+bundle_sign(const struct signer_request *q,
+    const uint8_t secret[ED25519_SECRET], uint8_t sig[ED25519_SIG])
+{
+	uint8_t m[16 + 1 + SIGNER_NET_MAX + 32] = "ohcn-bundle-v1";
+
+	m[16] = q->net_n;
+	memcpy(m + 17, q->net, q->net_n);
+	memcpy(m + 17 + q->net_n, q->bytes, 32);
+	ed25519_sign(sig, m, 17U + q->net_n + 32, secret);
+}
+
 static err
 sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 {
@@ -279,6 +291,11 @@ sign(struct child *c, const struct signer_request *q, uint8_t *sig)
 		    get_u64be(q->bytes), secret, sig);
 	case SIGN_WARNING:
 		return warning_body_sign(bytes, net, secret, &c->scratch, sig);
+	case SIGN_BUNDLE:
+		if (q->n != 32)
+			return ERR_FORM;
+		bundle_sign(q, secret, sig);
+		return OK;
 	case SIGN_DOMAINS:
 		break;
 	}

@@ -220,6 +220,7 @@ http_handler api_backup, api_store, api_store_check, api_store_backup,
 http_handler api_sync, api_sync_now;
 http_handler api_pledges, api_ledger, api_ledger_publish, api_ledger_open,
     api_ledger_extend, api_ledger_verify;
+http_handler api_bundle_make, api_bundle_review;
 http_handler api_tokens, api_token_add, api_token_revoke, api_token_log,
     api_token_scopes;
 http_handler api_credentials, api_credential, api_credential_issue,

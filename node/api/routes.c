@@ -26,6 +26,9 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/ledger/extend", api_ledger_extend, SCOPE_EVIDENCE },
 	{ HTTP_POST, V1 "/ledger/verify", api_ledger_verify, SCOPE_EVIDENCE },
 
+	{ HTTP_POST, V1 "/bundles", api_bundle_make, SCOPE_ASSESS },
+	{ HTTP_POST, V1 "/bundles/review", api_bundle_review, SCOPE_PROFILE },
+
 	{ HTTP_GET, V1 "/tokens", api_tokens, SCOPE_OWNER },
 	{ HTTP_POST, V1 "/tokens", api_token_add, SCOPE_OWNER },
 	{ HTTP_GET, V1 "/tokens/log", api_token_log, SCOPE_OWNER },

@@ -1637,6 +1637,34 @@ static const struct cli_command commands[] = {
 	    "named. That people are behind the others\nit does not show. Exit "
 	    "code 1: not good.",
 	    "ohcn pledge verify acme.proof", NULL, run_pledge_verify },
+	{ "bundle", "make", "", 0, 0,
+	    "as an adviser: a draft for a person, as one signed file",
+	    "Profile and wishes as `ohcn profile show --json` has them, a "
+	    "signed result of an\nassessment, a path, a note. Nothing is "
+	    "published; the person takes what they choose.",
+	    "ohcn bundle make --profile draft.json --note \"As we said\" -o "
+	    "lea.bundle",
+	    FLAGS{ { "profile", "FILE", "draft of the profile, JSON" },
+		{ "wishes", "FILE", "private wishes, JSON" },
+		{ "result", "FILE", "what ohcn assess sign printed" },
+		{ "path", "FILE", "of ohcn path --json" },
+		{ "note", "TEXT", "a word to the person" },
+		{ "for", "DID", "the person's key: of use to nobody else" },
+		{ "output", "FILE", "(-o) instead of standard output" }, END },
+	    run_bundle_make },
+	{ "bundle", "show", "FILE", 1, 1,
+	    "what an adviser proposes, beside your present draft", NULL,
+	    "ohcn bundle show lea.bundle", NULL, run_bundle_show },
+	{ "bundle", "review", "FILE", 1, 1,
+	    "take parts of what an adviser proposes into your draft",
+	    "Each part is asked for, or named by --accept; a part that you do "
+	    "not take changes\nnothing. Publishing stays yours.",
+	    "ohcn bundle review lea.bundle\n"
+	    "ohcn bundle review lea.bundle --accept "
+	    "profile.skills,wishes.pay_floor --results",
+	    FLAGS{ { "accept", "PARTS", "with commas: profile.skills" },
+		{ "results", NULL, "take in the signed results, too" }, END },
+	    run_bundle_review },
 	{ "token", "add", "NAME", 1, 1,
 	    "a token for a plug-in or a colleague, with a part of your rights",
 	    "Scopes say what it may do: ohcn token scopes. A recruiter: "
