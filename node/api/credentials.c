@@ -13,6 +13,7 @@
 #include "node/credential/report.h"
 #include "node/persona.h"
 #include "proto/base/text.h"
+#include "proto/record/result.h"
 
 #define DAYS_DEFAULT 730
 
@@ -108,11 +109,11 @@ skills_read(struct node *n, struct http_request *r, const json_t *list,
 	size_t i;
 	json_t *one;
 
-	if (json_array_size(list) > EVIDENCE_SKILLS)
+	if (json_array_size(list) + out->n > EVIDENCE_SKILLS)
 		return bad(r, "skills", NULL, "at most 16 skills");
 	json_array_foreach((json_t *)(uintptr_t)list, i, one)
 	{
-		if (!skill_read(n, r, json_string_value(one), &out->at[i]))
+		if (!skill_read(n, r, json_string_value(one), &out->at[out->n]))
 			return false;
 		out->n++;
 	}
@@ -194,6 +195,43 @@ subject_read(struct http_request *r, const json_t *body, struct credential *c)
 		   "this is no id of a record");
 }
 
+/*
+ * What an assessor has signed about a person becomes a credential: holder and
+ * skills are those of the result. Whoever issues it stands for the assessor's
+ * word; where they are the same, for their own.
+ */
+static bool
+result_read(struct node *n, struct http_request *r, const char *hex,
+    struct credential_order *o)
+{
+	uint8_t bytes[ASSESS_RESULT_MAX], id[RECORD_ID];
+	struct buf b = { bytes, 0, sizeof(bytes) };
+	void *memory = malloc(VALUE_ARENA_BYTES);
+	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
+	struct assess_result *a = malloc(sizeof(*a));
+	bool good = memory != NULL && a != NULL &&
+		    hex_get(slice_str(hex), &b) == OK &&
+		    assess_result_read(buf_slice(&b), &arena, a, id) == OK &&
+		    strcmp(a->net, n->config->node.network) == 0 &&
+		    a->expires_h > node_now(n) / 3600;
+
+	if (good) {
+		memcpy(o->c.holder, a->person, ED25519_PUBLIC);
+		o->c.method = CREDENTIAL_ASSESSED;
+		for (uint16_t i = 0; i < a->levels_n; i++)
+			if (a->levels[i].level > 0 &&
+			    o->c.skills.n < EVIDENCE_SKILLS)
+				o->c.skills.at[o->c.skills.n++] =
+				    (struct evidence_skill){ a->levels[i].term,
+					    a->levels[i].level };
+	}
+	free(memory);
+	free(a);
+	return good || bad(r, "result", "the line that ohcn assess sign gave",
+			   "it is no signed result of this network that is "
+			   "still good");
+}
+
 static bool
 order_read(struct node *n, struct http_request *r, const json_t *body,
     struct credential_order *o)
@@ -208,8 +246,22 @@ order_read(struct node *n, struct http_request *r, const json_t *body,
 	if (title == NULL || strlen(title) > EVIDENCE_TITLE)
 		return bad(r, "title", NULL, "a title of up to 120 bytes");
 	(void)snprintf(o->c.title, sizeof(o->c.title), "%s", title);
-	if (!method_read(json_string_value(json_object_get(body, "method")),
-		&o->c.method))
+	const char *result = json_string_value(json_object_get(body, "result"));
+	if (result != NULL) {
+		uint8_t person[ED25519_PUBLIC];
+		if (!result_read(n, r, result, o))
+			return false;
+		memcpy(person, o->c.holder, sizeof(person));
+		if (json_object_get(body, "talk") != NULL &&
+		    (!holder_read(n, r, body, o)))
+			return false;
+		if (memcmp(person, o->c.holder, sizeof(person)) != 0)
+			return bad(r, "result", NULL,
+			    "the result is about somebody else than the other "
+			    "side of the conversation");
+	} else if (!method_read(
+		       json_string_value(json_object_get(body, "method")),
+		       &o->c.method))
 		return bad(r, "method", NULL,
 		    "how it is known: assessed, observed, peers or completed");
 	o->c.grade = (uint16_t)MIN(
@@ -223,7 +275,8 @@ order_read(struct node *n, struct http_request *r, const json_t *body,
 			? 1
 			: (unsigned)MIN((uint64_t)json_integer_value(copies),
 			      (uint64_t)UINT16_MAX);
-	return holder_read(n, r, body, o) && subject_read(r, body, &o->c) &&
+	return (result != NULL || holder_read(n, r, body, o)) &&
+	       subject_read(r, body, &o->c) &&
 	       refs_read(r, json_object_get(body, "refs"), &o->c) &&
 	       skills_read(n, r, json_object_get(body, "skills"), &o->c.skills);
 }

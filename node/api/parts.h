@@ -226,7 +226,7 @@ http_handler api_tokens, api_token_add, api_token_revoke, api_token_log,
 http_handler api_credentials, api_credential, api_credential_issue,
     api_credential_accept, api_credential_send, api_credential_revoke,
     api_credential_file, api_credential_badge, api_credential_import,
-    api_credential_forget, api_badge;
+    api_credential_forget, api_badge, api_coaches;
 http_handler api_facts, api_facts_change, api_talk_claims, api_talk_ask,
     api_talk_disclose;
 http_handler api_trust, api_trust_anchor_add, api_trust_anchor_remove,

@@ -10,14 +10,14 @@
 
 #define PATHWAY_TITLE 0 /* keys of the payload, as in SPEC.md */
 #define PATHWAY_STEPS 4
-#define COSIGN_ROLES  4
+#define COSIGN_ROLES  5
 
 /* Who stands for it: each with what became of its signature. */
 static json_t *
 cosigned_json(const struct record *r, uint64_t now_s)
 {
 	static const char *const roles[COSIGN_ROLES + 1] = { "", "co-author",
-		"company", "school", "source" };
+		"company", "school", "source", "coach" };
 	struct cosignature list[COSIGN_MAX];
 	void *memory = malloc(VALUE_ARENA_BYTES);
 	struct arena scratch = arena_of(memory, VALUE_ARENA_BYTES);

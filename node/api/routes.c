@@ -128,6 +128,7 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/credentials/{id}/forget", api_credential_forget,
 	    SCOPE_OWNER },
 	{ HTTP_GET, V1 "/badges/{name}", api_badge, SCOPE_EVIDENCE },
+	{ HTTP_GET, V1 "/coaches", api_coaches, SCOPE_EVIDENCE },
 
 	{ HTTP_GET, V1 "/matches", api_matches, SCOPE_MATCH },
 	{ HTTP_GET, V1 "/matches/{record}", api_match, SCOPE_MATCH },

@@ -183,6 +183,7 @@ int run_credential_revoke(struct cli *cli);
 int run_credential_export(struct cli *cli);
 int run_credential_import(struct cli *cli);
 int run_credential_forget(struct cli *cli);
+int run_coach_list(struct cli *cli);
 /** show_credential(cli): of the node, by the id in the first word. */
 int show_credential(struct cli *cli);
 

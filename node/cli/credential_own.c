@@ -209,6 +209,7 @@ order_json(struct cli *cli)
 	put_text(cli, body, "title", "title");
 	put_text(cli, body, "method", "method");
 	put_text(cli, body, "subject", "subject");
+	put_text(cli, body, "result", "result");
 	put_number(cli, body, "grade");
 	put_number(cli, body, "days");
 	put_number(cli, body, "copies");
@@ -383,6 +384,59 @@ run_credential_forget(struct cli *cli)
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;
 	output_line(&cli->out, "forgotten here; others may hold it still");
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+/* ---- coaches ---- */
+
+static void
+how_known(const json_t *coach, char out[160])
+{
+	const json_t *c =
+	    json_array_get(json_object_get(coach, "certificates"), 0);
+	const json_t *named = json_object_get(coach, "named_by");
+
+	if (c != NULL)
+		(void)snprintf(out, 160, "%.80s, by %.60s",
+		    json_str(c, "title"), json_str(c, "issuer"));
+	else if (json_array_size(named) > 0)
+		(void)snprintf(out, 160, "named by %.60s",
+		    json_str(json_array_get(named, 0), "author"));
+	else
+		(void)snprintf(out, 160, "says so on the card");
+}
+
+int
+run_coach_list(struct cli *cli)
+{
+	static const char *const heads[] = { "coach", "card", "region", "grade",
+		"how we know" };
+	json_t *reply = NULL, *one;
+	size_t i;
+	const int code = cli_get(cli, &reply, "/api/v1/coaches", "grade",
+	    cli_flag(cli, "grade"), "region", cli_flag(cli, "region"), "all",
+	    cli_flag(cli, "all") == NULL ? NULL : "1", "limit",
+	    cli_flag(cli, "limit"), (char *)NULL);
+
+	if (reply == NULL)
+		return code;
+	struct table *t = table_new(heads, ARRAY_LEN(heads));
+	json_array_foreach(json_object_get(reply, "coaches"), i, one)
+	{
+		char how[160], grade[16] = "";
+		const json_t *c =
+		    json_array_get(json_object_get(one, "certificates"), 0);
+		how_known(one, how);
+		if (c != NULL)
+			(void)snprintf(grade, sizeof(grade), "%" PRId64,
+			    json_int(c, "grade"));
+		const char *row[] = { json_str(one, "did"),
+			short_id(json_str(one, "card")),
+			json_str(one, "region"), grade, how };
+		table_add(t, row);
+	}
+	table_print(t, &cli->out);
 	json_decref(reply);
 	return EXIT_DONE;
 }

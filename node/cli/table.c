@@ -1239,8 +1239,21 @@ static const struct cli_command commands[] = {
 		{ "ref", "LIST", "ids of documents that it rests on" },
 		{ "claim", "LIST", "NAME=TEXT, NAME=yes, NAME=87/100" },
 		{ "copies", "N", "1 to 10, each with a tree of its own" },
+		{ "result", "LINE",
+		    "of ohcn assess sign: holder, skills, assessment" },
 		{ "days", "N", "valid for (730)" }, DRY, END },
 	    run_credential_issue },
+	{ "coach", "list", "", 0, 0, "coaches, and how this node knows",
+	    "A certificate that was shown here and is good now; or a course or "
+	    "pathway whose\nauthor and coach both signed it; with --all also "
+	    "those whose card says that they\noffer coaching. Certificates are "
+	    "not gossiped: nobody has a list of all coaches.",
+	    "ohcn coach list --grade 201\n"
+	    "ohcn coach list --all --region de",
+	    FLAGS{ { "grade", "N", "certified at this grade or a higher one" },
+		{ "region", "CODE", "such as de: of their card" },
+		{ "all", NULL, "also on their own word" }, LIMIT, END },
+	    run_coach_list },
 	{ "credential", "list", "", 0, 0, "what you issued and hold",
 	    "Native ones with how they stand, and W3C ones that you keep.",
 	    "ohcn credential list", FLAGS{ LANG, END }, run_credential_list },

@@ -180,6 +180,64 @@ class Credential(Case):
         acme.cli("credential", "import", back)
         self.standing(acme, i[0], "good")
 
+    def test_coaches(self):
+        """A certificate makes a coach only where it was shown; a card says
+        what it wants. Two personas of one node certify each other by file."""
+        school, lea, acme = self.school, self.lea, self.acme
+        lea.cli("profile", "edit", "--add-skill", "welding", "--level", "2",
+                "--offers", "coaching")
+        card = lea.cli("profile", "publish", "--now")["record"]["id"]
+        wait_for("her card", lambda: holds(acme, card))
+        did = lea.cli("persona", "list")["personas"][0]["did"]
+        self.assertEqual([], acme.cli("coach", "list")["coaches"])
+        own_word = acme.cli("coach", "list", "--all")["coaches"]
+        self.assertEqual([(did, card, True)],
+                         [(c["did"], c["card"], c["offers"]) for c in own_word])
+        order = ["credential", "issue", "--to", did, "--title", "Coach", "--method", "observed"]
+        with self.fails(1):
+            school.cli(*order, "--coach")  # no grade
+        with self.fails(1):
+            school.cli(*order, "--grade", "100")
+        i = school.cli(*order, "--grade", "201", "--coach")["issued"][0]
+        path = self.w.directory / "coach.json"
+        school.cli("credential", "export", i, "-o", path, raw=True)
+        lea.cli("credential", "import", path)
+        lea.cli("credential", "accept", i)
+        lea.cli("credential", "export", i, "-o", path, raw=True)
+        self.assertEqual([], acme.cli("coach", "list")["coaches"])
+        acme.cli("credential", "import", path)
+        found = acme.cli("coach", "list", "--grade", "201")["coaches"]
+        self.assertEqual([(did, 201)], [(c["did"], c["certificates"][0]["grade"]) for c in found])
+        self.assertEqual([], acme.cli("coach", "list", "--grade", "301")["coaches"])
+        self.assertEqual([], acme.cli("coach", "list", "--region", "fr")["coaches"])
+        school.cli("credential", "import", path)
+        school.cli("credential", "revoke", i, "--reason", "misuse")
+        school.cli("credential", "export", i, "-o", path, raw=True)
+        acme.cli("credential", "import", path)
+        self.assertEqual([], acme.cli("coach", "list")["coaches"])
+
+    def test_from_a_signed_result(self):
+        """What an assessor states about a person becomes a credential."""
+        school, lea = self.school, self.lea
+        did = lea.cli("persona", "list")["personas"][0]["did"]
+        term = lea.cli("profile", "show")["draft"]["skills"][0]["term"]
+        draft = write(self.w.directory / "exam.json", json.dumps({
+            "title": {"en": "Welding exam"}, "measures": [{"term": term}],
+            "external": {"url": "https://school.example/exam",
+                         "key": school.cli("status")["did"]},
+            "external_id": "exam"}))
+        school.cli("assess", "new", draft)
+        levels = write(self.w.directory / "levels.json", json.dumps(
+            {"person": did, "levels": [{"term": term, "level": 4}]}))
+        result = school.cli("assess", "sign", "exam", levels)["result"]
+        forged = result[:-1] + ("0" if result[-1] != "0" else "1")
+        with self.fails(1):
+            school.cli("credential", "issue", "--result", forged, "--title", "Exam")
+        i = school.cli("credential", "issue", "--result", result, "--title", "Exam")["issued"][0]
+        c = school.cli("credential", "show", i)["content"]
+        self.assertEqual((did, "assessed", 4),
+                         (c["holder"], c["method"], c["skills"][0]["level"]))
+
 
 if __name__ == "__main__":
     unittest.main()
