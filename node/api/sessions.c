@@ -9,7 +9,6 @@
 #include "node/community/pass.h"
 #include "node/community/session.h"
 #include "proto/base/text.h"
-#include "proto/evidence/rules.h"
 
 #define HEX_MAX (2 * DOCUMENT_MAX + 1)
 
@@ -28,6 +27,15 @@ skills_json(const struct label_scope *scope, const struct evidence_skills *s)
 	return list;
 }
 
+/* Also while others have not. */
+static bool
+has_signed(const struct document *d, const uint8_t key[ED25519_PUBLIC])
+{
+	const unsigned role = document_role_of(d, key);
+
+	return role != 0 && (d->signed_by & UINT64_C(1) << role) != 0;
+}
+
 static json_t *
 peers_json(struct node *n, uint32_t persona, const struct document *d)
 {
@@ -40,7 +48,7 @@ peers_json(struct node *n, uint32_t persona, const struct document *d)
 		json_did(one, "key", s->peers[i]);
 		json_truth(
 		    one, "me", memcmp(s->peers[i], me, ED25519_PUBLIC) == 0);
-		json_truth(one, "signed", session_attended(d, s->peers[i]));
+		json_truth(one, "signed", has_signed(d, s->peers[i]));
 		(void)json_array_append_new(list, one);
 	}
 	return list;
@@ -61,7 +69,7 @@ session_json(struct node *n, struct http_request *r, const struct holding *h,
 	    session_judge(n, h->persona, &held->d, name);
 	document_id_text(h->id, id);
 	for (unsigned i = 0; i < s->peers_n; i++)
-		signatures += session_attended(&held->d, s->peers[i]);
+		signatures += has_signed(&held->d, s->peers[i]);
 	(void)json_object_set_new(o, "id", json_string(id));
 	(void)json_object_set_new(
 	    o, "community", name[0] == 0 ? json_null() : json_string(name));
@@ -73,7 +81,7 @@ session_json(struct node *n, struct http_request *r, const struct holding *h,
 	json_uint(o, "participants", s->peers_n);
 	json_uint(o, "signed", signatures);
 	json_truth(o, "signed_by_me",
-	    session_attended(&held->d, persona_get(n, h->persona)->pub));
+	    has_signed(&held->d, persona_get(n, h->persona)->pub));
 	json_truth(o, "complete", held->d.complete);
 	(void)json_object_set_new(
 	    o, "verdict", json_string(session_fault_name(f)));

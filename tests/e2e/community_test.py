@@ -1,12 +1,32 @@
 """Communities between real nodes: a facilitator and two members. Founded and
 published under a persona, found by others; what a person tells by it."""
+import base64
+import sys
+import time
 import unittest
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vectors"))
+import evidence  # noqa: E402  the second program that reads SPEC.md
 from support import Case, holds, peers_of, wait_for, write
 
 NET = "test-community"
 JOBS = ("external_id,type,title,region,skills\n"
         "R-1,project,Map the river,de,\"welding:2\"\n")
+
+B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def key_of(did):
+    n = 0
+    for c in did.removeprefix("did:key:z"):
+        n = n * 58 + B58.index(c)
+    return n.to_bytes(34, "big")[2:]
+
+
+def id_of(record):
+    text = record[1:].upper()
+    return base64.b32decode(text + "=" * (-len(text) % 8))[-32:]
 
 
 class Community(Case):
@@ -130,6 +150,43 @@ class Together(Community):
         status, said = node.api("GET", f"/sessions/{i}")
         return said if status == 200 else None
 
+    def strange(self, record, other, signed=True):
+        """A session that a key nobody knows says to have held with another."""
+        stranger = evidence.KEYS[5]
+        peers = sorted([stranger.pub, key_of(other)])
+        body = evidence.body_of("session", {
+            "peers": peers, "k": 2, "nonce": bytes(16), "at": int(time.time()) // 3600,
+            "minutes": 60, "subject": id_of(record)}, NET)
+        by = [(16 + peers.index(stranger.pub), stranger)] if signed else []
+        return {"document": evidence.document(body, by, NET).hex()}
+
+    def test_not_led_by(self):
+        """A role by a key that the record does not name, and one of a
+        community that has ended."""
+        hub, lea = self.hub, self.lea
+        me = self.tom.cli("persona", "list")["personas"][0]["did"]
+        record = self.found("--facilitator", me)
+        wait_for("the record", lambda: holds(lea, record))
+        lea.cli("community", "join", record, "--name", "river", "--text", "I can")
+        asks = wait_for("the request", lambda: self.api(
+            hub, "/communities/river/members")["requests"])
+        hub.cli("community", "welcome", "river", asks[0]["talk"], "--role", "Scout")
+        wait_for("the role", lambda: lea.cli(
+            "community", "accept", "river", "--dry-run")["step"] == "interested")
+        lea.cli("community", "accept", "river")
+        wait_for("it is refused", lambda: lea.api(
+            "POST", "/communities/river/accept", {})[1].get("code") == "E3187")
+        with self.fails(8, "no facilitator"):
+            lea.cli("community", "accept", "river")
+        self.assertEqual("asked", lea.cli("community", "show", "river")["state"])
+        hub.cli("community", "end", "river")
+        wait_for("the end", lambda: lea.cli(
+            "community", "show", "river")["state"] == "ended")
+        with self.fails(8, "ended"):
+            lea.cli("community", "accept", "river")
+        with self.fails(8, "ended"):
+            hub.cli("community", "welcome", "river", asks[0]["talk"], "--role", "Scout")
+
     def test_three_nodes(self):
         hub, lea, tom = self.hub, self.lea, self.tom
         record = self.found()
@@ -223,6 +280,16 @@ class Together(Community):
         self.assertFalse(taken["complete"])
         with self.fails(1, "another persona"):
             tom.cli("session", "propose", "--with", f"{leas},{toms}")
+        # One that names the community and a member, or who leads it.
+        for node, other, verdict in ((lea, leas, "not-of-us"), (hub, None, "strangers")):
+            other = other or hub.cli("persona", "list")["personas"][0]["did"]
+            taken = node.api("POST", "/sessions/take", self.strange(record, other))[1]
+            self.assertEqual(verdict, taken["verdict"])
+            self.assertEqual((409, "E3177"), (
+                (x := node.api("POST", f"/sessions/{taken['id']}/sign", {}))[0],
+                x[1]["code"]))
+            self.assertEqual(0, [v for v in self.api(node, "/sessions")["sessions"]
+                                 if v["id"] == taken["id"]][0]["signed_by_me"])
         # Who has no role in it cannot be named in one of it.
         nobody = [p["did"] for p in tom.cli("persona", "list")["personas"]
                   if p["name"] == "main"][0]
