@@ -17,6 +17,7 @@
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
 #include "node/signer.h"
+#include "node/trust/warnings.h"
 #include "proto/base/text.h"
 #include "proto/record/value.h"
 #include "test_store.h"
@@ -56,6 +57,7 @@ up(struct fixture *f)
 	assert_int_equal(store_open(f->map.map, &sc, &f->n.store, why), OK);
 	assert_int_equal(personas_open(&f->n), OK);
 	assert_int_equal(intro_open(&f->n), OK);
+	assert_int_equal(warnings_open(&f->n), OK);
 	assert_int_equal(mailbox_open(&f->n), OK);
 }
 
@@ -63,6 +65,7 @@ static void
 down(struct fixture *f)
 {
 	mailbox_close(&f->n);
+	warnings_close(&f->n);
 	intro_close(&f->n);
 	store_close(f->n.store);
 	vault_close(f->n.vault);
