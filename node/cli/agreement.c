@@ -81,8 +81,8 @@ put_parts(struct cli *cli, const struct part *parts, size_t n, json_t *body)
 	static const char *const right[] = { "text", "a whole number",
 		"a date as 2027-03-01", "an amount as 800 or 800.50",
 		"a list as welding:3,planning:2",
-		"kind=course,amount=800,currency=EUR,hours=40,"
-		"deadline=2027-03-01, or none" };
+		("kind=course,amount=800,currency=EUR,hours=40,"
+		 "deadline=2027-03-01, or none") };
 
 	for (size_t i = 0; i < n; i++) {
 		const char *text = cli_flag(cli, parts[i].flag);

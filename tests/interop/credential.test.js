@@ -10,6 +10,7 @@ import { DataIntegrityProof } from '@digitalbazaar/data-integrity'
 import { createSignCryptosuite, createVerifyCryptosuite } from '@digitalbazaar/eddsa-jcs-2022-cryptosuite'
 import * as Multikey from '@digitalbazaar/ed25519-multikey'
 import jsigs from 'jsonld-signatures'
+import { RealNode } from './node.js'
 
 const build = process.env.OHCN_BUILD
 const { AssertionProofPurpose } = jsigs.purposes
@@ -139,5 +140,34 @@ describe('credentials', () => {
       good += proof === 'fine'
     }
     assert.ok(good >= 8, `${good} good ones`)
+  })
+
+  it('a badge that a node issued is good to them, by its issuer alone', async () => {
+    // One node with two personas: the second is the holder.
+    const node = await RealNode.start('test-badge')
+    try {
+      await node.must('persona', 'add', 'holder')
+      const { personas } = await node.must('persona', 'list')
+      const holder = personas.find(p => p.name === 'holder').did
+      const { issued } = await node.must('credential', 'issue', '--to', holder, '--title', 'Welding, basics',
+        '--skill', 'welding:3', '--method', 'assessed', '--claim', 'exam=87/100')
+      const given = node.file('given.json')
+      await node.raw('credential', 'export', issued[0], '-o', given)
+      await node.must('credential', 'import', given, '--persona', 'holder')
+      await node.must('credential', 'accept', issued[0], '--persona', 'holder')
+      const back = node.file('back.json')
+      await node.raw('credential', 'export', issued[0], '--persona', 'holder', '-o', back)
+      await node.must('credential', 'import', back)
+      const file = node.file('badge.json')
+      await node.raw('credential', 'export', issued[0], '--badge', '-o', file)
+      const badge = JSON.parse(readFileSync(file))
+      assert.equal(badge.issuer.id, node.did)
+      assert.equal(badge.credentialSubject.id, holder)
+      assert.equal(await theirs(badge), true)
+      badge.credentialSubject.result[0].value = '5'
+      assert.equal(await theirs(badge), false)
+    } finally {
+      assert.equal(await node.stop(), null)
+    }
   })
 })
