@@ -11,9 +11,9 @@
 #include "match/core.h"
 #include "node/access/token.h"
 #include "node/api/api.h"
-#include "node/company/ledger.h"
 #include "node/community/community.h"
 #include "node/community/joining.h"
+#include "node/company/ledger.h"
 #include "node/discovery.h"
 #include "node/env.h"
 #include "node/evidence/claims.h"
@@ -333,6 +333,7 @@ on_tick(uv_timer_t *timer)
 	matcher_tick(n->matcher);
 	signals_tick(n);
 	trust_tick(n);
+	tokens_tick(n);
 	if (n->ticks % SYNC_SAVE_EVERY == 0)
 		sync_save(n);
 	if (expires && n->ticks % EXPIRE_EVERY == 1 &&

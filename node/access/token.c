@@ -22,6 +22,9 @@ struct token {
 	json_t *last;
 };
 
+/* An expired token's streams are ended for so long, should a tick be late. */
+#define EXPIRED_FOR_S 5
+
 struct tokens {
 	struct token all[TOKENS_MAX];
 	unsigned n;
@@ -180,10 +183,13 @@ log_add(struct node *n, struct token *k, const char *method, const char *path,
 			    (json_int_t)++k->chunk, "calls");
 			calls = json_object_get(k->last, "calls");
 		}
+		json_t *said = json_string(note);
+		if (said == NULL) /* cut within a character */
+			said = json_string("");
 		(void)json_array_append_new(calls,
-		    json_pack("{s:I,s:s,s:s,s:i,s:s,s:i}", "at",
+		    json_pack("{s:I,s:s,s:s,s:i,s:o,s:i}", "at",
 			(json_int_t)node_now(n), "method", method, "path", path,
-			"status", (int)status, "note", note, "times", 1));
+			"status", (int)status, "note", said, "times", 1));
 	}
 	chunk_name(name, k, k->chunk);
 	if (vault_put(n->vault, name, k->last) != OK)
@@ -229,6 +235,20 @@ static bool
 counts(const struct node *n, const struct token *k)
 {
 	return k->revoked == 0 && (k->expires == 0 || node_now(n) < k->expires);
+}
+
+void
+tokens_tick(struct node *n)
+{
+	const struct tokens *t = n->tokens;
+	const uint64_t now = node_now(n);
+
+	for (unsigned i = 0; t != NULL && i < t->n; i++) {
+		const struct token *k = &t->all[i];
+		if (k->revoked == 0 && k->expires != 0 && now >= k->expires &&
+		    now < k->expires + EXPIRED_FOR_S)
+			http_caller_gone(n->http, k->name);
+	}
 }
 
 static bool

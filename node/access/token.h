@@ -30,6 +30,9 @@ struct tokens;
 NODISCARD err tokens_open(struct node *n);
 void tokens_close(struct node *n);
 
+/** tokens_tick(n): each second; streams of expired tokens end. */
+void tokens_tick(struct node *n);
+
 /** tokens_access(): how the server asks; its context is the node. */
 const struct http_access *tokens_access(void);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/api/choose.h"
 #include "node/api/document.h"
 #include "node/evidence/follow.h"
@@ -192,6 +193,17 @@ api_document(struct http_request *r, void *ctx)
 		http_reply(r, 200, o);
 }
 
+/*
+ * What has routes of its own that are the owner's stays so: a credential, and
+ * the proof that two personas are one. False: answered.
+ */
+static bool
+is_allowed(struct http_request *r, const struct holding *h)
+{
+	return (h->type != EVIDENCE_CREDENTIAL && h->type != EVIDENCE_LINKED) ||
+	       http_need(r, SCOPE_OWNER);
+}
+
 void
 api_document_forget(struct http_request *r, void *ctx)
 {
@@ -200,7 +212,7 @@ api_document_forget(struct http_request *r, void *ctx)
 	const struct holding *h = document_named(n, r, &persona);
 	char id[DOCUMENT_ID_TEXT];
 
-	if (h == NULL)
+	if (h == NULL || !is_allowed(r, h))
 		return;
 	const struct holding gone = *h;
 	const err e = documents_forget(n, persona, gone.id);
@@ -296,7 +308,7 @@ api_document_send(struct http_request *r, void *ctx)
 	struct held_document c;
 	struct talk *t;
 
-	if (h == NULL)
+	if (h == NULL || !is_allowed(r, h))
 		return;
 	t = h->talk[0] == '\0' ? NULL : mailbox_find(n, h->talk);
 	if (t != NULL && documents_read(n, h, &c) == OK) {
@@ -388,7 +400,7 @@ api_document_sign(struct http_request *r, void *ctx)
 	struct node *n = ctx;
 	uint32_t persona;
 	const struct holding *h = document_named(n, r, &persona);
-	json_t *body = h == NULL ? NULL : http_json(r);
+	json_t *body = h == NULL || !is_allowed(r, h) ? NULL : http_json(r);
 	enum evidence_fault f = EVIDENCE_FINE;
 	struct held_document c;
 	struct holding now;

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "node/api/communities.h"
+#include "node/api/document.h"
 #include "node/community/joining.h"
 #include "node/community/session.h"
+#include "node/evidence/from_talk.h"
 
 static void
 fail_said(struct http_request *r, err e, enum mail_outcome outcome)
@@ -279,6 +281,11 @@ welcome(struct community_asked *a, const json_t *body)
 		    ROLE_HOURS_WEEK, ROLE_WEEKS);
 		return;
 	}
+	/* One promise a request: the agreement is made of just that. */
+	if (t->c.state != CONVERSATION_HAND) {
+		fail_said(a->r, OK, MAIL_WRONG_STATE);
+		return;
+	}
 	const struct role_terms terms = { role, (uint32_t)h, (uint32_t)w,
 		note == NULL ? "" : note };
 	talk_id_text(t, id);
@@ -329,6 +336,23 @@ reply_step(
 		"dry_run", dry, "tells", tells));
 }
 
+/* Is it what was offered: the role, its hours and weeks, and no more? */
+static bool
+is_as_offered(
+    struct community_asked *a, struct talk *t, const struct held_document *held)
+{
+	const struct agreement *d = &held->d.is.agreement;
+	uint32_t hours, weeks;
+	json_t *differs = pledge_differences(a->n, t, d);
+	const bool same = json_array_size(differs) == 0;
+
+	json_decref(differs);
+	return same &&
+	       document_fits_talk(a->n, t, &held->d, false) == EVIDENCE_FINE &&
+	       joining_offered(t, d->title, &hours, &weeks) &&
+	       d->hours == hours * weeks && d->end - d->start == weeks * 168;
+}
+
 static void
 accept_role(struct community_asked *a, struct talk *t, const struct holding *h,
     const struct held_document *held, bool dry)
@@ -347,10 +371,20 @@ accept_role(struct community_asked *a, struct talk *t, const struct holding *h,
 				     : role_fault_text(why));
 		return;
 	}
+	if (!is_as_offered(a, t, held)) {
+		http_fail(a->r, 409, "E3187", NULL,
+		    "ohcn agreement list; ohcn agreement sign ID if you agree",
+		    "the agreement is not what was offered");
+		return;
+	}
 	if (dry) {
-		reply_step(a, "signed", true,
-		    "your signature under the agreement: the role, its hours "
-		    "and its end; both sides can show it");
+		char tells[400];
+		(void)snprintf(tells, sizeof(tells),
+		    "your signature under the agreement: \"%s\", %" PRIu32
+		    " hours in all, for %" PRIu32
+		    " weeks; both sides can show it",
+		    d->title, d->hours, (d->end - d->start) / 168);
+		reply_step(a, "signed", true, tells);
 		return;
 	}
 	err e = documents_sign(a->n, a->persona, h->id, &out, &f);

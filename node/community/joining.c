@@ -1,5 +1,6 @@
 #include "node/community/joining.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -87,6 +88,29 @@ joining_welcome(struct node *n, struct talk *t, const struct role_terms *terms,
 	return mailbox_offer(n, &offer, dry, &same, outcome, NULL);
 }
 
+bool
+joining_offered(const struct talk *t, const char *role, uint32_t *hours_week,
+    uint32_t *weeks)
+{
+	void *memory = malloc(VALUE_ARENA_BYTES);
+	struct arena arena = arena_of(memory, VALUE_ARENA_BYTES);
+	struct offer_terms o;
+	char note[64] = "";
+	bool same = memory != NULL &&
+		    offer_terms_read(
+			slice_of(t->c.terms, t->c.terms_n), &arena, &o) == OK &&
+		    slice_eq(o.role, slice_str(role));
+
+	if (same) {
+		memcpy(note, o.note.p, MIN(o.note.n, sizeof(note) - 1));
+		same = sscanf(note, "%" SCNu32 " hours a week for %" SCNu32,
+			   hours_week, weeks) == 2 &&
+		       *hours_week <= ROLE_HOURS_WEEK && *weeks <= ROLE_WEEKS;
+	}
+	free(memory);
+	return same;
+}
+
 /* ---- the agreement that was promised ---- */
 
 static json_int_t
@@ -123,12 +147,27 @@ make_agreement(struct node *n, struct talk *t, const json_t *terms,
 	return f == EVIDENCE_FINE ? OK : ERR_FORM;
 }
 
+struct waiting {
+	struct node *n;
+	const struct talk *t;
+	struct holding *out;
+	struct held_document held;
+};
+
+/* Our own, on a role in that community: whatever else the talk has is not
+ * what was promised. */
 static bool
 on_waiting(void *ctx, const struct holding *h)
 {
-	struct holding *out = ctx;
+	struct waiting *w = ctx;
+	const struct agreement *a = &w->held.d.is.agreement;
 
-	*out = *h;
+	if (h->role != ROLE_COMPANY ||
+	    documents_read(w->n, h, &w->held) != OK ||
+	    a->kind != AGREEMENT_COMMUNITY_ROLE ||
+	    memcmp(a->subject, w->t->c.demand, RECORD_ID) != 0)
+		return true;
+	*w->out = *h;
 	return false;
 }
 
@@ -149,7 +188,8 @@ promise_kept(struct node *n, struct talk *t, const json_t *terms)
 	if (!joining_key(n, t, key))
 		return false;
 	talk_id_text(t, talk);
-	documents_each(n, &filter, on_waiting, &h);
+	struct waiting w = { .n = n, .t = t, .out = &h };
+	documents_each(n, &filter, on_waiting, &w);
 	if (h.type == 0 && make_agreement(n, t, terms, key, &h) != OK) {
 		env_log(&n->env, LOG_UNUSUAL, "role_not_agreed",
 		    "talk=%.8s what=\"the agreement cannot be made\"", talk);

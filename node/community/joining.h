@@ -43,6 +43,11 @@ bool joining_key(
 NODISCARD err joining_welcome(struct node *n, struct talk *t,
     const struct role_terms *terms, bool dry, enum mail_outcome *outcome);
 
+/** joining_offered(t, role, hours_week, weeks): what the talk's offer says of
+ * a role; false: it offers another one, or does not tell these numbers. */
+bool joining_offered(const struct talk *t, const char *role,
+    uint32_t *hours_week, uint32_t *weeks);
+
 /** joining_find(n, persona, value, out): the agreement on a role in what is
  * kept of a joined community that waits for the persona's signature; false:
  * none. Also if it is not ours to sign: community_role_judge(). */

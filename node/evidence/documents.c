@@ -288,18 +288,26 @@ documents_named(
 }
 
 err
-documents_read(
-    struct node *n, const struct holding *h, struct held_document *out)
+documents_bytes(struct node *n, const struct holding *h, struct buf *out)
 {
 	char name[VAULT_NAME_MAX + 1];
-	struct buf bytes = { out->bytes, 0, sizeof(out->bytes) };
 
 	name_of(h->number, name);
 	json_t *value = vault_get(n->vault, name, NULL);
-	const bool good = bytes_of(value, &bytes);
+	const bool good = bytes_of(value, out);
 	json_decref(value);
-	if (!good || document_open(buf_slice(&bytes), net_of(n), 0,
-			 &n->documents->scratch, &out->d) != EVIDENCE_FINE)
+	return good ? OK : ERR_NOTFOUND;
+}
+
+err
+documents_read(
+    struct node *n, const struct holding *h, struct held_document *out)
+{
+	struct buf bytes = { out->bytes, 0, sizeof(out->bytes) };
+
+	TRY(documents_bytes(n, h, &bytes));
+	if (document_open(buf_slice(&bytes), net_of(n), 0,
+		&n->documents->scratch, &out->d) != EVIDENCE_FINE)
 		return ERR_NOTFOUND;
 	return OK;
 }

@@ -154,6 +154,11 @@ const struct holding *documents_find(
 const struct holding *documents_named(
     const struct node *n, uint32_t persona, const char *text, bool *several);
 
+/** documents_bytes(n, h, out): those of one, unjudged, appended; ERR_NOTFOUND:
+ * they cannot be read. ${out} has room for DOCUMENT_MAX. */
+NODISCARD err documents_bytes(
+    struct node *n, const struct holding *h, struct buf *out);
+
 /** documents_read(n, h, out): ERR_NOTFOUND: it cannot be read any more. */
 NODISCARD err documents_read(
     struct node *n, const struct holding *h, struct held_document *out);

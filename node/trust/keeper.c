@@ -105,7 +105,7 @@ trust_stored(struct node *n, uint32_t kind)
 struct gather {
 	struct node *n;
 	struct trust_material *m;
-	struct held_document *held;
+	uint8_t raw[DOCUMENT_MAX];
 	size_t cap, bytes_n, bytes_cap;
 	bool no_memory;
 };
@@ -141,9 +141,12 @@ on_held(void *ctx, const struct holding *h)
 	struct gather *g = ctx;
 	struct trust_material *m = g->m;
 
-	if (documents_read(g->n, h, g->held) != OK)
+	struct buf out = { g->raw, 0, sizeof(g->raw) };
+
+	/* Its signatures are for the worker. */
+	if (documents_bytes(g->n, h, &out) != OK)
 		return true;
-	const struct slice bytes = g->held->d.bytes;
+	const struct slice bytes = buf_slice(&out);
 	if (!gather_room(g, bytes.n)) {
 		g->no_memory = true;
 		return false;
@@ -194,9 +197,7 @@ trust_gather(struct node *n)
 	struct gather g = { .n = n, .m = m };
 	size_t at = 0;
 
-	g.held = malloc(sizeof(*g.held));
-	if (m == NULL || g.held == NULL) {
-		free(g.held);
+	if (m == NULL) {
 		free(m);
 		return NULL;
 	}
@@ -218,7 +219,6 @@ trust_gather(struct node *n)
 		m->documents[i].p = m->bytes + at;
 		at += m->documents[i].n;
 	}
-	free(g.held);
 	if (!g.no_memory)
 		return m;
 	trust_material_free(m);
