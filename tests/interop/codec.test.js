@@ -535,7 +535,7 @@ describe('records', () => {
     assert.equal(envelope({ expires: HOUR + 25 }), 'bad-stamp')
     assert.equal(envelope({ slot: 1 }), 'bad-slot')
     assert.equal(envelope({ slot: 1, stamp: alice.stamp }), 'fine')
-    assert.equal(envelope({ kind: 64 }), 'bad-stamp')
+    assert.equal(envelope({ kind: 64, payload: new Map() }), 'bad-stamp')
     assert.equal(outcome(record({ kind: c.ENVELOPE, stamp, payload }, bob)), 'bad-stamp')
     for (let i = 0; i < stamp.length; i++) {
       const other = stamp.slice()
