@@ -63,6 +63,18 @@ fresh_remove(const char *fresh)
 	(void)rmdir(fresh);
 }
 
+static err
+folder_sync(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return ERR_IO;
+	const bool good = fsync(fd) == 0;
+	(void)close(fd);
+	return good ? OK : ERR_IO;
+}
+
 void
 vault_tidy(const char *path)
 {
@@ -77,8 +89,8 @@ vault_tidy(const char *path)
 	if (lstat(old, &a) != 0 || lstat(data, &b) != 0)
 		return;
 	if (a.st_ino == b.st_ino && a.st_dev == b.st_dev)
-		(void)unlink(old); /* the rename did not come to pass */
-	else
+		(void)unlink(old);        /* the rename did not come to pass */
+	else if (folder_sync(path) == OK) /* else it may still be needed */
 		(void)overwrite(old);
 }
 
@@ -120,18 +132,6 @@ fresh_make(struct vault *v, const char *fresh)
 	map_abort(from);
 	map_close(map);
 	return e;
-}
-
-static err
-folder_sync(const char *path)
-{
-	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return ERR_IO;
-	const bool good = fsync(fd) == 0;
-	(void)close(fd);
-	return good ? OK : ERR_IO;
 }
 
 err

@@ -132,7 +132,7 @@ NODISCARD err documents_sign(struct node *n, uint32_t persona,
     enum evidence_fault *fault);
 
 /** documents_forget(n, persona, id): OK also if it is not held. ERR_IO. The
- * sealed page stays on the disk until the vault uses it again. */
+ * sealed value is overwritten as vault.h says. */
 NODISCARD err documents_forget(
     struct node *n, uint32_t persona, const uint8_t id[EVIDENCE_ID]);
 

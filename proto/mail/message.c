@@ -311,7 +311,9 @@ message_read(struct slice bytes, struct arena *arena, struct message *m)
 	if (is_later(&map))
 		return ERR_NOTFOUND;
 	const struct value *type = value_find(&map, TYPE);
-	if (type == NULL || type->type != VALUE_UINT)
+	/* Without a version nothing has looked at the type's range. */
+	if (type == NULL || type->type != VALUE_UINT || type->u == 0 ||
+	    type->u >= MESSAGE_TYPES)
 		return ERR_FORM;
 	const struct schema form = { (uint32_t)type->u, MESSAGE_VERSION,
 		types[type->u].fields };

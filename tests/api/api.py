@@ -240,13 +240,18 @@ def lists(p):
         check(f"matches{query}", s == 200, r)
         fits(f"matches{query}", r, "matches")
         return r
+    def listed(query):
+        # Doors are there as soon as trust has been worked out.
+        return [{k: v for k, v in m.items() if k != "door"}
+                for m in titles(query)["matches"]]
     whole = titles("")
+    order = [{k: v for k, v in m.items() if k != "door"} for m in whole["matches"]]
     for m in whole["matches"]:
         gates = p.get("/matches/" + m["record"])[1]["gates"]
         check("what is missed in a list is what the explanation says", m["gates"] == [
             g for g in gates if g["state"] in ("fail", "near")] and
             m["excluded"] == any(g["state"] == "fail" for g in gates), m["gates"])
-    check("the scan says the same", titles("&scan=1")["matches"] == whole["matches"])
+    check("the scan says the same", listed("&scan=1") == order)
     check("ranks are places", [m["rank"] for m in whole["matches"]] ==
           list(range(1, len(whole["matches"]) + 1)))
     for query, keep in (
@@ -285,7 +290,7 @@ def lists(p):
     check("reach says who pays and how far it goes", all(
         m["payer"] and m["steps"] > 0 and m["skills_closed"] <= m["skills_missing"]
         for m in reach["matches"]), reach)
-    check("and moves nobody in the list", titles("")["matches"] == whole["matches"])
+    check("and moves nobody in the list", listed("") == order)
     s, r = p.get("/matches?limit=3&sort=learnability&learnability=1")
     check("nobody sorts or filters by Learnability", [m["record"] for m in r["matches"]] ==
           [m["record"] for m in p.get("/matches?limit=3")[1]["matches"]])

@@ -439,6 +439,24 @@ test_hands(void **state)
 	assert_int_equal(inbox_hand(&l, items, 200, &a), INBOX_KEEP);
 }
 
+/* What anybody may seal: a type without a version, of any number. */
+static void
+test_types_without_version(void **state)
+{
+	static uint8_t memory[VALUE_ARENA_BYTES];
+	static const uint8_t zero[] = { 0x81, 2, 0 }, many[] = { 0x81, 2, 12 },
+			     huge[] = { 0x81, 2, 0xcf, 0, 0, 1, 0, 0, 0, 0, 0 };
+	static const struct slice all[] = { { zero, sizeof(zero) },
+		{ many, sizeof(many) }, { huge, sizeof(huge) } };
+	static struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct arena arena = arena_of(memory, sizeof(memory));
+		assert_int_equal(message_read(all[i], &arena, &m), ERR_FORM);
+	}
+}
+
 int
 main(void)
 {
@@ -453,6 +471,7 @@ main(void)
 		cmocka_unit_test(test_inbox_places),
 		cmocka_unit_test(test_inbox_rank),
 		cmocka_unit_test(test_hands),
+		cmocka_unit_test(test_types_without_version),
 	};
 
 	return crypto_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
