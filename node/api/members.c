@@ -33,6 +33,23 @@ talk_of(struct node *n, const json_t *value)
 	return name == NULL ? NULL : mailbox_find(n, name);
 }
 
+/* What a request says of the community in its path. */
+static void
+answer(struct http_request *r, void *ctx,
+    void (*say)(struct community_asked *a, const json_t *body))
+{
+	struct community_asked a;
+	json_t *body;
+
+	if (!community_asked(ctx, r, &a))
+		return;
+	body = http_json(r);
+	if (body != NULL)
+		say(&a, body);
+	json_decref(body);
+	community_answered(&a);
+}
+
 /* ---- to ask ---- */
 
 static void
@@ -131,16 +148,7 @@ join(struct community_asked *a, const json_t *body)
 void
 api_community_join(struct http_request *r, void *ctx)
 {
-	struct community_asked a;
-	json_t *body;
-
-	if (!community_asked(ctx, r, &a))
-		return;
-	body = http_json(r);
-	if (body != NULL)
-		join(&a, body);
-	json_decref(body);
-	community_answered(&a);
+	answer(r, ctx, join);
 }
 
 /* ---- the list ---- */
@@ -432,8 +440,9 @@ accept_offer(struct community_asked *a, struct talk *t, bool dry)
 }
 
 static void
-accept_next(struct community_asked *a, bool dry)
+accept_next(struct community_asked *a, const json_t *body)
 {
+	const bool dry = json_is_true(json_object_get(body, "dry_run"));
 	struct talk *t = talk_of(a->n, a->value);
 	struct held_document held;
 	struct holding h;
@@ -462,16 +471,7 @@ accept_next(struct community_asked *a, bool dry)
 void
 api_community_accept(struct http_request *r, void *ctx)
 {
-	struct community_asked a;
-	json_t *body;
-
-	if (!community_asked(ctx, r, &a))
-		return;
-	body = http_json(r);
-	if (body != NULL)
-		accept_next(&a, json_is_true(json_object_get(body, "dry_run")));
-	json_decref(body);
-	community_answered(&a);
+	answer(r, ctx, accept_next);
 }
 
 /* ---- to leave, and to forget ---- */
@@ -600,14 +600,5 @@ leave(struct community_asked *a, const json_t *body)
 void
 api_community_leave(struct http_request *r, void *ctx)
 {
-	struct community_asked a;
-	json_t *body;
-
-	if (!community_asked(ctx, r, &a))
-		return;
-	body = http_json(r);
-	if (body != NULL)
-		leave(&a, body);
-	json_decref(body);
-	community_answered(&a);
+	answer(r, ctx, leave);
 }

@@ -432,17 +432,6 @@ run_document_moved(struct cli *cli)
 	return make(cli, TALKS, "moved", parts, ARRAY_LEN(parts));
 }
 
-static int
-not_confirmed(struct cli *cli)
-{
-	struct problem p = { 0 };
-
-	problem_set(&p, EXIT_REFUSED, "E1851", "nothing was done");
-	problem_why(&p, "it was not confirmed");
-	problem_hint(&p, "--yes where there is no terminal");
-	return cli_fail(cli, &p);
-}
-
 int
 run_document_link(struct cli *cli)
 {
@@ -454,7 +443,7 @@ run_document_link(struct cli *cli)
 	    !cli_confirm(cli,
 		"Whoever you show it to knows for good that both are you. Go "
 		"on?"))
-		return not_confirmed(cli);
+		return cli_not_confirmed(cli, "E1851", "nothing was done");
 	return make(cli, "/api/v1/personas", "link", parts, ARRAY_LEN(parts));
 }
 
@@ -626,15 +615,10 @@ run_document_forget(struct cli *cli)
 {
 	char path[PATHLEN];
 	json_t *reply = NULL;
-	struct problem p = { 0 };
 
 	if (!cli_confirm(
-		cli, "What is forgotten no longer speaks for you. Go on?")) {
-		problem_set(&p, EXIT_REFUSED, "E1851", "nothing was forgotten");
-		problem_why(&p, "it was not confirmed");
-		problem_hint(&p, "--yes where there is no terminal");
-		return cli_fail(cli, &p);
-	}
+		cli, "What is forgotten no longer speaks for you. Go on?"))
+		return cli_not_confirmed(cli, "E1851", "nothing was forgotten");
 	if (cli_under(path, sizeof(path), BASE, cli->words[0], "forget") != OK)
 		return cli_usage(cli, "the id is too long");
 	const int code = cli_call(cli, "POST", path, json_object(), &reply);

@@ -8,20 +8,6 @@
 #define BASE    "/api/v1/assessments"
 #define RESULTS "/api/v1/assessment-results"
 
-/* BASE/ID/REST for the first word. */
-static int
-call_one(struct cli *cli, const char *method, const char *base,
-    const char *rest, json_t *body, json_t **reply)
-{
-	char path[512];
-
-	if (cli_under(path, sizeof(path), base, cli->words[0], rest) != OK) {
-		json_decref(body);
-		return cli_usage(cli, "the id is too long");
-	}
-	return cli_call(cli, method, path, body, reply);
-}
-
 /* Words between commas as a list; NULL: none. */
 static json_t *
 words_json(const char *text)
@@ -98,7 +84,7 @@ run_assess_show(struct cli *cli)
 {
 	json_t *reply = NULL, *v;
 	size_t i;
-	const int code = call_one(cli, "GET", BASE, "", NULL, &reply);
+	const int code = cli_call_one(cli, "GET", BASE, "", NULL, &reply);
 
 	if (code != EXIT_DONE)
 		return code;
@@ -149,7 +135,7 @@ int
 run_assess_close(struct cli *cli)
 {
 	json_t *reply = NULL;
-	const int code = call_one(cli, "POST", BASE, "close",
+	const int code = cli_call_one(cli, "POST", BASE, "close",
 	    json_pack("{s:b}", "dry_run", cli_flag(cli, "dry-run") != NULL),
 	    &reply);
 
@@ -264,7 +250,7 @@ send_answers(struct cli *cli, json_t *answers, json_t **state)
 {
 	json_decref(*state);
 	*state = NULL;
-	return call_one(cli, "POST", BASE, "answer",
+	return cli_call_one(cli, "POST", BASE, "answer",
 	    json_pack("{s:o}", "answers", answers), state);
 }
 
@@ -296,7 +282,7 @@ ask_all(struct cli *cli, json_t **state, bool *stopped)
 		(void)json_object_set_new(answers, key, value);
 		code = send_answers(cli, answers, state);
 		if (code == EXIT_REFUSED) { /* said; asked once more */
-			code = call_one(
+			code = cli_call_one(
 			    cli, "POST", BASE, "take", json_object(), state);
 		}
 	}
@@ -308,7 +294,7 @@ finish(struct cli *cli)
 {
 	json_t *reply = NULL;
 	const int code =
-	    call_one(cli, "POST", BASE, "finish", json_object(), &reply);
+	    cli_call_one(cli, "POST", BASE, "finish", json_object(), &reply);
 
 	if (code != EXIT_DONE)
 		return code;
@@ -343,7 +329,7 @@ run_assess_take(struct cli *cli)
 		json_decref(body);
 		return code;
 	}
-	code = call_one(cli, "POST", BASE, "take", body, &state);
+	code = cli_call_one(cli, "POST", BASE, "take", body, &state);
 	if (code == EXIT_DONE && given != NULL) {
 		json_t *answers = json_object_get(given, "answers");
 		code = send_answers(cli,
@@ -444,7 +430,8 @@ run_assess_apply(struct cli *cli)
 	    body, "private", json_boolean(cli_flag(cli, "private") != NULL));
 	(void)json_object_set_new(
 	    body, "dry_run", json_boolean(cli_flag(cli, "dry-run") != NULL));
-	const int code = call_one(cli, "POST", RESULTS, "apply", body, &reply);
+	const int code =
+	    cli_call_one(cli, "POST", RESULTS, "apply", body, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	if (cli_show(cli, reply))
@@ -467,7 +454,7 @@ int
 run_assess_forget(struct cli *cli)
 {
 	json_t *reply = NULL;
-	const int code = call_one(cli, "POST", RESULTS, "apply",
+	const int code = cli_call_one(cli, "POST", RESULTS, "apply",
 	    json_pack("{s:b}", "forget", 1), &reply);
 
 	if (code != EXIT_DONE)
@@ -515,7 +502,7 @@ run_assess_sign(struct cli *cli)
 
 	if (code != EXIT_DONE)
 		return code;
-	code = call_one(cli, "POST", BASE, "sign", body, &reply);
+	code = cli_call_one(cli, "POST", BASE, "sign", body, &reply);
 	if (code != EXIT_DONE)
 		return code;
 	if (cli_show(cli, reply))

@@ -150,19 +150,6 @@ ask(struct cli *cli, const json_t *reply)
 	return accept;
 }
 
-static json_t *
-accept_of(const char *text)
-{
-	json_t *list = json_array();
-	char *copy = strdup(text), *rest = NULL;
-
-	for (char *one = copy == NULL ? NULL : strtok_r(copy, ", ", &rest);
-	     one != NULL; one = strtok_r(NULL, ", ", &rest))
-		(void)json_array_append_new(list, json_string(one));
-	free(copy);
-	return list;
-}
-
 /* The signed results go where those go that a person hands in. */
 static int
 take_results(struct cli *cli, const json_t *reply)
@@ -221,7 +208,7 @@ run_bundle_review(struct cli *cli)
 		return code;
 	if (accept == NULL && !cli->json)
 		show_parts(cli, reply);
-	chosen = accept != NULL ? accept_of(accept) : ask(cli, reply);
+	chosen = accept != NULL ? cli_words(accept, ", ") : ask(cli, reply);
 	json_decref(reply);
 	reply = NULL;
 	code = review(cli, chosen, &reply);

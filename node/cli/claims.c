@@ -276,17 +276,6 @@ print_disclosed(struct cli *cli, const json_t *reply)
 	}
 }
 
-static int
-refuse(struct cli *cli)
-{
-	struct problem p = { 0 };
-
-	problem_set(&p, EXIT_REFUSED, "E1851", "nothing was shown");
-	problem_why(&p, "it was not confirmed");
-	problem_hint(&p, "--yes where there is no terminal");
-	return cli_fail(cli, &p);
-}
-
 int
 run_inbox_disclose(struct cli *cli)
 {
@@ -313,7 +302,8 @@ run_inbox_disclose(struct cli *cli)
 		reply = NULL;
 		if (!cli_confirm(cli, "This cannot be taken back. Show it?")) {
 			json_decref(body);
-			return refuse(cli);
+			return cli_not_confirmed(
+			    cli, "E1851", "nothing was shown");
 		}
 		(void)json_object_set_new(body, "dry_run", json_false());
 		code = talk_call(

@@ -576,6 +576,54 @@ cli_under(
 	return n < cap ? OK : ERR_MORE;
 }
 
+int
+cli_call_one(struct cli *cli, const char *method, const char *base,
+    const char *rest, json_t *body, json_t **reply)
+{
+	char path[512];
+
+	*reply = NULL;
+	if (cli_under(path, sizeof(path), base, cli->words[0], rest) == OK)
+		return cli_call(cli, method, path, body, reply);
+	json_decref(body);
+	return cli_usage(cli, "the id is too long");
+}
+
+void
+cli_put_flag(
+    const struct cli *cli, json_t *body, const char *flag, const char *key)
+{
+	const char *value = cli_flag(cli, flag);
+
+	if (value != NULL)
+		(void)json_object_set_new(body, key, json_string(value));
+}
+
+json_t *
+cli_words(const char *text, const char *separators)
+{
+	json_t *list = json_array();
+	char *copy = strdup(text), *rest = NULL;
+
+	for (char *one = copy == NULL ? NULL
+				      : strtok_r(copy, separators, &rest);
+	     one != NULL; one = strtok_r(NULL, separators, &rest))
+		(void)json_array_append_new(list, json_string(one));
+	free(copy);
+	return list;
+}
+
+int
+cli_not_confirmed(struct cli *cli, const char *code, const char *what)
+{
+	struct problem p = { 0 };
+
+	problem_set(&p, EXIT_REFUSED, code, "%s", what);
+	problem_why(&p, "it was not confirmed");
+	problem_hint(&p, "--yes where there is no terminal");
+	return cli_fail(cli, &p);
+}
+
 /* Was --json asked for, though the words cannot be read? */
 static bool
 wants_json(int argc, char **argv)

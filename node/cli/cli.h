@@ -106,6 +106,18 @@ int cli_number(struct cli *cli, const char *flag, uint64_t min, uint64_t max,
 /** cli_under(out, cap, base, id, rest): BASE/ID/REST; ${rest} may be "". */
 err cli_under(
     char *out, size_t cap, const char *base, const char *id, const char *rest);
+/** cli_call_one(cli, method, base, rest, body, reply): cli_call() of BASE/ID/REST
+ * for the first word; NULL is in ${reply} where it is too long. */
+int cli_call_one(struct cli *cli, const char *method, const char *base,
+    const char *rest, json_t *body, json_t **reply);
+/** cli_put_flag(cli, body, flag, key): what was given, as text; else nothing. */
+void cli_put_flag(
+    const struct cli *cli, json_t *body, const char *flag, const char *key);
+/** cli_words(text, separators): a new list of texts, none of them empty. */
+json_t *cli_words(const char *text, const char *separators);
+/** cli_not_confirmed(cli, code, what): the owner did not say yes; the exit
+ * code. ${what}: "nothing was published". */
+int cli_not_confirmed(struct cli *cli, const char *code, const char *what);
 /** cli_usage(cli, fmt, ...): a mistake in the words or flags. */
 int cli_usage(struct cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -8,19 +8,6 @@
 
 #define BASE "/api/v1/credentials"
 
-static int
-call_one(struct cli *cli, const char *method, const char *rest, json_t *body,
-    json_t **reply)
-{
-	char path[512];
-
-	*reply = NULL;
-	if (cli_under(path, sizeof(path), BASE, cli->words[0], rest) == OK)
-		return cli_call(cli, method, path, body, reply);
-	json_decref(body);
-	return cli_usage(cli, "the id is too long");
-}
-
 /* ---- for people ---- */
 
 static void
@@ -69,7 +56,7 @@ int
 show_credential(struct cli *cli)
 {
 	json_t *reply;
-	const int code = call_one(cli, "GET", "", NULL, &reply);
+	const int code = cli_call_one(cli, "GET", BASE, "", NULL, &reply);
 
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;
@@ -283,7 +270,8 @@ int
 run_credential_accept(struct cli *cli)
 {
 	json_t *reply;
-	const int code = call_one(cli, "POST", "accept", json_object(), &reply);
+	const int code =
+	    cli_call_one(cli, "POST", BASE, "accept", json_object(), &reply);
 
 	return done(cli, code, reply, "signed, and its issuer is told",
 	    "signed; the issuer wants it back: ohcn credential export ID");
@@ -298,15 +286,10 @@ run_credential_present(struct cli *cli)
 	if (talk == NULL)
 		return cli_usage(cli, "--talk ID: to whom");
 	if (!cli_confirm(cli, "The other side will hold this credential, for "
-			      "good. Show it?")) {
-		struct problem p = { 0 };
-		problem_set(&p, EXIT_REFUSED, "E1852", "nothing was shown");
-		problem_why(&p, "it was not confirmed");
-		problem_hint(&p, "--yes where there is no terminal");
-		return cli_fail(cli, &p);
-	}
-	const int code = call_one(
-	    cli, "POST", "send", json_pack("{s:s}", "talk", talk), &reply);
+			      "good. Show it?"))
+		return cli_not_confirmed(cli, "E1852", "nothing was shown");
+	const int code = cli_call_one(cli, "POST", BASE, "send",
+	    json_pack("{s:s}", "talk", talk), &reply);
 	return done(cli, code, reply, "shown; it is on its way", "");
 }
 
@@ -319,7 +302,7 @@ run_credential_revoke(struct cli *cli)
 	if (reason == NULL)
 		return cli_usage(
 		    cli, "--reason: unspecified, mistake, replaced or misuse");
-	const int code = call_one(cli, "POST", "revoke",
+	const int code = cli_call_one(cli, "POST", BASE, "revoke",
 	    json_pack("{s:s}", "reason", reason), &reply);
 	return done(cli, code, reply,
 	    "taken back for good, and its holder is told",
@@ -334,7 +317,7 @@ run_credential_export(struct cli *cli)
 {
 	const char *to = cli_flag(cli, "output");
 	json_t *reply;
-	int code = call_one(cli, "GET",
+	int code = cli_call_one(cli, "GET", BASE,
 	    cli_flag(cli, "badge") != NULL ? "badge" : "file", NULL, &reply);
 
 	if (code != EXIT_DONE)
@@ -379,7 +362,8 @@ int
 run_credential_forget(struct cli *cli)
 {
 	json_t *reply;
-	const int code = call_one(cli, "POST", "forget", json_object(), &reply);
+	const int code =
+	    cli_call_one(cli, "POST", BASE, "forget", json_object(), &reply);
 
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;

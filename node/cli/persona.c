@@ -137,13 +137,8 @@ run_persona_revoke(struct cli *cli)
 		return cli_usage(cli,
 		    "--reason is missing: lost, stolen, retired or "
 		    "unspecified");
-	if (!dry && !confirmed(cli, name)) {
-		struct problem p = { 0 };
-		problem_set(&p, EXIT_REFUSED, "E1840", "nothing was revoked");
-		problem_why(&p, "it was not confirmed");
-		problem_hint(&p, "--yes where there is no terminal");
-		return cli_fail(cli, &p);
-	}
+	if (!dry && !confirmed(cli, name))
+		return cli_not_confirmed(cli, "E1840", "nothing was revoked");
 	if (cli_under(path, sizeof(path), BASE, name, "revoke") != OK)
 		return cli_usage(cli, "the name is too long");
 	const int code = cli_call(cli, "POST", path,

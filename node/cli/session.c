@@ -32,14 +32,6 @@ act(struct cli *cli, const char *base, const char *verb, json_t *body,
 	return code;
 }
 
-static void
-put_flag(const struct cli *cli, json_t *body, const char *flag, const char *key)
-{
-	if (cli_flag(cli, flag) != NULL)
-		(void)json_object_set_new(
-		    body, key, json_string(cli_flag(cli, flag)));
-}
-
 static int
 put_number(struct cli *cli, json_t *body, const char *flag, const char *key,
     uint64_t max)
@@ -63,8 +55,8 @@ run_community_join(struct cli *cli)
 	json_t *reply,
 	    *body = json_pack("{s:b}", "dry_run", on(cli, "dry-run"));
 
-	put_flag(cli, body, "name", "name");
-	put_flag(cli, body, "text", "text");
+	cli_put_flag(cli, body, "name", "name");
+	cli_put_flag(cli, body, "text", "text");
 	const int code = act(cli, COMMUNITIES, "join", body, &reply);
 	if (reply == NULL)
 		return code;
@@ -152,8 +144,8 @@ run_community_welcome(struct cli *cli)
 			   "dry_run", on(cli, "dry-run"));
 	int code;
 
-	put_flag(cli, body, "role", "role");
-	put_flag(cli, body, "note", "note");
+	cli_put_flag(cli, body, "role", "role");
+	cli_put_flag(cli, body, "note", "note");
 	code = put_number(cli, body, "hours-week", "hours_week", 80);
 	if (code == EXIT_DONE)
 		code = put_number(cli, body, "weeks", "weeks", 520);
@@ -204,7 +196,7 @@ run_community_leave(struct cli *cli)
 		json_decref(body);
 		return cli_usage(cli, "--forget: not without --yes");
 	}
-	put_flag(cli, body, "text", "text");
+	cli_put_flag(cli, body, "text", "text");
 	const int code = act(cli, COMMUNITIES, "leave", body, &reply);
 	if (reply == NULL)
 		return code;
@@ -345,7 +337,7 @@ run_session_propose(struct cli *cli)
 		(void)json_object_set_new(
 		    body, "community", json_string(cli->words[0]));
 	put_with(cli, body);
-	put_flag(cli, body, "title", "title");
+	cli_put_flag(cli, body, "title", "title");
 	if (code == EXIT_DONE)
 		code = put_number(cli, body, "k", "k", 16);
 	if (code == EXIT_DONE)

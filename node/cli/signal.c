@@ -376,14 +376,6 @@ run_signal_map(struct cli *cli)
 
 /* ---- official figures, and own ones ---- */
 
-static void
-put_flag(struct cli *cli, json_t *o, const char *flag, const char *key)
-{
-	if (cli_flag(cli, flag) != NULL)
-		(void)json_object_set_new(
-		    o, key, json_string(cli_flag(cli, flag)));
-}
-
 /* What the figures are about: a file, and flags that change it. */
 static int
 about_of(struct cli *cli, json_t **out)
@@ -400,23 +392,23 @@ about_of(struct cli *cli, json_t **out)
 		return code;
 	if (file == NULL)
 		*out = json_object();
-	put_flag(cli, *out, "measure", "measure");
-	put_flag(cli, *out, "title", "title");
-	put_flag(cli, *out, "unit", "unit");
-	put_flag(cli, *out, "basis", "basis");
-	put_flag(cli, *out, "currency", "currency");
-	put_flag(cli, *out, "pay-period", "pay_period");
-	put_flag(cli, *out, "id", "external_id");
+	cli_put_flag(cli, *out, "measure", "measure");
+	cli_put_flag(cli, *out, "title", "title");
+	cli_put_flag(cli, *out, "unit", "unit");
+	cli_put_flag(cli, *out, "basis", "basis");
+	cli_put_flag(cli, *out, "currency", "currency");
+	cli_put_flag(cli, *out, "pay-period", "pay_period");
+	cli_put_flag(cli, *out, "id", "external_id");
 	if (scale != UINT64_MAX)
 		(void)json_object_set_new(
 		    *out, "scale", json_integer((json_int_t)scale));
 	source = json_object_get(*out, "source");
 	if (!json_is_object(source)) {
 		source = json_object();
-		put_flag(cli, source, "source", "name");
-		put_flag(cli, source, "licence", "licence");
-		put_flag(cli, source, "website", "website");
-		put_flag(cli, source, "table", "table");
+		cli_put_flag(cli, source, "source", "name");
+		cli_put_flag(cli, source, "licence", "licence");
+		cli_put_flag(cli, source, "website", "website");
+		cli_put_flag(cli, source, "table", "table");
 		if (json_object_size(source) > 0)
 			(void)json_object_set(*out, "source", source);
 		json_decref(source);
@@ -510,7 +502,7 @@ run_signal_publish(struct cli *cli)
 		return code;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-		put_flag(cli, body, flags[i], flags[i]);
+		cli_put_flag(cli, body, flags[i], flags[i]);
 	if (limit > 0)
 		(void)json_object_set_new(
 		    body, "limit", json_integer((json_int_t)limit));

@@ -225,17 +225,6 @@ static const struct {
 };
 
 static int
-refuse(struct cli *cli)
-{
-	struct problem p = { 0 };
-
-	problem_set(&p, EXIT_REFUSED, "E1850", "nothing was said");
-	problem_why(&p, "it was not confirmed");
-	problem_hint(&p, "--yes where there is no terminal");
-	return cli_fail(cli, &p);
-}
-
-static int
 answer(struct cli *cli)
 {
 	const char *what = NULL, *text = cli_flag(cli, "text");
@@ -268,7 +257,7 @@ answer(struct cli *cli)
 			     "Go on?"
 			   : "This ends the conversation without a word, and "
 			     "drops all later offers. Go on?"))
-		return refuse(cli);
+		return cli_not_confirmed(cli, "E1850", "nothing was said");
 	const int code = say(cli, what, text, &reply);
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;
@@ -305,15 +294,6 @@ run_offer_withdraw(struct cli *cli)
 
 /* ---- an offer ---- */
 
-static void
-put_flag(struct cli *cli, json_t *body, const char *key, const char *flag)
-{
-	const char *value = cli_flag(cli, flag);
-
-	if (value != NULL)
-		(void)json_object_set_new(body, key, json_string(value));
-}
-
 int
 run_offer_send(struct cli *cli)
 {
@@ -330,12 +310,12 @@ run_offer_send(struct cli *cli)
 		    "--pledge is kind=course,amount=800,currency=EUR,hours=40,"
 		    "deadline=2027-03-01");
 	body = json_pack("{s:b}", "dry_run", dry);
-	put_flag(cli, body, "demand", "demand");
-	put_flag(cli, body, "to", "to");
-	put_flag(cli, body, "hand", "hand");
-	put_flag(cli, body, "role", "role");
-	put_flag(cli, body, "note", "note");
-	put_flag(cli, body, "activity", "activity");
+	cli_put_flag(cli, body, "demand", "demand");
+	cli_put_flag(cli, body, "to", "to");
+	cli_put_flag(cli, body, "hand", "hand");
+	cli_put_flag(cli, body, "role", "role");
+	cli_put_flag(cli, body, "note", "note");
+	cli_put_flag(cli, body, "activity", "activity");
 	if (promised != NULL)
 		(void)json_object_set_new(body, "pledge", promised);
 	const int code = cli_call(cli, "POST", BASE, body, &reply);
@@ -391,8 +371,8 @@ run_hand_raise(struct cli *cli)
 	body = json_pack("{s:b,s:b,s:b}", "dry_run", dry, "card",
 	    cli_flag(cli, "card") != NULL, "introduced",
 	    cli_flag(cli, "introduced") != NULL);
-	put_flag(cli, body, "demand", "demand");
-	put_flag(cli, body, "text", "text");
+	cli_put_flag(cli, body, "demand", "demand");
+	cli_put_flag(cli, body, "text", "text");
 	const int code = cli_call(cli, "POST", "/api/v1/hands", body, &reply);
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;
@@ -426,8 +406,8 @@ run_talk_introduce(struct cli *cli)
 	    OK)
 		return cli_usage(cli, "the id is too long");
 	body = json_object();
-	put_flag(cli, body, "company", "company");
-	put_flag(cli, body, "text", "text");
+	cli_put_flag(cli, body, "company", "company");
+	cli_put_flag(cli, body, "text", "text");
 	const int code = cli_call(cli, "POST", path, body, &reply);
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;

@@ -9,20 +9,6 @@
 
 #define BASE "/api/v1/tokens"
 
-/* "read,match" as an array. */
-static json_t *
-words_of(const char *text)
-{
-	json_t *list = json_array();
-	char *copy = strdup(text), *rest = NULL;
-
-	for (char *one = copy == NULL ? NULL : strtok_r(copy, ", ", &rest);
-	     one != NULL; one = strtok_r(NULL, ", ", &rest))
-		(void)json_array_append_new(list, json_string(one));
-	free(copy);
-	return list;
-}
-
 static void
 scopes_line(const json_t *one, char *out, size_t cap)
 {
@@ -65,8 +51,8 @@ run_token_add(struct cli *cli)
 		return cli_usage(cli,
 		    "--scope is missing, such as read,match: ohcn token "
 		    "scopes");
-	body = json_pack(
-	    "{s:s,s:o}", "name", cli->words[0], "scopes", words_of(scope));
+	body = json_pack("{s:s,s:o}", "name", cli->words[0], "scopes",
+	    cli_words(scope, ", "));
 	if (expires != NULL) {
 		const uint64_t end = end_of(expires);
 		if (end == 0) {

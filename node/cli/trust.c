@@ -218,30 +218,6 @@ run_trust_why(struct cli *cli)
 
 /* ---- what is vouched for, in public ---- */
 
-static json_t *
-words_of(const char *text)
-{
-	json_t *list = json_array();
-	char *copy = strdup(text), *rest = NULL;
-
-	for (char *p = copy == NULL ? NULL : strtok_r(copy, ",", &rest);
-	     p != NULL; p = strtok_r(NULL, ",", &rest))
-		(void)json_array_append_new(list, json_string(p));
-	free(copy);
-	return list;
-}
-
-static int
-refused(struct cli *cli)
-{
-	struct problem p = { 0 };
-
-	problem_set(&p, EXIT_REFUSED, "E1861", "nothing was published");
-	problem_why(&p, "it was not confirmed");
-	problem_hint(&p, "--yes where there is no terminal");
-	return cli_fail(cli, &p);
-}
-
 static int
 publish_attestation(struct cli *cli, const char *path, json_t *body)
 {
@@ -256,7 +232,7 @@ publish_attestation(struct cli *cli, const char *path, json_t *body)
 	    !cli_confirm(cli,
 		"Everybody will be able to read that this persona vouches for "
 		"that key, also after it is taken back. Go on?"))
-		code = refused(cli);
+		code = cli_not_confirmed(cli, "E1861", "nothing was published");
 	if (code != EXIT_DONE) {
 		json_decref(body);
 		return code;
@@ -291,7 +267,8 @@ run_trust_attest(struct cli *cli)
 	body = json_pack(
 	    "{s:I,s:I}", "share", (json_int_t)share, "days", (json_int_t)days);
 	if (vouches != NULL)
-		(void)json_object_set_new(body, "vouches", words_of(vouches));
+		(void)json_object_set_new(
+		    body, "vouches", cli_words(vouches, ","));
 	if (note != NULL)
 		(void)json_object_set_new(
 		    body, "description", json_pack("{s:s}", "en", note));
