@@ -4,7 +4,7 @@
 
 #include "match/normal.h"
 #include "match/stem.h"
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 
 #define WORD_BYTES 64
 #define K1         1200 /* BM25's k1 in thousandths; b is a half */

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 #include "proto/record/value.h"
 
 #define CARD_SKILLS_MAX          96

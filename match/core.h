@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 
 extern const unsigned char core_vocabulary_tsv[];
 extern const size_t core_vocabulary_tsv_size;

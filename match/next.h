@@ -17,7 +17,7 @@
  */
 #pragma once
 
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 
 #define NEXT_HELD_MAX  256
 #define NEXT_BEST_MAX  64

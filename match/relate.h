@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 
 #define CREDIT_MAX 1000
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 
 #define SEARCH_HITS_MAX  64    /* results of one search */
 #define SEARCH_QUERY_MAX 128   /* bytes that are looked at */

@@ -1,6 +1,6 @@
 /*
  * matcher.h: the match index of the node: people, demands and courses of
- * others, ready to be searched (match/index.h). It holds nothing of its own:
+ * others, ready to be searched (match/index/index.h). It holds nothing of its own:
  * it is built from the store at start, on a worker, and again when the
  * vocabulary changes; from then on it follows the store's order of arrival
  * and is told what has left.
@@ -21,7 +21,7 @@
  */
 #pragma once
 
-#include "match/index.h"
+#include "match/index/index.h"
 #include "store/store.h"
 
 struct node;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "match/signal_week.h"
+#include "match/signal/week.h"
 #include "proto/record/value.h"
 
 #define FIRST_TICK  30

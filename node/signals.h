@@ -1,19 +1,19 @@
 /*
- * signals.h: the counters of match/signal.h over what this node holds, and
+ * signals.h: the counters of match/signal/signal.h over what this node holds, and
  * the weeks that have passed. Counted on worker threads, one at a time: from
  * the numbers of arrival on, so that a look costs what has arrived since the
  * last one; anew when the vocabulary is another. What may be shown is worked
  * out again when something has changed.
  *
  * Each week has a file in `signals/` of the data directory, written with
- * file_replace(): what could be shown at its end (match/signal_week.h), in
+ * file_replace(): what could be shown at its end (match/signal/week.h), in
  * no case more. The file of the week at hand is written each hour and when
  * the node stops. Weeks in which the node did not run are missing. What the
  * files hold cannot be found again from the store; they are small.
  */
 #pragma once
 
-#include "match/signal.h"
+#include "match/signal/signal.h"
 #include "node/node.h"
 
 struct signals;

@@ -5,7 +5,7 @@
 
 #include "match/core.h"
 #include "node/import/vocabulary.h"
-#include "node/vault.h"
+#include "node/keys/vault.h"
 #include "proto/base/text.h"
 
 #define OWN_LINKS_MAX 8

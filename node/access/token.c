@@ -3,7 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "node/access/token.h"
-#include "node/vault.h"
+#include "node/keys/vault.h"
 #include "proto/base/text.h"
 
 #define LIST    "tokens"

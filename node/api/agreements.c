@@ -5,7 +5,7 @@
 #include "node/api/document.h"
 #include "node/evidence/follow.h"
 #include "node/evidence/xapi.h"
-#include "node/persona.h"
+#include "node/keys/persona.h"
 
 static uint32_t
 now_h(const struct node *n)

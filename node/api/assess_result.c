@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "node/api/assess.h"
-#include "node/signer.h"
+#include "node/keys/signer.h"
 #include "proto/base/text.h"
 
 #define DAYS_DEFAULT 365

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/backup.h"
-#include "node/care_stat.h"
-#include "node/keeper.h"
+#include "node/care/keeper.h"
+#include "node/care/stat.h"
+#include "node/keys/backup.h"
 
 void
 api_backup(struct http_request *r, void *ctx)

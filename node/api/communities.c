@@ -10,7 +10,7 @@
 
 #include "node/api/feed.h"
 #include "node/community/session.h"
-#include "node/stem_node.h"
+#include "node/record/stem_node.h"
 
 /* ---- which one ---- */
 

@@ -11,7 +11,7 @@
 #include "node/api/parts.h"
 #include "node/api/talk.h"
 #include "node/credential/report.h"
-#include "node/persona.h"
+#include "node/keys/persona.h"
 #include "proto/base/text.h"
 #include "proto/record/result.h"
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "node/api/parts.h"
-#include "node/discovery.h"
-#include "node/invite.h"
-#include "node/network.h"
+#include "node/net/discovery.h"
+#include "node/net/invite.h"
+#include "node/net/network.h"
 #include "proto/libp2p/psk.h"
 
 /* ---- invitations ---- */

@@ -4,7 +4,7 @@
 
 #include "node/api/document.h"
 #include "node/evidence/follow.h"
-#include "node/persona.h"
+#include "node/keys/persona.h"
 
 /* ---- what it says ---- */
 

@@ -8,7 +8,7 @@
 #include "node/api/document.h"
 #include "node/evidence/follow.h"
 #include "node/evidence/from_talk.h"
-#include "node/persona.h"
+#include "node/keys/persona.h"
 #include "proto/base/text.h"
 
 /* ---- what went wrong ---- */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "match/learnability.h"
+#include "match/learn/learnability.h"
 #include "node/api/desk.h"
 
 struct trust_view;

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "match/index.h"
+#include "match/index/index.h"
 #include "node/http/http.h"
 
 #define FILTER_REGIONS_MAX   16

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 
 #include "match/noise.h"
-#include "match/signal.h"
+#include "match/signal/signal.h"
 #include "node/api/postings.h"
 #include "node/api/review.h"
 #include "node/import/csv.h"
 #include "node/import/job.h"
 #include "node/import/page.h"
-#include "node/signer.h"
+#include "node/keys/signer.h"
 
 #define PUBLISH_AT_ONCE 64 /* rows on their way to the disk */
 

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/care.h"
+#include "node/care/care.h"
 #include "node/matcher.h"
 #include "node/signals.h"
-#include "node/sync.h"
+#include "node/sync/sync.h"
 
 #define METRICS_MAX (64 * 1024)
 

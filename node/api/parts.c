@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/stem_node.h"
+#include "node/record/stem_node.h"
 #include "proto/base/text.h"
 
 /* Keys of the payloads, as in SPEC.md. */

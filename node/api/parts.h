@@ -8,9 +8,9 @@
 
 #include "node/api/api.h"
 #include "node/api/task.h"
-#include "node/owner.h"
-#include "node/payload_json.h"
-#include "node/vault.h"
+#include "node/keys/vault.h"
+#include "node/record/owner.h"
+#include "node/record/payload_json.h"
 
 #define LIST_DEFAULT 20 /* entries of a list that does not say */
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "match/path.h"
+#include "match/path/path.h"
 #include "node/api/parts.h"
 
 struct path_view {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/intro.h"
+#include "node/keys/intro.h"
 #include "node/matcher.h"
 
 static json_t *

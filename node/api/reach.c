@@ -1,12 +1,12 @@
 /*
  * The lane of reach: what the fit would be after the cheapest way of learning
- * (match/path.h), and who pays for it. It stands beside the list and moves
+ * (match/path/path.h), and who pays for it. It stands beside the list and moves
  * nobody in it. The offers are the courses that this node knows, peer groups
  * and cohorts among them, and what a posting itself teaches.
  */
 #include <stdlib.h>
 
-#include "match/path.h"
+#include "match/path/path.h"
 #include "node/api/desk.h"
 
 struct reached {

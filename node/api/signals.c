@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "match/forecast.h"
-#include "match/signal_week.h"
+#include "match/signal/week.h"
 #include "node/api/choose.h"
 #include "node/api/explain.h"
 #include "node/api/postings.h"

@@ -2,9 +2,9 @@
  * Sync over the API: what peers have agreed with us, and a session now.
  */
 #include "node/api/parts.h"
-#include "node/keeper.h"
-#include "node/light.h"
-#include "node/sync_node.h"
+#include "node/care/keeper.h"
+#include "node/net/light.h"
+#include "node/sync/sync_node.h"
 
 /* Where its work stands for a node that has nothing to compare but by it. */
 static json_t *

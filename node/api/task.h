@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "node/persona.h"
+#include "node/keys/persona.h"
 
 struct task;
 struct matcher;

@@ -7,7 +7,7 @@
 #include "node/cli/client.h"
 #include "node/cli/output.h"
 #include "node/config.h"
-#include "node/keyfile.h"
+#include "node/keys/keyfile.h"
 #include "node/paths.h"
 
 #define CLI_WORDS_MAX 8

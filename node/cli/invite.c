@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "node/cli/commands.h"
-#include "node/invite.h"
+#include "node/net/invite.h"
 
 #define QUIET     2  /* light modules around the code; 4 by the book */
 #define CONNECT_S 10 /* that we wait to see it connected */

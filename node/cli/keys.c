@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "node/cli/commands.h"
-#include "node/swarm_key.h"
+#include "node/net/swarm_key.h"
 #include "proto/libp2p/peer_id.h"
 #include "proto/record/names.h"
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "node/cli/commands.h"
-#include "node/invite.h"
-#include "node/restore.h"
+#include "node/keys/restore.h"
+#include "node/net/invite.h"
 #include "node/run.h"
 #include "proto/libp2p/psk.h"
 

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "node/care_change.h"
-#include "node/care_stat.h"
+#include "node/care/change.h"
+#include "node/care/stat.h"
 #include "node/cli/commands.h"
 
 #define POLL_MS      300

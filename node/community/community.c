@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/erase.h"
-#include "node/owner.h"
-#include "node/vault.h"
+#include "node/keys/erase.h"
+#include "node/keys/vault.h"
+#include "node/record/owner.h"
 #include "proto/base/text.h"
 
 #define NAMES      "community/"

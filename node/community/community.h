@@ -16,7 +16,7 @@
  */
 #pragma once
 
-#include "node/persona.h"
+#include "node/keys/persona.h"
 
 #define COMMUNITY_NAME_MAX 32  /* bytes: a-z 0-9 - */
 #define COMMUNITIES_MAX    64  /* of a persona */

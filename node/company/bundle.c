@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "node/persona.h"
-#include "node/signer.h"
+#include "node/keys/persona.h"
+#include "node/keys/signer.h"
 #include "proto/base/text.h"
 #include "proto/record/names.h"
 

@@ -5,8 +5,8 @@
 
 #include "node/api/parts.h"
 #include "node/evidence/documents.h"
-#include "node/persona.h"
-#include "node/vault.h"
+#include "node/keys/persona.h"
+#include "node/keys/vault.h"
 #include "proto/base/text.h"
 
 #define CHUNK       200 /* leaves in one value of the vault */

@@ -8,7 +8,7 @@
 #include "node/api/parts.h"
 #include "node/crawl/internal.h"
 #include "node/paths.h"
-#include "node/payload_json.h"
+#include "node/record/payload_json.h"
 #include "proto/base/text.h"
 
 #define ENGLISH 0x656e /* "en" */

@@ -10,8 +10,8 @@
 #include "crypto/crypto.h"
 #include "node/crawl/internal.h"
 #include "node/env.h"
-#include "node/pipeline.h"
-#include "node/sync_node.h"
+#include "node/record/pipeline.h"
+#include "node/sync/sync_node.h"
 
 #define MAP_BYTES   (UINT64_C(1) << 40) /* of addresses, not of disk */
 #define SYNC_MEMORY (UINT64_C(512) << 20)

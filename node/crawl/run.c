@@ -9,12 +9,12 @@
 
 #include "crypto/crypto.h"
 #include "node/crawl/internal.h"
-#include "node/discovery.h"
 #include "node/env.h"
-#include "node/mdns.h"
+#include "node/net/discovery.h"
+#include "node/net/mdns.h"
 #include "node/paths.h"
 
-#include "node/swarm_key.h"
+#include "node/net/swarm_key.h"
 #include "proto/record/names.h"
 
 #define TICK_MS         50

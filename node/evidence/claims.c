@@ -5,7 +5,7 @@
 
 #include "node/api/parts.h"
 #include "node/evidence/claims_internal.h"
-#include "node/persona.h"
+#include "node/keys/persona.h"
 #include "proto/base/text.h"
 
 #define FACTS   "facts"

@@ -1,11 +1,11 @@
 /*
  * claims_internal.h: what claims.c (facts, a conversation's page),
- * claims_show.c (the person) and claims_seen.c (what comes) share. Included
- * after claims.h.
+ * claims_show.c (the person) and claims_seen.c (what comes) share.
  */
 #pragma once
 
-#include "node/vault.h"
+#include "node/evidence/claims.h"
+#include "node/keys/vault.h"
 
 #define TREES "trees" /* of credentials: a value of a persona */
 

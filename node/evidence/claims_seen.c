@@ -8,7 +8,7 @@
 #include "node/evidence/claims_internal.h"
 #include "node/evidence/documents.h"
 #include "node/evidence/shown.h"
-#include "node/persona.h"
+#include "node/keys/persona.h"
 #include "proto/base/text.h"
 
 #define REFUSED 8

@@ -6,8 +6,8 @@
 #include "node/api/parts.h"
 #include "node/evidence/claims.h"
 #include "node/evidence/claims_internal.h"
-#include "node/persona.h"
-#include "node/signer.h"
+#include "node/keys/persona.h"
+#include "node/keys/signer.h"
 #include "proto/base/text.h"
 
 #define SHOWN_NOTED 64

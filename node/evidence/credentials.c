@@ -8,8 +8,8 @@
 #include "node/evidence/claims.h"
 #include "node/evidence/from_talk.h"
 #include "node/evidence/sheet.h"
-#include "node/persona.h"
-#include "node/signer.h"
+#include "node/keys/persona.h"
+#include "node/keys/signer.h"
 #include "proto/base/text.h"
 #include "proto/evidence/rules.h"
 

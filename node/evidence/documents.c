@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/persona.h"
-#include "node/signer.h"
-#include "node/vault.h"
+#include "node/keys/persona.h"
+#include "node/keys/signer.h"
+#include "node/keys/vault.h"
 #include "proto/base/text.h"
 
 #define NAMES     "doc/"

@@ -1,7 +1,7 @@
 #include "node/evidence/from_talk.h"
 
+#include "node/keys/persona.h"
 #include "node/mail/mailbox.h"
-#include "node/persona.h"
 #include "proto/evidence/rules.h"
 
 enum mail_document

@@ -26,7 +26,7 @@
 #include <jansson.h>
 
 #include "match/search.h"
-#include "node/payload_json.h"
+#include "node/record/payload_json.h"
 #include "proto/base/env.h"
 
 #define TERM_GUESSES_MAX 4 /* a term and three others */

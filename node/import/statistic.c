@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "match/noise.h"
-#include "match/signal.h"
+#include "match/signal/signal.h"
 
 #define VALUE_MAX   INT64_C(1000000000000)
 #define SCALE_MAX   9

@@ -1,6 +1,6 @@
 /*
  * import/vocabulary.h: directories of public vocabularies, read into the
- * builder of match/vocabulary.h as SOURCE_IMPORTED.
+ * builder of match/vocabulary/vocabulary.h as SOURCE_IMPORTED.
  *
  * ESCO: the official CSV layout, any languages beside each other:
  * skills_LL.csv, occupations_LL.csv, skillGroups_LL.csv, ISCOGroups_LL.csv,
@@ -34,7 +34,7 @@
 
 #include <jansson.h>
 
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 
 /* Where entries go. An error ends the import. */
 struct vocabulary_sink {

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "node/intro.h"
-#include "node/owner.h"
+#include "node/keys/intro.h"
+#include "node/record/owner.h"
 #include "proto/record/value.h"
 
 #define POSTING_KEYS        10 /* of an organisation, as in SPEC.md */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "node/persona.h"
+#include "node/keys/persona.h"
 
 #define HAND_CARD_MAX 1024
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "node/access/scope.h"
-#include "node/intro.h"
+#include "node/keys/intro.h"
+#include "node/keys/signer.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/signer.h"
 #include "node/trust/trust.h"
 #include "proto/base/text.h"
 #include "proto/mail/inbox.h"

@@ -2,14 +2,14 @@
  * mailbox_internal.h: what the files of node/mail share: mailbox.c (talks and
  * their steps, time), mailbox_letters.c (envelopes that come), mailbox_say.c
  * (what the owner says), mailbox_out.c (publishing it), mailbox_once.c (what
- * counts once, what has ended) and mailbox_vault.c (what is kept). Included
- * after mailbox.h.
+ * counts once, what has ended) and mailbox_vault.c (what is kept).
  */
 #pragma once
 
-#include "node/erase.h"
-#include "node/persona.h"
-#include "node/vault.h"
+#include "node/keys/erase.h"
+#include "node/keys/persona.h"
+#include "node/keys/vault.h"
+#include "node/mail/mailbox.h"
 
 #define ENDED_MAX 64 /* ended talks that are still shown */
 #define ONCE_MAX  4096

@@ -1,10 +1,10 @@
 /* Envelopes that come: which are tried first, what opens, who is let in. */
 #include <stdlib.h>
 
-#include "node/intro.h"
+#include "node/keys/intro.h"
+#include "node/keys/signer.h"
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/signer.h"
 #include "node/trust/trust.h"
 #include "proto/mail/inbox.h"
 

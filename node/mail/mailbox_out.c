@@ -10,7 +10,7 @@
 #include "crypto/stamp.h"
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/publish.h"
+#include "node/record/publish.h"
 #include "proto/base/text.h"
 
 #define ENVELOPE_SLOTS 512

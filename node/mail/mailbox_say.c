@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/keys/signer.h"
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/signer.h"
 #include "proto/base/text.h"
 
 /* ---- signatures of a company ---- */

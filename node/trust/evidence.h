@@ -1,16 +1,16 @@
 /*
  * evidence.h: the documents that a node holds, all together, as the plain
- * input of match/trust.h and match/learnability.h: which outcome belongs to
+ * input of match/trust.h and match/learn/learnability.h: which outcome belongs to
  * which agreement, who took part in a session with whom, which credentials
  * count, what was moved to another key. What a single document says is read
- * by match/learn_document.h.
+ * by match/learn/document.h.
  *
  * Pure: neither the order of the documents nor one that is there twice
  * changes the result. For any thread. SPEC.md, "From documents".
  */
 #pragma once
 
-#include "match/learn_document.h"
+#include "match/learn/document.h"
 
 struct evidence_set {
 	struct learn_event *events;

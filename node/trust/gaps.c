@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "match/signal_week.h"
+#include "match/signal/week.h"
 #include "node/signals.h"
 
 #define GAP_WEEKS 156 /* looked back for when a gap began */

@@ -4,10 +4,10 @@
 
 #include "match/card.h"
 #include "node/evidence/documents.h"
-#include "node/persona.h"
+#include "node/keys/persona.h"
+#include "node/keys/vault.h"
 #include "node/signals.h"
 #include "node/trust/warnings.h"
-#include "node/vault.h"
 #include "proto/record/names.h"
 
 #define ANCHORS        "trust/anchors"

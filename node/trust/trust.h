@@ -4,7 +4,7 @@
  * The owner names anchors (private, in the vault). From them tau flows along
  * the attestation records that the store holds and the credentials and links
  * among the documents of this node (match/trust.h). Learnability is worked
- * out of those documents with it (match/learnability.h).
+ * out of those documents with it (match/learn/learnability.h).
  *
  * All of it is one value, a *view*, made on a worker from what there was at
  * one moment, and then only read: it is counted by its users and goes with
@@ -16,7 +16,7 @@
  */
 #pragma once
 
-#include "match/learnability.h"
+#include "match/learn/learnability.h"
 #include "node/node.h"
 
 struct trust_keeper; /* ${n}->trust */

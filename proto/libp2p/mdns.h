@@ -1,7 +1,7 @@
 /*
  * mdns.h: finding libp2p peers on the local network without asking anybody:
  * multicast DNS in the record form of libp2p. Packets and time go in,
- * packets and peers come out; node/mdns.c has the sockets.
+ * packets and peers come out; node/net/mdns.c has the sockets.
  *
  * What we say: a question for _p2p._udp.local; to such a question, and to
  * the service enumeration, an answer under a random name with our addresses

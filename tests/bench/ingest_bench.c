@@ -19,7 +19,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
-#include "node/pipeline.h"
+#include "node/record/pipeline.h"
 #include "tests/bench/bench.h"
 
 #define ROUNDS   5

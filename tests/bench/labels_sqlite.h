@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "match/vocabulary.h"
+#include "match/vocabulary/vocabulary.h"
 
 struct labels_sqlite;
 

@@ -1,6 +1,6 @@
 /*
  * match_bench [--json] [people [queries [order [seed]]]]: the index of
- * match/index.h over people shaped like ESCO (people.h): complete scores, the
+ * match/index/index.h over people shaped like ESCO (people.h): complete scores, the
  * same without expansion ("core"), with filters, the other direction, what it
  * costs to build, to keep and to add to, and what rivals need for the same
  * (rivals.h). 1,000,000 people and 1,000 queries unless told; order:
@@ -11,7 +11,7 @@
  * else one in all.
  */
 #include "bench.h"
-#include "match/index.h"
+#include "match/index/index.h"
 #include "people.h"
 #include "rivals.h"
 

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 
 #include "node/env.h"
-#include "node/pipeline.h"
+#include "node/record/pipeline.h"
 #include "proto/sync/sync.h"
 #include "tests/bench/bench.h"
 

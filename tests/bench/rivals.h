@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "match/index.h"
+#include "match/index/index.h"
 #include "tests/bench/people.h"
 
 /**

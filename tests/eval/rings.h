@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "match/learnability.h"
+#include "match/learn/learnability.h"
 
 enum ring_topology {
 	RING_CLIQUE, /* all sign for all (12 each) */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "match/card.h"
-#include "match/vocabulary_record.h"
+#include "match/vocabulary/record.h"
 #include "proto/record/kind.h"
 #include "proto/record/schema.h"
 

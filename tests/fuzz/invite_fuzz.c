@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "node/invite.h"
+#include "node/net/invite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "match/core.h"
-#include "match/signal.h"
-#include "match/signal_week.h"
+#include "match/signal/signal.h"
+#include "match/signal/week.h"
 #include "proto/base/arena.h"
 #include "proto/record/fingerprint.h"
 #include "proto/record/kind.h"

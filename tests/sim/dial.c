@@ -4,7 +4,7 @@
  */
 #include "tests/sim/world.h"
 
-#define TIMEOUT (10 * SIM_SECOND) /* as node/transport.c */
+#define TIMEOUT (10 * SIM_SECOND) /* as node/net/transport.c */
 
 static struct slice
 address(uint32_t ip, uint8_t out[8])

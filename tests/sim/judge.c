@@ -1,6 +1,6 @@
 /*
- * The pipeline of node/pipeline.c without threads: the same stages with the
- * same rules (node/judge.h), each with a price in virtual time.
+ * The pipeline of node/record/pipeline.c without threads: the same stages with the
+ * same rules (node/record/judge.h), each with a price in virtual time.
  */
 #include <stdlib.h>
 

@@ -174,7 +174,7 @@ job_run(struct sim_node *n)
 	syncer_job_done(job);
 }
 
-/* What node/sync_node.c keeps in the vault. */
+/* What node/sync/sync_node.c keeps in the vault. */
 static void
 sync_save(struct sim_node *n)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "node/sync.h"
+#include "node/sync/sync.h"
 #include "proto/libp2p/gossipsub.h"
 #include "store/store.h"
 
@@ -103,9 +103,9 @@ static bool
 show_hidden(void *ctx, const struct store_record *r)
 {
 	const struct holed_walk *w = ctx;
-	struct store_item_key key = { .hour = (uint32_t)(r->seq >> 8),
-		.rid = r->rid,
-		.kind = r->kind };
+	struct store_item_key key = {
+		.hour = (uint32_t)(r->seq >> 8), .rid = r->rid, .kind = r->kind
+	};
 
 	memcpy(key.id, r->id, sizeof(key.id));
 	return !store_is_hidden(r) || w->fn(w->ctx, &key);

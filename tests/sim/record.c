@@ -264,7 +264,7 @@ record_acked(struct sim_node *n, const uint8_t id[RECORD_ID])
 	m->acked = m->acked || n->index == m->node;
 }
 
-/* ---- publishing: as node/publish.c ---- */
+/* ---- publishing: as node/record/publish.c ---- */
 
 struct published {
 	struct sim_node *n;

@@ -1,5 +1,5 @@
 /*
- * What node/stem_node.c does with proto/stem, without a vault: guards stay
+ * What node/record/stem_node.c does with proto/stem, without a vault: guards stay
  * with the node while it is down.
  */
 #include "proto/stem/stem.h"

@@ -11,9 +11,9 @@
  */
 #pragma once
 
-#include "node/announce.h"
-#include "node/judge.h"
-#include "node/sync.h"
+#include "node/record/announce.h"
+#include "node/record/judge.h"
+#include "node/sync/sync.h"
 #include "proto/base/fifo.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/heap.h"

@@ -29,7 +29,7 @@
 
 #include "crypto/crypto.h"
 #include "node/env.h"
-#include "node/transport.h"
+#include "node/net/transport.h"
 #include "proto/base/text.h"
 #include "proto/libp2p/aead.h"
 #include "proto/libp2p/gossip_internal.h"

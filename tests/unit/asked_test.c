@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "index_world.h"
-#include "match/index_asked.h"
+#include "match/index/asked.h"
 
 #define POSTINGS 1500
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "crypto/stream.h"
-#include "node/backup.h"
+#include "node/keys/backup.h"
 #include "node/paths.h"
 
 static const struct seal_cost cost = { SEAL_OPS_MIN, SEAL_MEM_KIB_MIN };

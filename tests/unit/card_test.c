@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "match/card.h"
-#include "match/vocabulary_record.h"
+#include "match/vocabulary/record.h"
 #include "match_world.h"
 #include "proto/record/kind.h"
 #include "proto/record/schema.h"

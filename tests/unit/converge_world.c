@@ -582,7 +582,7 @@ give_body(struct end *e, const struct sync_item *item)
 	store_view_close(view);
 }
 
-/* The rules of node/sync_judge.c. */
+/* The rules of node/sync/judge.c. */
 static enum sync_verdict
 winner_of(
     struct end *e, const struct record *r, bool revoked, struct sync_item *out)

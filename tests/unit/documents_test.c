@@ -10,10 +10,10 @@
 
 #include "node/evidence/follow.h"
 #include "node/evidence/from_talk.h"
+#include "node/keys/persona.h"
+#include "node/keys/signer.h"
+#include "node/keys/vault.h"
 #include "node/mail/mailbox.h"
-#include "node/persona.h"
-#include "node/signer.h"
-#include "node/vault.h"
 #include "test_env.h"
 #include "test_evidence.h"
 #include "test_store.h"

@@ -1,6 +1,6 @@
 /*
  * The index against the linear scan where a segment has several chunks
- * (match/index_cards.h): the people of the benchmarks, made again for every
+ * (match/index/cards.h): the people of the benchmarks, made again for every
  * scan from their numbers, so that nothing of the index is in what it is
  * compared with.
  */
@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "match/index.h"
-#include "match/index_cards.h"
+#include "match/index/cards.h"
+#include "match/index/index.h"
 #include "match_world.h"
 #include "tests/bench/people.h"
 

@@ -1,10 +1,10 @@
 /*
  * index_world.h: an index beside a plain list of the same records, which are
- * searched by linear scan; for the tests of match/index.h and its fuzz target.
+ * searched by linear scan; for the tests of match/index/index.h and its fuzz target.
  */
 #pragma once
 
-#include "match/index.h"
+#include "match/index/index.h"
 #include "match_world.h"
 
 #define INDEX_WORLD_MAX 4096

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "node/erase.h"
-#include "node/intro.h"
-#include "node/signer.h"
-#include "node/vault.h"
+#include "node/keys/erase.h"
+#include "node/keys/intro.h"
+#include "node/keys/signer.h"
+#include "node/keys/vault.h"
 #include "proto/record/value.h"
 #include "test_env.h"
 #include "test_store.h"
@@ -252,7 +252,8 @@ expect_card(struct fixture *f, struct slice payload, err want)
 	struct value v;
 
 	current(f, 0, pub);
-	assert_int_equal(intro_into(&f->n, 0, KIND_PROFILE, payload, &out), want);
+	assert_int_equal(
+	    intro_into(&f->n, 0, KIND_PROFILE, payload, &out), want);
 	if (want == OK) {
 		assert_int_equal(value_parse(buf_slice(&out), &arena, &v), OK);
 		const struct value *key = value_find(&v, 16);

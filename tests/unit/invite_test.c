@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/invite.h"
+#include "node/net/invite.h"
 
 #define ID   "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
 #define LINK "ohcn:invite?net=main&id=" ID "&addr=/ip4/192.0.2.1/tcp/4141"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "node/keyfile.h"
+#include "node/keys/keyfile.h"
 #include "node/paths.h"
 
 static char dir[] = "/tmp/ohcn-key-test-XXXXXX";

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "match/learn_document.h"
+#include "match/learn/document.h"
 #include "test_evidence.h"
 
 #define NOW_H (TEST_DUE + 10000)

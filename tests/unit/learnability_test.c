@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "match/learnability.h"
+#include "match/learn/learnability.h"
 
 #define KEYS   128
 #define EVENTS 400

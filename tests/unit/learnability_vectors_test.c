@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "match/learnability.h"
+#include "match/learn/learnability.h"
 
 #define ITEMS 256
 
@@ -128,8 +128,7 @@ read_trust(const json_t *c, struct trust_input *out)
 		key_named(t->from, json_array_get(a, 0));
 		key_named(t->to, json_array_get(a, 1));
 		t->share = (uint16_t)json_integer_value(json_array_get(a, 2));
-		t->vouches =
-		    (uint8_t)json_integer_value(json_array_get(a, 3));
+		t->vouches = (uint8_t)json_integer_value(json_array_get(a, 3));
 	}
 	json_array_foreach(json_object_get(c, "links"), i, a)
 	{

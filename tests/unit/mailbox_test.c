@@ -13,10 +13,10 @@
 #include <cmocka.h>
 
 #include "mail_world.h"
-#include "node/intro.h"
+#include "node/keys/intro.h"
+#include "node/keys/signer.h"
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/signer.h"
 #include "node/trust/warnings.h"
 #include "proto/base/text.h"
 #include "proto/record/value.h"

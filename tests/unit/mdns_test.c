@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/mdns.h"
+#include "node/net/mdns.h"
 #include "proto/libp2p/mdns.h"
 #include "proto/libp2p/multiaddr.h"
 #include "tests/unit/test_env.h"

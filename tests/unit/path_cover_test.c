@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "match/path_time.h"
+#include "match/path/time.h"
 #include "tests/unit/path_glpk.h"
 
 #define WEEKS 60

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "match/path_cover.h"
+#include "match/path/cover.h"
 #include "tests/unit/match_world.h"
 
 #ifdef OHCN_GLPK

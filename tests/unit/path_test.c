@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "match/path.h"
+#include "match/path/path.h"
 #include "tests/unit/match_world.h"
 
 #define NOW  UINT64_C(500000)

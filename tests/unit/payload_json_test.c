@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "node/payload_json.h"
+#include "node/record/payload_json.h"
 #include "proto/record/names.h"
 #include "test_env.h"
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "node/payload_json.h"
+#include "node/record/payload_json.h"
 #include "proto/base/text.h"
 #include "proto/record/kind.h"
 #include "proto/record/record.h"

@@ -15,7 +15,7 @@
 #define vault_get test_vault_get
 #define vault_put test_vault_put
 
-#include "node/vault.h"
+#include "node/keys/vault.h"
 
 #define ENTRIES 4
 static struct {
@@ -51,7 +51,7 @@ test_vault_put(struct vault *v, const char *name, const json_t *value)
 	return OK;
 }
 
-#include "node/peers.c" /* NOLINT: with those above in their places */
+#include "node/net/peers.c" /* NOLINT: with those above in their places */
 
 static struct test_net net; /* large: not on the stack */
 static struct config config;

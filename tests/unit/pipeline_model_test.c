@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "node/pipeline.h"
+#include "node/record/pipeline.h"
 #include "test_records.h"
 
 #define SEEDS     24

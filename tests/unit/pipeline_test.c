@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "node/pipeline.h"
+#include "node/record/pipeline.h"
 #include "test_records.h"
 
 struct rig {

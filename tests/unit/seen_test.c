@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
-#include "node/seen.h"
+#include "node/record/seen.h"
 
 static uint64_t
 hash_of(uint32_t i)

@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
-#include "match/signal.h"
-#include "match/signal_internal.h"
-#include "match/signal_week.h"
+#include "match/signal/internal.h"
+#include "match/signal/signal.h"
+#include "match/signal/week.h"
 #include "match_world.h"
 #include "proto/record/kind.h"
 #include "proto/record/record.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "node/signer.h"
+#include "node/keys/signer.h"
 #include "proto/evidence/claim.h"
 #include "proto/evidence/document.h"
 #include "proto/mail/certificate.h"

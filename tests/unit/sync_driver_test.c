@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "node/sync.h"
+#include "node/sync/sync.h"
 #include "tests/unit/test_net.h"
 #include "tests/unit/test_records.h"
 

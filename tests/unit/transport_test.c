@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "node/transport.h"
-#include "node/transport_internal.h"
+#include "node/net/transport.h"
+#include "node/net/transport_internal.h"
 
 #define MAX_RESULTS 3
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "node/vault.h"
+#include "node/keys/vault.h"
 #include "test_env.h"
 #include "test_store.h"
 

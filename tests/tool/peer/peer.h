@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "crypto/crypto.h"
-#include "node/transport.h"
+#include "node/net/transport.h"
 #include "proto/base/text.h"
 #include "proto/libp2p/kad.h"
 

@@ -1,0 +1,339 @@
+#include "match/index/index.h"
+
+#include "match/index/people.h"
+
+/*
+ * The gate of what is sought looks for one bit, or for nothing told at all:
+ * which bits pass, and what passes without any that is looked for.
+ */
+static void
+seeks_gates(struct search *s)
+{
+	const uint32_t other = 1U << 9; /* no bit of a card */
+	struct fact_gates *g = &s->gates;
+	struct card *c = &s->card;
+
+	for (uint32_t bit = 1; bit < other; bit *= 2) {
+		c->seeks = bit;
+		c->offers = other;
+		if (gate_seeks(s->posting, c).state != GATE_FAIL)
+			g->seeks_pass |= bit;
+		c->seeks = other;
+		c->offers = bit;
+		if (gate_seeks(s->posting, c).state != GATE_FAIL)
+			g->offers_pass |= bit;
+	}
+	for (unsigned silent = 0; silent < 4; silent++) {
+		c->seeks = (silent & 1) != 0 ? 0 : other;
+		c->offers = (silent & 2) != 0 ? 0 : other;
+		g->silent_pass[silent] =
+		    gate_seeks(s->posting, c).state != GATE_FAIL;
+	}
+}
+
+static void
+place_gates(struct search *s)
+{
+	const struct posting *p = s->posting;
+	struct fact_gates *g = &s->gates;
+	struct card c = { .region = "zz" };
+
+	for (uint8_t remote = 0; remote < 4; remote++) {
+		const uint8_t bit = (uint8_t)(1U << remote);
+		c.remote = remote;
+		memcpy(c.region, "zz", 3);
+		if (gate_place(p, &c).state != GATE_FAIL)
+			g->remote_silent |= bit;
+		memcpy(c.region, p->region, 3);
+		if (gate_place(p, &c).state != GATE_FAIL)
+			g->remote_same |= bit;
+		memcpy(c.region, p->region[0] == 'x' ? "yy" : "xx", 3);
+		if (gate_place(p, &c).state != GATE_FAIL)
+			g->remote_other |= bit;
+	}
+	for (uint8_t hours = 0; hours < 8; hours++) {
+		if (gate_hours(posting_hours_week(p), card_hours_max(hours))
+			.state != GATE_FAIL)
+			g->hours |= (uint8_t)(1U << hours);
+	}
+}
+
+static void
+add_filter(struct search *s)
+{
+	const struct index_filter *f = s->filter;
+	struct fact_gates *g = &s->gates;
+	uint64_t languages = 0;
+
+	if (f == NULL)
+		return;
+	if (f->remote != 0)
+		g->remote &= (uint8_t)f->remote;
+	if (f->hours != 0)
+		g->hours &= (uint8_t)f->hours;
+	g->seeks_asked = f->seeks;
+	for (uint16_t i = 0; i < f->languages_n; i++)
+		languages |= facts_language(f->languages[i]);
+	if (languages != 0)
+		g->languages[g->languages_n++] = languages;
+}
+
+void
+gates_make(struct search *s)
+{
+	const struct posting *p = s->posting;
+	struct fact_gates *g = &s->gates;
+
+	*g = (struct fact_gates){ .region = forward_region(p->region),
+		.remote = 15 };
+	if (s->excluded) { /* whatever the gates say */
+		g->remote_same = g->remote_silent = g->remote_other = 15;
+		g->hours = UINT8_MAX;
+		memset(g->silent_pass, 1, sizeof(g->silent_pass));
+		g->seeks_pass = g->offers_pass = UINT32_MAX;
+	} else {
+		place_gates(s);
+		seeks_gates(s);
+		for (uint16_t i = 0; i < p->languages_n; i++)
+			g->languages[g->languages_n++] =
+			    facts_language(p->languages[i].language) |
+			    FACTS_LANGUAGE_NONE;
+	}
+	add_filter(s);
+}
+
+uint8_t
+gates_region(const struct search *s, uint16_t region)
+{
+	const struct index_filter *f = s->filter;
+	const struct fact_gates *g = &s->gates;
+	bool wanted = f == NULL || f->regions_n == 0;
+
+	for (uint16_t i = 0; !wanted && i < f->regions_n; i++)
+		wanted = forward_region(f->regions[i]) == region;
+	if (!wanted)
+		return 0;
+	return g->remote & (region == REGION_NOT_TOLD ? g->remote_silent
+			       : region == g->region  ? g->remote_same
+						      : g->remote_other);
+}
+
+/* ---- a chunk, 32 cards at a time ---- */
+
+/* The bits ${bit} of the facts of all cards of the chunk. */
+static const uint32_t *
+plane(const struct search *s, uint32_t chunk, unsigned bit)
+{
+	return s->cards->facts + (size_t)bit * s->cards->words_n +
+	       (size_t)chunk * CHUNK_WORDS;
+}
+
+/* out |= in */
+WIDE static void
+bits_or(uint32_t *restrict out, const uint32_t *restrict in)
+{
+	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+		out[w] |= in[w];
+}
+
+/* out = from & (in ^ flip) */
+WIDE static void
+bits_and(uint32_t *out, const uint32_t *from, const uint32_t *in, uint32_t flip)
+{
+	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+		out[w] = from[w] & (in[w] ^ flip);
+}
+
+/* out &= ~in, of ${n} words of 64 */
+static void
+bits_remove(uint32_t *restrict out, const uint64_t *restrict in, uint32_t n)
+{
+	for (uint32_t w = 0; w < n; w++) {
+		out[2 * w] &= ~(uint32_t)in[w];
+		out[2 * w + 1] &= ~(uint32_t)(in[w] >> 32);
+	}
+}
+
+/* out |= whose facts have one of ${bits}. */
+static void
+add_any(const struct search *s, uint32_t chunk, uint64_t bits, uint32_t *out)
+{
+	for (unsigned bit = 0; bits >> bit != 0; bit++) {
+		if ((bits >> bit & 1) != 0)
+			bits_or(out, plane(s, chunk, bit));
+	}
+}
+
+/* out |= those among ${from} whose number in ${width} bits is in ${values}. */
+static void
+add_values(const struct search *s, uint32_t chunk, unsigned at, unsigned width,
+    uint32_t values, const uint32_t *from, uint32_t *out)
+{
+	for (uint32_t value = 0; values >> value != 0; value++) {
+		uint32_t those[CHUNK_WORDS];
+		if ((values >> value & 1) == 0)
+			continue;
+		for (unsigned bit = 0; bit < width; bit++)
+			bits_and(those, bit == 0 ? from : those,
+			    plane(s, chunk, at + bit), (value >> bit & 1) - 1);
+		bits_or(out, those);
+	}
+}
+
+/* bits |= the cards [from, to). */
+static void
+add_range(uint32_t *bits, uint32_t from, uint32_t to)
+{
+	for (; from < to && from % 32 == 0 && to - from >= 32; from += 32)
+		bits[from / 32] = UINT32_MAX;
+	while (from < to) {
+		const uint32_t end = MIN((from | 31) + 1, to);
+		bits[from / 32] |= (UINT32_MAX >> (32 - (end - from)))
+				   << from % 32;
+		from = end;
+	}
+}
+
+/* By what the card's region allows. */
+static void
+chunk_places(struct search *s, uint32_t chunk)
+{
+	const uint32_t first = chunk * CHUNK_CARDS;
+	const uint32_t end = MIN(first + CHUNK_CARDS, s->part->segment->n);
+	uint32_t there[16][CHUNK_WORDS], known = 0; /* by what passes */
+
+	for (uint32_t i = 0; i < s->cards->regions_n; i++) {
+		const uint32_t from = MAX(s->cards->regions[i].first, first);
+		const uint32_t to = MIN(region_end(s, i), end);
+		const uint8_t remote = s->passes[i];
+		if (remote == 0 || from >= to)
+			continue;
+		if ((known >> remote & 1) == 0)
+			memset(there[remote], 0, sizeof(there[remote]));
+		known |= 1U << remote;
+		add_range(there[remote], from - first, to - first);
+	}
+	memset(s->pass, 0, sizeof(s->pass));
+	for (uint32_t remote = 1; remote < 15; remote++) {
+		if ((known >> remote & 1) != 0)
+			add_values(
+			    s, chunk, 0, 2, remote, there[remote], s->pass);
+	}
+	if ((known >> 15 & 1) != 0)
+		bits_or(s->pass, there[15]);
+}
+
+static void
+chunk_seeks(struct search *s, uint32_t chunk)
+{
+	const struct fact_gates *g = &s->gates;
+	uint32_t ok[CHUNK_WORDS] = { 0 };
+
+	add_any(s, chunk,
+	    (g->seeks_pass & FACTS_MANY) << FACTS_SEEKS |
+		(g->offers_pass & FACTS_MANY) << FACTS_OFFERS,
+	    ok);
+	for (unsigned silent = 0; silent < 4; silent++) {
+		uint32_t those[CHUNK_WORDS];
+		if (!g->silent_pass[silent])
+			continue;
+		bits_and(those, s->pass, plane(s, chunk, FACTS_SILENT),
+		    (silent & 1) - 1);
+		bits_and(those, those, plane(s, chunk, FACTS_SILENT + 1),
+		    (silent >> 1) - 1);
+		bits_or(ok, those);
+	}
+	bits_and(s->pass, s->pass, ok, 0);
+}
+
+/* Only those stay who have one of the facts. */
+static void
+chunk_any(struct search *s, uint32_t chunk, uint64_t bits)
+{
+	uint32_t ok[CHUNK_WORDS] = { 0 };
+
+	add_any(s, chunk, bits, ok);
+	bits_and(s->pass, s->pass, ok, 0);
+}
+
+void
+gates_chunk(struct search *s, uint32_t chunk)
+{
+	const struct fact_gates *g = &s->gates;
+	const bool *silent = g->silent_pass;
+	const uint32_t n =
+	    MIN(s->part->segment->n - chunk * CHUNK_CARDS, CHUNK_CARDS);
+
+	chunk_places(s, chunk);
+	if (g->hours != UINT8_MAX) {
+		uint32_t ok[CHUNK_WORDS] = { 0 };
+		add_values(s, chunk, FACTS_HOURS, 3, g->hours, s->pass, ok);
+		memcpy(s->pass, ok, sizeof(ok));
+	}
+	if (!(silent[0] && silent[1] && silent[2] && silent[3]))
+		chunk_seeks(s, chunk);
+	if (g->seeks_asked != 0)
+		chunk_any(
+		    s, chunk, (g->seeks_asked & FACTS_MANY) << FACTS_SEEKS);
+	for (uint32_t i = 0; i < g->languages_n; i++)
+		chunk_any(s, chunk, g->languages[i]);
+	if (s->part->dead->count > 0)
+		bits_remove(s->pass,
+		    s->part->dead->bits + (size_t)chunk * CHUNK_CARDS / 64,
+		    (n + 63) / 64);
+}
+
+bool
+view_wanted(const struct index_filter *f, const struct forward_card_view *v)
+{
+	const uint8_t *at = v->languages;
+	bool ok = f->regions_n == 0;
+
+	for (uint16_t i = 0; i < f->regions_n && !ok; i++)
+		ok = forward_region(f->regions[i]) == v->region;
+	if (!ok || (f->remote != 0 && (f->remote >> v->remote & 1) == 0) ||
+	    (f->hours != 0 && (f->hours >> v->hours & 1) == 0) ||
+	    (f->seeks != 0 && (v->seeks & f->seeks) == 0))
+		return false;
+	ok = f->languages_n == 0;
+	for (uint16_t i = 0; i < v->languages_n && !ok; i++) {
+		const uint32_t l = forward_language(&at).language;
+		for (uint16_t k = 0; k < f->languages_n && !ok; k++)
+			ok = f->languages[k] == l;
+	}
+	return ok;
+}
+
+/* Does the gate of what is sought let these through? */
+static inline bool
+seeks_pass(const struct fact_gates *g, uint32_t seeks, uint32_t offers)
+{
+	return (seeks & g->seeks_pass) != 0 || (offers & g->offers_pass) != 0 ||
+	       g->silent_pass[(seeks == 0) | (offers == 0) << 1];
+}
+
+bool
+view_passes(struct search *s, const struct forward_card_view *v)
+{
+	const uint8_t *at = v->languages;
+	const struct fact_gates *g = &s->gates;
+	const struct posting *p = s->posting;
+	const uint8_t remote = v->region == REGION_NOT_TOLD ? g->remote_silent
+			       : v->region == g->region     ? g->remote_same
+							    : g->remote_other;
+	struct card *c = &s->card;
+
+	if ((remote >> v->remote & 1) == 0 || (g->hours >> v->hours & 1) == 0 ||
+	    !seeks_pass(g, v->seeks, v->offers))
+		return false;
+	if (p->languages_n == 0)
+		return true;
+	c->languages_n = v->languages_n;
+	for (uint16_t i = 0; i < v->languages_n; i++)
+		c->languages[i] = forward_language(&at);
+	for (uint16_t i = 0; i < p->languages_n; i++) {
+		if (gate_language(&p->languages[i], c).state == GATE_FAIL)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,687 @@
+#include "match/index/index.h"
+
+#include <stdlib.h>
+
+#include "match/index/people.h"
+
+#define SEED_CARDS      64 /* of the first chunk, those who promise most */
+#define BOUND_WIDTH     32
+#define CANDIDATE_WIDTH 8
+
+/* ---- records ---- */
+
+static void
+take(struct search *s, const uint8_t *id, const uint8_t *bytes)
+{
+	s->counts.records_scored++;
+	forward_card(&s->ix->form, bytes, &s->card);
+	const struct score_brief f = plan_fit_brief(s->plan, &s->card);
+	const struct score_brief w = plan_wish_brief(s->plan, &s->card, NULL);
+	struct scan_result r = { .fit = f.total,
+		.wish = w.total,
+		.both = score_both(f.total, w.total),
+		.excluded = f.excluded || w.excluded,
+		.near = f.near || w.near };
+	memcpy(r.id, id, RECORD_ID);
+	if (r.excluded == s->excluded)
+		top_put(&s->top, &r);
+}
+
+static void
+look_at(struct search *s, const uint8_t *id, const uint8_t *bytes)
+{
+	struct forward_card_view v;
+
+	s->counts.records_read++;
+	forward_view_card(bytes, s->ix->form.wide, &v);
+	if (s->filter != NULL && !view_wanted(s->filter, &v))
+		return;
+	if (!s->excluded && !view_passes(s, &v))
+		return;
+	if (v.twice) {
+		take(s, id, bytes);
+		return;
+	}
+	const struct kernel_result r = fit_kernel_run(s->kernel, &v);
+	if (r.missing && !s->excluded)
+		return;
+	const int32_t fit = fit_of_share(r.earned, r.most);
+	if (top_wants(&s->top, score_both(fit, view_wish(s, &v, r.uses)), id))
+		take(s, id, bytes);
+}
+
+static void
+open_tail(struct search *s, const struct part *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (!dead_at(p->dead, i))
+			look_at(s, p->tail->ids[i], p->tail->records[i]);
+	}
+}
+
+static void
+look_at_card(struct search *s, uint32_t card)
+{
+	const struct segment *seg = s->part->segment;
+
+	look_at(s, seg->ids[card], segment_card(seg, card));
+}
+
+/* ---- candidates ---- */
+
+static bool
+passes(const struct search *s, uint32_t at)
+{
+	return (s->pass[at / 32] >> at % 32 & 1) != 0;
+}
+
+/* It has been looked at. */
+static void
+set_done(struct search *s, uint32_t at)
+{
+	s->pass[at / 32] &= ~(1U << at % 32);
+}
+
+/* How many USES-ths of what a card can do are called for at most. */
+static uint32_t
+uses_most(const struct search *s, uint32_t sum, uint32_t rarity)
+{
+	const uint64_t taken =
+	    (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * USES;
+	const uint64_t all = (uint64_t)rarity * SUM_UNITS;
+
+	if (all == 0 || s->plan_sums->rarity == 0)
+		return USES_UNKNOWN;
+	return (uint32_t)MIN((taken + all - 1) / all, (uint64_t)USES);
+}
+
+/* May a card with such a sum enter? */
+static inline bool
+sum_enters(const struct search *s, const struct limit *l, uint32_t sum,
+    uint32_t rarity)
+{
+	const uint32_t uses = l->uses[SUM_FIT(sum) >> FIT_BITS];
+
+	if (uses == 0 || rarity == 0 || s->plan_sums->rarity == 0)
+		return true; /* to be looked at more closely */
+	return uses <= USES &&
+	       (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * USES >
+		   (uint64_t)(uses - 1) * rarity * SUM_UNITS;
+}
+
+/* What a card with such a sum may come to. */
+static int32_t
+bound_of(struct search *s, uint32_t card, uint32_t sum)
+{
+	return score_both(fit_most(s, SUM_FIT(sum)),
+	    wish_most(s, s->want[card % WANTS_CARDS],
+		uses_most(s, sum, s->cards->rarity[card])));
+}
+
+/* A card whose sum, with dense lists, lets it in. */
+static void
+try_sum(struct search *s, uint32_t card, uint32_t sum)
+{
+	const int32_t both = bound_of(s, card, sum);
+
+	if (both >= top_least(&s->top))
+		s->candidates[s->candidates_n++] =
+		    (struct candidate){ card, both };
+}
+
+/* ${summed}: its dense lists are in the sum. */
+static inline void
+try_card(struct search *s, const struct limit *l, uint32_t card, bool summed)
+{
+	const struct sums *sums = s->sums;
+	const uint32_t rarity = s->cards->rarity[card];
+	uint32_t sum = sums->sum[card - s->first];
+
+	if (!sum_enters(s, l, sum + (summed ? 0 : sums->dense_most), rarity))
+		return;
+	if (!summed && sums->dense_n > 0) {
+		sum += sums_dense(sums, card);
+		if (!sum_enters(s, l, sum, rarity))
+			return;
+	}
+	try_sum(s, card, sum);
+}
+
+static uint32_t
+candidate_step(const struct candidate *c)
+{
+	return (uint32_t)c->both / CANDIDATE_WIDTH;
+}
+
+/* The larger bounds first, in steps; where they are then. */
+static const struct candidate *
+sort_candidates(struct search *s)
+{
+	uint32_t counts[SCORE_MAX / CANDIDATE_WIDTH + 1] = { 0 };
+	const uint32_t last = ARRAY_LEN(counts) - 1;
+	struct candidate *sorted = s->candidates + CHUNK_CARDS;
+
+	if (s->candidates_n < 2)
+		return s->candidates;
+	for (uint32_t i = 0; i < s->candidates_n; i++)
+		counts[last - candidate_step(&s->candidates[i])]++;
+	for (uint32_t k = 0, at = 0; k <= last; k++) {
+		at += counts[k];
+		counts[k] = at - counts[k];
+	}
+	for (uint32_t i = 0; i < s->candidates_n; i++) {
+		const struct candidate *c = &s->candidates[i];
+		sorted[counts[last - candidate_step(c)]++] = *c;
+	}
+	return sorted;
+}
+
+/* The best bounds first, so that the others need not be read. */
+static void
+look_at_candidates(struct search *s)
+{
+	const struct segment *seg = s->part->segment;
+	const struct candidate *c = sort_candidates(s);
+
+	for (uint32_t i = 0; i < s->candidates_n; i++, c++) {
+		const int32_t least = top_least(&s->top);
+		if ((int32_t)candidate_step(c) < least / CANDIDATE_WIDTH)
+			break;
+		if (c->both >= least &&
+		    top_wants(&s->top, c->both, seg->ids[c->card]))
+			look_at_card(s, c->card);
+	}
+	s->candidates_n = 0;
+}
+
+/* ---- a chunk ---- */
+
+static uint32_t
+chunk_cards(const struct search *s)
+{
+	return MIN(s->part->segment->n - s->first, CHUNK_CARDS);
+}
+
+/* Those who want something, each with a limit of its own. */
+NODISCARD static err
+try_wanters(struct search *s, bool summed)
+{
+	const uint32_t k = s->first % WANTS_CARDS / CHUNK_CARDS;
+	const uint32_t most = s->sums->dense_most;
+
+	for (uint32_t i = 0; i < s->wanters_n[k]; i++) {
+		const uint16_t number = s->wanters[k * CHUNK_CARDS + i];
+		const uint32_t card =
+		    s->first / WANTS_CARDS * WANTS_CARDS + number;
+		if (!passes(s, card - s->first))
+			continue;
+		const uint32_t sum = s->sums->sum[card - s->first];
+		const struct limit *l = s->wish.limits[s->want[number]];
+		if (l == NULL || l->both < 0 ||
+		    SUM_FIT(sum + (summed ? 0 : most)) >= l->fit) {
+			l = limit_of(s, s->want[number]);
+			if (l == NULL)
+				return ERR_NOMEM;
+			try_card(s, l, card, summed);
+		}
+	}
+	return OK;
+}
+
+/* The sums of a word of cards at most, each half by itself. */
+WIDE static uint32_t
+word_most(const uint32_t *sum)
+{
+	int32_t fit = 0, taken = 0;
+
+	for (unsigned i = 0; i < 32; i++) {
+		const int32_t f = (int32_t)sum[i];
+		const int32_t t = (int32_t)SUM_TAKEN(sum[i]);
+		fit = MAX(fit, f);
+		taken = MAX(taken, t);
+	}
+	return SUM_FIT((uint32_t)fit) << 16 | (uint32_t)taken;
+}
+
+/* The cards of a word whose dense lists are in the sums. */
+static void
+try_word(struct search *s, const struct limit *l, uint32_t word)
+{
+	const uint32_t from = word * 32;
+	const uint32_t to = MIN(from + 32, chunk_cards(s));
+	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
+	const uint32_t *sum = s->sums->sum;
+	const uint16_t *rarity = &s->cards->rarity[s->first];
+	uint32_t least = UINT32_MAX, left = s->pass[word];
+
+	if (left == 0)
+		return;
+	for (uint32_t i = from; i < to; i++)
+		least = MIN(least, (uint32_t)rarity[i]);
+	if (!sum_enters(s, l, word_most(sum + from), least))
+		return;
+	for (; left != 0; left &= left - 1) {
+		const uint32_t i = from + (uint32_t)__builtin_ctz(left);
+		if (want[i] == 0 && sum_enters(s, l, sum[i], rarity[i]))
+			try_sum(s, s->first + i, sum[i]);
+	}
+}
+
+/* The largest rarity of a card that may enter by its dense lists alone. */
+static uint32_t
+rarity_most(const struct search *s, const struct limit *l)
+{
+	const uint32_t sum = s->sums->dense_most;
+	const uint32_t uses = l->uses[SUM_FIT(sum) >> FIT_BITS];
+	const uint64_t taken =
+	    (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * USES;
+
+	if (uses > USES)
+		return 0;
+	if (uses <= 1 || s->plan_sums->rarity == 0)
+		return UINT16_MAX;
+	return (uint32_t)MIN(
+	    taken / ((uint64_t)(uses - 1) * SUM_UNITS), (uint64_t)UINT16_MAX);
+}
+
+/* How many of cards [from, to), by rarity, have ${most} at most. */
+static uint32_t
+cards_up_to(const struct search *s, uint32_t from, uint32_t to, uint32_t most)
+{
+	uint32_t lo = from, hi = to;
+
+	while (lo < hi) {
+		const uint32_t mid = (lo + hi) / 2;
+		if (s->cards->rarity[mid] <= most)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo - from;
+}
+
+/*
+ * In each region those come first who can do least: for them little is much.
+ * Who may enter by dense lists alone is among them; the sums get these lists
+ * where that is so, by words of 32 cards that are marked in ${summed}.
+ */
+static void
+try_few_skilled(struct search *s, const struct limit *l, uint32_t chunk)
+{
+	const struct cards *c = s->cards;
+	const uint32_t most = rarity_most(s, l),
+		       end = s->first + chunk_cards(s);
+
+	memset(s->summed, 0, sizeof(s->summed));
+	for (uint32_t i = 0; i < c->regions_n; i++) {
+		const uint32_t from = MAX(c->regions[i].first, s->first);
+		const uint32_t to = MIN(region_end(s, i), end);
+		if (s->passes[i] == 0 || from >= to)
+			continue;
+		const uint32_t n = cards_up_to(s, from, to, most);
+		uint32_t word = (from - s->first) / 32;
+		const uint32_t stop = (from - s->first + n + 31) / 32;
+		for (; n > 0 && word < stop; word++) {
+			if (s->summed[word])
+				continue;
+			s->summed[word] = 1;
+			if (s->pass[word] == 0)
+				continue;
+			sums_add_dense(s->sums, chunk, s->pass, word, word + 1);
+			try_word(s, l, word);
+			memset(&s->sums->sum[word * 32], 0,
+			    32 * sizeof(s->sums->sum[0]));
+		}
+	}
+}
+
+/* All others: they are in a list of the item, or of any (UINT16_MAX). */
+static void
+try_spans(struct search *s, const struct limit *l, uint16_t item, bool summed)
+{
+	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
+	const struct sums *sums = s->sums;
+	uint32_t *sum = s->sums->sum;
+
+	for (uint32_t k = 0; k < sums->spans_n; k++) {
+		const struct sum_span *span = &sums->spans[k];
+		if (item != UINT16_MAX &&
+		    s->plan_sums->runs[span->run].item != item)
+			continue;
+		for (uint32_t i = 0; i < span->n; i++) {
+			const uint32_t card = span->entries[i] >> 2;
+			if (sum[card] != 0 && want[card] == 0 &&
+			    passes(s, card))
+				try_card(s, l, s->first + card, summed);
+			sum[card] = 0;
+		}
+	}
+}
+
+/* With ${summed} all of it has been summed up with the dense lists. */
+NODISCARD static err
+try_chunk(struct search *s, uint32_t chunk, uint16_t must, bool summed)
+{
+	const struct limit *l = limit_of(s, 0);
+
+	if (l == NULL)
+		return ERR_NOMEM;
+	TRY(try_wanters(s, summed));
+	if (summed && must == UINT16_MAX) {
+		for (uint32_t w = 0; w * 32 < chunk_cards(s); w++)
+			try_word(s, l, w);
+		sums_clear(s->sums);
+	} else if (must != UINT16_MAX) {
+		try_spans(s, l, must, summed);
+		sums_clear(s->sums);
+	} else {
+		try_few_skilled(s, l, chunk);
+		try_spans(s, l, UINT16_MAX, false);
+	}
+	look_at_candidates(s);
+	return OK;
+}
+
+/* Who is in a list of the item, or of any (UINT16_MAX), each once. */
+static uint32_t
+listed_cards(struct search *s, uint16_t item, uint16_t *out)
+{
+	const struct sums *sums = s->sums;
+	uint32_t n = 0, left[CHUNK_WORDS];
+
+	memcpy(left, s->pass, sizeof(left));
+	for (uint32_t k = 0; k < sums->spans_n; k++) {
+		const struct sum_span *span = &sums->spans[k];
+		if (item != UINT16_MAX &&
+		    s->plan_sums->runs[span->run].item != item)
+			continue;
+		for (uint32_t i = 0; i < span->n; i++) {
+			const uint32_t at = span->entries[i] >> 2;
+			if ((left[at / 32] >> at % 32 & 1) != 0)
+				out[n++] = (uint16_t)at;
+			left[at / 32] &= ~(1U << at % 32);
+		}
+	}
+	return n;
+}
+
+/* By what they may come to, the most first; ${other} has as much room. */
+static void
+sort_by_bound(struct search *s, const uint16_t *cards, uint32_t n,
+    uint16_t *other, bool summed)
+{
+	uint32_t counts[SCORE_MAX / BOUND_WIDTH + 1] = { 0 };
+	const uint32_t last = ARRAY_LEN(counts) - 1;
+	uint16_t *keys = other + n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t card = s->first + cards[i];
+		const uint32_t sum = s->sums->sum[cards[i]] +
+				     (summed ? 0 : sums_dense(s->sums, card));
+		keys[i] = (uint16_t)(last - (uint32_t)bound_of(s, card, sum) /
+						BOUND_WIDTH);
+		counts[keys[i]]++;
+	}
+	for (uint32_t k = 0, at = 0; k <= last; k++) {
+		at += counts[k];
+		counts[k] = at - counts[k];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		other[counts[keys[i]]++] = cards[i];
+}
+
+/*
+ * In the first chunk those who promise most are looked at before all others, so
+ * that there is somebody with whom these are compared. Where few are in a
+ * list of their own, the dense ones are summed up as well.
+ */
+NODISCARD static err
+seed_chunk(struct search *s, uint32_t chunk, uint16_t must, bool *summed)
+{
+	uint16_t *cards = calloc(CHUNK_CARDS * 3, sizeof(*cards));
+	uint32_t looked = 0;
+
+	if (cards == NULL)
+		return ERR_NOMEM;
+	uint32_t n = listed_cards(s, must, cards);
+	if (n < SEED_CARDS && must == UINT16_MAX && s->sums->dense_n > 0) {
+		sums_add_dense(s->sums, chunk, s->pass, 0, CHUNK_WORDS);
+		*summed = true;
+		n = 0;
+		for (uint32_t i = 0; i < chunk_cards(s); i++) {
+			if (s->sums->sum[i] != 0 && passes(s, i))
+				cards[n++] = (uint16_t)i;
+		}
+	}
+	const uint16_t *sorted = cards + n;
+	sort_by_bound(s, cards, n, cards + n, *summed);
+	for (uint32_t i = 0; i < n; i++) {
+		if (looked >= SEED_CARDS && top_least(&s->top) >= 0)
+			break;
+		set_done(s, sorted[i]);
+		look_at_card(s, s->first + sorted[i]);
+		looked++;
+	}
+	free(cards);
+	return OK;
+}
+
+/* ---- the search ---- */
+
+/* A chunk that is to be looked at, and how much it promises. */
+struct stop {
+	uint32_t part, chunk;
+	uint64_t promise;
+};
+
+NODISCARD static err
+part_open(struct search *s, uint32_t part)
+{
+	if (s->part == &s->s->parts[part])
+		return OK;
+	s->part = &s->s->parts[part];
+	s->cards = s->part->segment->cards;
+	s->wants_chunk = UINT32_MAX;
+	free(s->passes);
+	s->passes = malloc((size_t)s->cards->regions_n + 1);
+	if (s->passes == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < s->cards->regions_n; i++)
+		s->passes[i] = gates_region(s, s->cards->regions[i].region);
+	return sums_open(s->sums, &s->parts, s->kernel, s->cards);
+}
+
+/* How many cards of a chunk are in a region where somebody may pass. */
+static uint32_t
+cards_open(const struct search *s, uint32_t chunk)
+{
+	const struct cards *c = s->cards;
+	const uint32_t first = chunk * CHUNK_CARDS;
+	const uint32_t end = MIN(first + CHUNK_CARDS, s->part->segment->n);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->regions_n; i++) {
+		const uint32_t from = MAX(c->regions[i].first, first);
+		const uint32_t to = MIN(region_end(s, i), end);
+		n += s->passes[i] != 0 && from < to ? to - from : 0;
+	}
+	return n;
+}
+
+/* By how much of what is asked is held as it is asked. */
+static uint64_t
+promise_of(const struct search *s, uint32_t chunk, uint32_t open)
+{
+	const struct sum_plan *p = s->plan_sums;
+	uint64_t sum = 1;
+
+	for (uint16_t i = 0; i < p->items_n; i++) {
+		uint32_t n = 0;
+		if (p->runs_from[i] == p->runs_from[i + 1])
+			continue;
+		const struct sum_run *r = &p->runs[p->runs_from[i]];
+		(void)cards_list(&s->cards->held, chunk, r->first, r->end, &n);
+		sum += (uint64_t)n * SUM_FIT(p->worth[i][SUM_CODES]);
+	}
+	return sum * open / CHUNK_CARDS;
+}
+
+NODISCARD static err
+visit(struct search *s, const struct stop *at, bool seed)
+{
+	uint16_t must = UINT16_MAX;
+	bool summed = false;
+
+	TRY(part_open(s, at->part));
+	s->first = at->chunk * CHUNK_CARDS;
+	s->counts.blocks_opened++;
+	sums_find(s->sums, at->chunk);
+	s->counts.entries += s->sums->entries;
+	if (!s->excluded && !sums_must(s->sums, s->kernel->must, &must))
+		return OK; /* nobody has it */
+	gates_chunk(s, at->chunk);
+	TRY(sums_keep(s->sums, s->pass));
+	if (!s->excluded && !sums_must(s->sums, s->kernel->must, &must))
+		return OK; /* nobody who passes has it */
+	wants_open(s, s->first / WANTS_CARDS);
+	sums_add(s->sums);
+	if (seed)
+		TRY(seed_chunk(s, at->chunk, must, &summed));
+	return try_chunk(s, at->chunk, must, summed);
+}
+
+static int
+stop_order(const void *a, const void *b)
+{
+	const struct stop *x = a, *y = b;
+
+	if (x->promise != y->promise)
+		return x->promise > y->promise ? -1 : 1;
+	if (x->part != y->part)
+		return x->part < y->part ? -1 : 1;
+	return (x->chunk > y->chunk) - (x->chunk < y->chunk);
+}
+
+NODISCARD static err
+find_stops(struct search *s, struct stop *stops, uint32_t *n)
+{
+	*n = 0;
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
+		if (s->s->parts[i].segment == NULL)
+			continue;
+		TRY(part_open(s, i));
+		const uint32_t chunks = s->cards->held.chunks_n;
+		s->counts.blocks += chunks;
+		for (uint32_t k = 0; k < chunks; k++) {
+			const uint32_t open = cards_open(s, k);
+			if (open > 0)
+				stops[(*n)++] = (struct stop){ i, k,
+					promise_of(s, k, open) };
+		}
+	}
+	return OK;
+}
+
+NODISCARD static err
+visit_all(struct search *s)
+{
+	uint32_t most = 1, n, best = 0;
+
+	for (uint32_t i = 0; i < s->s->parts_n; i++)
+		most += s->s->parts[i].n / CHUNK_CARDS + 1;
+	struct stop *stops = malloc(most * sizeof(*stops));
+	if (stops == NULL)
+		return ERR_NOMEM;
+	err e = find_stops(s, stops, &n);
+	for (uint32_t i = 1; i < n && e == OK; i++) {
+		if (stop_order(&stops[i], &stops[best]) < 0)
+			best = i;
+	}
+	if (e == OK && n > 0)
+		e = visit(s, &stops[best], true);
+	for (uint32_t i = 0; i < n && e == OK; i++) {
+		if (i != best)
+			e = visit(s, &stops[i], false);
+	}
+	free(stops);
+	return e;
+}
+
+NODISCARD static err
+search_run(struct search *s)
+{
+	gates_make(s);
+	s->part = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(s->wish.limits); i++) {
+		if (s->wish.limits[i] != NULL)
+			s->wish.limits[i]->both = -1;
+	}
+	if (!s->excluded && gate_status(s->posting).state == GATE_FAIL)
+		return OK;
+	for (uint32_t i = 0; i < s->s->parts_n; i++) {
+		if (s->s->parts[i].tail != NULL)
+			open_tail(s, &s->s->parts[i]);
+	}
+	return visit_all(s);
+}
+
+NODISCARD static err
+search_start(struct search *s)
+{
+	TRY(plan_new(&s->ix->m, s->posting, &s->plan));
+	plan_parts(s->plan, &s->parts);
+	TRY(fit_kernel_new(s->plan, s->ix, &s->kernel));
+	TRY(wish_bounds_make(s));
+	TRY(sum_plan_new(s->ix, &s->parts, &s->plan_sums));
+	TRY(sums_new(s->plan_sums, &s->sums));
+	s->candidates = malloc(2 * CHUNK_CARDS * sizeof(*s->candidates));
+	return s->candidates == NULL ? ERR_NOMEM : OK;
+}
+
+static void
+search_end(struct search *s)
+{
+	wish_bounds_end(s);
+	free(s->passes);
+	free(s->candidates);
+	sums_free(s->sums);
+	sum_plan_free(s->plan_sums);
+	fit_kernel_free(s->kernel);
+	plan_free(s->plan);
+}
+
+err
+index_people(const struct index_snapshot *s, const struct posting *p,
+    const struct index_filter *f, bool with_excluded, struct scan_result *out,
+    size_t max, size_t *n, struct index_counts *counts)
+{
+	struct search *x = calloc(1, sizeof(*x));
+
+	*n = 0;
+	if (x == NULL)
+		return ERR_NOMEM;
+	ASSERT(s->ix->kind == INDEX_PEOPLE);
+	x->s = s;
+	x->ix = s->ix;
+	x->posting = p;
+	x->filter = f;
+	x->top = (struct top){ out, max, 0 };
+	err e = search_start(x);
+	if (e == OK && max > 0)
+		e = search_run(x);
+	if (e == OK)
+		*n = x->top.n;
+	if (e == OK && with_excluded && *n < max) {
+		/* all who may come are there; now those who may not */
+		x->excluded = true;
+		x->top = (struct top){ out + *n, max - *n, 0 };
+		e = search_run(x);
+		*n += e == OK ? x->top.n : 0;
+	}
+	x->counts.records = s->live;
+	if (counts != NULL)
+		*counts = x->counts;
+	search_end(x);
+	free(x);
+	return e;
+}

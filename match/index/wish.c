@@ -1,0 +1,304 @@
+#include "match/index/index.h"
+
+#include <stdlib.h>
+
+#include "match/index/people.h"
+
+/* ---- what may be wanted ---- */
+
+static void
+credit_add(struct wish_bounds *w, uint16_t credit)
+{
+	uint8_t i = w->credits_n;
+
+	for (uint8_t k = 0; k < w->credits_n; k++) {
+		if (w->credits[k] == credit)
+			return;
+	}
+	if (w->credits_n == CREDITS) { /* the last one stands for more */
+		w->credits[CREDITS - 1] = MAX(w->credits[CREDITS - 1], credit);
+		return;
+	}
+	for (; i > 0 && w->credits[i - 1] > credit; i--)
+		w->credits[i] = w->credits[i - 1];
+	w->credits[i] = credit;
+	w->credits_n++;
+}
+
+/* The rank of a credit among those that occur; the last is for all above. */
+static uint8_t
+rank_of(const struct wish_bounds *w, uint16_t credit)
+{
+	uint8_t i = 0;
+
+	while (i + 1 < w->credits_n && w->credits[i] < credit)
+		i++;
+	return (uint8_t)(i + 1);
+}
+
+static int
+run_order(const void *a, const void *b)
+{
+	const struct wish_run *x = a, *y = b;
+
+	if (x->want != y->want)
+		return x->want < y->want ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+/* One run for neighbours that are worth the same. */
+static void
+join_runs(struct wish_bounds *w)
+{
+	uint32_t kept = 0;
+
+	if (w->runs_n > 0)
+		qsort(w->runs, w->runs_n, sizeof(*w->runs), run_order);
+	for (uint32_t i = 0; i < w->runs_n; i++) {
+		struct wish_run *last = &w->runs[kept - (kept > 0)];
+		const struct wish_run *r = &w->runs[i];
+		if (kept > 0 && last->want == r->want && r->first <= last->end)
+			last->end = MAX(last->end, r->end);
+		else
+			w->runs[kept++] = *r;
+	}
+	w->runs_n = kept;
+}
+
+NODISCARD static err
+make_runs(struct search *s)
+{
+	struct wish_bounds *w = &s->wish;
+	uint32_t n;
+	const struct relate_entry *e = relate_entries(s->parts.wish, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		credit_add(w, e[i].credit);
+	w->runs = malloc(((size_t)n + 1) * sizeof(*w->runs));
+	if (w->runs == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t rank = s->ix->shape->rank[e[i].at];
+		const uint8_t r = rank_of(w, e[i].credit);
+		const bool learn = s->parts.given[e[i].item].group == 0;
+		w->runs[i] = (struct wish_run){ rank, rank + 1,
+			(uint8_t)(learn ? WANT(r, 0) : WANT(0, r)) };
+	}
+	w->runs_n = n;
+	join_runs(w);
+	return OK;
+}
+
+err
+wish_bounds_make(struct search *s)
+{
+	struct wish_bounds *w = &s->wish;
+	const uint32_t places = s->ix->shape->places_n;
+	uint32_t n;
+	const struct relate_entry *e = relate_entries(s->parts.wish, &n);
+
+	TRY(make_runs(s));
+	w->first = malloc(((size_t)places + 1) * sizeof(*w->first));
+	w->filter = calloc(places / 64 + 1, sizeof(*w->filter));
+	if (w->first == NULL || w->filter == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = n; i-- > 0;) {
+		w->first[e[i].at] = i;
+		w->filter[e[i].at / 64] |= UINT64_C(1) << e[i].at % 64;
+	}
+	memset(w->most, 0xff, sizeof(w->most));
+	memset(w->fits, 0xff, sizeof(w->fits));
+	return OK;
+}
+
+void
+wish_bounds_end(struct search *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(s->wish.limits); i++)
+		free(s->wish.limits[i]);
+	free(s->wish.runs);
+	free(s->wish.first);
+	free(s->wish.filter);
+}
+
+/* ---- a card's ---- */
+
+/* The best credit of a wanted term, by what the posting gives. */
+static uint16_t
+wish_credit(const struct search *s, uint32_t at, uint8_t level, uint8_t group)
+{
+	uint32_t n, best = 0;
+	const struct relate_entry *e = relate_entries(s->parts.wish, &n);
+
+	if ((s->wish.filter[at / 64] >> at % 64 & 1) == 0)
+		return 0;
+	for (uint32_t i = s->wish.first[at]; i < n && e[i].at == at; i++) {
+		const struct relate_item *g = &s->parts.given[e[i].item];
+		if (g->group != group)
+			continue;
+		const uint32_t credit =
+		    e[i].credit * level_adequacy(level, g->level) / CREDIT_MAX;
+		best = MAX(best, credit);
+	}
+	return (uint16_t)best;
+}
+
+static int32_t
+wish_of(struct search *s, const struct wish_facts *f)
+{
+	const uint64_t facts =
+	    1 | (uint64_t)f->aspirations << 1 | (uint64_t)f->purposes << 3 |
+	    (uint64_t)f->hours << 4 | (uint64_t)f->first << 8 |
+	    (uint64_t)f->second << 19 | (uint64_t)f->purpose << 30 |
+	    (uint64_t)(f->uses + 1) << 41;
+	struct known_wish *k =
+	    &s->wish.known[facts * UINT64_C(0x9e3779b97f4a7c15) >> 56];
+
+	if (k->facts != facts) {
+		k->facts = facts;
+		k->total = plan_wish_total(s->plan, f);
+	}
+	return k->total;
+}
+
+int32_t
+view_wish(struct search *s, const struct forward_card_view *v, int32_t uses)
+{
+	struct wish_facts f = { .aspirations =
+				    (uint8_t)MIN(v->aspirations_n, 2),
+		.purposes = v->purposes_n > 0,
+		.hours = v->hours,
+		.uses = (int16_t)uses };
+	const bool wide = s->ix->form.wide;
+	size_t n = v->skills_n;
+
+	for (uint16_t i = 0; i < v->aspirations_n; i++, n++) {
+		const uint16_t credit =
+		    wish_credit(s, forward_place(v->places, n, wide),
+			forward_level(v->levels, n), 0);
+		f.second = MAX(f.second, MIN(f.first, credit));
+		f.first = MAX(f.first, credit);
+	}
+	for (uint16_t i = 0; i < v->purposes_n; i++, n++) {
+		const uint16_t credit =
+		    wish_credit(s, forward_place(v->places, n, wide), 0, 1);
+		f.purpose = MAX(f.purpose, credit);
+	}
+	return wish_of(s, &f);
+}
+
+/* ---- what is possible ---- */
+
+int32_t
+wish_most(struct search *s, uint8_t want, uint32_t uses)
+{
+	const uint8_t learn = want >> 4, care = want & 15;
+	const bool skilled = uses <= USES;
+	int16_t *m = &s->wish.most[want][uses];
+
+	if (*m < 0)
+		*m = (int16_t)plan_wish_most(s->plan,
+		    learn == 0 ? 0 : s->wish.credits[learn - 1],
+		    care == 0 ? 0 : s->wish.credits[care - 1],
+		    skilled ? (uses * CREDIT_MAX + USES - 1) / USES
+			    : CREDIT_MAX,
+		    skilled);
+	return *m;
+}
+
+int32_t
+fit_most(struct search *s, uint32_t units)
+{
+	const struct sum_plan *p = s->plan_sums;
+	int16_t *known = &s->wish.fits[units >> FIT_BITS];
+	uint64_t share =
+	    MIN(units | ((1U << FIT_BITS) - 1), (uint32_t)SUM_UNITS);
+
+	if (*known >= 0)
+		return *known;
+	/* what cannot be told from a card counts if it is there in full */
+	if (p->asks > 0)
+		share = MIN((share * p->told + SUM_UNITS * p->asks) /
+				    (p->told + p->asks) +
+				1,
+		    (uint64_t)SUM_UNITS);
+	*known = (int16_t)(p->items_n == 0 ? SCORE_NEUTRAL
+			   : p->told == 0  ? SCORE_MAX
+					   : fit_of_share(share, SUM_UNITS));
+	return *known;
+}
+
+/* More fit needs fewer uses: both are gone through once. */
+static void
+limit_make(struct search *s, uint8_t want, struct limit *l)
+{
+	const int32_t least = top_least(&s->top);
+	uint32_t uses = USES;
+
+	l->both = MAX(least, 0);
+	l->fit = FIT_BOUNDS << FIT_BITS;
+	for (uint32_t i = FIT_BOUNDS; i-- > 0;)
+		l->uses[i] = USES_UNKNOWN;
+	for (uint32_t i = 0; i < FIT_BOUNDS; i++) {
+		const int32_t fit = fit_most(s, i << FIT_BITS);
+		if (score_both(fit, wish_most(s, want, uses)) < least)
+			continue;
+		while (uses > 0 &&
+		       score_both(fit, wish_most(s, want, uses - 1)) >= least)
+			uses--;
+		l->uses[i] = (uint8_t)uses;
+		l->fit = MIN(l->fit, i << FIT_BITS);
+	}
+}
+
+const struct limit *
+limit_of(struct search *s, uint8_t want)
+{
+	struct limit **l = &s->wish.limits[want];
+
+	if (*l == NULL) {
+		if ((*l = malloc(sizeof(**l))) == NULL)
+			return NULL;
+		(*l)->both = -1;
+	}
+	/* an older one lets a few more through, and costs nothing */
+	if ((*l)->both < 0 || top_least(&s->top) > (*l)->both + 20)
+		limit_make(s, want, *l);
+	return *l;
+}
+
+/* ---- who wants ---- */
+
+static void
+wants_clear(struct search *s)
+{
+	for (uint32_t k = 0; k < ARRAY_LEN(s->wanters_n); k++) {
+		for (uint32_t i = 0; i < s->wanters_n[k]; i++)
+			s->want[s->wanters[k * CHUNK_CARDS + i]] = 0;
+		s->wanters_n[k] = 0;
+	}
+}
+
+void
+wants_open(struct search *s, uint32_t chunk)
+{
+	if (s->wants_chunk == chunk)
+		return;
+	s->wants_chunk = chunk;
+	wants_clear(s);
+	for (uint32_t r = 0; r < s->wish.runs_n; r++) {
+		const struct wish_run *run = &s->wish.runs[r];
+		uint32_t n;
+		const uint16_t *e = cards_list(
+		    &s->cards->wants, chunk, run->first, run->end, &n);
+		for (uint32_t i = 0; i < n; i++) {
+			uint8_t *w = &s->want[e[i]];
+			const uint32_t k = e[i] / CHUNK_CARDS;
+			if (*w == 0)
+				s->wanters[k * CHUNK_CARDS +
+					   s->wanters_n[k]++] = e[i];
+			*w = (uint8_t)(MAX(*w & 0xf0, run->want & 0xf0) |
+				       MAX(*w & 0x0f, run->want & 0x0f));
+		}
+	}
+}
