@@ -4,7 +4,8 @@
 
 #include "crypto/crypto.h"
 #include "match/course.h"
-#include "node/api/parts.h"
+#include "node/keys/persona.h"
+#include "node/record/reader.h"
 #include "node/vocabulary_load.h"
 
 #define BUILD_CHUNK 4096  /* records read through one view */

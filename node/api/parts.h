@@ -1,6 +1,6 @@
 /*
- * api/parts.h: what the handlers of the API share: records and terms as
- * JSON, reading payloads of users, work on a thread with a continuation.
+ * api/parts.h: what the handlers of the API share: records as JSON, previews
+ * and results of publications, work on a thread with a continuation.
  *
  * A handler has the node as its context. What runs on a worker says so.
  */
@@ -8,55 +8,20 @@
 
 #include "node/api/api.h"
 #include "node/api/task.h"
+#include "node/base/json.h"
 #include "node/keys/vault.h"
+#include "node/record/labels.h"
 #include "node/record/owner.h"
 #include "node/record/payload_json.h"
+#include "node/record/reader.h"
+#include "node/record/wishes.h"
 
 #define LIST_DEFAULT 20 /* entries of a list that does not say */
-
-/* ---- terms and labels; any thread ---- */
-
-/* Where labels come from: the vocabulary, then the record itself. */
-struct label_scope {
-	const struct vocabulary *vocabulary;
-	uint32_t language;
-	const struct value *own[2]; /* "terms" of payloads; may be NULL */
-};
-
-/** scope_label(s, term, out): false: nobody here knows it. */
-bool scope_label(const struct label_scope *s, uint64_t term, struct slice *out);
-/** scope_labels(s): for payload_to_json(); borrows ${s}. */
-struct payload_labels scope_labels(struct label_scope *s);
-/** scope_add(s, kind, payload): its own terms, in the first free place. */
-void scope_add(
-    struct label_scope *s, uint32_t kind, const struct value *payload);
-
-/** term_json(s, term): {"term", "label" or null}. */
-json_t *term_json(const struct label_scope *s, uint64_t term);
-void term_text(char out[2 * TERM_ID + 1], uint64_t term);
 
 /** language_of(n, r): of ?lang=, else of the configuration; 0: none. */
 uint32_t language_of(const struct node *n, const struct http_request *r);
 
-/** text_pick(map, language, out): of a text in languages; false: none. */
-bool text_pick(const struct value *map, uint32_t language, struct slice *out);
-
-/* ---- records; any thread, each with a reader of its own ---- */
-
-struct reader {
-	struct arena record_scratch, value_scratch;
-	struct record r;      /* the last one opened */
-	struct value payload; /* of it */
-};
-
-NODISCARD err reader_init(struct reader *rd);
-void reader_fini(struct reader *rd);
-
-/** reader_open(rd, s): false: not readable; both borrow the view. */
-NODISCARD bool reader_open(struct reader *rd, const struct store_record *s);
-
-/** record_is_live(s, now_s): neither deleted nor expired. */
-bool record_is_live(const struct store_record *s, uint64_t now_s);
+/* ---- records; any thread ---- */
 
 /**
  * record_json(rd, s, v, language, full):
@@ -73,30 +38,7 @@ json_t *record_json(struct reader *rd, const struct store_record *s,
 json_t *organisation_name(struct store_view *view, const uint8_t *author,
     const struct value *payload, struct reader *rd2, uint32_t language);
 
-void json_text(json_t *o, const char *key, struct slice text);
-void json_id(json_t *o, const char *key, const uint8_t id[RECORD_ID]);
-void json_did(json_t *o, const char *key, const uint8_t pub[ED25519_PUBLIC]);
-void json_hex(json_t *o, const char *key, struct slice bytes);
-void json_uint(json_t *o, const char *key, uint64_t v);
-void json_truth(json_t *o, const char *key, bool v);
-
 /* ---- payloads of users ---- */
-
-/* A payload as canonical bytes. */
-struct user_payload {
-	char region[3];
-	size_t n;
-	uint8_t bytes[RECORD_BODY_MAX];
-};
-
-/**
- * user_payload_read(kind, draft, region, out, f):
- * ${draft}: an object in the form of payload_json.h; "region" in it is taken
- * out (a copy is made), else ${region} counts. Any thread. ERR_FORM with
- * ${f}; ERR_LIMIT; ERR_NOMEM.
- */
-NODISCARD err user_payload_read(uint32_t kind, const json_t *draft,
-    const char *region, struct user_payload *out, struct payload_fault *f);
 
 /** labels_from(v, at): the number of the first label of a place. */
 uint32_t labels_from(const struct vocabulary *v, uint32_t at);
@@ -111,9 +53,6 @@ json_t *own_terms_carry(
 
 /** fail_payload(r, e, f): answers the request. */
 void fail_payload(struct http_request *r, err e, const struct payload_fault *f);
-
-/** region_of(n, draft): its "region", else the node's. */
-const char *region_of(const struct node *n, const json_t *draft);
 
 /* ---- publishing ---- */
 
@@ -163,17 +102,7 @@ void job_end(struct job *j);
 
 /* ---- the private drafts ---- */
 
-#define DRAFT_PROFILE      "draft/profile"
-#define DRAFT_ORGANISATION "draft/organisation"
-#define DRAFT_WISHES       "draft/wishes"
-#define VISIT_MARK         "visit"
-
-/** wishes_schema(): of the JSON form of struct wishes. */
-const struct schema *wishes_schema(void);
-
-/** wishes_read(in, out, f): ${in} NULL: none. ERR_FORM with ${f}. */
-NODISCARD err wishes_read(
-    const json_t *in, struct wishes *out, struct payload_fault *f);
+#define VISIT_MARK "visit"
 
 /* ---- the handlers ---- */
 

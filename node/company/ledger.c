@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/api/parts.h"
 #include "node/evidence/documents.h"
 #include "node/keys/persona.h"
 #include "node/keys/vault.h"
+#include "node/record/owner.h"
+#include "node/record/reader.h"
 #include "proto/base/text.h"
 
 #define CHUNK       200 /* leaves in one value of the vault */

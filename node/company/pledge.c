@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/api/parts.h"
+#include "node/base/json.h"
 #include "node/company/ledger.h"
 #include "node/evidence/documents.h"
+#include "node/keys/persona.h"
+#include "node/record/labels.h"
 
 static const char *const states[] = { "owed", "due", "overdue", "lapsed",
 	"kept", "partly", "broken", "claimed" };

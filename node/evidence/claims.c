@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/api/parts.h"
 #include "node/evidence/claims_internal.h"
 #include "node/keys/persona.h"
+#include "node/record/labels.h"
+#include "node/record/reader.h"
+#include "node/record/wishes.h"
 #include "proto/base/text.h"
 
 #define FACTS   "facts"

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/api/parts.h"
 #include "node/evidence/claims.h"
 #include "node/evidence/claims_internal.h"
 #include "node/evidence/documents.h"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "node/api/parts.h"
 #include "node/evidence/claims.h"
 #include "node/evidence/claims_internal.h"
 #include "node/keys/persona.h"

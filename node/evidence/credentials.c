@@ -3,13 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/api/parts.h"
+#include "node/base/json.h"
 #include "node/credential/report.h"
 #include "node/evidence/claims.h"
 #include "node/evidence/from_talk.h"
 #include "node/evidence/sheet.h"
 #include "node/keys/persona.h"
 #include "node/keys/signer.h"
+#include "node/keys/vault.h"
+#include "node/record/labels.h"
 #include "proto/base/text.h"
 #include "proto/evidence/rules.h"
 
