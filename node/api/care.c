@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
+#include "node/care/backup.h"
 #include "node/care/keeper.h"
 #include "node/care/stat.h"
-#include "node/keys/backup.h"
 
 void
 api_backup(struct http_request *r, void *ctx)

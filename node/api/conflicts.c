@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/keys/restore.h"
 #include "node/record/conflict.h"
+#include "node/sync/restore.h"
 
 struct listing {
 	struct node *n;

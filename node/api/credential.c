@@ -3,9 +3,9 @@
  * is kept, nothing is fetched.
  */
 #include "node/api/parts.h"
+#include "node/base/since.h"
 #include "node/credential/report.h"
 #include "node/node.h"
-#include "node/since.h"
 
 #define BODY_MAX ((size_t)64 << 10) /* judged on the loop's thread */
 

@@ -10,10 +10,10 @@
 #include "node/api/trust.h"
 #include "node/care/keeper.h"
 #include "node/keys/signer.h"
-#include "node/net/light.h"
 #include "node/net/nat.h"
 #include "node/record/stem_node.h"
 #include "node/run.h"
+#include "node/sync/light.h"
 #include "node/sync/sync_node.h"
 #include "proto/base/text.h"
 

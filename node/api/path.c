@@ -10,7 +10,7 @@
 #include "node/api/choose.h"
 #include "node/api/desk.h"
 #include "node/api/path_json.h"
-#include "node/since.h"
+#include "node/base/since.h"
 
 #define COURSES_MAX 3072  /* the newest; the rest of the offers are demands */
 #define DEMANDS_MAX 20000 /* looked at for what they teach, and counted */

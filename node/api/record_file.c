@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/since.h"
+#include "node/base/since.h"
 #include "proto/record/file.h"
 
 #define CHUNK_BYTES    ((size_t)512 << 10)
@@ -47,8 +47,7 @@ struct export
 static bool
 is_exported(const struct export *x, const struct store_record *s)
 {
-	if (s->expires_h <= x->now_s / 3600 ||
-	    store_is_hidden(s) ||
+	if (s->expires_h <= x->now_s / 3600 || store_is_hidden(s) ||
 	    s->bytes.n > RECORD_BYTES_MAX)
 		return false;
 	return s->kind == KIND_REVOCATION ||

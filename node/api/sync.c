@@ -3,7 +3,7 @@
  */
 #include "node/api/parts.h"
 #include "node/care/keeper.h"
-#include "node/net/light.h"
+#include "node/sync/light.h"
 #include "node/sync/sync_node.h"
 
 /* Where its work stands for a node that has nothing to compare but by it. */

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "node/paths.h"
+#include "node/base/paths.h"
 #include "store/store.h"
 
 /* The hint for a store of a network other than that of the settings. */

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 #include "store/store.h"
 
 /* ---- in the child ---- */

@@ -5,9 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "node/care/backup.h"
 #include "node/care/care.h"
 #include "node/cli/commands.h"
-#include "node/keys/backup.h"
 #include "proto/libp2p/peer_id.h"
 #include "proto/record/names.h"
 

@@ -4,11 +4,11 @@
  */
 #pragma once
 
+#include "node/base/config.h"
+#include "node/base/paths.h"
 #include "node/cli/client.h"
 #include "node/cli/output.h"
-#include "node/config.h"
 #include "node/keys/keyfile.h"
-#include "node/paths.h"
 
 #define CLI_WORDS_MAX 8
 #define CLI_SETS_MAX  64

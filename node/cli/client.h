@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "node/paths.h"
+#include "node/base/paths.h"
 
 struct client;
 

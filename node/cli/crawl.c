@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "node/base/env.h"
 #include "node/cli/commands.h"
 #include "node/crawl/crawl.h"
-#include "node/env.h"
 #include "proto/base/text.h"
 
 #define LINE_S      10 /* between lines of progress that are not redrawn */

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "node/base/since.h"
 #include "node/cli/commands.h"
 #include "node/credential/report.h"
-#include "node/since.h"
 #include "proto/base/text.h"
 
 /* Texts of strangers on a terminal: no control characters, no tricks. */

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "node/cli/commands.h"
-#include "node/keys/restore.h"
 #include "node/net/invite.h"
 #include "node/run.h"
+#include "node/sync/restore.h"
 #include "proto/libp2p/psk.h"
 
 #define START_SECONDS 60

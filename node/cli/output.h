@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 
 struct output {
 	FILE *to;

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "node/base/since.h"
 #include "node/cli/commands.h"
-#include "node/since.h"
 
 #define BASE "/api/v1/tokens"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/base/paths.h"
 #include "node/cli/commands.h"
-#include "node/paths.h"
 #include "proto/base/text.h"
 
 #define TRUST "/api/v1/trust"

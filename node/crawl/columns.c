@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "node/base/paths.h"
 #include "node/crawl/rows.h"
-#include "node/paths.h"
 
 static const struct column visit_columns[] = {
 	{ "visit", COLUMN_INTEGER, false, "number of the visit, from 1" },

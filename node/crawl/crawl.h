@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "node/config.h"
+#include "node/base/config.h"
 #include "node/crawl/frontier.h"
 #include "proto/record/names.h"
 

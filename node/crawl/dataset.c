@@ -5,8 +5,8 @@
 
 #include "crypto/crypto.h"
 #include "match/core.h"
+#include "node/base/paths.h"
 #include "node/crawl/internal.h"
-#include "node/paths.h"
 #include "node/record/labels.h"
 #include "node/record/payload_json.h"
 #include "proto/base/text.h"

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "node/base/paths.h"
 #include "node/crawl/internal.h"
-#include "node/paths.h"
 
 #define RECORDS_MAX (UINT64_C(20) << 20) /* of one data set: 1 GiB */
 #define FILE_MAX    (64U << 20)

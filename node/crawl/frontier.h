@@ -15,7 +15,7 @@
 
 #include <jansson.h>
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 #include "proto/base/env.h"
 #include "proto/libp2p/peer_store.h"
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
+#include "node/base/env.h"
+#include "node/base/paths.h"
 #include "node/crawl/internal.h"
-#include "node/env.h"
-#include "node/paths.h"
 #include "proto/base/text.h"
 #include "proto/libp2p/gossip_rpc.h"
 #include "proto/sync/sync.h"

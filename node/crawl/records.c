@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
+#include "node/base/env.h"
 #include "node/crawl/internal.h"
-#include "node/env.h"
 #include "node/record/pipeline.h"
 #include "node/sync/sync_node.h"
 

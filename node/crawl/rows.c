@@ -11,7 +11,7 @@
 #include <zstd.h>
 
 #include "crypto/crypto.h"
-#include "node/paths.h"
+#include "node/base/paths.h"
 #include "proto/base/text.h"
 
 #define LEVEL    6

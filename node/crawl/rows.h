@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "node/paths.h"
+#include "node/base/paths.h"
 
 enum column_type {
 	COLUMN_TEXT,

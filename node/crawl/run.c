@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "node/base/env.h"
+#include "node/base/paths.h"
 #include "node/crawl/internal.h"
-#include "node/env.h"
 #include "node/net/discovery.h"
 #include "node/net/mdns.h"
-#include "node/paths.h"
 
 #include "node/net/swarm_key.h"
 #include "proto/record/names.h"

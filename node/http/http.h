@@ -20,7 +20,7 @@
 
 #include "proto/base/env.h"
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 
 struct uv_loop_s;
 struct http_server;

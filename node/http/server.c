@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "node/base/paths.h"
 #include "node/http/server.h"
-#include "node/paths.h"
 #include "proto/base/text.h"
 
 #define BODY_MAX_DEFAULT (16 * 1024 * 1024)

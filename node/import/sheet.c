@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "node/base/problem.h"
 #include "node/import/words.h"
-#include "node/problem.h"
 
 /* What a column of a kind may be called; title_LL, description_LL as well. */
 static const char *const demand_columns[] = { "external_id", "type", "title",

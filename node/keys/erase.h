@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 #include "proto/base/base.h"
 
 #define ERASE_SLOTS 512

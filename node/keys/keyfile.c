@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "node/base/paths.h"
 #include "node/keys/keyfile.h"
-#include "node/paths.h"
 
 #define MAGIC      "ohcnsec1"
 #define PLAIN_SIZE KEY_MATERIAL_BYTES

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "crypto/keys.h"
-#include "node/problem.h"
+#include "node/base/problem.h"
 
 struct key_material {
 	uint8_t seed[SEED_SIZE];         /* of the personas */

@@ -18,7 +18,7 @@
 #include <jansson.h>
 
 #include "crypto/crypto.h"
-#include "node/problem.h"
+#include "node/base/problem.h"
 #include "proto/base/env.h"
 
 #define VAULT_NAME_MAX 60 /* bytes of a name */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "node/config.h"
+#include "node/base/config.h"
 #include "proto/libp2p/multiaddr.h"
 
 #define INVITE_ADDRS_MAX   8

@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "node/env.h"
+#include "node/base/env.h"
 #include "node/net/discovery.h"
 #include "node/net/swarm_key.h"
 #include "proto/libp2p/autonat.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "node/paths.h"
+#include "node/base/paths.h"
 
 err
 swarm_key_read(const char *path, uint8_t key[PSK_SIZE], struct problem *p)

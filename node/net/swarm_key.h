@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 #include "proto/libp2p/psk.h"
 
 /**

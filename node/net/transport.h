@@ -20,7 +20,7 @@
 
 #include <uv.h>
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 #include "proto/libp2p/host.h"
 #include "proto/libp2p/multiaddr.h"
 

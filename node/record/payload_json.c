@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 #include "proto/base/text.h"
 #include "proto/record/names.h"
 

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "node/env.h"
+#include "node/base/env.h"
 #include "node/keys/vault.h"
-#include "node/net/light.h"
+#include "node/sync/light.h"
 #include "proto/base/text.h"
 
 #define TAG       "sync/tag"   /* in the vault */

@@ -22,7 +22,7 @@
 #include <stdarg.h>
 #include <sys/wait.h>
 
-#include "node/env.h"
+#include "node/base/env.h"
 #include "node/record/pipeline.h"
 #include "proto/sync/sync.h"
 #include "tests/bench/bench.h"

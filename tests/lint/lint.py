@@ -144,9 +144,14 @@ def main():
 
 
 def circles(graph):
-    """Circles of includes among modules: x.c and x.h count as one."""
+    """Circles of includes among modules: x.c and x.h count as one.
+
+    An internal header takes in the public one of the module it is a part of.
+    """
     merged = {}
     for path, targets in graph.items():
+        if re.search(r"(^|/|_)internal\.h$", path):
+            continue
         name = path.rsplit(".", 1)[0]
         merged.setdefault(name, set()).update(
             t.rsplit(".", 1)[0] for t in targets if t.rsplit(".", 1)[0] != name)

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
-#include "node/env.h"
+#include "node/base/env.h"
 #include "node/net/transport.h"
 #include "proto/base/text.h"
 #include "proto/libp2p/aead.h"

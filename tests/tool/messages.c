@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/env.h"
+#include "node/base/env.h"
 #include "proto/base/text.h"
 #include "proto/base/varint.h"
 #include "proto/libp2p/autonat_wire.h"

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "crypto/stream.h"
-#include "node/keys/backup.h"
-#include "node/paths.h"
+#include "node/base/paths.h"
+#include "node/care/backup.h"
 
 static const struct seal_cost cost = { SEAL_OPS_MIN, SEAL_MEM_KIB_MIN };
 static char dir[] = "/tmp/ohcn-backup-test-XXXXXX";

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "node/config.h"
-#include "node/log.h"
-#include "node/paths.h"
+#include "node/base/config.h"
+#include "node/base/log.h"
+#include "node/base/paths.h"
 
 #define ID "12D3KooWHHzSeKaY8xuZVzkLbKFfvNgPPeKhFBGrMbNzbm5akpqu"
 #define PEER                                                                   \

@@ -19,9 +19,9 @@
 #include <uv.h>
 
 #include "crypto/crypto.h"
+#include "node/base/paths.h"
 #include "node/cli/client.h"
 #include "node/http/http.h"
-#include "node/paths.h"
 #include "test_env.h"
 
 static char dir[] = "/tmp/ohcn-http-test-XXXXXX";

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "node/base/paths.h"
 #include "node/keys/keyfile.h"
-#include "node/paths.h"
 
 static char dir[] = "/tmp/ohcn-key-test-XXXXXX";
 static char path[64];

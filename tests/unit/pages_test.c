@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "node/paths.h"
+#include "node/base/paths.h"
 #include "store/pages.h"
 #include "test_store.h"
 

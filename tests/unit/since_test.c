@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/since.h"
+#include "node/base/since.h"
 
 #define NOW UINT64_C(1795342496) /* 2026-11-22T10:14:56Z */
 

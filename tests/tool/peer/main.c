@@ -33,7 +33,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "node/env.h"
+#include "node/base/env.h"
 #include "proto/libp2p/relay.h"
 #include "tests/tool/peer/peer.h"
 

@@ -1,4 +1,4 @@
-#include "node/since.h"
+#include "node/base/since.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/config.h"
+#include "node/base/config.h"
 #include "proto/libp2p/multiaddr.h"
 #include "proto/record/scope.h"
 

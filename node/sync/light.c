@@ -1,4 +1,4 @@
-#include "node/net/light.h"
+#include "node/sync/light.h"
 
 #include <stdlib.h>
 

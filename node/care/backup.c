@@ -1,4 +1,4 @@
-#include "node/keys/backup.h"
+#include "node/care/backup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "crypto/stream.h"
+#include "node/base/paths.h"
 #include "node/care/care.h"
-#include "node/keys/restore.h"
 #include "node/net/swarm_key.h"
-#include "node/paths.h"
+#include "node/sync/restore.h"
 #include "proto/record/names.h"
 
 #define MAGIC       "ohcnback"

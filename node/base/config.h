@@ -14,7 +14,7 @@
 
 #include "proto/base/env.h"
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 
 #define CONFIG_LIST_MAX 64
 

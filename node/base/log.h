@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "node/config.h"
+#include "node/base/config.h"
 
 #define LOG_PER_MINUTE 100
 #define LOG_EVENTS     64 /* told apart; more share the last place */

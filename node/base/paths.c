@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "node/paths.h"
+#include "node/base/paths.h"
 
 #define SOCKET_PATH_MAX 107 /* sun_path without its zero, on Linux */
 

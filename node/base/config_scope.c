@@ -1,5 +1,5 @@
 /* config_scope.c: scope.classes, .kinds, .regions, .horizon. */
-#include "node/config.h"
+#include "node/base/config.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/problem.h"
+#include "node/base/problem.h"
 
 static void put(char *out, size_t cap, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));

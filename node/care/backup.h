@@ -26,9 +26,9 @@
 
 #include <jansson.h>
 
+#include "node/base/paths.h"
 #include "node/keys/keyfile.h"
 #include "node/keys/vault.h"
-#include "node/paths.h"
 #include "store/store.h"
 
 #define BACKUP_VERSION  1

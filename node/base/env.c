@@ -1,4 +1,4 @@
-#include "node/env.h"
+#include "node/base/env.h"
 
 #include <stdlib.h>
 #include <uv.h>

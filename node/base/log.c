@@ -2,7 +2,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "node/log.h"
+#include "node/base/log.h"
 
 #define REPEAT_SECONDS 60
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "node/config.h"
+#include "node/base/config.h"
 
 #define PATH_TEXT_MAX 512
 

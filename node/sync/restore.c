@@ -1,4 +1,4 @@
-#include "node/keys/restore.h"
+#include "node/sync/restore.h"
 
 #include <stdio.h>
 #include <stdlib.h>
