@@ -17,7 +17,6 @@
 #define PROOF_COMPANY  6 /* of an opening or extension */
 #define PROOF_TYPE     2
 #define SEEN           "ledger-seen/" /* roots that were verified before */
-#define PREFIXES_MAX   2000           /* tried for an older root */
 
 static const char *const events[] = { "", "pledged", "kept", "partly", "broken",
 	"lapsed", "done" };
@@ -261,20 +260,6 @@ api_ledger_open(struct http_request *r, void *ctx)
 	json_decref(body);
 }
 
-/* How many leaves that root was of; 0: none of ours. */
-static uint32_t
-size_of_root(
-    struct node *n, uint32_t persona, uint32_t most, const uint8_t wanted[32])
-{
-	uint8_t root[32];
-
-	for (uint32_t m = most; m > 0 && most - m < PREFIXES_MAX; m--)
-		if (ledger_root_of(n, persona, m, root) &&
-		    memcmp(root, wanted, sizeof(root)) == 0)
-			return m;
-	return 0;
-}
-
 void
 api_ledger_extend(struct http_request *r, void *ctx)
 {
@@ -292,7 +277,7 @@ api_ledger_extend(struct http_request *r, void *ctx)
 	ledger_state_of(n, persona, &s);
 	if (text != NULL && hex_get(slice_str(text), &hex) == OK &&
 	    hex.n == sizeof(root))
-		older = size_of_root(n, persona, s.committed, root);
+		older = ledger_size_of(n, persona, root);
 	if (older == 0) {
 		http_fail(r, 404, "E3605", "older",
 		    "the root, 64 hexadecimal digits",

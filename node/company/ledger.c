@@ -20,6 +20,10 @@ struct book {
 	uint32_t persona;
 	uint32_t n, cap;
 	struct ledger_leaf *leaves;
+	/* The root of the first 1, 2, ... n leaves; none of a damaged list. */
+	uint8_t (*roots)[32];
+	uint32_t roots_n;
+	struct ledger_frontier frontier;
 	/* The last is what counts; those before may still be published. */
 	uint32_t commits[COMMITS];
 	uint32_t week; /* of the last one */
@@ -149,8 +153,26 @@ room(struct book *b)
 	if (more == NULL)
 		return false;
 	b->leaves = more;
+	uint8_t(*roots)[32] = realloc(b->roots, cap * sizeof(*roots));
+	if (roots == NULL)
+		return false;
+	b->roots = roots;
 	b->cap = cap;
 	return true;
+}
+
+/* Of all leaves that have none yet; they are sound. */
+static void
+roots_grow(const struct node *n, struct book *b)
+{
+	const struct author *p = persona_get(n, b->persona);
+	struct ledger_head head;
+
+	for (; p != NULL && b->roots_n < b->n; b->roots_n++) {
+		ledger_frontier_add(&b->frontier, &b->leaves[b->roots_n]);
+		ledger_frontier_head(&b->frontier, &head);
+		ledger_root(b->roots[b->roots_n], net_of(n), p->pub, &head);
+	}
 }
 
 /* It is on the disk or it is not there at all. */
@@ -169,8 +191,10 @@ append(struct node *n, struct book *b, const struct ledger_leaf *leaf)
 			return false;
 	}
 	b->leaves[b->n++] = *leaf;
-	if (chunk_save(n, b) == OK)
+	if (chunk_save(n, b) == OK) {
+		roots_grow(n, b);
 		return true;
+	}
 	b->n--;
 	env_log(&n->env, LOG_UNUSUAL, "ledger_not_kept", "what=disk");
 	return false;
@@ -235,6 +259,8 @@ book_load(struct node *n, struct book *b, uint32_t persona)
 	json_decref(o);
 	if (bad || committed(b) > b->n || (b->n > 0 && !is_sound(n, b)))
 		b->damaged = true;
+	if (!b->damaged)
+		roots_grow(n, b);
 	if (b->damaged)
 		env_log(&n->env, LOG_UNUSUAL, "ledger_damaged", "persona=%u",
 		    persona);
@@ -389,13 +415,23 @@ ledger_root_of(
     const struct node *n, uint32_t persona, uint32_t leaves_n, uint8_t out[32])
 {
 	const struct book *b = book_of(n, persona);
-	struct ledger_head head;
 
-	if (b == NULL || leaves_n == 0 || leaves_n > b->n)
+	if (b == NULL || leaves_n == 0 || leaves_n > b->roots_n)
 		return false;
-	ledger_head_of(b->leaves, leaves_n, &head);
-	ledger_root(out, net_of(n), persona_get(n, persona)->pub, &head);
+	memcpy(out, b->roots[leaves_n - 1], 32);
 	return true;
+}
+
+uint32_t
+ledger_size_of(const struct node *n, uint32_t persona, const uint8_t root[32])
+{
+	const struct book *b = book_of(n, persona);
+
+	for (uint32_t i = b == NULL ? 0 : MIN(b->roots_n, committed(b)); i > 0;
+	     i--)
+		if (memcmp(b->roots[i - 1], root, 32) == 0)
+			return i;
+	return 0;
 }
 
 /* Is the published root one of those that this node committed to? */
@@ -632,8 +668,10 @@ ledgers_close(struct node *n)
 	n->ledgers = NULL;
 	if (l == NULL)
 		return;
-	for (uint32_t i = 0; i < PERSONAS_MAX; i++)
+	for (uint32_t i = 0; i < PERSONAS_MAX; i++) {
 		free(l->books[i].leaves);
+		free(l->books[i].roots);
+	}
 	free(l->one);
 	free(l->two);
 	free(l);

@@ -66,6 +66,11 @@ void ledger_state_of(
 bool ledger_root_of(
     const struct node *n, uint32_t persona, uint32_t leaves_n, uint8_t out[32]);
 
+/** ledger_size_of(n, persona, root): how many of the leaves under the root
+ * that may be published have that root; 0: no such list was ours. */
+uint32_t ledger_size_of(
+    const struct node *n, uint32_t persona, const uint8_t root[32]);
+
 /**
  * ledger_root_now(n, persona, out): what an organisation record is to say
  * now: the committed root, or of a ledger that is behind or damaged the

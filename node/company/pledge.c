@@ -12,7 +12,27 @@
 static const char *const states[] = { "owed", "due", "overdue", "lapsed",
 	"kept", "partly", "broken", "claimed" };
 
-/* ---- one ---- */
+/* ---- what stands beside an agreement ---- */
+
+/* Complete outcomes and one-sided words, by persona and agreement. */
+struct beside {
+	const struct holding *h; /* of the store: nothing changes meanwhile */
+	unsigned came;           /* the order of the store */
+};
+
+/* A leaf by its tag. */
+struct leaf_place {
+	const uint8_t *tag;
+	uint32_t number;
+};
+
+/* The ledger of one persona, to be looked up in. */
+struct places {
+	bool there;
+	struct ledger_state s;
+	struct leaf_place *by_tag; /* n of the state */
+	uint8_t *settled;          /* event that settles leaf i; 0: none */
+};
 
 struct listing {
 	struct node *n;
@@ -21,7 +41,80 @@ struct listing {
 	json_t *list;
 	struct held_document *agreement, *outcome, *word, *room;
 	bool has_outcome, has_word;
+	struct beside *beside;
+	size_t beside_n, beside_cap;
+	struct places places[PERSONAS_MAX];
 };
+
+static int
+by_agreement(uint32_t persona, const uint8_t *about, const struct holding *h)
+{
+	return persona != h->persona
+		   ? (persona > h->persona) - (persona < h->persona)
+		   : memcmp(about, h->about, EVIDENCE_ID);
+}
+
+static int
+beside_order(const void *a, const void *b)
+{
+	const struct beside *x = a, *y = b;
+	const int order = by_agreement(x->h->persona, x->h->about, y->h);
+
+	return order != 0 ? order : (x->came > y->came) - (x->came < y->came);
+}
+
+static bool
+on_beside(void *ctx, const struct holding *h)
+{
+	struct listing *l = ctx;
+
+	if (h->type != EVIDENCE_OUTCOME && h->type != EVIDENCE_ONE_SIDED)
+		return true;
+	if (l->beside_n < l->beside_cap) {
+		l->beside[l->beside_n] =
+		    (struct beside){ h, (unsigned)l->beside_n };
+		l->beside_n++;
+	}
+	return true;
+}
+
+static int
+tag_order(const void *a, const void *b)
+{
+	const struct leaf_place *x = a, *y = b;
+	const int order = memcmp(x->tag, y->tag, 32);
+
+	return order != 0 ? order
+			  : (x->number > y->number) - (x->number < y->number);
+}
+
+static struct places *
+places_of(struct listing *l, uint32_t persona)
+{
+	struct places *p = &l->places[persona];
+
+	if (p->there)
+		return p;
+	p->there = true;
+	ledger_state_of(l->n, persona, &p->s);
+	p->by_tag = malloc((p->s.n + 1) * sizeof(*p->by_tag));
+	p->settled = calloc(p->s.n + 1, 1);
+	if (p->by_tag == NULL || p->settled == NULL)
+		p->s.n = 0;
+	for (uint32_t i = 0; i < p->s.n; i++) {
+		const struct ledger_leaf *leaf = &p->s.leaves[i];
+		p->by_tag[i] = (struct leaf_place){ leaf->tag, i };
+		if (leaf->event >= LEDGER_KEPT &&
+		    leaf->event <= LEDGER_LAPSED && leaf->of < i &&
+		    p->settled[leaf->of] == 0)
+			p->settled[leaf->of] = (uint8_t)leaf->event;
+	}
+	if (p->s.n > 0)
+		qsort(p->by_tag, p->s.n, sizeof(*p->by_tag), tag_order);
+	return p;
+}
+
+/* ---- one ---- */
 
 static json_t *
 content_of(const struct document *d)
@@ -38,15 +131,14 @@ content_of(const struct document *d)
 	return o;
 }
 
-/* The outcome that counts, and the person's own word, of an agreement. */
-static bool
-on_beside(void *ctx, const struct holding *h)
+/* The outcome that counts, and the person's own word. */
+static void
+take_beside(struct listing *l, const struct holding *h)
 {
-	struct listing *l = ctx;
 	struct held_document *keep;
 
-	if (!h->complete || documents_read(l->n, h, l->room) != OK)
-		return true;
+	if (documents_read(l->n, h, l->room) != OK)
+		return;
 	const struct document *d = &l->room->d;
 	if (h->type == EVIDENCE_OUTCOME &&
 	    (!l->has_outcome || evidence_wins(d, &l->outcome->d))) {
@@ -60,7 +152,25 @@ on_beside(void *ctx, const struct holding *h)
 		l->room = keep;
 		l->has_word = true;
 	}
-	return true;
+}
+
+static void
+find_beside(struct listing *l, const struct holding *a)
+{
+	size_t low = 0, high = l->beside_n;
+
+	l->has_outcome = l->has_word = false;
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+		if (by_agreement(a->persona, a->id, l->beside[mid].h) > 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < l->beside_n &&
+	       by_agreement(a->persona, a->id, l->beside[low].h) == 0;
+	     low++)
+		take_beside(l, l->beside[low].h);
 }
 
 static uint32_t
@@ -101,24 +211,29 @@ state_of(const struct listing *l, const json_t *place)
 
 /* Where it stands in our ledger; null: it is not ours to keep one. */
 static json_t *
-place_of(struct node *n, uint32_t persona, const uint8_t id[EVIDENCE_ID])
+place_of(struct listing *l, uint32_t persona, const uint8_t id[EVIDENCE_ID])
 {
 	static const char *const events[] = { "", "pledged", "kept", "partly",
 		"broken", "lapsed", "done" };
-	struct ledger_state s;
-	const char *settled = NULL;
+	const struct places *p = places_of(l, persona);
+	uint8_t tag[32];
+	uint32_t low = 0, high = p->s.n;
 
-	ledger_state_of(n, persona, &s);
-	const uint32_t number = ledger_find(s.leaves, s.n, id);
-	if (number >= s.n)
+	ledger_tag(tag, id);
+	while (low < high) {
+		const uint32_t mid = low + (high - low) / 2;
+		if (memcmp(p->by_tag[mid].tag, tag, sizeof(tag)) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == p->s.n || memcmp(p->by_tag[low].tag, tag, sizeof(tag)) != 0)
 		return json_null();
-	for (uint32_t i = number + 1; i < s.n && settled == NULL; i++)
-		if (s.leaves[i].of == number &&
-		    s.leaves[i].event >= LEDGER_KEPT &&
-		    s.leaves[i].event <= LEDGER_LAPSED)
-			settled = events[s.leaves[i].event];
+	const uint32_t number = p->by_tag[low].number;
+	const uint8_t settled = p->settled[number];
 	return json_pack("{s:I,s:s?,s:b}", "number", (json_int_t)number,
-	    "settled", settled, "committed", number < s.committed);
+	    "settled", settled == 0 ? NULL : events[settled], "committed",
+	    number < p->s.committed);
 }
 
 static json_t *
@@ -156,7 +271,7 @@ pledge_json(struct listing *l, const struct holding *h)
 	(void)json_object_set(o, "activity", json_object_get(content, "kind"));
 	(void)json_object_set(o, "pledge", json_object_get(content, "pledge"));
 	json_uint(o, "due", (uint64_t)evidence_due(a) * 3600);
-	json_t *place = given ? place_of(l->n, h->persona, d->id) : json_null();
+	json_t *place = given ? place_of(l, h->persona, d->id) : json_null();
 	(void)json_object_set_new(o, "state", json_string(state_of(l, place)));
 	if (l->has_outcome)
 		json_hex(o, "outcome", slice_of(l->outcome->d.id, EVIDENCE_ID));
@@ -183,11 +298,7 @@ on_agreement(void *ctx, const struct holding *h)
 	    documents_read(l->n, h, l->agreement) != OK ||
 	    l->agreement->d.is.agreement.pledge.kind == 0)
 		return true;
-	const struct held_filter beside = {
-		.of_persona = true, .persona = h->persona, .about = h->id
-	};
-	l->has_outcome = l->has_word = false;
-	documents_each(l->n, &beside, on_beside, l);
+	find_beside(l, h);
 	json_t *o = pledge_json(l, h);
 	if (l->state == NULL ||
 	    strcmp(l->state, json_string_value(json_object_get(o, "state"))) ==
@@ -273,17 +384,41 @@ totals_of(const json_t *pledges)
 json_t *
 pledges_json(struct node *n, int persona, const char *side, const char *state)
 {
-	const struct held_filter complete = { .type = EVIDENCE_AGREEMENT,
+	const struct held_filter agreements = { .type = EVIDENCE_AGREEMENT,
 		.complete = true };
+	const struct held_filter complete = { .complete = true };
 	struct held_document *room = malloc(4 * sizeof(*room));
-	struct listing l = { n, persona, side, state, json_array(), room,
-		room + 1, room + 2, room + 3, false, false };
+	struct listing *l = calloc(1, sizeof(*l));
+	json_t *list = json_array();
 
-	if (room != NULL)
-		documents_each(n, &complete, on_agreement, &l);
+	if (l != NULL && room != NULL) {
+		*l = (struct listing){ .n = n,
+			.persona = persona,
+			.side = side,
+			.state = state,
+			.list = list,
+			.agreement = room,
+			.outcome = room + 1,
+			.word = room + 2,
+			.room = room + 3,
+			.beside_cap = documents_count(n) };
+		l->beside = calloc(l->beside_cap + 1, sizeof(*l->beside));
+		if (l->beside != NULL)
+			documents_each(n, &complete, on_beside, l);
+		if (l->beside_n > 0)
+			qsort(l->beside, l->beside_n, sizeof(*l->beside),
+			    beside_order);
+		documents_each(n, &agreements, on_agreement, l);
+		for (unsigned i = 0; i < PERSONAS_MAX; i++) {
+			free(l->places[i].by_tag);
+			free(l->places[i].settled);
+		}
+		free(l->beside);
+	}
+	free(l);
 	free(room);
-	json_t *totals = totals_of(l.list);
-	return json_pack("{s:o,s:o}", "pledges", l.list, "totals", totals);
+	json_t *totals = totals_of(list);
+	return json_pack("{s:o,s:o}", "pledges", list, "totals", totals);
 }
 
 /* ---- practice ---- */

@@ -133,6 +133,28 @@ ledger_head_of(
 }
 
 void
+ledger_frontier_add(struct ledger_frontier *f, const struct ledger_leaf *leaf)
+{
+	ASSERT(f->n < LEDGER_LEAVES_MAX);
+	f->node[f->nodes++] = leaf_node(leaf, f->n);
+	for (uint32_t full = f->n++; (full & 1) != 0; full >>= 1) {
+		f->nodes--;
+		f->node[f->nodes - 1] =
+		    node_of(&f->node[f->nodes - 1], &f->node[f->nodes]);
+	}
+}
+
+void
+ledger_frontier_head(const struct ledger_frontier *f, struct ledger_head *head)
+{
+	ASSERT(f->n >= 1);
+	head->n = f->n;
+	head->top = f->node[f->nodes - 1];
+	for (uint32_t i = f->nodes - 1; i > 0; i--)
+		head->top = node_of(&f->node[i - 1], &head->top);
+}
+
+void
 ledger_root(uint8_t out[32], struct slice net,
     const uint8_t company[ED25519_PUBLIC], const struct ledger_head *head)
 {

@@ -76,6 +76,21 @@ NODISCARD enum evidence_fault ledger_lapsed(struct ledger_leaf *leaf,
 void ledger_head_of(
     const struct ledger_leaf *leaves, uint32_t n, struct ledger_head *head);
 
+/* The heads of a list while it grows, without going through it again. */
+struct ledger_frontier {
+	uint32_t n;     /* leaves so far; begin with zeros */
+	uint32_t nodes; /* one for each bit of ${n}, the largest first */
+	struct ledger_node node[LEDGER_DEPTH_MAX + 1];
+};
+
+/** ledger_frontier_add(f, leaf): sound, and the next of the list (ASSERT:
+ * LEDGER_LEAVES_MAX). ledger_frontier_head(f, head): as ledger_head_of() of
+ * all that were added, at least one; at most 24 hashes. */
+void ledger_frontier_add(
+    struct ledger_frontier *f, const struct ledger_leaf *leaf);
+void ledger_frontier_head(
+    const struct ledger_frontier *f, struct ledger_head *head);
+
 /** ledger_root(out, net, company, head): the organisation's ledger_root. */
 void ledger_root(uint8_t out[32], struct slice net,
     const uint8_t company[ED25519_PUBLIC], const struct ledger_head *head);

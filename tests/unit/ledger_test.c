@@ -165,6 +165,25 @@ test_every_opening(void **state)
 	}
 }
 
+/* Grown leaf by leaf or made anew: the same head at every size. */
+static void
+test_grows(void **state)
+{
+	struct ledger_leaf leaves[MANY];
+	struct ledger_frontier f = { 0 };
+	struct ledger_head grown, anew;
+
+	(void)state;
+	some_ledger(leaves, MANY, 7);
+	for (uint32_t n = 1; n <= MANY; n++) {
+		ledger_frontier_add(&f, &leaves[n - 1]);
+		ledger_frontier_head(&f, &grown);
+		ledger_head_of(leaves, n, &anew);
+		assert_int_equal(grown.n, n);
+		assert_memory_equal(&grown.top, &anew.top, sizeof(grown.top));
+	}
+}
+
 static void
 test_every_extension(void **state)
 {
@@ -518,6 +537,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_opening),
+		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_every_extension),
 		cmocka_unit_test(test_the_past_stays),
 		cmocka_unit_test(test_counts_that_lie),
