@@ -209,6 +209,12 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, V1 "/warnings/{id}/remove", api_warning_remove,
 	    SCOPE_TRUST },
 
+	{ HTTP_GET, V1 "/offer-templates", api_templates, SCOPE_OFFER },
+	{ HTTP_GET, V1 "/offer-templates/{name}", api_template, SCOPE_OFFER },
+	{ HTTP_PUT, V1 "/offer-templates/{name}", api_template_put,
+	    SCOPE_OFFER },
+	{ HTTP_DELETE, V1 "/offer-templates/{name}", api_template_remove,
+	    SCOPE_OFFER },
 	{ HTTP_GET, V1 "/talks", api_talks, SCOPE_TALK },
 	{ HTTP_POST, V1 "/talks", api_talk_offer, SCOPE_OFFER },
 	{ HTTP_GET, V1 "/talks/{id}", api_talk, SCOPE_TALK },

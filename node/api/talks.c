@@ -8,6 +8,7 @@
 #include "node/access/scope.h"
 #include "node/api/postings.h"
 #include "node/api/talk.h"
+#include "node/api/template.h"
 #include "node/mail/mailbox.h"
 #include "node/trust/trust.h"
 #include "proto/base/text.h"
@@ -268,7 +269,7 @@ on_card(void *ctx, const struct store_record *s)
 /* The card's author and its key for offers. False: answered. */
 static bool
 find_card(struct node *n, struct http_request *r, const char *text,
-    uint8_t author[ED25519_PUBLIC], uint8_t key[X25519_SIZE])
+    uint64_t *rid, uint8_t author[ED25519_PUBLIC], uint8_t key[X25519_SIZE])
 {
 	struct wanted w = { text, 0, 0 };
 	struct store_view *view = NULL;
@@ -283,6 +284,7 @@ find_card(struct node *n, struct http_request *r, const char *text,
 		const struct value *v = value_find(&rd.payload, INTRO_KEY);
 		good = v != NULL && v->s.n == X25519_SIZE;
 		memcpy(author, s.author, ED25519_PUBLIC);
+		*rid = w.rid;
 		if (good)
 			memcpy(key, v->s.p, X25519_SIZE);
 	}
@@ -301,7 +303,7 @@ find_card(struct node *n, struct http_request *r, const char *text,
 /* What the demand says already: its id, title and kind of work. */
 static bool
 terms_of_demand(struct node *n, struct http_request *r, uint32_t persona,
-    const char *text, json_t *terms)
+    const char *text, const struct template_use *use, json_t *terms)
 {
 	static const char *const types[] = { "job", "job", "gig", "project",
 		"task", "mentoring", "community-role" };
@@ -315,6 +317,12 @@ terms_of_demand(struct node *n, struct http_request *r, uint32_t persona,
 	if (!find_post(n, r, persona, KIND_DEMAND, text, &slot))
 		return false;
 	post = owner_post(n, persona, KIND_DEMAND, slot);
+	if (post != NULL && use->name != NULL) {
+		struct template_use all = *use;
+		all.demand_rid = post->rid;
+		if (!template_into_terms(n, r, persona, &all, terms))
+			return false;
+	}
 	if (post == NULL || reader_init(&rd) != OK ||
 	    store_view_open(n->store, &view) != OK) {
 		reader_fini(&rd);
@@ -396,6 +404,8 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 	const char *name = json_string_value(json_object_get(body, "hand"));
 	struct talk *hand = name == NULL ? NULL : mailbox_find(n, name);
 	const bool dry = json_is_true(json_object_get(body, "dry_run"));
+	struct template_use use = { .name = json_string_value(
+					json_object_get(body, "template")) };
 	uint8_t author[ED25519_PUBLIC], key[X25519_SIZE];
 	uint8_t raw[MESSAGE_TERMS_MAX], sealed[ENVELOPE_SEALED_MAX];
 	struct buf out = { raw, 0, sizeof(raw) };
@@ -414,9 +424,10 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 		    "an offer is for a demand and to somebody");
 		return;
 	}
-	if (!terms_of_demand(n, r, persona, demand, terms) ||
-	    !terms_write(r, terms, &out) ||
-	    (hand == NULL && !find_card(n, r, to, author, key)))
+	if ((hand == NULL &&
+		!find_card(n, r, to, &use.card_rid, author, key)) ||
+	    !terms_of_demand(n, r, persona, demand, &use, terms) ||
+	    !terms_write(r, terms, &out))
 		return;
 	const struct mailbox_offer o = {
 		.persona = hand == NULL ? persona : hand->persona,

@@ -95,6 +95,7 @@ int run_document_export(struct cli *cli);
 int run_document_import(struct cli *cli);
 
 int run_offer_send(struct cli *cli);
+int run_offer_template(struct cli *cli);
 int run_hand_raise(struct cli *cli);
 int run_hand_list(struct cli *cli);
 int run_hand_show(struct cli *cli);

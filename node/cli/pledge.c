@@ -91,7 +91,7 @@ pledge_part(json_t *o, const char *key, const char *value)
 		return json_object_set_new(o, key, json_string(value)) == 0;
 	if (strcmp(key, "amount") == 0)
 		n = amount_of(value);
-	else if (strcmp(key, "hours") == 0)
+	else if (strcmp(key, "hours") == 0 || strcmp(key, "days") == 0)
 		n = strtol(value, NULL, 10);
 	else if (strcmp(key, "deadline") == 0)
 		n = date_hour(value);

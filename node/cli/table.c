@@ -80,6 +80,7 @@ static const struct cli_flag offer_flags[] = {
 	{ "demand", "ID", "your need (external id or record)" },
 	{ "to", "CARD", "id of a card" },
 	{ "hand", "ID", "or answer this hand: ohcn offer list" },
+	{ "template", "NAME", "what the other flags do not say" },
 	{ "pledge", "LIST",
 	    "kind=course,amount=800,currency=EUR,hours=40,"
 	    "deadline=2027-03-01" },
@@ -625,6 +626,29 @@ static const struct cli_command commands[] = {
 	    "kind=course,amount=800,currency=EUR,deadline=2027-03-01 "
 	    "--dry-run",
 	    offer_flags, run_offer_send },
+	{ "offer", "template", "ACTION [NAME]", 1, 2,
+	    "offers written once: add, list, show, remove",
+	    "In --role, --note and the conditions of --pledge stand places, "
+	    "filled in when an\noffer is sent with --template NAME: {title} "
+	    "{id} {place} {region} of the need,\n{company}, {needs} and "
+	    "{teaches} of the need, {has} and {lacks}: what of its\nneeds the "
+	    "card has or not, {wants}: what they want to learn. "
+	    "{has|your skills}\nsays what stands there if nothing is known. "
+	    "The pledge says days=N instead of a\ndeadline. To add again "
+	    "replaces.",
+	    "ohcn offer template add welders --note \"You can {has}; with us "
+	    "you learn {teaches|more}.\" --pledge "
+	    "kind=course,amount=800,currency=EUR,days=90\n"
+	    "ohcn offer template list\nohcn offer template remove welders\n"
+	    "ohcn offer send --demand A-17 --to 7f3ak2xq5m --template "
+	    "welders --dry-run",
+	    FLAGS{ { "role", "TEXT", "instead of the need's title" },
+		{ "note", "TEXT", "a few words" },
+		{ "activity", "CHOICE", "job, gig, task, project, ..." },
+		{ "pledge", "LIST",
+		    "kind=course,amount=800,currency=EUR,days=90" },
+		END },
+	    run_offer_template },
 	{ "offer", "list", "", 0, 0, "your offers and how they stand", NULL,
 	    "ohcn offer list", NULL, run_offer_list },
 	{ "offer", "show", "ID", 1, 1, "one offer and what was said", NULL,

@@ -313,6 +313,7 @@ run_offer_send(struct cli *cli)
 	cli_put_flag(cli, body, "demand", "demand");
 	cli_put_flag(cli, body, "to", "to");
 	cli_put_flag(cli, body, "hand", "hand");
+	cli_put_flag(cli, body, "template", "template");
 	cli_put_flag(cli, body, "role", "role");
 	cli_put_flag(cli, body, "note", "note");
 	cli_put_flag(cli, body, "activity", "activity");
@@ -325,8 +326,12 @@ run_offer_send(struct cli *cli)
 		output_line(&cli->out,
 		    "an envelope of %" PRId64 " sealed bytes; nothing was sent",
 		    json_int(reply, "sealed_bytes"));
-		show_pledge(cli,
-		    json_object_get(json_object_get(reply, "offer"), "pledge"));
+		const json_t *offer = json_object_get(reply, "offer");
+		output_line(&cli->out, "%s: %s", json_str(offer, "activity"),
+		    json_str(offer, "role"));
+		show_pledge(cli, json_object_get(offer, "pledge"));
+		if (json_str(offer, "note")[0] != '\0')
+			output_line(&cli->out, "%s", json_str(offer, "note"));
 		output_line(&cli->out, "everybody sees %s",
 		    json_str(reply, "everybody_sees"));
 		output_line(&cli->out, "the person sees %s",
