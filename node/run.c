@@ -605,8 +605,6 @@ close_all(struct node *n)
 		ASSERT(n->terms->users == 1);
 		terms_free(n->terms);
 	}
-	store_close(n->store);
-	map_close(n->map);
 	mailbox_close(n);
 	communities_close(n);
 	ledgers_close(n);
@@ -614,6 +612,9 @@ close_all(struct node *n)
 	intro_close(n);
 	tokens_close(n);
 	vault_close(n->vault);
+	/* The last file that is let go: `ohcn down` waits for its lock. */
+	store_close(n->store);
+	map_close(n->map);
 	const int busy = uv_loop_close(&n->loop);
 	if (busy != 0)
 		env_log(

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -535,7 +536,26 @@ run_daemon(struct cli *cli)
 	return code != EXIT_DONE ? code : run_here(cli, &km);
 }
 
-/* Down: ask, then wait until the socket is gone. */
+/* Has the process that had the store open let it go? */
+static bool
+store_is_free(const struct cli *cli)
+{
+	char path[PATH_TEXT_MAX + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/owner.lock", cli->paths.store);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	const bool is_free = flock(fd, LOCK_SH | LOCK_NB) == 0;
+	(void)close(fd);
+	return is_free;
+}
+
+/*
+ * Down: ask, then wait until nobody answers and the files are closed: what
+ * comes next may copy them, repair them or start another node. The socket
+ * goes first; what is queued is written after that.
+ */
 int
 run_down(struct cli *cli)
 {
@@ -549,7 +569,8 @@ run_down(struct cli *cli)
 		return code;
 	json_decref(reply);
 	for (int i = 0; i < STOP_SECONDS * 20; i++) {
-		if (access(cli->paths.socket, F_OK) != 0) {
+		if (access(cli->paths.socket, F_OK) != 0 &&
+		    store_is_free(cli)) {
 			if (!cli_tell(cli, json_pack("{s:b}", "stopped", 1)))
 				output_note(&cli->out, "stopped");
 			return EXIT_DONE;

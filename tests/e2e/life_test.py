@@ -1,5 +1,6 @@
 """The life of one node: made, started, stopped, and everything that a person
 or a broken disk may do to it in between."""
+import fcntl
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from nodes import FAULT
+from nodes import FAULT, preload_library
 from support import BINARY, Case, DATA, READS, command, frames, wait_for, write
 
 TRIAL = ["--set", "node.network=test-life", "--set",
@@ -71,6 +72,19 @@ class Life(Case):
         before = (self.home / "ohcn.conf").read_text()
         self.refused(command(self.home, *OPEN, "up", "--role", "person"), 8, "node.role")
         self.assertEqual(before, (self.home / "ohcn.conf").read_text())
+
+    def test_down_is_down(self):
+        """Who copies, repairs or replaces the files after `ohcn down` meets
+        no process that still writes them, however slow the disk is."""
+        slow = preload_library("drop_unsynced.c", self.home.parent)
+        self.ohcn("up", env={
+            "LD_PRELOAD": str(slow), "OHCN_TEST_SYNC_MS": "900",
+            "OHCN_TEST_JOURNAL": str(self.home.parent / "journal"),
+            "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")})
+        self.ohcn("down")
+        for folder in ("store", "private"):
+            with self.subTest(folder), open(self.home / folder / "owner.lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def test_reads_speak_json(self):
         self.ohcn("up")

@@ -107,7 +107,7 @@ class Case(unittest.TestCase):
             self.fail(str(e))
 
     def directory(self):
-        d = tempfile.TemporaryDirectory(prefix="ohcn-")
+        d = tempfile.TemporaryDirectory(prefix="ohcn-", ignore_cleanup_errors=True)
         self.addCleanup(d.cleanup)
         return Path(d.name)
 
