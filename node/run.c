@@ -23,6 +23,7 @@
 #include "node/keys/intro.h"
 #include "node/keys/signer.h"
 #include "node/keys/vault.h"
+#include "node/mail/hand.h"
 #include "node/mail/mailbox.h"
 #include "node/matcher.h"
 #include "node/net/discovery.h"
@@ -509,6 +510,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(trust_open(n));
 	TRY(mailbox_open(n));
 	mailbox_on_trust(n, trust_for_mail);
+	mailbox_on_hands(n, hand_taken);
 	claims_open(n);
 	documents_follow(n);
 	credentials_open(n);

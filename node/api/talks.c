@@ -84,6 +84,18 @@ said_json(struct node *n, const struct talk *t)
 	return list;
 }
 
+/* What came and could not be stored so far. */
+static json_t *
+waiting_json(const struct talk *t)
+{
+	const struct talk_waiting *w = &t->waiting;
+
+	if (w->tries == 0)
+		return json_null();
+	return json_pack("{s:s,s:s,s:i,s:i}", "what", w->what, "why",
+	    err_name(w->why), "tries", (int)w->tries, "of", (int)WAITING_TRIES);
+}
+
 json_t *
 talk_json(struct node *n, const struct talk *t)
 {
@@ -124,6 +136,7 @@ talk_json(struct node *n, const struct talk *t)
 	    trust_peer_json(
 		n, c->peer, c->company ? LEARN_PERSON : LEARN_COMPANY));
 	json_truth(o, "quiet", talk_is_quiet(n, t));
+	(void)json_object_set_new(o, "waiting", waiting_json(t));
 	return o;
 }
 
@@ -163,13 +176,23 @@ api_talks(struct http_request *r, void *ctx)
 	struct mailbox_stats s;
 	mailbox_stats(n, &s);
 	http_reply(r, 200,
-	    json_pack("{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "talks",
-		list, "blocked",
+	    json_pack("{s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "talks",
+		list, "damaged",
+		http_may(r, SCOPE_INBOX) ? mailbox_damaged(n) : json_array(),
+		"blocked",
 		http_may(r, SCOPE_INBOX) ? mailbox_blocked(n) : json_array(),
 		"envelopes", "tried", (json_int_t)s.tried, "opened",
 		(json_int_t)s.opened, "taken", (json_int_t)s.taken, "refused",
 		(json_int_t)s.refused, "kept_out", (json_int_t)s.kept_out,
 		"lost", (json_int_t)s.lost, "to_send", (json_int_t)s.outbox));
+}
+
+static void
+fail_damaged(struct http_request *r, const char *id)
+{
+	http_fail(r, 409, "E3148", "id",
+	    "ohcn inbox list says what can be done",
+	    "the conversation \"%.40s\" is kept, but cannot be read", id);
 }
 
 struct talk *
@@ -178,7 +201,9 @@ talk_named(struct node *n, struct http_request *r)
 	const char *id = http_param(r, "id");
 	struct talk *t = mailbox_find(n, id);
 
-	if (t == NULL)
+	if (t == NULL && mailbox_is_damaged(n, id))
+		fail_damaged(r, id);
+	else if (t == NULL)
 		http_fail(r, 404, "E3140", "id",
 		    "ohcn inbox list, ohcn offer list",
 		    "there is no conversation \"%.40s\", or several begin so",
@@ -527,10 +552,40 @@ say(struct node *n, struct http_request *r, struct talk *t, const json_t *body)
 	}
 }
 
+/* Nothing can be said in one that cannot be read; it can be given up. False:
+ * it is none. */
+static bool
+give_up(struct node *n, struct http_request *r)
+{
+	const char *id = http_param(r, "id");
+
+	if (mailbox_find(n, id) != NULL || !mailbox_is_damaged(n, id))
+		return false;
+	json_t *body = http_need(r, SCOPE_INBOX) ? http_json(r) : NULL;
+	if (body == NULL)
+		return true; /* answered */
+	const char *word = json_string_value(json_object_get(body, "say"));
+	const bool closes = word != NULL && strcmp(word, "close") == 0;
+	const err e = closes ? mailbox_give_up(n, id) : OK;
+	if (closes && e == OK)
+		http_reply(
+		    r, 200, json_pack("{s:s,s:b}", "id", id, "given_up", 1));
+	else if (closes)
+		http_fail_err(r, e, "what is left of it cannot be erased: %s",
+		    err_name(e));
+	else
+		fail_damaged(r, id);
+	json_decref(body);
+	return true;
+}
+
 void
 api_talk_say(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
+
+	if (give_up(n, r))
+		return;
 	struct talk *t = talk_named(n, r);
 	json_t *body = t == NULL ? NULL : http_json(r);
 

@@ -44,6 +44,15 @@ list(struct cli *cli, const char *side, bool hands)
 		table_add(t, row);
 	}
 	table_print(t, &cli->out);
+	json_array_foreach(json_object_get(reply, "damaged"), i, one)
+	{
+		const char *of = json_str(one, "side");
+		if (of[0] != '\0' && strcmp(of, side) != 0)
+			continue;
+		output_line(&cli->out, "%.8s: %s: %s", json_str(one, "id"),
+		    json_str(one, "what"), json_str(one, "why"));
+		output_line(&cli->out, "  try: %s", json_str(one, "try"));
+	}
 	json_decref(reply);
 	return EXIT_DONE;
 }
@@ -78,6 +87,11 @@ show_said(struct cli *cli, const json_t *said)
 		    json_str(one, "text"),
 		    json_str(one, "identity")[0] == '\0' ? "" : ": ",
 		    json_str(one, "identity"));
+		if (json_str(one, "not_kept")[0] != '\0')
+			output_line(&cli->out,
+			    "  it could not be stored here (%s): ask for it "
+			    "again",
+			    json_str(one, "not_kept"));
 	}
 }
 

@@ -10,8 +10,7 @@
 #include "node/record/wishes.h"
 #include "proto/base/text.h"
 
-#define FACTS   "facts"
-#define TREES_N 32
+#define FACTS "facts"
 
 /* ---- the vault ---- */
 
@@ -22,8 +21,8 @@ claims_name_put(char out[VAULT_NAME_MAX + 1], const struct talk *t, char what,
 	char id[TALK_ID_TEXT];
 
 	talk_id_text(t, id);
-	if (what == 'c')
-		(void)snprintf(out, VAULT_NAME_MAX + 1, "talk/%s/c", id);
+	if (what != 'v')
+		(void)snprintf(out, VAULT_NAME_MAX + 1, "talk/%s/%c", id, what);
 	else
 		(void)snprintf(
 		    out, VAULT_NAME_MAX + 1, "talk/%s/v%06u", id, number);
@@ -46,6 +45,20 @@ claims_page_put(struct node *n, const struct talk *t, const json_t *page)
 
 	claims_name_put(name, t, 'c', 0);
 	return vault_put(n->vault, name, page);
+}
+
+json_t *
+claims_shown(struct node *n, const struct talk *t, json_t *page)
+{
+	char name[VAULT_NAME_MAX + 1];
+
+	claims_name_put(name, t, 'w', 0);
+	json_t *list = vault_get(n->vault, name, NULL);
+	/* An earlier version had it on the page. */
+	if (list == NULL)
+		list = json_incref(claims_list(page, "shown"));
+	(void)json_object_del(page, "shown");
+	return list;
 }
 
 bool
@@ -211,82 +224,12 @@ claims_facts_change(struct node *n, uint32_t persona, const json_t *set,
 	return e;
 }
 
-/* ---- trees of credentials ---- */
-
-err
-claims_keep_tree(struct node *n, uint32_t persona, const char *credential,
-    const uint8_t tree[CLAIM_TREE_ID], const uint8_t key[32],
-    const json_t *leaves)
-{
-	json_t *all = persona_value(n, persona, TREES, NULL);
-	json_t *one = json_object();
-
-	if (all == NULL)
-		all = json_object();
-	claims_hex_put(one, "tree", tree, CLAIM_TREE_ID);
-	claims_hex_put(one, "key", key, 32);
-	(void)json_object_set(one, "leaves", (json_t *)(uintptr_t)leaves);
-	(void)json_object_set_new(all, credential, one);
-	const err e = json_object_size(all) > TREES_N
-			  ? ERR_LIMIT
-			  : persona_keep(n, persona, TREES, all);
-	json_decref(all);
-	return e;
-}
-
 /* ---- the person's page of a conversation ---- */
 
 bool
 claims_of_credential(const json_t *leaf)
 {
 	return json_object_get(leaf, "credential") != NULL;
-}
-
-static bool
-has_foreign(const json_t *leaves, const char *credential, const char *name)
-{
-	size_t i;
-	json_t *one;
-
-	json_array_foreach((json_t *)(uintptr_t)leaves, i, one)
-	{
-		const char *of =
-		    json_string_value(json_object_get(one, "credential"));
-		if (of != NULL && strcmp(of, credential) == 0 &&
-		    strcmp(claims_leaf_name(one), name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The leaves of credentials' trees get numbers of this conversation. */
-static bool
-add_foreign(struct node *n, uint32_t persona, json_t *leaves)
-{
-	json_t *all = persona_value(n, persona, TREES, NULL), *tree, *one;
-	const char *credential;
-	bool changed = false;
-	size_t i;
-
-	json_object_foreach(all, credential, tree)
-	{
-		json_array_foreach(json_object_get(tree, "leaves"), i, one)
-		{
-			if (json_array_size(leaves) >= CLAIM_LEAVES ||
-			    has_foreign(
-				leaves, credential, claims_leaf_name(one)))
-				continue;
-			json_t *leaf = json_deep_copy(one);
-			(void)json_object_set_new(
-			    leaf, "credential", json_string(credential));
-			(void)json_object_set_new(
-			    leaf, "claim", json_integer((json_int_t)i));
-			(void)json_array_append_new(leaves, leaf);
-			changed = true;
-		}
-	}
-	json_decref(all);
-	return changed;
 }
 
 /*
@@ -304,12 +247,11 @@ claims_page_renew(
 
 	if (t->c.approved == 0 && t->c.disclosed == 0) {
 		/* Nothing refers to a number yet. */
-		(void)add_foreign(n, t->persona, now);
 		changed = !json_equal(leaves, now);
 		(void)json_object_set(page, "leaves", now);
 	} else {
 		changed = facts_renew(leaves, now);
-		changed = add_foreign(n, t->persona, leaves) || changed;
+		changed = claims_refer(leaves) || changed;
 	}
 	json_decref(now);
 	if (!changed && claims_hex_get(page, "tree", tree, sizeof(tree)))
@@ -345,10 +287,14 @@ talk_of_person(struct node *n, struct talk *t, uint32_t language)
 	if (claims_page_renew(n, t, page, &left_out) != OK)
 		env_log(&n->env, LOG_UNUSUAL, "leaves_not_kept",
 		    "what=\"the leaves of a conversation cannot be written\"");
-	json_array_foreach(claims_list(page, "leaves"), i, one)
+	const size_t numbered = json_array_size(claims_list(page, "leaves"));
+	json_t *leaves = claims_leaves(n, t->persona, page);
+	json_array_foreach(leaves, i, one)
 	{
-		const bool shown = (t->c.disclosed >> i & 1U) != 0;
-		if (json_is_true(json_object_get(one, "old")) && !shown)
+		const bool shown =
+		    i < numbered && (t->c.disclosed >> i & 1U) != 0;
+		if ((json_is_true(json_object_get(one, "old")) && !shown) ||
+		    claims_leaf_name(one)[0] == '\0')
 			continue;
 		json_t *leaf = json_deep_copy(one);
 		claims_label_add(n, language, leaf);
@@ -358,9 +304,10 @@ talk_of_person(struct node *n, struct talk *t, uint32_t language)
 		(void)json_object_set_new(leaf, "shown", json_boolean(shown));
 		(void)json_array_append_new(out, leaf);
 	}
-	json_t *said = json_pack("{s:s,s:O,s:o,s:O,s:I}", "side", "person",
-	    "asked", asked, "leaves", out, "shown", claims_list(page, "shown"),
+	json_t *said = json_pack("{s:s,s:O,s:o,s:o,s:I}", "side", "person",
+	    "asked", asked, "leaves", out, "shown", claims_shown(n, t, page),
 	    "left_out", (json_int_t)left_out);
+	json_decref(leaves);
 	json_decref(page);
 	return said;
 }
@@ -427,6 +374,7 @@ claims_talk(struct node *n, struct talk *t, uint32_t language)
 void
 claims_open(struct node *n)
 {
+	claims_trees_open(n);
 	mailbox_on_ask(n, claims_on_ask);
 	mailbox_on_presentation(n, claims_on_presentation);
 }

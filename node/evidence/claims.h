@@ -11,10 +11,11 @@
  * shown is worth what stands behind the root: the holder's own word, or a
  * credential that it holds and that is good now.
  *
- * In the vault: "facts" of a persona; "talk/NAME/c": of a conversation, the
- * person's leaves, numbers and what was shown, or the company's last ask and
- * what was refused; "talk/NAME/v...": presentations that came. They go with
- * the conversation. For the loop's thread.
+ * In the vault: "facts" of a persona, "tree/..." of each credential;
+ * "talk/NAME/c": of a conversation, the person's leaves and references to
+ * those of credentials, by number, or the company's last ask and what was
+ * refused; "talk/NAME/w": what was shown; "talk/NAME/v...": presentations that
+ * came. They go with the conversation. For the loop's thread.
  */
 #pragma once
 
@@ -79,8 +80,10 @@ NODISCARD err claims_disclose(struct node *n, struct talk *t,
 
 /**
  * claims_keep_tree(n, persona, credential, tree, key, leaves):
- * Leaves that an issuer put into a credential of this persona. Errors of the
- * vault.
+ * Leaves that an issuer put into a credential of this persona: shown to
+ * nobody, and in no conversation's list, before it is accepted; forgotten with
+ * it. ERR_LIMIT: too large, or there are 32 of accepted ones; ERR_FORM: not an
+ * id; errors of the vault.
  */
 NODISCARD err claims_keep_tree(struct node *n, uint32_t persona,
     const char *credential, const uint8_t tree[CLAIM_TREE_ID],

@@ -14,7 +14,7 @@
 
 /* ---- what comes ---- */
 
-void
+err
 claims_on_ask(struct node *n, struct talk *t, struct slice bytes)
 {
 	json_t *page = claims_page(n, t), *names = json_array();
@@ -30,10 +30,9 @@ claims_on_ask(struct node *n, struct talk *t, struct slice bytes)
 			bytes = slice_of(bytes.p + 1, bytes.n - 1);
 	}
 	(void)json_object_set_new(page, "asked", names);
-	if (claims_page_put(n, t, page) != OK)
-		env_log(&n->env, LOG_UNUSUAL, "ask_not_kept",
-		    "what=\"what was asked for cannot be written\"");
+	const err e = claims_page_put(n, t, page);
 	json_decref(page);
+	return e;
 }
 
 static enum evidence_fault
@@ -113,7 +112,7 @@ had_before(struct node *n, const struct talk *t, const json_t *page,
 	return had;
 }
 
-void
+err
 claims_on_presentation(struct node *n, struct talk *t, struct slice bytes)
 {
 	void *memory = malloc(PRESENTATION_SCRATCH_BYTES);
@@ -136,12 +135,9 @@ claims_on_presentation(struct node *n, struct talk *t, struct slice bytes)
 	}
 	if (e == OK)
 		e = claims_page_put(n, t, page);
-	if (e != OK)
-		env_log(&n->env, LOG_UNUSUAL, "shown_not_kept",
-		    "what=\"what was shown cannot be written\" why=%s",
-		    err_name(e));
 	json_decref(page);
 	free(memory);
+	return e;
 }
 
 /* ---- what it is worth ---- */

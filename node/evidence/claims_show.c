@@ -31,7 +31,8 @@ struct showing {
 	struct node *n;
 	struct talk *t;
 	const struct claims_wish *w;
-	json_t *page, *leaves, *learned;
+	json_t *page, *leaves, *learned, *held;
+	size_t numbered;        /* of ${leaves}, before this */
 	const char *credential; /* of all of them; NULL: the own tree */
 	uint64_t mask;
 	bool identity; /* one of them tells who one is */
@@ -133,8 +134,10 @@ add_leaf(struct showing *s, size_t at, const json_t *wish)
 	const char *of = json_string_value(json_object_get(leaf, "credential"));
 	const unsigned number = claim_number(s, at);
 
-	if ((s->mask >> at & 1U) != 0)
+	if (json_is_true(json_object_get(leaf, "taken")))
 		return no(s, ERR_FORM, claims_leaf_name(leaf), "named twice");
+	(void)json_object_set_new(
+	    (json_t *)(uintptr_t)leaf, "taken", json_true());
 	if (s->mask != 0 && ((of == NULL) != (s->credential == NULL) ||
 				(of != NULL && strcmp(of, s->credential) != 0)))
 		return no(s, ERR_FORM, claims_leaf_name(leaf),
@@ -142,7 +145,11 @@ add_leaf(struct showing *s, size_t at, const json_t *wish)
 		    "credential by themselves");
 	s->credential = of;
 	s->identity = s->identity || fact_is_identity(claims_leaf_name(leaf));
-	s->mask |= UINT64_C(1) << at;
+	unsigned bit = (unsigned)at;
+	if (at >= s->numbered && claims_number(s->page, leaf, &bit) != OK)
+		return no(s, ERR_LIMIT, claims_leaf_name(leaf),
+		    "a conversation has room for 64 different leaves");
+	s->mask |= UINT64_C(1) << bit;
 	json_t *learned = json_pack("{s:s}", "name", claims_leaf_name(leaf));
 	claims_label_add(s->n, s->w->language, learned);
 	(void)json_object_set_new(
@@ -208,8 +215,8 @@ tree_of(struct showing *s, struct fact_tree *tree)
 	err e = ERR_CORRUPT;
 
 	if (s->credential != NULL) {
-		all = persona_value(s->n, s->t->persona, TREES, NULL);
-		const json_t *one = json_object_get(all, s->credential);
+		all = claims_tree(s->n, s->t->persona, s->credential);
+		const json_t *one = all;
 		leaves = json_incref(json_object_get(one, "leaves"));
 		if (claims_hex_get(one, "tree", id, sizeof(id)) &&
 		    claims_hex_get(one, "key", key, sizeof(key)))
@@ -221,11 +228,7 @@ tree_of(struct showing *s, struct fact_tree *tree)
 	if (e == OK)
 		e = facts_tree(leaves, key, id, tree);
 	crypto_wipe(key, sizeof(key));
-	/* The texts of the claims stay: the page holds them. */
-	if (s->credential != NULL && e == OK)
-		(void)json_object_set_new(s->page, "held", leaves);
-	else
-		json_decref(leaves);
+	s->held = leaves; /* the texts of the claims */
 	json_decref(all);
 	return e;
 }
@@ -313,32 +316,16 @@ said_json(const struct showing *s, struct slice bytes)
 	return o;
 }
 
-/* The owner's yes is to these alone: whatever else was approved and not shown
- * is so no longer. */
-static err
-send_presentation(
-    struct showing *s, struct slice bytes, enum mail_outcome *outcome)
+static void
+note_shown(struct showing *s, json_t *list)
 {
-	enum mail_outcome back;
+	char name[VAULT_NAME_MAX + 1];
 	size_t i;
 	json_t *one;
 
-	TRY(mailbox_approve(s->n, s->t, s->mask, outcome));
-	if (*outcome != MAIL_FINE)
-		return OK;
-	const err e = mailbox_disclose(
-	    s->n, s->t, s->mask, bytes, slice_of(NULL, 0), outcome);
-	if (e != OK || *outcome != MAIL_FINE) {
-		if (mailbox_approve(s->n, s->t, 0, &back) != OK)
-			env_log(&s->n->env, LOG_UNUSUAL, "approval_stays",
-			    "what=\"leaves that were not sent are still "
-			    "approved\"");
-		return e;
-	}
 	json_array_foreach(s->learned, i, one)
 	{
-		json_t *shown = json_copy(one),
-		       *list = claims_list(s->page, "shown");
+		json_t *shown = json_copy(one);
 		(void)json_object_del(shown, "value");
 		(void)json_object_del(shown, "label");
 		(void)json_object_set_new(
@@ -347,12 +334,46 @@ send_presentation(
 			(void)json_array_remove(list, 0);
 		(void)json_array_append_new(list, shown);
 	}
-	(void)json_object_del(s->page, "held");
-	if (claims_page_put(s->n, s->t, s->page) != OK)
+	claims_name_put(name, s->t, 'w', 0);
+	if (vault_put(s->n->vault, name, list) != OK)
 		env_log(&s->n->env, LOG_UNUSUAL, "shown_not_noted",
 		    "what=\"leaves were shown, and the list of them cannot be "
 		    "written\"");
-	return OK;
+}
+
+/* The owner's yes is to these alone: whatever else was approved and not shown
+ * is so no longer. */
+static err
+send_approved(struct showing *s, struct slice bytes, enum mail_outcome *outcome)
+{
+	enum mail_outcome back;
+
+	TRY(mailbox_approve(s->n, s->t, s->mask, outcome));
+	if (*outcome != MAIL_FINE)
+		return OK;
+	const err e = mailbox_disclose(
+	    s->n, s->t, s->mask, bytes, slice_of(NULL, 0), outcome);
+	if ((e != OK || *outcome != MAIL_FINE) &&
+	    mailbox_approve(s->n, s->t, 0, &back) != OK)
+		env_log(&s->n->env, LOG_UNUSUAL, "approval_stays",
+		    "what=\"leaves that were not sent are still approved\"");
+	return e;
+}
+
+/* The numbers of the leaves are kept before anything refers to them. */
+static err
+send_presentation(
+    struct showing *s, struct slice bytes, enum mail_outcome *outcome)
+{
+	json_t *list = claims_shown(s->n, s->t, s->page);
+	err e = claims_page_put(s->n, s->t, s->page);
+
+	if (e == OK)
+		e = send_approved(s, bytes, outcome);
+	if (e == OK && *outcome == MAIL_FINE)
+		note_shown(s, list);
+	json_decref(list);
+	return e;
 }
 
 static err
@@ -365,7 +386,8 @@ show_all(struct showing *s, json_t **out, enum mail_outcome *outcome)
 	json_t *wish;
 
 	TRY(claims_page_renew(s->n, s->t, s->page, &left_out));
-	s->leaves = claims_list(s->page, "leaves");
+	s->leaves = claims_leaves(s->n, s->t->persona, s->page);
+	s->numbered = json_array_size(claims_list(s->page, "leaves"));
 	json_array_foreach((json_t *)(uintptr_t)s->w->leaves, i, wish)
 	{
 		TRY(add_wish(s, wish));
@@ -403,6 +425,8 @@ claims_disclose(struct node *n, struct talk *t, const struct claims_wish *w,
 	s.learned = json_array();
 	const err e = show_all(&s, out, outcome);
 	json_decref(s.learned);
+	json_decref(s.held);
+	json_decref(s.leaves);
 	json_decref(s.page);
 	return e;
 }

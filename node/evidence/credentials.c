@@ -143,37 +143,42 @@ sheet_of(struct node *n, uint32_t persona, const uint8_t id[EVIDENCE_ID])
 	return persona_value(n, persona, name, NULL);
 }
 
-/* What comes from an issuer: kept if it is of a credential that is held. */
-static enum evidence_fault
-sheet_take(struct node *n, uint32_t persona, struct slice bytes)
+/* What comes from an issuer: kept if it is of a credential that is held. OK:
+ * see ${f}; else it is to be tried again. */
+static err
+sheet_take(struct node *n, uint32_t persona, struct slice bytes,
+    enum evidence_fault *f)
 {
-	enum evidence_fault f = EVIDENCE_WRONG_REFERENCE;
 	struct held_document *d = malloc(sizeof(*d));
 	char id[DOCUMENT_ID_TEXT];
 	struct sheet s;
+	err e = OK;
 
-	if (d == NULL ||
-	    sheet_read(bytes, slice_str(n->config->node.network), &s) != OK) {
+	if (d == NULL)
+		return ERR_NOMEM;
+	*f = EVIDENCE_MALFORMED;
+	if (sheet_read(bytes, slice_str(n->config->node.network), &s) != OK) {
 		free(d);
-		return EVIDENCE_MALFORMED;
+		return OK;
 	}
+	*f = EVIDENCE_WRONG_REFERENCE;
 	const struct holding *h = documents_find(n, persona, s.credential);
 	if (h != NULL && h->type == EVIDENCE_CREDENTIAL &&
 	    h->role == ROLE_PERSON && documents_read(n, h, d) == OK &&
 	    sheet_fits(&s, h->id, &d->d.is.credential)) {
 		document_id_text(h->id, id);
-		f = claims_keep_tree(n, persona, id, s.tree, s.key, s.leaves) ==
-			    OK
-			? EVIDENCE_FINE
-			: EVIDENCE_OVERSIZE;
+		e = claims_keep_tree(n, persona, id, s.tree, s.key, s.leaves);
+		*f = e == OK ? EVIDENCE_FINE : EVIDENCE_OVERSIZE;
+		if (e == ERR_LIMIT || e == ERR_FORM)
+			e = OK; /* no later try would do */
 	}
 	json_decref(s.leaves);
 	crypto_wipe(&s, sizeof(s));
 	free(d);
-	return f;
+	return e;
 }
 
-static void
+static err
 on_document(
     struct node *n, struct talk *t, enum mail_document kind, struct slice bytes)
 {
@@ -182,14 +187,14 @@ on_document(
 
 	/* A document is a list; a sheet is a map. */
 	if (kind != MAIL_OTHER || bytes.n == 0 || bytes.p[0] < 0x80 ||
-	    bytes.p[0] > 0x8f) {
-		(void)documents_from_talk(n, t, kind, bytes);
-		return;
-	}
-	const enum evidence_fault f = sheet_take(n, t->persona, bytes);
+	    bytes.p[0] > 0x8f)
+		return documents_from_talk(n, t, kind, bytes);
+	enum evidence_fault f = EVIDENCE_FINE;
+	const err e = sheet_take(n, t->persona, bytes, &f);
 	talk_id_text(t, talk);
-	if (f != EVIDENCE_FINE)
+	if (e == OK && f != EVIDENCE_FINE)
 		documents_refused(n, &from, f);
+	return e;
 }
 
 void
@@ -654,13 +659,15 @@ credentials_take_file(struct node *n, uint32_t persona, const json_t *file,
 	if (sheet != NULL && h.role != ROLE_COMPANY) {
 		uint8_t *bytes = malloc(SHEET_MAX);
 		struct buf b = { bytes, 0, SHEET_MAX };
+		err e = OK;
 		if (bytes == NULL)
 			return ERR_NOMEM;
-		*fault = hex_get(slice_str(sheet), &b) == OK
-			     ? sheet_take(n, persona, buf_slice(&b))
-			     : EVIDENCE_MALFORMED;
+		*fault = EVIDENCE_MALFORMED;
+		if (hex_get(slice_str(sheet), &b) == OK)
+			e = sheet_take(n, persona, buf_slice(&b), fault);
 		crypto_wipe(bytes, SHEET_MAX);
 		free(bytes);
+		return e;
 	}
 	return OK;
 }

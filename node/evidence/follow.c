@@ -69,11 +69,11 @@ on_change(
 		step_talk(n, h);
 }
 
-static void
+static err
 on_document(
     struct node *n, struct talk *t, enum mail_document kind, struct slice bytes)
 {
-	(void)documents_from_talk(n, t, kind, bytes);
+	return documents_from_talk(n, t, kind, bytes);
 }
 
 /* Only of talks that wait for it, agreements first: what they say was

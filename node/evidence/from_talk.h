@@ -27,7 +27,7 @@ struct talk;
  * documents_from_talk(n, t, kind, bytes):
  * One is whole; ${kind} is what the peer calls it. OK: it is held. ERR_FORM:
  * refused: documents_refusal() names the fault. ERR_LIMIT: no room; ERR_IO,
- * ERR_NOMEM: the peer has to send it again. What becomes complete by it may
+ * ERR_NOMEM: it is to be tried again (mailbox.h). What becomes complete by it may
  * step ${t} (AGREED, CONCLUDED): not to be called within a step.
  */
 err documents_from_talk(struct node *n, struct talk *t, enum mail_document kind,

@@ -154,6 +154,13 @@ hand_inbox(struct node *n, const uint8_t company[ED25519_PUBLIC],
 	return e;
 }
 
+bool
+hand_taken(struct node *n, uint32_t persona)
+{
+	return owner_live(n, persona, KIND_ORGANISATION) > 0 ||
+	       owner_live(n, persona, KIND_COMMUNITY) > 0;
+}
+
 /* ---- the card ---- */
 
 static err

@@ -24,6 +24,10 @@ struct hand_target {
 NODISCARD err hand_target(
     struct node *n, const char *text, struct hand_target *out);
 
+/** hand_taken(n, persona): has it a live record that tells an inbox: of an
+ * organisation, a community? Others get no hands. */
+bool hand_taken(struct node *n, uint32_t persona);
+
 /** hand_inbox(n, company, inbox): of an organisation's record. ERR_CLOSED. */
 NODISCARD err hand_inbox(struct node *n, const uint8_t company[ED25519_PUBLIC],
     uint8_t inbox[X25519_SIZE]);

@@ -11,12 +11,14 @@
 #include "proto/base/text.h"
 #include "proto/mail/inbox.h"
 
-#define KEYS_MAX     (SIGNER_KEYS_MAX + TALKS_MAX * CONVERSATION_RECEIVE_KEYS)
-#define LOOK_TICKS   10
-#define CLOCK        "mail/clock"
-#define CLOCK_TICKS  600
-#define CLOCK_LEAP_S (45 * 86400) /* away so long: is the clock right? */
-#define HOLD_TICKS   3600
+#define KEYS_MAX       (SIGNER_KEYS_MAX + TALKS_MAX * CONVERSATION_RECEIVE_KEYS)
+#define LOOK_TICKS     10
+#define CLOCK          "mail/clock"
+#define CLOCK_TICKS    600
+#define CLOCK_LEAP_S   (45 * 86400) /* away so long: is the clock right? */
+#define HOLD_TICKS     3600
+#define WAIT_TICKS     UINT64_C(10) /* doubled each time */
+#define WAIT_TICKS_MAX 3600
 
 _Static_assert(TALKS_MAX + 2 <= ERASE_SLOTS, "each state has a key");
 _Static_assert(KEYS_MAX <= ENVELOPE_KEYS_MAX, "all of them can be tried");
@@ -92,11 +94,14 @@ mailbox_open(struct node *n)
 	m->arrived = calloc(1, sizeof(*m->arrived));
 	m->blocked = calloc(BLOCKED_MAX, RECORD_AUTHOR);
 	m->once = calloc(ONCE_MAX, sizeof(*m->once));
+	m->tokens = calloc(TOKENS_MAX, sizeof(*m->tokens));
 	m->tombs = calloc(TOMBS_MAX, sizeof(*m->tombs));
+	m->damaged = calloc(TALKS_MAX, sizeof(*m->damaged));
 	if (m->values.p == NULL || m->scratch.p == NULL ||
 	    m->record.p == NULL || m->actions == NULL || m->before == NULL ||
 	    m->keys == NULL || m->arrived == NULL || m->blocked == NULL ||
-	    m->once == NULL || m->tombs == NULL)
+	    m->once == NULL || m->tokens == NULL || m->tombs == NULL ||
+	    m->damaged == NULL)
 		return ERR_NOMEM;
 	(void)snprintf(
 	    path, sizeof(path), "%s/talks.keys", n->paths->private_dir);
@@ -156,15 +161,23 @@ mailbox_close(struct node *n)
 	free(m->arrived);
 	free(m->blocked);
 	free(m->once);
+	free(m->tokens);
 	free(m->tombs);
+	free(m->damaged);
 	free(m);
 	n->mailbox = NULL;
 }
 
 bool
+talks_full(const struct mailbox *m)
+{
+	return m->talks_n + m->damaged_n >= TALKS_MAX;
+}
+
+bool
 talk_add(struct mailbox *m, struct talk *t)
 {
-	if (m->talks_n == TALKS_MAX)
+	if (talks_full(m))
 		return false;
 	m->talks[m->talks_n++] = t;
 	return true;
@@ -230,12 +243,19 @@ mailbox_on_trust(struct node *n, mailbox_trust_fn *fn)
 }
 
 void
+mailbox_on_hands(struct node *n, mailbox_hands_fn *fn)
+{
+	n->mailbox->hooks.hands = fn;
+}
+
+void
 mailbox_stats(const struct node *n, struct mailbox_stats *out)
 {
 	const struct mailbox *m = n->mailbox;
 
 	*out = m->stats;
 	out->talks = m->talks_n;
+	out->damaged = m->damaged_n;
 	out->queued =
 	    (unsigned)(letters_n(m, LETTERS_NEW) + letters_n(m, LETTERS_OURS) +
 		       letters_n(m, LETTERS_OTHERS));
@@ -379,30 +399,113 @@ take_arrived(struct mailbox *m)
 		to->what = ARRIVED_NOTHING;
 }
 
+static const char *
+arrived_name(const struct arrived *a)
+{
+	switch (a->what) {
+	case ARRIVED_DOCUMENT:
+		return mail_document_name(a->kind);
+	case ARRIVED_LEAVES:
+		return "presentation";
+	case ARRIVED_ASK:
+		return "ask";
+	case ARRIVED_NOTHING:
+		break;
+	}
+	return "";
+}
+
+/* It stays in the vault and is handed over again; not for ever. */
+static void
+hand_over_failed(
+    struct mailbox *m, struct talk *t, const struct arrived *a, err why)
+{
+	struct talk_waiting *w = &t->waiting;
+	char id[TALK_ID_TEXT];
+
+	talk_id_text(t, id);
+	w->tries++;
+	w->why = why;
+	w->what = arrived_name(a);
+	w->after = m->n->ticks + MIN(WAIT_TICKS << MIN(w->tries - 1, 20U),
+				     (uint64_t)WAIT_TICKS_MAX);
+	if (w->tries < WAITING_TRIES) {
+		env_log(&m->n->env, LOG_UNUSUAL, "arrived_not_kept",
+		    "what=\"something that came by a conversation cannot be "
+		    "stored: it is tried again\" talk=%s it=%s why=%s tries=%u",
+		    id, w->what, err_name(why), w->tries);
+		if (w->tries == 1)
+			talk_tell(m, t, "waits");
+		return;
+	}
+	env_log(&m->n->env, LOG_BROKEN, "arrived_lost",
+	    "what=\"something that came by a conversation could not be "
+	    "stored: the other side has to send it again\" talk=%s it=%s "
+	    "why=%s",
+	    id, w->what, err_name(why));
+	m->stats.not_kept++;
+	line_mark(m, t, a->line, "not_kept", json_string(err_name(why)));
+	arrived_drop(m, t);
+	*w = (struct talk_waiting){ .tries = 0 };
+	m->again = true;
+	talk_tell(m, t, "not-kept");
+}
+
+static err
+tell_hook(struct mailbox *m, struct talk *t, const struct arrived *a)
+{
+	const struct slice bytes = slice_of(a->bytes, a->n);
+	const struct mailbox_hooks *h = &m->hooks;
+
+	if (a->what == ARRIVED_DOCUMENT && h->document != NULL)
+		return h->document(m->n, t, a->kind, bytes);
+	if (a->what == ARRIVED_LEAVES && h->presentation != NULL)
+		return h->presentation(m->n, t, bytes);
+	if (a->what == ARRIVED_ASK && h->ask != NULL)
+		return h->ask(m->n, t, bytes);
+	return OK;
+}
+
 /* Outside of any step: whoever is told may begin one. */
 static void
 hand_over(struct mailbox *m, struct talk *t)
 {
 	struct arrived *a = m->arrived;
-	const struct slice bytes = slice_of(a->bytes, a->n);
 
 	if (a->what == ARRIVED_NOTHING)
 		return;
 	/* A step that it begins uses another room. */
 	m->arrived = calloc(1, sizeof(*m->arrived));
-	if (m->arrived == NULL) { /* told of it after the next start */
+	if (m->arrived == NULL) {
 		m->arrived = a;
+		hand_over_failed(m, t, a, ERR_NOMEM);
 		return;
 	}
-	if (a->what == ARRIVED_DOCUMENT && m->hooks.document != NULL)
-		m->hooks.document(m->n, t, a->kind, bytes);
-	if (a->what == ARRIVED_LEAVES && m->hooks.presentation != NULL)
-		m->hooks.presentation(m->n, t, bytes);
-	if (a->what == ARRIVED_ASK && m->hooks.ask != NULL)
-		m->hooks.ask(m->n, t, bytes);
-	arrived_drop(m, t);
+	const err e = tell_hook(m, t, a);
+	if (e != OK && e != ERR_FORM) {
+		hand_over_failed(m, t, a, e);
+	} else {
+		arrived_drop(m, t);
+		m->again = m->again || t->waiting.tries > 0;
+		t->waiting = (struct talk_waiting){ .tries = 0 };
+	}
 	crypto_wipe(a, sizeof(*a));
 	free(a);
+}
+
+/* What could not be stored: is there room now? */
+static void
+hand_over_again(struct mailbox *m)
+{
+	for (unsigned i = 0; i < m->talks_n; i++) {
+		struct talk *t = m->talks[i];
+		if (t->waiting.tries == 0 || t->waiting.after > m->n->ticks)
+			continue;
+		if (arrived_load(m, t, m->arrived))
+			hand_over(m, t);
+		else /* nothing is left of it, or the vault cannot be read */
+			hand_over_failed(m, t, m->arrived, ERR_IO);
+	}
 }
 
 /* What came just before the last end of this process. */
@@ -559,12 +662,22 @@ queue_sends(struct mailbox *m, const struct outgoing *o, unsigned n)
 	}
 }
 
+static bool
+sends_still(const struct mailbox *m, const struct talk *t)
+{
+	for (unsigned i = 0; i < m->out_n; i++)
+		if (memcmp(m->out[i]->talk, t->name, TALK_NAME) == 0)
+			return true;
+	return false;
+}
+
 /* The new state with all that comes of it is on the disk, or nothing is. */
 static err
 keep_step(struct mailbox *m, struct talk *t, json_t *said)
 {
 	struct outgoing o[CONVERSATION_ACTIONS_MAX];
 	json_t *sends[CONVERSATION_ACTIONS_MAX], *heard = NULL;
+	uint8_t fresh[ED25519_SEED];
 	const uint64_t ended = t->ended_s, changed = t->changed_s;
 	const uint64_t now = mail_now(m);
 	unsigned n = 0;
@@ -576,6 +689,14 @@ keep_step(struct mailbox *m, struct talk *t, json_t *said)
 	t->changed_s = now;
 	if (conversation_is_over(t->c.state) && t->ended_s == 0)
 		t->ended_s = now;
+	/* Nothing will go out under its own author any more. */
+	memcpy(fresh, t->fresh_seed, sizeof(fresh));
+	const bool last =
+	    t->has_fresh && t->ended_s != 0 && n == 0 && !sends_still(m, t);
+	if (last) {
+		t->has_fresh = false;
+		crypto_wipe(t->fresh_seed, sizeof(t->fresh_seed));
+	}
 	if (e == OK)
 		e = talk_keep(m, t, heard != NULL ? heard : said, sends, o, n,
 		    m->arrived);
@@ -584,7 +705,10 @@ keep_step(struct mailbox *m, struct talk *t, json_t *said)
 	else {
 		t->ended_s = ended;
 		t->changed_s = changed;
+		t->has_fresh = t->has_fresh || last;
+		memcpy(t->fresh_seed, fresh, sizeof(fresh));
 	}
+	crypto_wipe(fresh, sizeof(fresh));
 	for (unsigned i = 0; i < n; i++)
 		json_decref(sends[i]);
 	json_decref(heard);
@@ -644,15 +768,6 @@ scan(struct mailbox *m)
 		return;
 	m->scan = store_each_kind(view, KIND_ENVELOPE, on_envelope, m) != OK;
 	store_view_close(view);
-}
-
-static bool
-sends_still(const struct mailbox *m, const struct talk *t)
-{
-	for (unsigned i = 0; i < m->out_n; i++)
-		if (memcmp(m->out[i]->talk, t->name, TALK_NAME) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -716,6 +831,7 @@ mailbox_tick(struct node *n, bool expires)
 		scan(m);
 	if (!m->handed)
 		hand_over_left(m);
+	hand_over_again(m);
 	clock_tick(m, expires);
 	letters_tick(m);
 	outgoing_tick(m);

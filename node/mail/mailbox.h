@@ -38,6 +38,17 @@
 #define BLOCKED_MAX   256
 #define OUTBOX_MAX    1024
 
+/* What came whole and could not be stored by whom it is for: it is handed over
+ * again, at first after seconds, then each hour, WAITING_TRIES times; then it
+ * is lost, and the history's line says so. */
+#define WAITING_TRIES 24
+struct talk_waiting {
+	unsigned tries; /* 0: nothing waits */
+	err why;        /* of the last one */
+	uint64_t after; /* ticks */
+	const char *what;
+};
+
 struct talk {
 	/* Random, drawn here, told to nobody: what vault, API and command line
 	 * call it. The conversation's own id is the peer's choice. */
@@ -50,8 +61,10 @@ struct talk {
 	uint64_t bytes;  /* of the history */
 	uint64_t pledge; /* for the rules of the inbox */
 	/* of a hand: who introduced it, and whether we know them */
+	struct talk_waiting waiting;
 	bool has_introducer, introduced;
 	uint8_t introducer[ED25519_PUBLIC];
+	uint8_t token[VOUCHER_TOKEN]; /* of its voucher */
 	/* Person: an author of its own, for a hand. The stamp is worked out
 	 * before anything goes out. Wiped when the talk ends. */
 	bool has_fresh, fresh_stamped;
@@ -63,8 +76,9 @@ struct talk {
 /* Since the start. */
 struct mailbox_stats {
 	uint64_t tried, opened, taken, refused, kept_out, lost, not_sent;
+	uint64_t not_kept;               /* came whole, and was lost here */
 	uint64_t outcome[MAIL_OUTCOMES]; /* of what opened */
-	unsigned talks, queued, pending, outbox;
+	unsigned talks, damaged, queued, pending, outbox;
 };
 
 /** mailbox_open(n): after the personas, vault and store. ERR_NOMEM. */
@@ -87,6 +101,23 @@ struct talk *mailbox_at(struct node *n, unsigned i);
 /** mailbox_find(n, text): by its name or the first 4 or more characters of
  * it; NULL: none, or several. */
 struct talk *mailbox_find(struct node *n, const char *text);
+
+/*
+ * A talk that cannot be read: a value of it in the vault is gone or changed.
+ * Its key stays, so that it goes on once the values are back (a copy of the
+ * vault, a healthy disk).
+ */
+/** mailbox_damaged(n): [{"id", "side", "peer", "begun", "what", "why",
+ * "try"}], a new list; what is not known is null. */
+json_t *mailbox_damaged(struct node *n);
+
+/** mailbox_is_damaged(n, text): by its name or its first characters, as
+ * mailbox_find(). */
+bool mailbox_is_damaged(struct node *n, const char *text);
+
+/** mailbox_give_up(n, text): erase what is left of a damaged one, its key
+ * first. ERR_NOTFOUND; ERR_EXISTS: several; ERR_IO. */
+NODISCARD err mailbox_give_up(struct node *n, const char *text);
 
 /** mailbox_persona(n, author, index): whose one-time key is it? Known as long
  * as its record lives, also when the talk has ended; false: nobody's. */
@@ -200,20 +231,25 @@ NODISCARD err mailbox_conclude(struct node *n, struct talk *t,
  * Who judges what comes: one function each, set once at the start (again:
  * replaces). Called from the loop after state and history are on the disk,
  * outside of any step: it may call all of the above. ${bytes} are borrowed for
- * the call. A crash just before it: the history has what came.
+ * the call. OK: kept; ERR_FORM: judged, and refused for good; any other error:
+ * it is called again later (struct talk_waiting), what comes meanwhile waits
+ * in its envelope. A crash just before it: it is called after the next start.
  */
-typedef void mailbox_document_fn(struct node *n, struct talk *t,
+typedef err mailbox_document_fn(struct node *n, struct talk *t,
     enum mail_document kind, struct slice bytes);
-typedef void mailbox_bytes_fn(
+typedef err mailbox_bytes_fn(
     struct node *n, struct talk *t, struct slice bytes);
 /* 0: a stranger, up to INBOX_ONE. */
 typedef uint32_t mailbox_trust_fn(
     struct node *n, uint32_t persona, const uint8_t author[RECORD_AUTHOR]);
+/* Is that persona's key for hands? */
+typedef bool mailbox_hands_fn(struct node *n, uint32_t persona);
 
 struct mailbox_hooks {
 	mailbox_document_fn *document;
 	mailbox_bytes_fn *presentation, *ask;
 	mailbox_trust_fn *trust;
+	mailbox_hands_fn *hands;
 };
 
 void mailbox_on_document(struct node *n, mailbox_document_fn *fn);
@@ -225,6 +261,8 @@ void mailbox_on_presentation(struct node *n, mailbox_bytes_fn *fn);
 void mailbox_on_ask(struct node *n, mailbox_bytes_fn *fn);
 /** For the rules of the inbox; nobody set: all are strangers. */
 void mailbox_on_trust(struct node *n, mailbox_trust_fn *fn);
+/** Whose keys take hands; nobody set: none do. */
+void mailbox_on_hands(struct node *n, mailbox_hands_fn *fn);
 
 /** mailbox_messages(n, t): what was said, oldest first: a new list. */
 json_t *mailbox_messages(struct node *n, const struct talk *t);

@@ -11,9 +11,11 @@
 #include "node/keys/vault.h"
 #include "node/mail/mailbox.h"
 
-#define ENDED_MAX 64 /* ended talks that are still shown */
-#define ONCE_MAX  4096
-#define TOMBS_MAX 4096
+#define ENDED_MAX   64 /* ended talks that are still shown */
+#define ONCE_MAX    4096
+#define TOKENS_MAX  2048
+#define TOKENS_EACH 64 /* of one introducer */
+#define TOMBS_MAX   4096
 
 /* A record that is to be published: its content lies in the vault. */
 struct outgoing {
@@ -46,11 +48,18 @@ enum letters {
 	LETTERS_QUEUES,
 };
 
-/* What may not be used again: the key of an answer, a voucher's token. */
+/* What may not be used again: the key of an answer ... */
 struct once {
 	uint8_t key[ED25519_PUBLIC];
 	uint32_t persona;
 	uint32_t until_h; /* then it does not count any more */
+};
+
+/* ... and a voucher's token, of an introducer whom we know. */
+struct token {
+	uint8_t token[VOUCHER_TOKEN];
+	uint8_t introducer[ED25519_PUBLIC]; /* zeros: of an earlier version */
+	uint32_t until_h;
 };
 
 /* Of a talk that is forgotten: its first message must not begin it again, and
@@ -74,8 +83,19 @@ enum arrived_what {
 struct arrived {
 	enum arrived_what what;
 	enum mail_document kind;
+	uint32_t line; /* of the history */
 	size_t n;
 	uint8_t bytes[MAIL_DOCUMENT_MAX];
+};
+
+/* A talk in the vault that cannot be read. */
+struct damaged {
+	uint8_t name[TALK_NAME];
+	uint32_t slot; /* UINT32_MAX: nobody knows, its head is gone, too */
+	bool company, has_head;
+	uint8_t peer[ED25519_PUBLIC];
+	uint64_t begun_s;
+	err why;
 };
 
 struct stamping; /* mailbox_out.c */
@@ -84,6 +104,8 @@ struct mailbox {
 	struct node *n;
 	struct talk *talks[TALKS_MAX];
 	unsigned talks_n;
+	struct damaged *damaged; /* with the talks at most TALKS_MAX */
+	unsigned damaged_n;
 	struct outgoing *out[OUTBOX_MAX];
 	unsigned out_n;
 	uint8_t (*blocked)[RECORD_AUTHOR];
@@ -91,6 +113,8 @@ struct mailbox {
 	struct rids letters[LETTERS_QUEUES];
 	struct once *once; /* ONCE_MAX */
 	unsigned once_n;
+	struct token *tokens; /* TOKENS_MAX */
+	unsigned tokens_n;
 	struct tomb *tombs; /* TOMBS_MAX, oldest first */
 	unsigned tombs_n;
 	bool scan, again;
@@ -127,6 +151,9 @@ NODISCARD err talk_step(struct mailbox *m, struct talk *t,
 /** talk_add(m, t): a new one; false: no room. */
 bool talk_add(struct mailbox *m, struct talk *t);
 
+/** talks_full(m): no room for one more. */
+bool talks_full(const struct mailbox *m);
+
 /** talk_new(m, persona, company, own): NULL: no memory. */
 struct talk *talk_new(struct mailbox *m, uint32_t persona, bool company,
     const uint8_t own[ED25519_PUBLIC]);
@@ -159,6 +186,14 @@ struct once once_of(const struct mailbox *m, const struct outgoing *o);
 void once_name(char out[VAULT_NAME_MAX + 1], const struct once *o);
 json_t *once_json(const struct once *o);
 
+/** token_is_used(m, token): was it shown before: by a hand that is still
+ * there, or by one that a known introducer had vouched for? */
+bool token_is_used(const struct mailbox *m, const uint8_t token[VOUCHER_TOKEN]);
+
+/** token_keep(m, v): it has been used. False: no room of this introducer or
+ * at all, or the disk refuses: it does not count then. */
+bool token_keep(struct mailbox *m, const struct voucher *v);
+
 /** tomb_find(m, id, sender, persona): did it end here before? */
 bool tomb_find(const struct mailbox *m, const uint8_t id[CONVERSATION_ID],
     const uint8_t sender[RECORD_AUTHOR], uint32_t persona);
@@ -180,6 +215,9 @@ NODISCARD err talk_keep(struct mailbox *m, struct talk *t, json_t *said,
 
 /** arrived_load(m, t, a): what was kept to be handed over; false: nothing. */
 bool arrived_load(struct mailbox *m, const struct talk *t, struct arrived *a);
+/** damaged_find(m, name): NULL: it is none. */
+const struct damaged *damaged_find(
+    const struct mailbox *m, const uint8_t name[TALK_NAME]);
 void arrived_drop(struct mailbox *m, const struct talk *t);
 void talk_forget(struct mailbox *m, const struct talk *t);
 NODISCARD err mailbox_load(struct mailbox *m);

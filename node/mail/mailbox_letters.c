@@ -253,10 +253,17 @@ receive(struct mailbox *m, struct talk *t, const struct envelope_opened *o)
 	struct message msg;
 
 	arena_reset(&m->values);
-	const bool twice = message_read(o->message, &m->values, &msg) == OK &&
-			   gives_twice(m, t, &msg);
+	const bool read = message_read(o->message, &m->values, &msg) == OK;
+	const bool twice = read && gives_twice(m, t, &msg);
+	/* There is one place for what waits to be stored. */
+	const bool waits =
+	    read && t->waiting.tries > 0 &&
+	    (msg.type == MESSAGE_DOCUMENT || msg.type == MESSAGE_DISCLOSE ||
+		msg.type == MESSAGE_ASK);
 	crypto_wipe(&msg, sizeof(msg));
-	if (twice)
+	if (waits)
+		outcome = MAIL_EARLY;
+	else if (twice)
 		env_log(&m->n->env, LOG_UNUSUAL, "one_time_key_twice",
 		    "what=\"a company gave two conversations one key to answer "
 		    "under; the message was dropped\"");
@@ -347,7 +354,7 @@ let_in(struct mailbox *m, const struct inbox_item *item, bool hand,
 		return false;
 	}
 	talks_trim(m);
-	if (r != NULL && m->talks_n < TALKS_MAX) {
+	if (r != NULL && !talks_full(m)) {
 		for (unsigned i = 0; i < m->talks_n; i++)
 			if (m->talks[i]->c.company == hand)
 				put_talk(m, r, i);
@@ -388,34 +395,23 @@ would_begin(
 	return outcome;
 }
 
-/* Each token counts once. False: it cannot be kept, so it does not count. */
-static bool
-use_voucher(struct mailbox *m, struct talk *t, const struct voucher *v)
+/* Each token counts once. Of an introducer whom we know it is kept; anybody
+ * can make vouchers in the name of keys that nobody knows. */
+static void
+use_voucher(
+    struct mailbox *m, struct talk *t, const struct voucher *v, bool known)
 {
-	struct once token = { .persona = t->persona, .until_h = v->until_h };
-	char name[VAULT_NAME_MAX + 1];
-
-	memcpy(token.key, v->token, VOUCHER_TOKEN);
-	if (m->once_n == ONCE_MAX)
-		return false;
-	once_name(name, &token);
-	json_t *o = once_json(&token);
-	const err e = vault_put(m->n->vault, name, o);
-	json_decref(o);
-	if (e != OK || !once_add(m, &token))
-		return false;
 	t->has_introducer = true;
+	t->introduced = known && token_keep(m, v);
 	memcpy(t->introducer, v->introducer, ED25519_PUBLIC);
-	return true;
+	memcpy(t->token, v->token, VOUCHER_TOKEN);
 }
 
 static bool
 voucher_counts(const struct mailbox *m, const struct message *msg)
 {
-	uint8_t key[ED25519_PUBLIC] = { 0 };
-
-	memcpy(key, msg->hand.voucher.token, VOUCHER_TOKEN);
-	return msg->hand.introduced && once_find(m, key) == NULL;
+	return msg->hand.introduced &&
+	       !token_is_used(m, msg->hand.voucher.token);
 }
 
 /* Somebody we have to do with, or trust. */
@@ -461,8 +457,7 @@ begin(struct mailbox *m, const struct envelope_opened *o,
 	if (outcome == MAIL_FINE && !let_in(m, &item, hand, &place))
 		outcome = MAIL_OVER;
 	if (outcome == MAIL_FINE && vouched)
-		t->introduced =
-		    use_voucher(m, t, &msg->hand.voucher) && item.introduced;
+		use_voucher(m, t, &msg->hand.voucher, item.introduced);
 	if (outcome == MAIL_FINE)
 		outcome = receive(m, t, o);
 	if (outcome != MAIL_FINE || !talk_add(m, t)) {
@@ -509,6 +504,11 @@ from_stranger(struct mailbox *m, const struct envelope_opened *o)
 		return MAIL_EARLY;
 	if (msg.type != MESSAGE_OFFER && msg.type != MESSAGE_HAND)
 		return MAIL_FOREIGN;
+	/* The key of a person's card is for offers, which blocks and the
+	 * owner's rules keep out; a hand passes them by. */
+	if (msg.type == MESSAGE_HAND &&
+	    (m->hooks.hands == NULL || !m->hooks.hands(m->n, p->index)))
+		return m->n->restoring ? MAIL_EARLY : MAIL_NO_INBOX;
 	if (msg.type == MESSAGE_OFFER) {
 		uint8_t *memory = malloc(VALUE_ARENA_BYTES);
 		struct arena a = arena_of(memory, VALUE_ARENA_BYTES);

@@ -2,7 +2,9 @@
  * What counts once, and what has ended: the keys of answers, whose record is
  * somewhere on its way for two weeks and has to leave by the same guard each
  * time; tokens of vouchers; and talks that are forgotten. In the vault:
- *   mail/by/KEY      a key or token: of which persona, until when
+ *   mail/by/KEY      a key: of which persona, until when; before version 1 of
+ *                    mail/token also a token, with zeros behind it
+ *   mail/token/TOKEN a token: whose, until when
  *   mail/over/NAME   a talk that is forgotten
  */
 #include <stdio.h>
@@ -12,10 +14,11 @@
 #include "node/mail/mailbox_internal.h"
 #include "proto/base/text.h"
 
-#define ONCE "mail/by/"
-#define OVER "mail/over/"
+#define ONCE   "mail/by/"
+#define TOKENS "mail/token/"
+#define OVER   "mail/over/"
 
-/* ---- keys and tokens ---- */
+/* ---- keys ---- */
 
 const struct once *
 once_find(const struct mailbox *m, const uint8_t key[ED25519_PUBLIC])
@@ -84,6 +87,15 @@ mailbox_persona(
 	return true;
 }
 
+/* No Ed25519 key ends like that but one in 2^128. */
+static bool
+was_token(const struct once *o)
+{
+	static const uint8_t none[ED25519_PUBLIC - VOUCHER_TOKEN];
+
+	return memcmp(o->key + VOUCHER_TOKEN, none, sizeof(none)) == 0;
+}
+
 static bool
 on_once(void *ctx, const char *name, json_t *value)
 {
@@ -95,6 +107,106 @@ on_once(void *ctx, const char *name, json_t *value)
 	    o.persona < PERSONAS_MAX)
 		(void)once_add(ctx, &o);
 	return true;
+}
+
+/* ---- tokens ---- */
+
+static void
+token_name(char out[VAULT_NAME_MAX + 1], const struct token *t)
+{
+	char hex[2 * VOUCHER_TOKEN + 1];
+	const err e =
+	    hex_put(hex, sizeof(hex), slice_of(t->token, VOUCHER_TOKEN));
+
+	ASSERT(e == OK);
+	(void)snprintf(out, VAULT_NAME_MAX + 1, TOKENS "%s", hex);
+}
+
+bool
+token_is_used(const struct mailbox *m, const uint8_t token[VOUCHER_TOKEN])
+{
+	for (unsigned i = 0; i < m->tokens_n; i++)
+		if (memcmp(m->tokens[i].token, token, VOUCHER_TOKEN) == 0)
+			return true;
+	for (unsigned i = 0; i < m->talks_n; i++)
+		if (m->talks[i]->has_introducer &&
+		    memcmp(m->talks[i]->token, token, VOUCHER_TOKEN) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_room(const struct mailbox *m, const uint8_t introducer[ED25519_PUBLIC])
+{
+	unsigned of = 0;
+
+	for (unsigned i = 0; i < m->tokens_n; i++)
+		of += memcmp(m->tokens[i].introducer, introducer,
+			  ED25519_PUBLIC) == 0;
+	return m->tokens_n < TOKENS_MAX && of < TOKENS_EACH;
+}
+
+static err
+token_put(struct mailbox *m, const struct token *t)
+{
+	char name[VAULT_NAME_MAX + 1];
+	json_t *o = json_pack("{s:I}", "until", (json_int_t)t->until_h);
+
+	mail_put_hex(o, "introducer", slice_of(t->introducer, ED25519_PUBLIC));
+	token_name(name, t);
+	const err e = o == NULL ? ERR_NOMEM : vault_put(m->n->vault, name, o);
+	json_decref(o);
+	return e;
+}
+
+bool
+token_keep(struct mailbox *m, const struct voucher *v)
+{
+	struct token t = { .until_h = v->until_h };
+
+	memcpy(t.token, v->token, VOUCHER_TOKEN);
+	memcpy(t.introducer, v->introducer, ED25519_PUBLIC);
+	if (!has_room(m, t.introducer) || token_put(m, &t) != OK)
+		return false;
+	m->tokens[m->tokens_n++] = t;
+	return true;
+}
+
+static bool
+on_token(void *ctx, const char *name, json_t *value)
+{
+	struct mailbox *m = ctx;
+	struct token t = { .until_h = (uint32_t)json_number(value, "until") };
+	struct buf b = { t.token, 0, sizeof(t.token) };
+
+	if (m->tokens_n < TOKENS_MAX &&
+	    hex_get(slice_str(name + strlen(TOKENS)), &b) == OK &&
+	    b.n == VOUCHER_TOKEN &&
+	    json_bytes(value, "introducer", t.introducer, sizeof(t.introducer)))
+		m->tokens[m->tokens_n++] = t;
+	return true;
+}
+
+/* What stood among the keys: they block no sends any more. Whose they are was
+ * not written down. */
+static void
+tokens_move(struct mailbox *m)
+{
+	char name[VAULT_NAME_MAX + 1];
+
+	for (unsigned i = m->once_n; i-- > 0;) {
+		struct token t = { .until_h = m->once[i].until_h };
+		if (!was_token(&m->once[i]))
+			continue;
+		memcpy(t.token, m->once[i].key, VOUCHER_TOKEN);
+		/* Cut off between the two, it is done again. */
+		if (m->tokens_n < TOKENS_MAX && !token_is_used(m, t.token) &&
+		    token_put(m, &t) == OK)
+			m->tokens[m->tokens_n++] = t;
+		once_name(name, &m->once[i]);
+		(void)!vault_delete(m->n->vault, name);
+		m->once[i] = m->once[--m->once_n];
+	}
 }
 
 /* ---- talks that are forgotten ---- */
@@ -192,12 +304,14 @@ by_end(const void *a, const void *b)
 	return x->until_s < y->until_s ? -1 : x->until_s > y->until_s;
 }
 
-/* ---- both ---- */
+/* ---- all ---- */
 
 void
 once_load(struct mailbox *m)
 {
 	vault_each(m->n->vault, ONCE, on_once, m);
+	vault_each(m->n->vault, TOKENS, on_token, m);
+	tokens_move(m);
 	vault_each(m->n->vault, OVER, on_tomb, m);
 	qsort(m->tombs, m->tombs_n, sizeof(*m->tombs), by_end);
 }
@@ -215,6 +329,13 @@ once_tick(struct mailbox *m)
 		once_name(name, &m->once[i]);
 		if (vault_delete(m->n->vault, name) == OK)
 			m->once[i] = m->once[--m->once_n];
+	}
+	for (unsigned i = m->tokens_n; i-- > 0;) {
+		if (m->tokens[i].until_h + UINT64_C(25) > now / 3600)
+			continue;
+		token_name(name, &m->tokens[i]);
+		if (vault_delete(m->n->vault, name) == OK)
+			m->tokens[i] = m->tokens[--m->tokens_n];
 	}
 	while (m->tombs_n > 0 && m->tombs[0].until_s <= now)
 		tomb_drop(m, 0);

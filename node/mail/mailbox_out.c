@@ -200,8 +200,8 @@ on_stamp_done(uv_work_t *work, int status)
 
 	(void)status;
 	s->working = false;
-	if (!s->found || t == NULL)
-		return; /* shutting down, or taken back meanwhile */
+	if (!s->found || t == NULL || !t->has_fresh)
+		return; /* shutting down, or ended meanwhile */
 	stamp_put(s->nonce, t->fresh_stamp);
 	t->fresh_stamped = true;
 	if (talk_keep(s->m, t, NULL, NULL, NULL, 0, NULL) != OK)

@@ -131,7 +131,7 @@ mailbox_offer(struct node *n, const struct mailbox_offer *o, bool dry,
 	*out = NULL;
 	if (a == NULL || !signer_of(n, o->persona, &with, &signer))
 		return ERR_CLOSED;
-	if ((t == NULL && m->talks_n == TALKS_MAX) || m->out_n == OUTBOX_MAX)
+	if ((t == NULL && talks_full(m)) || m->out_n == OUTBOX_MAX)
 		return ERR_LIMIT;
 	draw(n, &random);
 	const struct conversation_event ev = { .type = CONVERSATION_OWN_OFFER,
@@ -170,7 +170,7 @@ mailbox_hand(struct node *n, const struct mailbox_hand *h, bool dry,
 	*out = NULL;
 	if (a == NULL || a->state != PERSONA_LIVE)
 		return ERR_CLOSED;
-	if (m->talks_n == TALKS_MAX || m->out_n == OUTBOX_MAX)
+	if (talks_full(m) || m->out_n == OUTBOX_MAX)
 		return ERR_LIMIT;
 	struct talk *t = talk_new(m, h->persona, false, a->pub);
 	if (t == NULL)

@@ -26,11 +26,17 @@
 #define FRESH   (2 + ED25519_SEED + STAMP_WORK_BYTES)
 #define BLOB    (4 + CONVERSATION_SAVED_MAX + FRESH + AEAD_TAG)
 
+static void
+id_text(const uint8_t name[TALK_NAME], char out[TALK_ID_TEXT])
+{
+	const err e = hex_put(out, TALK_ID_TEXT, slice_of(name, TALK_NAME));
+	ASSERT(e == OK);
+}
+
 void
 talk_id_text(const struct talk *t, char out[TALK_ID_TEXT])
 {
-	const err e = hex_put(out, TALK_ID_TEXT, slice_of(t->name, TALK_NAME));
-	ASSERT(e == OK);
+	id_text(t->name, out);
 }
 
 static void
@@ -88,6 +94,7 @@ head_json(const struct talk *t)
 	if (t->has_introducer) {
 		mail_put_hex(
 		    o, "introducer", slice_of(t->introducer, ED25519_PUBLIC));
+		mail_put_hex(o, "token", slice_of(t->token, VOUCHER_TOKEN));
 		(void)json_object_set_new(
 		    o, "introduced", json_boolean(t->introduced));
 	}
@@ -184,8 +191,9 @@ put_arrived(struct keeping *k, const struct talk *t, const struct arrived *a)
 
 	for (size_t at = 0; good && at < a->n; at += PIECE)
 		good = put(k, t, 'd', (uint32_t)(at / PIECE),
-		    json_pack("{s:i,s:i,s:o}", "what", (int)a->what, "kind",
-			(int)a->kind, "bytes",
+		    json_pack("{s:i,s:i,s:I,s:o}", "what", (int)a->what, "kind",
+			(int)a->kind, "line", (json_int_t)t->messages_n - 1,
+			"bytes",
 			hex_json(a->bytes + at, MIN(a->n - at, PIECE))));
 	return good;
 }
@@ -209,6 +217,7 @@ arrived_load(struct mailbox *m, const struct talk *t, struct arrived *a)
 			    json_object_get(v, "what"));
 			a->kind = (enum mail_document)json_integer_value(
 			    json_object_get(v, "kind"));
+			a->line = (uint32_t)json_number(v, "line");
 		}
 		json_decref(v);
 	}
@@ -474,6 +483,7 @@ head_read(struct talk *t, const json_t *head)
 	    slot == NULL ? UINT32_MAX : (uint32_t)json_integer_value(slot);
 	t->has_introducer = json_bytes(
 	    head, "introducer", t->introducer, sizeof(t->introducer));
+	(void)json_bytes(head, "token", t->token, sizeof(t->token));
 	t->introduced = json_is_true(json_object_get(head, "introduced"));
 	if (t->messages_n - t->messages_from > TALK_MESSAGES)
 		t->messages_from = t->messages_n - TALK_MESSAGES;
@@ -498,6 +508,29 @@ close_keyless(struct mailbox *m, struct talk *t, const json_t *head)
 	       talk_keep(m, t, NULL, NULL, NULL, 0, NULL) == OK;
 }
 
+/* What can be told of it without its state. */
+static void
+keep_damaged(
+    struct mailbox *m, const uint8_t id[TALK_NAME], const json_t *head, err why)
+{
+	const json_t *slot = json_object_get(head, "slot");
+	struct damaged *d = &m->damaged[m->damaged_n++];
+	char text[TALK_ID_TEXT];
+
+	*d = (struct damaged){ .slot = UINT32_MAX, .why = why };
+	memcpy(d->name, id, TALK_NAME);
+	if (json_is_integer(slot))
+		d->slot = (uint32_t)json_integer_value(slot);
+	d->begun_s = json_number(head, "begun");
+	d->company = json_is_true(json_object_get(head, "company"));
+	d->has_head = json_bytes(head, "peer", d->peer, sizeof(d->peer));
+	id_text(id, text);
+	env_log(&m->n->env, LOG_BROKEN, "talk_not_read",
+	    "what=\"a conversation in the vault cannot be read; its key is "
+	    "kept\" talk=%s why=%s",
+	    text, err_name(why));
+}
+
 static void
 load_talk(struct mailbox *m, const uint8_t id[TALK_NAME])
 {
@@ -510,16 +543,36 @@ load_talk(struct mailbox *m, const uint8_t id[TALK_NAME])
 	if (t != NULL) {
 		memcpy(t->name, id, TALK_NAME);
 		head_read(t, head);
-		e = t->persona < PERSONAS_MAX ? state_load(m, t) : ERR_CORRUPT;
+		e = head != NULL && t->persona < PERSONAS_MAX ? state_load(m, t)
+							      : ERR_CORRUPT;
 	}
 	if (e == ERR_NOTFOUND)
 		e = close_keyless(m, t, head) ? OK : ERR_CORRUPT;
-	json_decref(head);
 	if (e != OK || !talk_add(m, t)) {
 		talk_free(t);
-		env_log(&m->n->env, LOG_UNUSUAL, "talk_not_read",
-		    "what=\"a conversation in the vault cannot be read\"");
+		keep_damaged(m, id, head, e);
 	}
+	json_decref(head);
+}
+
+const struct damaged *
+damaged_find(const struct mailbox *m, const uint8_t name[TALK_NAME])
+{
+	for (unsigned i = 0; i < m->damaged_n; i++)
+		if (memcmp(m->damaged[i].name, name, TALK_NAME) == 0)
+			return &m->damaged[i];
+	return NULL;
+}
+
+/* Of one whose head is gone nobody knows the slot: then all are needed. */
+static bool
+is_needed(const struct mailbox *m, uint32_t slot)
+{
+	for (unsigned i = 0; i < m->damaged_n; i++)
+		if (m->damaged[i].slot == slot ||
+		    m->damaged[i].slot == UINT32_MAX)
+			return true;
+	return false;
 }
 
 /* Cut off between two keys: what nothing is sealed under is of no use. */
@@ -529,7 +582,7 @@ wipe_unused(struct mailbox *m)
 	uint8_t key[ERASE_KEY];
 
 	for (uint32_t slot = 0; slot < ERASE_SLOTS; slot++) {
-		bool used = false;
+		bool used = is_needed(m, slot);
 		for (unsigned i = 0; !used && i < m->talks_n; i++)
 			used = m->talks[i]->slot == slot;
 		if (!used && eraser_get(m->eraser, slot, key) == OK)
@@ -545,21 +598,38 @@ struct names {
 	uint32_t out[OUTBOX_MAX];
 };
 
+static void
+add_id(struct names *s, const uint8_t id[TALK_NAME])
+{
+	for (unsigned i = 0; i < s->ids_n; i++)
+		if (memcmp(s->ids[i], id, TALK_NAME) == 0)
+			return;
+	if (s->ids_n < TALKS_MAX)
+		memcpy(s->ids[s->ids_n++], id, TALK_NAME);
+}
+
+/* Also of values that do not open: such a talk is damaged, not gone. */
 static bool
-on_name(void *ctx, const char *name, json_t *value)
+on_name(void *ctx, struct slice full, struct slice sealed)
 {
 	struct names *s = ctx;
 	uint8_t id[TALK_NAME];
 	struct buf b = { id, 0, sizeof(id) };
-	const char *hex = name + strlen(NAMES);
+	char name[VAULT_NAME_MAX + 1];
 
-	(void)value;
-	if (strlen(hex) < 2 * TALK_NAME + 2 ||
-	    hex_get(slice_of((const uint8_t *)hex, 2 * TALK_NAME), &b) != OK)
+	(void)sealed;
+	if (full.n > VAULT_NAME_MAX ||
+	    full.n < strlen(NAMES) + 2 * TALK_NAME + 2 ||
+	    memcmp(full.p, NAMES, strlen(NAMES)) != 0)
+		return true;
+	memcpy(name, full.p, full.n);
+	name[full.n] = '\0';
+	const char *hex = name + strlen(NAMES);
+	if (hex_get(slice_of((const uint8_t *)hex, 2 * TALK_NAME), &b) != OK)
 		return true;
 	const char *what = hex + 2 * TALK_NAME + 1;
-	if (what[0] == 'h' && s->ids_n < TALKS_MAX)
-		memcpy(s->ids[s->ids_n++], id, sizeof(id));
+	if (what[0] == 'h' || what[0] == 's')
+		add_id(s, id);
 	if (what[0] == 'o' && s->out_n < OUTBOX_MAX) {
 		memcpy(s->out_ids[s->out_n], id, sizeof(id));
 		s->out[s->out_n++] = (uint32_t)strtoul(what + 1, NULL, 10);
@@ -584,7 +654,10 @@ load_outgoing(struct mailbox *m, const uint8_t talk[TALK_NAME], uint32_t number)
 		: json_is_true(json_object_get(v, "fresh"))
 		    ? ENVELOPE_BY_FRESH
 		    : ENVELOPE_BY_COMPANY;
-	if (json_bytes(v, "author", o->author, sizeof(o->author)) &&
+	/* The author's key is in the state, which cannot be read now. */
+	const bool later =
+	    o->by == ENVELOPE_BY_FRESH && damaged_find(m, talk) != NULL;
+	if (json_bytes(v, "author", o->author, sizeof(o->author)) && !later &&
 	    o->persona < PERSONAS_MAX && m->out_n < OUTBOX_MAX)
 		m->out[m->out_n++] = o;
 	else
@@ -616,7 +689,11 @@ mailbox_load(struct mailbox *m)
 	if (s == NULL)
 		return ERR_NOMEM;
 	/* No reading within a walk. */
-	vault_each(m->n->vault, NAMES, on_name, s);
+	const err e = vault_each_sealed(m->n->vault, on_name, s);
+	if (e != OK) {
+		free(s);
+		return e;
+	}
 	for (unsigned i = 0; i < s->ids_n; i++)
 		load_talk(m, s->ids[i]);
 	wipe_unused(m);
@@ -658,6 +735,94 @@ outgoing_drop(struct mailbox *m, const struct outgoing *o)
 		env_log(&m->n->env, LOG_UNUSUAL, "outbox_not_cleared",
 		    "what=\"it is sent once more after a restart, which "
 		    "changes nothing\"");
+}
+
+/* ---- damaged ones ---- */
+
+static json_t *
+damaged_json(const struct damaged *d)
+{
+	char id[TALK_ID_TEXT], did[DID_KEY_TEXT];
+	json_t *o = json_object();
+
+	id_text(d->name, id);
+	did_key_put(did, d->peer);
+	(void)json_object_set_new(o, "id", json_string(id));
+	(void)json_object_set_new(o, "side",
+	    d->has_head ? json_string(d->company ? "company" : "person")
+			: json_null());
+	(void)json_object_set_new(
+	    o, "peer", d->has_head ? json_string(did) : json_null());
+	(void)json_object_set_new(o, "begun",
+	    d->has_head ? json_integer((json_int_t)d->begun_s) : json_null());
+	(void)json_object_set_new(o, "what",
+	    json_string("a conversation that is kept here cannot be read"));
+	(void)json_object_set_new(o, "why",
+	    json_string(
+		d->why == ERR_NOMEM
+		    ? "there was no memory for it when the node started"
+		    : "a value of it in the vault is missing or was changed"));
+	(void)json_object_set_new(o, "try",
+	    json_string("start the node again; stop it and put a copy of its "
+			"private folder back; or give the conversation up: "
+			"ohcn inbox answer ID --close"));
+	return o;
+}
+
+json_t *
+mailbox_damaged(struct node *n)
+{
+	const struct mailbox *m = n->mailbox;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < m->damaged_n; i++)
+		(void)json_array_append_new(list, damaged_json(&m->damaged[i]));
+	return list;
+}
+
+static err
+damaged_at(const struct mailbox *m, const char *text, unsigned *at)
+{
+	const size_t len = strlen(text);
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < m->damaged_n && len >= 4; i++) {
+		char id[TALK_ID_TEXT];
+		id_text(m->damaged[i].name, id);
+		if (strncmp(id, text, len) != 0)
+			continue;
+		*at = i;
+		found++;
+	}
+	return found == 1 ? OK : found == 0 ? ERR_NOTFOUND : ERR_EXISTS;
+}
+
+bool
+mailbox_is_damaged(struct node *n, const char *text)
+{
+	unsigned at;
+
+	return damaged_at(n->mailbox, text, &at) == OK;
+}
+
+err
+mailbox_give_up(struct node *n, const char *text)
+{
+	struct mailbox *m = n->mailbox;
+	char id[TALK_ID_TEXT], name[VAULT_NAME_MAX + 1];
+	unsigned at;
+
+	TRY(damaged_at(m, text, &at));
+	const struct damaged *d = &m->damaged[at];
+	if (d->slot != UINT32_MAX)
+		TRY(eraser_wipe(m->eraser, d->slot));
+	id_text(d->name, id);
+	(void)snprintf(name, sizeof(name), NAMES "%s/", id);
+	TRY(vault_delete_all(n->vault, name));
+	memmove(&m->damaged[at], &m->damaged[at + 1],
+	    (--m->damaged_n - at) * sizeof(*m->damaged));
+	wipe_unused(m); /* its key, if nobody knew which */
+	return OK;
 }
 
 json_t *

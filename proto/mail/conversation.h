@@ -253,8 +253,9 @@ enum mail_outcome {
 	MAIL_BAD_COMMITMENT,  /* identity is not what was committed to */
 	MAIL_TOO_MANY, /* over CONVERSATION_DAY_MAX: a later try may do */
 	MAIL_OVER,     /* the state is final */
+	MAIL_NO_INBOX, /* a hand to a key that is for no hands */
 };
-#define MAIL_OUTCOMES (MAIL_OVER + 1)
+#define MAIL_OUTCOMES (MAIL_NO_INBOX + 1)
 
 /** mail_outcome_name(o): "wrong-state", as in SPEC.md; static. */
 const char *mail_outcome_name(enum mail_outcome o);

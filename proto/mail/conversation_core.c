@@ -14,7 +14,7 @@ static const char *const outcome_names[MAIL_OUTCOMES] = { "fine", "wrong-state",
 	"not-yet", "not-approved", "no-author", "no-key", "bad-request",
 	"not-signed", "duplicate", "stale", "early", "malformed", "unknown",
 	"foreign", "author-used", "forked", "bad-signature", "bad-certificate",
-	"bad-commitment", "too-many", "over" };
+	"bad-commitment", "too-many", "over", "no-inbox" };
 
 const char *
 conversation_state_name(enum conversation_state s)

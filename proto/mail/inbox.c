@@ -121,9 +121,11 @@ inbox_offer(const struct inbox_limits *l,
 	for (size_t i = 0; i < n; i++) {
 		const struct inbox_item *a = &items[i];
 		lane += a->open && same_lane(a, offer) ? 1 : 0;
-		if (memcmp(a->sender, offer->sender, RECORD_AUTHOR) != 0)
+		/* What comes to another persona says nothing of this one. */
+		if (a->persona != offer->persona ||
+		    memcmp(a->sender, offer->sender, RECORD_AUTHOR) != 0)
 			continue;
-		open += a->open && a->persona == offer->persona ? 1 : 0;
+		open += a->open ? 1 : 0;
 		lately +=
 		    a->received_h + l->window_hours > offer->received_h ? 1 : 0;
 	}

@@ -14,7 +14,7 @@ struct inbox_limits {
 	uint32_t places;         /* open offers kept: 50 */
 	uint32_t strangers;      /* of these for senders with trust 0: 20 */
 	uint32_t open_company;   /* open offers a company and persona: 1 */
-	uint32_t window_offers;  /* new offers a company: 3 ... */
+	uint32_t window_offers;  /* new offers a company and persona: 3 ... */
 	uint32_t window_hours;   /* ... in so many hours: 168 */
 	uint32_t stranger_hands; /* company: open hands without voucher: 200 */
 };
@@ -40,7 +40,7 @@ enum inbox_outcome {
 	INBOX_BLOCKED,
 	INBOX_NO_PLEDGE,    /* a stranger has to pledge something */
 	INBOX_OPEN_ALREADY, /* its last offer is still unanswered */
-	INBOX_TOO_MANY,     /* too many new ones of this company lately */
+	INBOX_TOO_MANY,     /* too many of this company to this persona */
 	INBOX_NO_PLACE,     /* less than all that are there */
 };
 

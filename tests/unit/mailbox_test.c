@@ -848,6 +848,408 @@ test_reordered(void **state)
 	assert_int_equal(letters_n(f->n.mailbox, PENDING_EARLY), 0);
 }
 
+/* ---- hands ---- */
+
+static bool
+all_hands(struct node *n, uint32_t persona)
+{
+	(void)n;
+	(void)persona;
+	return true;
+}
+
+/* Who may be somebody whom we know. */
+static uint8_t known[ED25519_PUBLIC];
+
+static uint32_t
+trusts_known(
+    struct node *n, uint32_t persona, const uint8_t author[RECORD_AUTHOR])
+{
+	(void)n;
+	(void)persona;
+	return memcmp(author, known, sizeof(known)) == 0 ? 65536 : 0;
+}
+
+/* A hand to a key of a persona's, under an author of its own, by ${by}'s
+ * voucher with this token; NULL: none. */
+static void
+hand(struct fixture *f, struct mail_world *w, uint32_t persona,
+    struct mail_world *by, unsigned token)
+{
+	struct voucher v = { .token = { 1 },
+		.until_h = (uint32_t)(f->env.wall_s / 3600 + 1000) };
+	uint8_t key[X25519_SIZE];
+
+	put_u32be(v.token + 1, token);
+	if (by != NULL)
+		assert_int_equal(
+		    voucher_sign(&by->side[COMPANY].signer, slice_str(mail_net),
+			f->n.authors[persona].pub, &v),
+		    OK);
+	assert_int_equal(intro_current(&f->n, persona, key), OK);
+	memcpy(w->fresh, w->side[COMPANY].pub, sizeof(w->fresh));
+	conversation_init(&w->side[PERSON].c, slice_str(mail_net), false,
+	    w->side[PERSON].pub, w->now_s / 3600);
+	struct conversation_event e =
+	    mail_event(w, PERSON, CONVERSATION_OWN_HAND);
+	e.peer = f->n.authors[persona].pub;
+	e.key = key;
+	e.voucher = by == NULL ? NULL : &v;
+	assert_int_equal(mail_step(w, PERSON, &e), MAIL_FINE);
+	put_last(f, w);
+	tick(f);
+	w->wire_n = 0;
+}
+
+/* To the key of a person's card: no rule of the inbox would see it. */
+static void
+test_hand_to_a_card(void **state)
+{
+	struct fixture *f = *state;
+
+	tick(f); /* what lies in the store is looked at once */
+	f->n.restoring = false;
+	hand(f, company(f, 0), 0, NULL, 0);
+	assert_int_equal(talks(f), 0);
+	assert_int_equal(outcomes(f, MAIL_NO_INBOX), 1);
+	assert_string_equal(mail_outcome_name(MAIL_NO_INBOX), "no-inbox");
+	/* While the own records are not all there, nobody can tell. */
+	f->n.restoring = true;
+	hand(f, company(f, 1), 0, NULL, 0);
+	assert_int_equal(outcomes(f, MAIL_EARLY), 1);
+	assert_int_equal(talks(f), 0);
+	mailbox_on_hands(&f->n, all_hands);
+	f->n.mailbox->again = true;
+	tick(f);
+	assert_int_equal(talks(f), 1);
+	assert_int_equal(mailbox_at(&f->n, 0)->c.state, CONVERSATION_HAND);
+}
+
+static bool
+on_counted(void *ctx, const char *name, json_t *value)
+{
+	(void)name;
+	(void)value;
+	++*(unsigned *)ctx;
+	return true;
+}
+
+static unsigned
+names_in_vault(struct fixture *f, const char *prefix)
+{
+	unsigned n = 0;
+
+	vault_each(f->n.vault, prefix, on_counted, &n);
+	return n;
+}
+
+/* Vouchers of keys that nobody knows are kept with their hand, no longer, and
+ * stop nobody from answering. */
+static void
+test_strange_vouchers(void **state)
+{
+	struct fixture *f = *state;
+	struct mailbox *m = f->n.mailbox;
+
+	mailbox_on_hands(&f->n, all_hands);
+	for (unsigned i = 0; i < 30; i++) {
+		hand(f, company(f, i % COMPANIES), 0, company(f, 21), i);
+		const struct talk *t = mailbox_at(&f->n, i);
+		assert_non_null(t);
+		assert_true(t->has_introducer);
+		assert_false(t->introduced);
+	}
+	assert_int_equal(m->once_n, 0);
+	assert_int_equal(m->tokens_n, 0);
+	assert_int_equal(names_in_vault(f, "mail/token/"), 0);
+	assert_int_equal(names_in_vault(f, "mail/by/"), 0);
+	/* It counts once all the same, over a restart too. */
+	for (unsigned again = 0; again < 2; again++) {
+		hand(f, company(f, again), 0, company(f, 21), 7);
+		assert_false(mailbox_at(&f->n, talks(f) - 1)->has_introducer);
+		down(f);
+		up(f);
+		f->n.mailbox->scan = false;
+		mailbox_on_hands(&f->n, all_hands);
+	}
+	/* Somebody whom we know: up to so many. */
+	m = f->n.mailbox;
+	memcpy(known, company(f, 20)->side[COMPANY].pub, sizeof(known));
+	mailbox_on_trust(&f->n, trusts_known);
+	for (unsigned i = 0; i <= TOKENS_EACH; i++) {
+		hand(f, company(f, i % COMPANIES), 0, company(f, 20), 100 + i);
+		const struct talk *t = mailbox_at(&f->n, talks(f) - 1);
+		assert_true(t->has_introducer);
+		assert_int_equal(t->introduced, i < TOKENS_EACH);
+	}
+	assert_int_equal(m->tokens_n, TOKENS_EACH);
+	assert_int_equal(names_in_vault(f, "mail/token/"), TOKENS_EACH);
+	hand(f, company(f, 3), 0, company(f, 20), 100);
+	assert_false(mailbox_at(&f->n, talks(f) - 1)->has_introducer);
+	/* Each ends with its voucher. */
+	f->env.wall_s += 50 * DAY;
+	for (unsigned i = 0; i < 12; i++)
+		tick(f);
+	assert_int_equal(m->tokens_n, 0);
+	assert_int_equal(names_in_vault(f, "mail/token/"), 0);
+}
+
+/* An earlier version kept tokens among the keys of answers: a full table let
+ * nobody answer. */
+static void
+test_tokens_of_before(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 200; i++) {
+		struct once o = { .until_h =
+				      (uint32_t)(f->env.wall_s / 3600 + 500) };
+		char name[VAULT_NAME_MAX + 1];
+		o.key[0] = 9;
+		put_u32be(o.key + 4, i);
+		once_name(name, &o);
+		json_t *v = once_json(&o);
+		assert_int_equal(vault_put(f->n.vault, name, v), OK);
+		json_decref(v);
+	}
+	for (unsigned again = 0; again < 2; again++) {
+		down(f);
+		up(f);
+		assert_int_equal(f->n.mailbox->once_n, 0);
+		assert_int_equal(f->n.mailbox->tokens_n, 200);
+		assert_int_equal(names_in_vault(f, "mail/by/"), 0);
+	}
+	const uint8_t token[VOUCHER_TOKEN] = { 9, 0, 0, 0, 0, 0, 0, 77 };
+	assert_true(token_is_used(f->n.mailbox, token));
+	struct talk *t = talk_with(f, company(f, 0), 0);
+	assert_int_equal(say(f, t, CONVERSATION_OWN_TEXT, "yes"), MAIL_FINE);
+	assert_int_equal(f->n.mailbox->once_n, 2);
+}
+
+/* An own hand that ended without another word: its author is erased. */
+static void
+test_author_of_a_hand(void **state)
+{
+	struct fixture *f = *state;
+	struct mail_world *w = company(f, 0);
+	static const uint8_t demand[RECORD_ID] = { 3 };
+	uint8_t seed[ED25519_SEED], nothing[ED25519_SEED] = { 0 };
+	enum mail_outcome o;
+	struct talk *t;
+	const struct mailbox_hand h = { .company = w->side[COMPANY].pub,
+		.inbox = w->side[COMPANY].stranger.pub,
+		.demand = demand,
+		.text = slice_str("Evenings?") };
+
+	f->n.stopping = true; /* nobody works a stamp out */
+	for (unsigned how = 0; how < 2; how++) {
+		assert_int_equal(
+		    mailbox_hand(&f->n, &h, false, &t, &o, NULL), OK);
+		assert_int_equal(o, MAIL_FINE);
+		memcpy(seed, t->fresh_seed, sizeof(seed));
+		assert_true(t->has_fresh);
+		/* It is out. */
+		assert_int_equal(f->n.mailbox->out_n, 1);
+		outgoing_drop(f->n.mailbox, f->n.mailbox->out[0]);
+		free(f->n.mailbox->out[0]);
+		f->n.mailbox->out_n = 0;
+		if (how == 0) {
+			assert_int_equal(
+			    say(f, t, CONVERSATION_OWN_CLOSE, ""), MAIL_FINE);
+		} else {
+			f->env.wall_s += 29 * DAY;
+			for (unsigned i = 0; i < 12; i++)
+				tick(f);
+			assert_int_equal(t->c.state, CONVERSATION_EXPIRED);
+		}
+		assert_false(t->has_fresh);
+		assert_memory_equal(t->fresh_seed, nothing, sizeof(nothing));
+		down(f);
+		up(f);
+		f->n.stopping = true;
+		for (unsigned i = 0; i < talks(f); i++) {
+			t = mailbox_at(&f->n, i);
+			assert_false(t->has_fresh);
+			assert_memory_equal(
+			    t->fresh_seed, nothing, sizeof(nothing));
+		}
+	}
+	assert_memory_not_equal(seed, nothing, sizeof(nothing));
+}
+
+/* ---- what cannot be read, what cannot be stored ---- */
+
+/* A value that is gone or changed: the talk is shown as damaged, and goes on
+ * as soon as the value is back. */
+static void
+test_damaged(void **state)
+{
+	static const char *const what[] = { "s000000", "h", "s000000" };
+	struct fixture *f = *state;
+	uint8_t key[ERASE_KEY], still[ERASE_KEY];
+	char id[TALK_ID_TEXT], name[VAULT_NAME_MAX + 1];
+	struct talk *t = talk_with(f, company(f, 0), 0);
+	const uint32_t slot = t->slot;
+
+	talk_id_text(t, id);
+	talk_with(f, company(f, 1), 1);
+	assert_int_equal(eraser_get(f->n.mailbox->eraser, slot, key), OK);
+	for (unsigned i = 0; i < ARRAY_LEN(what); i++) {
+		snprintf(name, sizeof(name), "talk/%s/%s", id, what[i]);
+		json_t *was = vault_get(f->n.vault, name, NULL);
+		json_t *now = json_string("zz");
+		if (i == 2)
+			assert_int_equal(vault_delete(f->n.vault, name), OK);
+		else
+			assert_int_equal(vault_put(f->n.vault, name, now), OK);
+		json_decref(now);
+		for (unsigned k = 0; k < 2; k++) {
+			down(f);
+			up(f);
+			tick(f);
+		}
+		assert_int_equal(talks(f), 1);
+		assert_null(mailbox_find(&f->n, id));
+		assert_true(mailbox_is_damaged(&f->n, id));
+		assert_int_equal(
+		    eraser_get(f->n.mailbox->eraser, slot, still), OK);
+		assert_memory_equal(key, still, sizeof(key));
+		json_t *list = mailbox_damaged(&f->n);
+		const json_t *one = json_array_get(list, 0);
+		assert_int_equal(json_array_size(list), 1);
+		assert_string_equal(
+		    json_string_value(json_object_get(one, "id")), id);
+		assert_int_equal(
+		    json_is_null(json_object_get(one, "side")), i == 1);
+		assert_true(json_is_string(json_object_get(one, "try")));
+		json_decref(list);
+		assert_int_equal(vault_put(f->n.vault, name, was), OK);
+		json_decref(was);
+		down(f);
+		up(f);
+		assert_int_equal(talks(f), 2);
+		t = mailbox_find(&f->n, id);
+		assert_non_null(t);
+		assert_int_equal(t->c.state, CONVERSATION_TALK);
+	}
+	/* Given up: the key goes, and all that there was. */
+	snprintf(name, sizeof(name), "talk/%s/s000000", id);
+	assert_int_equal(vault_delete(f->n.vault, name), OK);
+	down(f);
+	up(f);
+	assert_int_equal(mailbox_give_up(&f->n, "0000"), ERR_NOTFOUND);
+	assert_int_equal(mailbox_give_up(&f->n, id), OK);
+	assert_false(mailbox_is_damaged(&f->n, id));
+	assert_int_equal(
+	    eraser_get(f->n.mailbox->eraser, slot, still), ERR_NOTFOUND);
+	snprintf(name, sizeof(name), "talk/%s/", id);
+	assert_int_equal(names_in_vault(f, name), 0);
+	assert_int_equal(talks(f), 1);
+}
+
+static struct {
+	err say;
+	unsigned calls;
+	size_t n;
+} storing;
+
+static err
+store_document(
+    struct node *n, struct talk *t, enum mail_document kind, struct slice bytes)
+{
+	(void)n;
+	(void)t;
+	assert_int_equal(kind, MAIL_AGREEMENT);
+	storing.calls++;
+	storing.n = bytes.n;
+	return storing.say;
+}
+
+static void
+document(struct fixture *f, struct mail_world *w, size_t n)
+{
+	static const uint8_t bytes[MAIL_PART_MAX];
+	struct conversation_event e =
+	    mail_event(w, COMPANY, CONVERSATION_OWN_DOCUMENT);
+
+	e.data = slice_of(bytes, n);
+	assert_int_equal(mail_step(w, COMPANY, &e), MAIL_FINE);
+	put_last(f, w);
+	tick(f);
+}
+
+/* A document that came whole and could not be stored: tried again, what comes
+ * behind it waits, and in the end the owner is told that it is lost. */
+static void
+test_stored_later(void **state)
+{
+	struct fixture *f = *state;
+	struct mail_world *w = company(f, 0);
+	struct talk *t = talk_with(f, w, 0);
+	const uint32_t lines = t->messages_n;
+
+	storing.say = ERR_LIMIT;
+	storing.calls = 0;
+	mailbox_on_document(&f->n, store_document);
+	document(f, w, 100);
+	assert_int_equal(storing.calls, 1);
+	assert_int_equal(t->waiting.tries, 1);
+	assert_int_equal(t->waiting.why, ERR_LIMIT);
+	assert_string_equal(t->waiting.what, "agreement");
+	document(f, w, 200);
+	assert_int_equal(storing.calls, 1);
+	assert_int_equal(t->messages_n, lines + 1);
+	/* Not each second. */
+	for (unsigned i = 0; i < 200; i++)
+		tick(f);
+	assert_true(storing.calls > 2 && storing.calls < 8);
+	assert_int_equal(storing.n, 100);
+	/* It is there over a restart; then there is room. */
+	down(f);
+	up(f);
+	f->n.mailbox->scan = false;
+	mailbox_on_document(&f->n, store_document);
+	t = mailbox_at(&f->n, 0);
+	tick(f);
+	assert_int_equal(t->waiting.tries, 1);
+	storing.say = OK;
+	for (unsigned i = 0; i < 12; i++)
+		tick(f);
+	assert_int_equal(t->waiting.tries, 0);
+	assert_int_equal(storing.n, 100);
+	const unsigned calls = storing.calls;
+	tick(f);
+	assert_int_equal(storing.calls, calls);
+
+	/* One that waits takes the next one's place; both are stored. */
+	storing.say = ERR_IO;
+	document(f, w, 300);
+	document(f, w, 400);
+	assert_int_equal(storing.n, 300);
+	storing.say = OK;
+	for (unsigned i = 0; i < 12; i++)
+		tick(f);
+	assert_int_equal(storing.n, 400);
+	assert_int_equal(t->messages_n, lines + 3);
+
+	/* Refused is not lost. */
+	storing.say = ERR_FORM;
+	document(f, w, 500);
+	assert_int_equal(t->waiting.tries, 0);
+	/* Not for ever. */
+	storing.say = ERR_IO;
+	document(f, w, 600);
+	for (unsigned i = 0; i < 24 * 3600 && t->waiting.tries > 0; i++)
+		tick(f);
+	assert_int_equal(t->waiting.tries, 0);
+	assert_int_equal(f->n.mailbox->stats.not_kept, 1);
+	json_t *said = mailbox_messages(&f->n, t);
+	const json_t *last = json_array_get(said, json_array_size(said) - 1);
+	assert_string_equal(
+	    json_string_value(json_object_get(last, "not_kept")), "io");
+	json_decref(said);
+}
+
 int
 main(void)
 {
@@ -862,6 +1264,12 @@ main(void)
 		TEST(test_history_is_bounded),
 		TEST(test_clock_leaps),
 		TEST(test_reordered),
+		TEST(test_hand_to_a_card),
+		TEST(test_strange_vouchers),
+		TEST(test_tokens_of_before),
+		TEST(test_author_of_a_hand),
+		TEST(test_damaged),
+		TEST(test_stored_later),
 		TEST(test_hostile),
 	};
 
