@@ -207,6 +207,10 @@ on_stamp_done(uv_work_t *work, int status)
 	if (talk_keep(s->m, t, NULL, NULL, NULL, 0, NULL) != OK)
 		env_log(&s->m->n->env, LOG_UNUSUAL, "stamp_not_saved",
 		    "what=\"it is worked out again after a restart\"");
+	/* What waits for it goes now. */
+	for (unsigned i = 0; i < s->m->out_n; i++)
+		if (memcmp(s->m->out[i]->talk, t->name, TALK_NAME) == 0)
+			s->m->out[i]->after = 0;
 	talk_tell(s->m, t, "stamped");
 }
 

@@ -347,7 +347,7 @@ own_next(struct stem *s, struct stem_carried *c, uint64_t now_ms)
 		return;
 	}
 	c->to.n = 0;
-	wait_for(c, now_ms + LOOK_MS);
+	wait_for(c, now_ms + MIN(LOOK_MS, s->cf.limits.alone_ms));
 }
 
 static void

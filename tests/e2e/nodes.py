@@ -147,11 +147,13 @@ class Node:
         def ready():
             if self.process.poll() is not None:
                 raise NodeError(command, self.process.returncode, self.log_tail())
+            if not (self.home / "run" / "api.sock").exists():
+                return None
             try:
                 return self.cli("status")
             except NodeError:
                 return None
-        return wait_for(f"{self.name or self.role} is ready", ready, seconds)
+        return wait_for(f"{self.name or self.role} is ready", ready, seconds, 0.05)
 
     @property
     def full(self):
