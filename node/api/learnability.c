@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/api/proof.h"
 #include "node/api/trust.h"
 
 #define SOURCES_MAX 64
@@ -323,6 +324,8 @@ learn_run(struct task *t)
 		json_did(o, "key", key);
 		json_truth(o, "own", task_owns(t, key));
 		(void)json_object_set_new(o, "name", party_name(t, &rd, key));
+		(void)json_object_set(
+		    o, "ledger", json_object_get(t->input, "ledger"));
 		(void)json_object_set_new(o, "role",
 		    json_string(role == LEARN_COMPANY ? "company" : "person"));
 		head(text, sizeof(text), &l, events, v);
@@ -384,6 +387,10 @@ api_learnability(struct http_request *r, void *ctx)
 	    role == NULL ? persona_of_key(n, key) != NULL &&
 			       n->config->node.role != NODE_PERSON
 			 : strcmp(role, "company") == 0);
+	(void)json_object_set_new(input, "ledger",
+	    json_is_true(json_object_get(input, "company"))
+		? proof_opened(n, key)
+		: json_null());
 	json_truth(input, "why", why != NULL && strcmp(why, "1") == 0);
 	trust_task(n, r, learn_run, input);
 }

@@ -149,6 +149,9 @@ http_handler api_backup, api_store, api_store_check, api_store_backup,
 http_handler api_sync, api_sync_now;
 http_handler api_pledges, api_ledger, api_ledger_publish, api_ledger_open,
     api_ledger_extend, api_ledger_verify;
+http_handler api_shortlists, api_shortlist, api_shortlist_new,
+    api_shortlist_remove, api_shortlist_add, api_shortlist_set,
+    api_shortlist_drop;
 http_handler api_templates, api_template, api_template_put,
     api_template_remove;
 http_handler api_bundle_make, api_bundle_review;

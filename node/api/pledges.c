@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
+#include "node/api/proof.h"
 #include "node/company/ledger.h"
 #include "node/company/pledge.h"
 #include "node/evidence/documents.h"
@@ -357,20 +358,48 @@ look_up(struct checked *c, uint32_t language)
 	json_decref(seen);
 }
 
+static void
+keep_seen(struct checked *c, const char *name, json_t *value)
+{
+	char at[VAULT_NAME_MAX + 1];
+
+	seen_name(at, c->company);
+	json_t *o = vault_get(c->n->vault, at, NULL);
+	if (o == NULL)
+		o = json_object();
+	if (json_equal(json_object_get(o, name), value)) {
+		json_decref(value);
+		json_decref(o);
+		return;
+	}
+	(void)json_object_set_new(o, name, value);
+	json_uint(o, "at", node_now(c->n));
+	if (vault_put(c->n->vault, at, o) != OK)
+		env_log(&c->n->env, LOG_UNUSUAL, "root_not_kept", "-");
+	json_decref(o);
+}
+
 /* From now on a root has to extend this one. */
 static void
 remember(struct checked *c)
 {
-	char at[VAULT_NAME_MAX + 1], hex[65];
+	char hex[65];
 
-	seen_name(at, c->company);
-	if (hex_put(hex, sizeof(hex), slice_of(c->root, 32)) != OK)
-		return;
-	json_t *o = json_pack(
-	    "{s:s,s:I}", "root", hex, "at", (json_int_t)node_now(c->n));
-	if (vault_put(c->n->vault, at, o) != OK)
-		env_log(&c->n->env, LOG_UNUSUAL, "root_not_kept", "-");
-	json_decref(o);
+	if (hex_put(hex, sizeof(hex), slice_of(c->root, 32)) == OK)
+		keep_seen(c, "root", json_string(hex));
+}
+
+/* What the last good opening said, for the page of the company. */
+static void
+remember_counts(struct checked *c, const json_t *o)
+{
+	char hex[65];
+
+	if (hex_put(hex, sizeof(hex), slice_of(c->root, 32)) == OK)
+		keep_seen(c, "opened",
+		    json_pack("{s:s,s:O,s:O}", "root", hex, "size",
+			json_object_get(o, "size"), "counts",
+			json_object_get(o, "counts")));
 }
 
 /* Agreements with it that this node holds and its whole ledger lacks. */
@@ -469,6 +498,7 @@ check_opening(
 		put_leaves(o, c, w);
 		if (!c->seen)
 			remember(c);
+		remember_counts(c, o);
 	}
 	free(w);
 	return f;
@@ -539,20 +569,18 @@ proof_head(struct slice bytes, struct arena *scratch, bool *opening,
 	return true;
 }
 
-static void
-verify(struct http_request *r, struct node *n, struct slice bytes,
-    struct arena *scratch)
+static json_t *
+verify(struct node *n, uint32_t language, struct slice bytes,
+    const uint8_t *company, struct arena *scratch)
 {
 	struct checked c = { .n = n };
 	bool opening;
 
-	if (!proof_head(bytes, scratch, &opening, c.company)) {
-		http_fail(r, 422, "E3606", "bytes_hex",
-		    "a file of ohcn pledge open or extend",
-		    "this is no proof of a ledger");
-		return;
-	}
-	look_up(&c, language_of(n, r));
+	if (!proof_head(bytes, scratch, &opening, c.company) ||
+	    (company != NULL &&
+		memcmp(company, c.company, ED25519_PUBLIC) != 0))
+		return NULL;
+	look_up(&c, language);
 	json_t *o = json_object();
 	arena_reset(scratch);
 	const enum evidence_fault f =
@@ -569,29 +597,71 @@ verify(struct http_request *r, struct node *n, struct slice bytes,
 	root_json(o, "published_root", c.root, c.published);
 	root_json(o, "seen_root", c.seen_root, c.seen);
 	(void)json_object_set_new(o, "says", json_string(says(&c, f, opening)));
-	http_reply(r, 200, o);
+	return o;
+}
+
+json_t *
+proof_json(struct node *n, uint32_t language, struct slice bytes,
+    const uint8_t *company)
+{
+	void *memory = malloc(LEDGER_SCRATCH_BYTES);
+	struct arena scratch = arena_of(memory, LEDGER_SCRATCH_BYTES);
+	json_t *o = memory == NULL
+			? NULL
+			: verify(n, language, bytes, company, &scratch);
+
+	free(memory);
+	return o;
+}
+
+json_t *
+proof_opened(struct node *n, const uint8_t company[ED25519_PUBLIC])
+{
+	struct checked c = { .n = n };
+	char at[VAULT_NAME_MAX + 1], hex[65] = "";
+
+	memcpy(c.company, company, sizeof(c.company));
+	seen_name(at, company);
+	json_t *seen = vault_get(n->vault, at, NULL);
+	const json_t *opened = json_object_get(seen, "opened");
+	json_t *o = json_null();
+	if (json_is_object(opened)) {
+		look_up(&c, 0);
+		if (c.published &&
+		    hex_put(hex, sizeof(hex), slice_of(c.root, 32)) != OK)
+			hex[0] = '\0';
+		o = json_pack("{s:O,s:O,s:O}", "at",
+		    json_object_get(seen, "at"), "size",
+		    json_object_get(opened, "size"), "counts",
+		    json_object_get(opened, "counts"));
+		const char *root =
+		    json_string_value(json_object_get(opened, "root"));
+		json_truth(
+		    o, "current", root != NULL && strcmp(root, hex) == 0);
+		json_decref(c.name);
+	}
+	json_decref(seen);
+	return o;
 }
 
 void
 api_ledger_verify(struct http_request *r, void *ctx)
 {
-	json_t *body = http_json(r);
+	struct node *n = ctx;
+	json_t *body = http_json(r), *o = NULL;
 	const char *hex = json_string_value(json_object_get(body, "bytes_hex"));
 	uint8_t bytes[LEDGER_BYTES_MAX];
 	struct buf out = { bytes, 0, sizeof(bytes) };
 
 	if (body == NULL)
 		return;
-	void *memory = malloc(LEDGER_SCRATCH_BYTES);
-	struct arena scratch = arena_of(memory, LEDGER_SCRATCH_BYTES);
-	if (memory == NULL)
-		http_fail_err(r, ERR_NOMEM, "no memory");
-	else if (hex == NULL || hex_get(slice_str(hex), &out) != OK)
+	if (hex != NULL && hex_get(slice_str(hex), &out) == OK)
+		o = proof_json(n, language_of(n, r), buf_slice(&out), NULL);
+	if (o == NULL)
 		http_fail(r, 422, "E3606", "bytes_hex",
 		    "a file of ohcn pledge open or extend",
 		    "this is no proof of a ledger");
 	else
-		verify(r, ctx, buf_slice(&out), &scratch);
-	free(memory);
+		http_reply(r, 200, o);
 	json_decref(body);
 }

@@ -17,3 +17,11 @@ json_t *talk_card_json(struct slice payload);
 /** talk_fail(r, e, outcome): what mailbox_say() and the like gave, which was
  * not OK and MAIL_FINE: answers the request. */
 void talk_fail(struct http_request *r, err e, enum mail_outcome o);
+
+/**
+ * card_find(n, r, text, rid, author, key): the card of that id (or a part of
+ * it) that takes offers: its author and the key they are sealed to. false:
+ * answered.
+ */
+bool card_find(struct node *n, struct http_request *r, const char *text,
+    uint64_t *rid, uint8_t author[ED25519_PUBLIC], uint8_t key[X25519_SIZE]);

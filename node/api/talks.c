@@ -7,8 +7,11 @@
 
 #include "node/access/scope.h"
 #include "node/api/postings.h"
+#include "node/api/proof.h"
 #include "node/api/talk.h"
 #include "node/api/template.h"
+#include "node/company/ledger.h"
+#include "node/company/shortlist.h"
 #include "node/mail/mailbox.h"
 #include "node/trust/trust.h"
 #include "proto/base/text.h"
@@ -61,18 +64,47 @@ hand_json(const struct talk *t)
 	return o;
 }
 
+/* What the company opened of its ledger with its offer, checked now. */
+static json_t *
+opened_json(
+    struct node *n, const struct talk *t, uint32_t language, const json_t *said)
+{
+	uint8_t raw[MESSAGE_LEDGER_MAX];
+	const json_t *one;
+	json_t *o = NULL;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)said, i, one)
+	{
+		const char *hex =
+		    json_string_value(json_object_get(one, "ledger"));
+		struct buf b = { raw, 0, sizeof(raw) };
+		if (o != NULL || t->c.company || hex == NULL ||
+		    hex_get(slice_str(hex), &b) != OK)
+			continue;
+		o = proof_json(n, language, buf_slice(&b), t->c.peer);
+		if (o == NULL)
+			o = json_pack("{s:b,s:s}", "good", 0, "says",
+			    "what came as an opening of its ledger is none");
+	}
+	return o == NULL ? json_null() : o;
+}
+
 /* Cards as words. */
 static json_t *
-said_json(struct node *n, const struct talk *t)
+said_json(
+    struct node *n, const struct talk *t, uint32_t language, json_t **opened)
 {
 	json_t *list = mailbox_messages(n, t), *one;
 	uint8_t raw[RECORD_BODY_MAX];
 	size_t i;
 
+	*opened = opened_json(n, t, language, list);
 	json_array_foreach(list, i, one)
 	{
 		const char *hex =
 		    json_string_value(json_object_get(one, "card"));
+		(void)json_object_del(one, "ledger");
 		struct buf b = { raw, 0, sizeof(raw) };
 		if (hex != NULL && hex_get(slice_str(hex), &b) == OK)
 			(void)json_object_set_new(
@@ -221,8 +253,10 @@ api_talk(struct http_request *r, void *ctx)
 
 	if (t == NULL)
 		return;
-	json_t *o = talk_json(n, t);
-	(void)json_object_set_new(o, "said", said_json(n, t));
+	json_t *o = talk_json(n, t), *opened;
+	(void)json_object_set_new(
+	    o, "said", said_json(n, t, language_of(n, r), &opened));
+	(void)json_object_set_new(o, "ledger", opened);
 	http_reply(r, 200, o);
 }
 
@@ -292,8 +326,8 @@ on_card(void *ctx, const struct store_record *s)
 }
 
 /* The card's author and its key for offers. False: answered. */
-static bool
-find_card(struct node *n, struct http_request *r, const char *text,
+bool
+card_find(struct node *n, struct http_request *r, const char *text,
     uint64_t *rid, uint8_t author[ED25519_PUBLIC], uint8_t key[X25519_SIZE])
 {
 	struct wanted w = { text, 0, 0 };
@@ -404,9 +438,12 @@ terms_write(struct http_request *r, const json_t *terms, struct buf *out)
 }
 
 static void
-reply_dry(struct http_request *r, const json_t *terms, struct slice sealed)
+reply_dry(struct http_request *r, const json_t *terms, bool opened,
+    struct slice sealed)
 {
 	json_t *o = json_object();
+
+	json_truth(o, "ledger", opened);
 
 	(void)json_object_set(o, "offer", (json_t *)(uintptr_t)terms);
 	json_uint(o, "sealed_bytes", sealed.n);
@@ -435,6 +472,8 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 	uint8_t raw[MESSAGE_TERMS_MAX], sealed[ENVELOPE_SEALED_MAX];
 	struct buf out = { raw, 0, sizeof(raw) };
 	struct buf bytes = { sealed, 0, sizeof(sealed) };
+	uint8_t proof[MESSAGE_LEDGER_MAX];
+	struct buf opened = { proof, 0, sizeof(proof) };
 	enum mail_outcome outcome;
 	struct talk *t;
 
@@ -450,26 +489,32 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 		return;
 	}
 	if ((hand == NULL &&
-		!find_card(n, r, to, &use.card_rid, author, key)) ||
+		!card_find(n, r, to, &use.card_rid, author, key)) ||
 	    !terms_of_demand(n, r, persona, demand, &use, terms) ||
 	    !terms_write(r, terms, &out))
 		return;
-	const struct mailbox_offer o = {
+	if (!json_is_false(json_object_get(body, "ledger")) &&
+	    ledger_for_offer(
+		n, hand == NULL ? persona : hand->persona, &opened) != OK)
+		opened.n = 0;
+	const struct mailbox_offer o = { .ledger = buf_slice(&opened),
 		.persona = hand == NULL ? persona : hand->persona,
 		.hand = hand,
 		.to = author,
 		.key = key,
-		.terms = buf_slice(&out)
-	};
+		.terms = buf_slice(&out) };
 	const err e = mailbox_offer(n, &o, dry, &t, &outcome, &bytes);
 	if (e != OK || outcome != MAIL_FINE)
 		talk_fail(r, e, outcome);
 	else if (dry)
-		reply_dry(r, terms, buf_slice(&bytes));
+		reply_dry(r, terms, opened.n > 0, buf_slice(&bytes));
 	else {
 		char id[TALK_ID_TEXT];
 		talk_id_text(t, id);
 		http_note(r, "offered %s for %.40s", id, demand);
+		if (hand == NULL)
+			shortlists_offered(
+			    n, persona, author, http_caller(r)->name);
 		http_reply(r, 200, talk_json(n, t));
 	}
 }

@@ -94,6 +94,15 @@ int run_document_forget(struct cli *cli);
 int run_document_export(struct cli *cli);
 int run_document_import(struct cli *cli);
 
+int run_shortlist_list(struct cli *cli);
+int run_shortlist_new(struct cli *cli);
+int run_shortlist_show(struct cli *cli);
+int run_shortlist_add(struct cli *cli);
+int run_shortlist_set(struct cli *cli);
+int run_shortlist_drop(struct cli *cli);
+int run_shortlist_export(struct cli *cli);
+int run_shortlist_remove(struct cli *cli);
+
 int run_offer_send(struct cli *cli);
 int run_offer_template(struct cli *cli);
 int run_hand_raise(struct cli *cli);

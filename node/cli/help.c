@@ -102,7 +102,8 @@ help_all(FILE *to)
 	}
 	help_globals(to);
 	fputs("\nmore: ohcn help NOUN [VERB], ohcn help exit-codes, "
-	      "ohcn help config,\n      ohcn help forgetting\n",
+	      "ohcn help config,\n      ohcn help forgetting, ohcn help "
+	      "private-network\n",
 	    to);
 }
 
@@ -138,7 +139,7 @@ help_short(FILE *to)
 	      "more: ohcn help all (every command and flag), ohcn help NOUN "
 	      "[VERB],\n"
 	      "      ohcn help config, ohcn help exit-codes, ohcn help "
-	      "forgetting\n",
+	      "forgetting,\n      ohcn help private-network\n",
 	    to);
 }
 
@@ -217,6 +218,57 @@ help_forgetting(FILE *to)
 	      "    Who learned your name keeps it.\n\n"
 	      "Deletion is a request that all nodes that keep the rules "
 	      "carry out.\n",
+	    to);
+}
+
+/* What it says is done step by step in tests/e2e/private_test.py. */
+static void
+help_private(FILE *to)
+{
+	fputs("a marketplace inside a company: a private network\n\n"
+	      "  The nodes of a private network have a key in common and talk "
+	      "to nobody else:\n"
+	      "  what goes over the wire are random bytes to all who lack it. "
+	      "All that ohcn can\n"
+	      "  do is there as well: gigs, projects and mentoring, matches, "
+	      "sealed offers,\n"
+	      "  agreements, outcomes, communities.\n"
+	      "  The first node, of the company\n"
+	      "    ohcn network key new swarm.key\n"
+	      "    ohcn up --role company --name Acme --set "
+	      "node.network=acme-inside \\\n"
+	      "        --set network.psk_file=$PWD/swarm.key --set "
+	      "mdns.mode=off\n"
+	      "    ohcn demand import gigs.csv\n"
+	      "    ohcn invite --with-key            a link: give it to your "
+	      "people, by a way\n"
+	      "                                      that you trust: whoever "
+	      "has it is inside\n"
+	      "  A person of the company\n"
+	      "    ohcn up --join 'ohcn:invite?...'  the link brings network, "
+	      "key and address\n"
+	      "    ohcn profile edit --add-skill welding --level 4\n"
+	      "    ohcn profile publish\n"
+	      "    ohcn match list\n"
+	      "  Then as everywhere: ohcn candidate list, ohcn offer send, ohcn "
+	      "inbox list,\n"
+	      "  ohcn agreement propose, ohcn outcome propose. Where a manager "
+	      "has to agree, the\n"
+	      "  demand says permission=manager and a third signature is "
+	      "asked for.\n"
+	      "  Several recruiters\n"
+	      "    ohcn token add anna --scope read,match,offer    one for "
+	      "each; ohcn token log\n"
+	      "  What to know\n"
+	      "    Who is inside sees all cards there: names are in none, but "
+	      "few people are easy\n"
+	      "    to tell apart (ohcn help profile publish, k-lint).\n"
+	      "    The key cannot be taken from one who leaves: make a new "
+	      "one, and give it to\n"
+	      "    all others.\n"
+	      "    Who is in the public network too runs a second node, with a "
+	      "home and a key of\n"
+	      "    its own (--home DIR): the two know nothing of each other.\n",
 	    to);
 }
 
@@ -304,6 +356,10 @@ cli_help(const char *noun, const char *verb, FILE *to)
 	}
 	if (strcmp(noun, "forgetting") == 0) {
 		help_forgetting(to);
+		return EXIT_DONE;
+	}
+	if (strcmp(noun, "private-network") == 0) {
+		help_private(to);
 		return EXIT_DONE;
 	}
 	if (strcmp(noun, "config") == 0 && verb == NULL) {

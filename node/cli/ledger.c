@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/cli/commands.h"
+#include "node/cli/pledge.h"
 #include "proto/base/text.h"
 
 #define LEDGER "/api/v1/ledger"
@@ -97,8 +98,8 @@ run_pledge_list(struct cli *cli)
 
 /* ---- the ledger ---- */
 
-static void
-show_counts(struct cli *cli, const json_t *c)
+void
+show_pledge_counts(struct cli *cli, const json_t *c)
 {
 	output_line(&cli->out,
 	    "pledged %" PRId64 ": kept %" PRId64 ", partly %" PRId64
@@ -170,7 +171,7 @@ show_ledger(struct cli *cli, const json_t *l)
 		output_line(&cli->out,
 		    "the root changes at the turn of the week, %s", when);
 	}
-	show_counts(cli, json_object_get(l, "counts"));
+	show_pledge_counts(cli, json_object_get(l, "counts"));
 	show_practice(cli, json_object_get(l, "practice"));
 }
 
@@ -316,7 +317,7 @@ run_pledge_verify(struct cli *cli)
 	output_line(&cli->out, "%s [%s]", json_str(reply, "says"),
 	    json_str(reply, "fault"));
 	if (good) {
-		show_counts(cli, json_object_get(reply, "counts"));
+		show_pledge_counts(cli, json_object_get(reply, "counts"));
 		show_practice(cli, json_object_get(reply, "practice"));
 	}
 	json_array_foreach(json_object_get(reply, "leaves"), i, one)

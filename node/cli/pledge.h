@@ -18,3 +18,6 @@ int64_t date_hour(const char *text);
 
 /** amount_of(text): "800" or "800.50" in hundredths; 0: no amount. */
 int64_t amount_of(const char *text);
+
+/** show_pledge_counts(cli, counts): of a ledger: pledged, kept, broken. */
+void show_pledge_counts(struct cli *cli, const json_t *c);

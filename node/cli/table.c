@@ -87,6 +87,7 @@ static const struct cli_flag offer_flags[] = {
 	{ "role", "TEXT", "instead of the need's title" },
 	{ "activity", "CHOICE", "job, gig, task, project, mentoring, ..." },
 	{ "note", "TEXT", "a few words, up to 600 bytes" },
+	{ "no-ledger", NULL, "do not open your ledger of pledges with it" },
 	DRY,
 	LANG,
 	END,
@@ -614,6 +615,47 @@ static const struct cli_command commands[] = {
 		{ "output", "FILE", "(-o) where it is written" },
 		{ "days", "N", "how long it counts; 180 if not given" }, END },
 	    run_warning_make },
+
+	/* Who was found, kept for the team */
+	{ "shortlist", "list", "", 0, 0, "saved lists of candidates",
+	    "Lists lie on this node alone. Several recruiters work on them, "
+	    "each with a token\nof their own (ohcn token add anna --scope "
+	    "read,match,offer): each change has the\nname of whose it is.",
+	    "ohcn shortlist list", NULL, run_shortlist_list },
+	{ "shortlist", "new", "NAME", 1, 1, "a list for one of your needs",
+	    NULL, "ohcn shortlist new welders --demand A-17",
+	    FLAGS{
+		{ "demand", "ID", "your need (external id or record)" }, END },
+	    run_shortlist_new },
+	{ "shortlist", "show", "NAME", 1, 1, "who is in it, and how far",
+	    "It follows cards that are renewed. Who withdraws the card falls "
+	    "out, and nothing\nis kept of them, unless you talk with each "
+	    "other.",
+	    "ohcn shortlist show welders", NULL, run_shortlist_show },
+	{ "shortlist", "add", "NAME CARD", 2, 2, "one more candidate", NULL,
+	    "ohcn shortlist add welders 7f3ak2xq5m --note \"the best fit\"",
+	    FLAGS{ { "state", "CHOICE",
+		       "new, contacted, talking, agreed, declined, hired" },
+		{ "note", "TEXT", "for the team, up to 500 bytes" }, END },
+	    run_shortlist_add },
+	{ "shortlist", "set", "NAME CARD", 2, 2, "how far you are with one",
+	    "An offer that is sent makes a new one contacted by itself. CARD "
+	    "may be the\ncard's id or the did:key of its author.",
+	    "ohcn shortlist set welders 7f3ak2xq5m --state declined",
+	    FLAGS{ { "state", "CHOICE",
+		       "new, contacted, talking, agreed, declined, hired" },
+		{ "note", "TEXT", "for the team, up to 500 bytes" }, END },
+	    run_shortlist_set },
+	{ "shortlist", "drop", "NAME CARD", 2, 2, "take one out of it", NULL,
+	    "ohcn shortlist drop welders 7f3ak2xq5m", NULL,
+	    run_shortlist_drop },
+	{ "shortlist", "export", "NAME", 1, 1, "the list as CSV",
+	    "JSON is: ohcn shortlist show NAME --json",
+	    "ohcn shortlist export welders --output welders.csv",
+	    FLAGS{ { "output", "FILE", "(-o) where it is written" }, END },
+	    run_shortlist_export },
+	{ "shortlist", "remove", "NAME", 1, 1, "forget a list", NULL,
+	    "ohcn shortlist remove welders", NULL, run_shortlist_remove },
 
 	/* Sealed conversations */
 	{ "offer", "send", "", 0, 0, "a sealed offer to a person's card",

@@ -125,6 +125,18 @@ show_trust(struct cli *cli, const json_t *trust)
 		json_str(one, "reason"), json_str(one, "title"));
 }
 
+/* What the company opened of its ledger, before one answers. */
+static void
+show_opened(struct cli *cli, const json_t *l)
+{
+	if (!json_is_object(l))
+		return;
+	output_line(&cli->out, "its ledger of pledges came along: %s",
+	    json_str(l, "says"));
+	if (json_yes(l, "good"))
+		show_pledge_counts(cli, json_object_get(l, "counts"));
+}
+
 static void
 show_talk(struct cli *cli, const json_t *t)
 {
@@ -155,6 +167,7 @@ show_talk(struct cli *cli, const json_t *t)
 	}
 	output_line(&cli->out, "with %s", json_str(t, "peer"));
 	show_trust(cli, json_object_get(t, "trust"));
+	show_opened(cli, json_object_get(t, "ledger"));
 	if (json_str(t, "peer_identity")[0] != '\0')
 		output_line(&cli->out, "who is, they say: %s",
 		    json_str(t, "peer_identity"));
@@ -323,7 +336,8 @@ run_offer_send(struct cli *cli)
 		return cli_usage(cli,
 		    "--pledge is kind=course,amount=800,currency=EUR,hours=40,"
 		    "deadline=2027-03-01");
-	body = json_pack("{s:b}", "dry_run", dry);
+	body = json_pack("{s:b,s:b}", "dry_run", dry, "ledger",
+	    cli_flag(cli, "no-ledger") == NULL);
 	cli_put_flag(cli, body, "demand", "demand");
 	cli_put_flag(cli, body, "to", "to");
 	cli_put_flag(cli, body, "hand", "hand");
@@ -346,6 +360,10 @@ run_offer_send(struct cli *cli)
 		show_pledge(cli, json_object_get(offer, "pledge"));
 		if (json_str(offer, "note")[0] != '\0')
 			output_line(&cli->out, "%s", json_str(offer, "note"));
+		output_line(&cli->out, "%s",
+		    json_yes(reply, "ledger")
+			? "your ledger of pledges is opened to the person"
+			: "no ledger goes along: ohcn pledge publish");
 		output_line(&cli->out, "everybody sees %s",
 		    json_str(reply, "everybody_sees"));
 		output_line(&cli->out, "the person sees %s",

@@ -8,6 +8,7 @@
 
 #include "node/base/paths.h"
 #include "node/cli/commands.h"
+#include "node/cli/pledge.h"
 #include "proto/base/text.h"
 
 #define TRUST "/api/v1/trust"
@@ -403,6 +404,14 @@ learnability(struct cli *cli, bool why)
 	output_line(&cli->out, "%s", json_str(reply, "says"));
 	if (json_int(reply, "counterparties") > 0)
 		show_parts(cli, reply);
+	const json_t *ledger = json_object_get(reply, "ledger");
+	if (json_is_object(ledger)) {
+		output_line(&cli->out, "its ledger, as it was opened to you%s:",
+		    json_yes(ledger, "current")
+			? ""
+			: " under a root of before: ask for it anew");
+		show_pledge_counts(cli, json_object_get(ledger, "counts"));
+	}
 	show_list(cli, json_object_get(reply, "hints"), "note: ");
 	if (why)
 		show_why(cli, reply);

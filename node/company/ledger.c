@@ -9,6 +9,7 @@
 #include "node/record/owner.h"
 #include "node/record/reader.h"
 #include "proto/base/text.h"
+#include "proto/mail/message.h"
 
 #define CHUNK       200 /* leaves in one value of the vault */
 #define COMMITS     8   /* that are remembered */
@@ -504,6 +505,37 @@ ledger_commit(struct node *n, uint32_t persona)
 	const err e = head_save(n, b);
 	if (e != OK)
 		*b = before;
+	return e;
+}
+
+err
+ledger_for_offer(struct node *n, uint32_t persona, struct buf *out)
+{
+	const struct ledger_of of = ledger_of_persona(n, persona);
+	uint8_t root[32], bytes[LEDGER_BYTES_MAX];
+	struct ledger_state s;
+	err e = ERR_NOTFOUND;
+
+	ledger_state_of(n, persona, &s);
+	if (!s.published || s.condition == LEDGER_BEHIND ||
+	    s.condition == LEDGER_DAMAGED ||
+	    !ledger_root_of(n, persona, s.committed, root) ||
+	    memcmp(root, s.published_root, sizeof(root)) != 0)
+		return ERR_NOTFOUND;
+	void *memory = malloc(LEDGER_SCRATCH_BYTES);
+	if (memory == NULL)
+		return ERR_NOMEM;
+	for (uint32_t k = MIN(s.committed, 32U); k > 0 && e != OK; k /= 2) {
+		struct arena scratch = arena_of(memory, LEDGER_SCRATCH_BYTES);
+		struct buf b = { bytes, 0, sizeof(bytes) };
+		e = ledger_opening_write(&of, s.leaves, s.committed,
+		    s.committed - k, k, &scratch, &b);
+		if (e == OK && b.n > MESSAGE_LEDGER_MAX)
+			e = ERR_NOTFOUND;
+		else if (e == OK)
+			e = buf_put(out, b.p, b.n);
+	}
+	free(memory);
 	return e;
 }
 

@@ -87,6 +87,15 @@ NODISCARD err ledger_commit(struct node *n, uint32_t persona);
 /** ledger_of_persona(n, persona): for openings and extensions. */
 struct ledger_of ledger_of_persona(const struct node *n, uint32_t persona);
 
+/**
+ * ledger_for_offer(n, persona, out):
+ * An opening that goes along with an offer, at most MESSAGE_LEDGER_MAX bytes:
+ * the counts of all, and as many of the newest leaves as fit. ERR_NOTFOUND:
+ * no root is published that others could check it against; ERR_NOMEM.
+ */
+NODISCARD err ledger_for_offer(
+    struct node *n, uint32_t persona, struct buf *out);
+
 /* ---- in the organisation record ---- */
 
 /** ledger_published(n, persona, root): of the live record; false: none. */

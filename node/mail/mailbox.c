@@ -336,6 +336,8 @@ shown(struct mailbox *m, const struct message *msg)
 				msg->ask.leaves[i].n));
 		(void)json_object_set_new(o, "leaves", names);
 	}
+	if (o != NULL && msg->type == MESSAGE_OFFER && msg->offer.ledger.n > 0)
+		mail_put_hex(o, "ledger", msg->offer.ledger);
 	if (o != NULL && msg->type == MESSAGE_DISCLOSE)
 		mail_put_hex(o, "presentation", msg->presentation);
 	if (o != NULL && msg->type == MESSAGE_INTRODUCTION)

@@ -126,11 +126,12 @@ bool mailbox_persona(const struct node *n, const uint8_t author[ED25519_PUBLIC],
 
 /* An offer of the owner's. */
 struct mailbox_offer {
-	uint32_t persona;   /* whose posting key */
-	const uint8_t *to;  /* author of a card */
-	const uint8_t *key; /* its intro key */
-	struct slice terms; /* offer_terms_write() */
-	struct talk *hand;  /* that is answered; NULL: ${to} and ${key} are */
+	uint32_t persona;    /* whose posting key */
+	const uint8_t *to;   /* author of a card */
+	const uint8_t *key;  /* its intro key */
+	struct slice terms;  /* offer_terms_write() */
+	struct slice ledger; /* ledger_for_offer(); may be empty */
+	struct talk *hand;   /* that is answered; NULL: ${to} and ${key} are */
 };
 
 /**

@@ -139,7 +139,8 @@ mailbox_offer(struct node *n, const struct mailbox_offer *o, bool dry,
 		.signer = &signer,
 		.peer = o->to,
 		.key = o->key,
-		.terms = o->terms };
+		.terms = o->terms,
+		.data = o->ledger };
 	json_t *line = said_json(m, "offer", slice_of(NULL, 0));
 	if (t != NULL && dry) {
 		json_decref(line);

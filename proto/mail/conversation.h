@@ -170,7 +170,8 @@ struct conversation {
 
 enum conversation_event_type {
 	/* of the owner; all that send take ${random}, a company's ${signer} */
-	CONVERSATION_OWN_OFFER, /* company: terms; from NEW also peer, key */
+	CONVERSATION_OWN_OFFER, /* company: terms; from NEW also peer, key; if
+				      wanted an opening of its ledger (data) */
 	CONVERSATION_OWN_HAND,  /* person: demand, peer, key, author, and if
 				      wanted text, card (data), voucher */
 	CONVERSATION_OWN_SEEN,  /* person: the owner has looked at the offer */

@@ -228,6 +228,7 @@ own_offer(struct step *s, struct message *m)
 	m->offer.terms = e->terms;
 	memcpy(m->offer.to, c->peer, ED25519_PUBLIC);
 	memcpy(m->offer.sig, c->offer_sig, ED25519_SIG);
+	m->offer.ledger = e->data;
 	const enum mail_outcome o = send(s, m);
 	enter(s, CONVERSATION_OFFERED, m->not_after - c->clock_h);
 	return o;

@@ -60,6 +60,7 @@ static const struct field offer_body[] = {
 	{ 0, "terms", FIELD_BYTES, true, 1, MESSAGE_TERMS_MAX },
 	{ 2, "to", FIELD_BYTES, true, 32, 32 },
 	{ 4, "sig", FIELD_BYTES, true, 64, 64 },
+	{ 5, "ledger", FIELD_BYTES, false, 1, MESSAGE_LEDGER_MAX },
 	FIELDS_END,
 };
 static const struct field empty_body[] = { FIELDS_END };
@@ -240,14 +241,24 @@ take_hand(const struct value *body, struct message *m)
 		take_voucher(voucher, &m->hand.voucher);
 }
 
+static void
+take_offer(const struct value *body, struct message *m)
+{
+	const struct value *ledger = value_find(body, 5);
+
+	m->offer.terms = value_find(body, 0)->s;
+	take(body, 2, m->offer.to);
+	take(body, 4, m->offer.sig);
+	if (ledger != NULL)
+		m->offer.ledger = ledger->s;
+}
+
 static bool
 take_body(const struct value *body, struct message *m)
 {
 	switch (m->type) {
 	case MESSAGE_OFFER:
-		m->offer.terms = value_find(body, 0)->s;
-		take(body, 2, m->offer.to);
-		take(body, 4, m->offer.sig);
+		take_offer(body, m);
 		return true;
 	case MESSAGE_ASK:
 		m->ask.n = value_find(body, 0)->n;
@@ -406,6 +417,8 @@ body_value(const struct message *m, struct draft *d)
 		put(b, 0, value_bin(m->offer.terms));
 		put_bytes(b, 2, m->offer.to, ED25519_PUBLIC);
 		put_bytes(b, 4, m->offer.sig, ED25519_SIG);
+		if (m->offer.ledger.n > 0)
+			put(b, 5, value_bin(m->offer.ledger));
 		break;
 	case MESSAGE_ASK:
 		for (uint32_t i = 0; i < m->ask.n; i++)

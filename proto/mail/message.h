@@ -20,6 +20,7 @@
 #define MESSAGE_TEXT_MAX      2400 /* of all lines, with line feeds between */
 #define MESSAGE_LEAVES_MAX    16
 #define MESSAGE_TERMS_MAX     1400
+#define MESSAGE_LEDGER_MAX    1800
 #define MAIL_PRESENTATION_MAX 3072
 #define MAIL_IDENTITY_MAX     1024
 #define MAIL_COMMITMENT       32
@@ -81,6 +82,7 @@ struct message {
 			struct slice terms; /* message_terms_read() */
 			uint8_t to[ED25519_PUBLIC];
 			uint8_t sig[ED25519_SIG];
+			struct slice ledger; /* an opening of the company's */
 		} offer;
 		struct {
 			uint8_t nonce[16]; /* the presentation answers it */

@@ -4,6 +4,7 @@ import unittest
 
 import agreement_test
 from agreement_test import DAY, date
+from nodes import schema
 from support import wait_for
 
 PLEDGE = "kind=course,amount=800,currency=EUR,hours=40,deadline=" + date(60)
@@ -145,6 +146,56 @@ class Pledge(agreement_test.Agreement):
                          self.checks(self.proof("open"))["says"])
         with self.fails(5, "never had"):
             acme.cli("pledge", "extend", "00" * 32)
+
+    def test_opened(self):
+        """With the next offer comes what became of the pledges before."""
+        acme, lea = self.acme, self.lea
+        i, j, a = self.agree()
+        dry = ("offer", "send", "--demand", "A-17", "--to", self.card, "--pledge",
+               PLEDGE, "--dry-run")
+        self.assertFalse(acme.cli(*dry)["ledger"])  # no root is published
+        self.root_at(lea, acme.cli("pledge", "publish")["root"])
+        small = acme.cli(*dry, "--no-ledger")
+        large = acme.cli(*dry)
+        self.assertEqual((False, True), (small["ledger"], large["ledger"]))
+        self.assertIsNone(self.state(lea, j)["ledger"])
+        did = acme.cli("status")["did"]
+        self.assertIsNone(lea.cli("learnability", "show", did, 
+                                  "--company")["ledger"])
+        acme.cli(*dry[:-1])
+        k = wait_for("an offer", lambda: next(
+            (t["id"] for t in lea.api("GET", "/talks")[1]["talks"]
+             if t["asks"] == "offer"), None))
+        got = self.state(lea, k)
+        self.assertEqual("offered", got["state"])
+        self.assertEqual([], schema.check(got["ledger"], "pledge", "verified"), got)
+        self.assertTrue(got["ledger"]["good"], got)
+        self.assertEqual((1, 0), (got["ledger"]["counts"]["pledged"],
+                                  got["ledger"]["counts"]["kept"]))
+        self.assertEqual([a], [x["document"] for x in got["ledger"]["leaves"]])
+        self.assertNotIn("ledger", got["said"][0])
+        self.assertIn("pledged 1: kept 0", lea.cli("inbox", "show", k, raw=True).stdout)
+        shown = lea.cli("learnability", "show", did, "--company")
+        self.assertEqual([], schema.check(
+            {k: v for k, v in shown.items() if k not in ("schema",)},
+            "trust", "learnability"), shown)
+        self.assertEqual((1, 1, True), (
+            shown["ledger"]["size"], shown["ledger"]["counts"]["open"],
+            shown["ledger"]["current"]))
+        # The root moves on: what came is of the one before.
+        lea.cli("inbox", "answer", k, "--interest")
+        o = acme.cli("outcome", "propose", a, "--result", "delivered",
+                     "--usefulness", "5", "--hours", "50", "--pledge", "kept",
+                     "--invested", "800", "--currency", "EUR",
+                     "--invested-hours", "40")["document"]["id"]
+        self.arrives(lea, o, asks="sign")
+        lea.cli("outcome", "sign", o)
+        self.arrives(acme, o, complete=True)
+        self.root_at(lea, acme.cli("pledge", "publish")["root"])
+        got = self.state(lea, k)["ledger"]
+        self.assertEqual((False, "bad-path"), (got["good"], got["fault"]))
+        shown = lea.cli("learnability", "show", did, "--company")["ledger"]
+        self.assertEqual((1, False), (shown["size"], shown["current"]))
 
     def test_lapsed(self):
         """Nobody says what became of it: it lapses, and stays so."""

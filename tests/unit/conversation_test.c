@@ -122,6 +122,29 @@ test_hand(void **state)
 	free(w);
 }
 
+/* An opening of the company's ledger comes along with its offer, or not at
+ * all where it is too long. */
+static void
+test_ledger(void **state)
+{
+	static const uint8_t opening[MESSAGE_LEDGER_MAX + 1] = { 0xde };
+	struct mail_world *w = mail_world_new(5);
+	struct conversation_event e =
+	    mail_event(w, COMPANY, CONVERSATION_OWN_OFFER);
+
+	(void)state;
+	e.data = slice_of(opening, MESSAGE_LEDGER_MAX + 1);
+	EXPECT(mail_step(w, COMPANY, &e), MAIL_BAD_REQUEST);
+	EXPECT(state_of(w, COMPANY), CONVERSATION_NEW);
+	e.data = slice_of(opening, MESSAGE_LEDGER_MAX);
+	EXPECT(mail_step(w, COMPANY, &e), MAIL_FINE);
+	EXPECT(mail_deliver_last(w), MAIL_FINE);
+	const struct slice came = w->side[PERSON].out.message.offer.ledger;
+	assert_int_equal(came.n, MESSAGE_LEDGER_MAX);
+	assert_memory_equal(came.p, opening, came.n);
+	free(w);
+}
+
 /* A hand that is taken back while it waits. */
 static void
 test_hand_back(void **state)
@@ -803,6 +826,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_way),
 		cmocka_unit_test(test_hand),
+		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_hand_back),
 		cmocka_unit_test(test_order_of_identities),
 		cmocka_unit_test(test_approval),
