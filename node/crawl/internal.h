@@ -44,7 +44,8 @@ struct visit {
 	struct crawl *c;
 	enum visit_stage stage;
 	struct frontier_peer peer;
-	uint64_t began_ms, began_s, up_ms, deadline_ms, end_ms;
+	uint64_t began_ms, began_s, up_ms, deadline_ms, end_ms, left_ms;
+	const char *outcome, *why; /* while listening: to be written down */
 	struct host_stream stream;
 	bool streaming; /* ${stream} is ours */
 	struct identify_reader reader;

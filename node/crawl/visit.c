@@ -110,7 +110,7 @@ visit_json(const struct visit *v, const char *outcome, const char *why)
 	put_int(o, "attempt", v->peer.attempts);
 	put_text(o, "outcome", outcome);
 	put_text(o, "why", why);
-	put_int(o, "milliseconds", now_ms(v->c) - v->began_ms);
+	put_int(o, "milliseconds", v->left_ms - v->began_ms);
 	if (v->identified) {
 		(void)json_object_set_new(o, "agent",
 		    clean_text(slice_str(v->agent), CRAWL_AGENT_MAX));
@@ -183,10 +183,18 @@ write_down(struct visit *v, const char *outcome, const char *why)
 }
 
 static void
-hang_up_later(struct visit *v)
+visit_end(struct visit *v, const char *outcome, const char *why)
 {
+	struct host_peer_info info;
+	struct crawl *c = v->c;
+
+	(void)crawl_check(c, write_down(v, outcome, why));
+	if (!host_peer_find(c->host, &v->peer.id, &info)) {
+		visit_free(v);
+		return;
+	}
 	v->stage = VISIT_LEAVING;
-	v->deadline_ms = now_ms(v->c) + LEAVE_MS;
+	v->deadline_ms = now_ms(c) + LEAVE_MS;
 	hang_up(v);
 }
 
@@ -197,20 +205,22 @@ leave(struct visit *v, const char *outcome, const char *why)
 	struct crawl *c = v->c;
 
 	stream_drop(v);
-	(void)crawl_check(c, write_down(v, outcome, why));
-	if (!host_peer_find(c->host, &v->peer.id, &info)) {
-		visit_free(v);
-		return;
-	}
-	/* Who has no room for us in its meshes names others: that takes a
-	 * heartbeat or two of gossip. */
+	v->left_ms = now_ms(c);
+	/*
+	 * Who has no room for us in its meshes names others: that takes a
+	 * heartbeat or two of gossip. Not written down before: if we are
+	 * killed now, whom it names is heard of by another visit alone.
+	 */
 	if (v->identified && !v->opted_out && !is_foreign(v) && !v->heard &&
-	    now_ms(c) < v->up_ms + LISTEN_MS) {
+	    v->left_ms < v->up_ms + LISTEN_MS &&
+	    host_peer_find(c->host, &v->peer.id, &info)) {
 		v->stage = VISIT_LISTENING;
 		v->deadline_ms = v->up_ms + LISTEN_MS;
+		v->outcome = outcome;
+		v->why = why;
 		return;
 	}
-	hang_up_later(v);
+	visit_end(v, outcome, why);
 }
 
 void
@@ -220,7 +230,7 @@ visit_drop(struct visit *v)
 
 	if (v->stage == VISIT_FREE)
 		return;
-	if (v->stage != VISIT_LEAVING && v->stage != VISIT_LISTENING)
+	if (v->stage != VISIT_LEAVING)
 		(void)crawl_check(c, frontier_later(c->f, &v->peer, now_s(c)));
 	hang_up(v);
 	visit_free(v);
@@ -627,8 +637,10 @@ visit_event(struct crawl *c, const struct host_event *ev)
 			records_gone(c->records, &ev->peer);
 		if (v == NULL)
 			return;
-		if (v->stage == VISIT_LEAVING || v->stage == VISIT_LISTENING)
+		if (v->stage == VISIT_LEAVING)
 			visit_free(v);
+		else if (v->stage == VISIT_LISTENING)
+			visit_end(v, v->outcome, v->why);
 		else
 			leave(v, v->identified ? "answered" : "closed",
 			    "it closed the connection");
@@ -679,7 +691,7 @@ visit_tick(struct visit *v, uint64_t now)
 		return;
 	}
 	if (v->stage == VISIT_LISTENING && v->heard) {
-		hang_up_later(v);
+		visit_end(v, v->outcome, v->why);
 		return;
 	}
 	if (v->deadline_ms > now && v->end_ms + LEAVE_MS > now)
@@ -695,7 +707,7 @@ visit_tick(struct visit *v, uint64_t now)
 		compare(v);
 		return;
 	case VISIT_LISTENING:
-		hang_up_later(v);
+		visit_end(v, v->outcome, v->why);
 		return;
 	case VISIT_LEAVING:
 		visit_free(v);
