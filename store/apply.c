@@ -64,7 +64,6 @@ duplicate_note(
 	struct store_record r;
 
 	item->rid = st->rid;
-	item->returned = st->hidden && !item->own;
 	if (own == st->own && heard == st->heard)
 		return OK;
 	TRY(store_get_rid(&w->view, st->rid, &r));
@@ -73,8 +72,10 @@ duplicate_note(
 	return work_mark(w, &r);
 }
 
+/* It becomes what others may see, in the place of what they saw. */
 static err
-item_store(struct work *w, struct store_item *item, const struct slot_state *st)
+open_store(struct work *w, struct store_item *item, const struct slot_state *st,
+    struct store_record *new)
 {
 	const struct record *r = item->record;
 	uint32_t until_h = (uint32_t)r->expires_h;
@@ -91,11 +92,52 @@ item_store(struct work *w, struct store_item *item, const struct slot_state *st)
 		}
 		TRY(work_clear(w, st, lost ? STORE_EXPIRED : STORE_REPLACED));
 	}
-	if (r->kind == KIND_REVOCATION)
-		TRY(work_author_clear(w, r->author));
+	if (r->kind == KIND_REVOCATION) {
+		TRY(work_author_clear(w, TABLE_SLOT, r->author));
+		TRY(work_author_clear(w, TABLE_HIDDEN, r->author));
+	}
+	item->rid = new->rid = w->totals.next_rid++;
+	return work_insert(w, new, until_h);
+}
 
-	const struct store_record new = {
-		.rid = w->totals.next_rid++,
+/* Beside what others see, which is the owner's from now on. */
+static err
+hidden_store(struct work *w, struct store_item *item,
+    const struct slot_state *st, const struct slot_state *hidden,
+    struct store_record *new)
+{
+	const struct record *r = item->record;
+	struct store_record old;
+
+	if (hidden->found) {
+		item->replaced = hidden->rid;
+		memcpy(item->replaced_id, hidden->id, RECORD_ID);
+		TRY(work_clear(w, hidden, STORE_REPLACED));
+	} else if (st->live) {
+		item->replaced = st->rid;
+		memcpy(item->replaced_id, st->id, RECORD_ID);
+		TRY(store_get_rid(&w->view, st->rid, &old));
+		TRY(work_gone(w, &old, STORE_REPLACED));
+	}
+	if (st->live && !st->own) {
+		TRY(store_get_rid(&w->view, st->rid, &old));
+		old.own = true;
+		TRY(work_mark(w, &old));
+	}
+	if (r->kind == KIND_REVOCATION) {
+		TRY(work_author_gone(w, r->author));
+		TRY(work_author_clear(w, TABLE_HIDDEN, r->author));
+	}
+	item->rid = new->rid = w->totals.next_rid++;
+	return work_insert(w, new, (uint32_t)r->expires_h);
+}
+
+static err
+item_store(struct work *w, struct store_item *item, const struct slot_state *st,
+    const struct slot_state *hidden)
+{
+	const struct record *r = item->record;
+	struct store_record new = {
 		.id = r->id,
 		.author = r->author,
 		.bytes = r->bytes,
@@ -107,24 +149,54 @@ item_store(struct work *w, struct store_item *item, const struct slot_state *st)
 		.region = { r->region[0], r->region[1], '\0' },
 		.deleted = record_deleted(r),
 		.opaque = r->opaque,
-		.own = item->own || st->own,
+		.own = item->own || st->own || hidden->found,
 		.heard = !item->own,
 		.quiet = item->own && item->quiet,
 		.kept = !scope_has(&w->view.scope, r->kind, r->region,
 		    record_hour(r), r->author),
 	};
-	item->rid = new.rid;
-	return work_insert(w, &new, until_h);
+	if (store_is_hidden(&new))
+		return hidden_store(w, item, st, hidden, &new);
+	TRY(open_store(w, item, st, &new));
+	if (hidden->found &&
+	    record_beats(r->seq, r->id, hidden->seq, hidden->id))
+		return work_clear(w, hidden, STORE_REPLACED);
+	return OK;
+}
+
+/*
+ * A hidden record has come from the network: it does now what it would have
+ * done when it was made. Its own row goes last: as long as it is there, what
+ * goes is superseded, and the owner was told of it.
+ */
+static err
+hidden_returned(struct work *w, struct store_item *item,
+    const struct slot_state *st, const struct slot_state *hidden)
+{
+	struct store_record old;
+
+	item->returned = true;
+	TRY(item_store(w, item, st, hidden));
+	item->replaced = 0;
+	TRY(store_get_rid(&w->view, hidden->rid, &old));
+	TRY(work_remove(w, &old, STORE_REPLACED));
+	return work_del(w, TABLE_HIDDEN, &hidden->row);
 }
 
 static err
 item_apply(struct work *w, struct store_item *item)
 {
-	struct slot_state st;
+	struct slot_state st, hidden;
 	bool full;
 
 	w->view.revocations = w->totals.kind[KIND_REVOCATION];
-	TRY(store_judge(&w->view, item->record, w->now_s, &item->outcome, &st));
+	TRY(store_judge(&w->view, item->record, item->own, w->now_s,
+	    &item->outcome, &st, &hidden));
+	if (item->outcome == RECORD_DUPLICATE &&
+	    store_is_its(&hidden, item->record)) {
+		item->rid = hidden.rid;
+		return item->own ? OK : hidden_returned(w, item, &st, &hidden);
+	}
 	if (item->outcome == RECORD_DUPLICATE)
 		return duplicate_note(w, item, &st);
 	/* a loser that lives longer than all others: so does the floor */
@@ -145,7 +217,7 @@ item_apply(struct work *w, struct store_item *item)
 		return OK;
 	}
 	item->outcome = RECORD_STORED;
-	return item_store(w, item, &st);
+	return item_store(w, item, &st, &hidden);
 }
 
 /* ---- a batch ---- */

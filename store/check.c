@@ -30,6 +30,8 @@ struct check {
 	bool slots_differ;
 	enum store_table only; /* the index that is looked up row by row */
 	struct store_key last_slot;
+	enum store_table
+	    slot_table; /* slot or hidden, that is looked through */
 	uint64_t largest_rid;
 	struct arena scratch;
 };
@@ -72,7 +74,8 @@ expect_slot(
 {
 	struct slice value;
 	uint32_t until_h = 0;
-	const err e = map_get(c->v->txn, TABLE_SLOT, key_slice(key), &value);
+	const err e =
+	    map_get(c->v->txn, store_slot_table(r), key_slice(key), &value);
 
 	c->report->entries++;
 	if (e == ERR_NOTFOUND)
@@ -87,6 +90,9 @@ expect_slot(
 	else if (until_h < r->expires_h)
 		store_fault(&c->faults,
 		    "record %" PRIu64 ": its slot ends before it does", r->rid);
+	else if (until_h != r->expires_h && store_is_hidden(r))
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": its slot ends after it does", r->rid);
 	return OK;
 }
 
@@ -408,7 +414,7 @@ check_floor(
 	struct slot_state st;
 	struct slice back;
 
-	TRY(damage(c, store_slot_find(c->v, &name, &st), "slot"));
+	TRY(damage(c, store_slot_find(c->v, TABLE_SLOT, &name, &st), "slot"));
 	if (st.found && st.rid != rid)
 		store_fault(&c->faults,
 		    "slot index: two entries for one slot, %" PRIu64
@@ -439,14 +445,20 @@ check_slot(struct check *c, struct slice key, struct slice value)
 		store_fault(&c->faults, "slot index: a malformed entry");
 		return OK;
 	}
-	if (type == SLOT_FLOOR)
+	if (type == SLOT_FLOOR && c->slot_table == TABLE_SLOT)
 		return check_floor(c, key, value, until_h);
 	TRY(check_entry(c, "slot", key, SLOT_KEY, key_slot));
 	TRY(named(c, "slot", get_u64be(key.p + SLOT_PREFIX), &r, &found));
 	if (!found)
 		return OK;
+	if (type == SLOT_FLOOR || store_slot_table(&r) != c->slot_table)
+		store_fault(&c->faults,
+		    "%s index: an entry names record %" PRIu64
+		    ", which does not belong there",
+		    c->slot_table == TABLE_SLOT ? "slot" : "hidden", r.rid);
 	const struct slot_name name = { r.author, r.kind, r.slot };
-	TRY(damage(c, store_slot_find(c->v, &name, &st), "slot"));
+	TRY(damage(
+	    c, store_slot_find(c->v, c->slot_table, &name, &st), "slot"));
 	if (st.found && st.rid != r.rid)
 		store_fault(&c->faults,
 		    "slot index: two entries for one slot, %" PRIu64
@@ -485,6 +497,32 @@ sum_row(struct check *c, struct slice key, struct slice value)
 	return OK;
 }
 
+/* A hidden record beats what others see, and that is the owner's. */
+static err
+sum_hidden(struct check *c, struct slice key)
+{
+	struct store_record r;
+	struct slot_state st;
+
+	if (store_get_rid(c->v, get_u64be(key.p + SLOT_PREFIX), &r) != OK) {
+		c->slots_differ = true;
+		return OK;
+	}
+	const struct slot_name name = { r.author, r.kind, r.slot };
+	TRY(damage(c, store_slot_find(c->v, TABLE_SLOT, &name, &st), "slot"));
+	if (st.found && !record_beats(r.seq, r.id, st.seq, st.id))
+		store_fault(&c->faults,
+		    "hidden index: record %" PRIu64
+		    " does not beat what others see",
+		    r.rid);
+	else if (st.live && !st.own)
+		store_fault(&c->faults,
+		    "record %" PRIu64 ": not the owner's, but %" PRIu64
+		    " is to replace it",
+		    st.rid, r.rid);
+	return OK;
+}
+
 /*
  * The first look at slot: floors, and how many rows there are. Each record
  * has found its own, so that the right number means no others.
@@ -497,7 +535,8 @@ sum_slot(struct check *c, struct slice key, struct slice value)
 
 	c->report->entries++;
 	c->have[TABLE_SLOT].rows++;
-	if (key.n != SLOT_KEY || type == 0) {
+	if (key.n != SLOT_KEY || type == 0 ||
+	    (type == SLOT_FLOOR && c->slot_table == TABLE_HIDDEN)) {
 		c->slots_differ = true;
 		return OK;
 	}
@@ -505,6 +544,8 @@ sum_slot(struct check *c, struct slice key, struct slice value)
 	if (memcmp(key.p, c->last_slot.p, SLOT_PREFIX) == 0)
 		c->slots_differ = true;
 	memcpy(c->last_slot.p, key.p, SLOT_PREFIX);
+	if (c->slot_table == TABLE_HIDDEN)
+		return sum_hidden(c, key);
 	if (type != SLOT_FLOOR)
 		return OK;
 	c->seen.floors++;
@@ -563,11 +604,22 @@ check_totals(struct check *c)
 static err
 check_slots(struct check *c)
 {
-	TRY(check_table(c, TABLE_SLOT, "slot", sum_slot));
+	static const enum store_table tables[2] = { TABLE_SLOT, TABLE_HIDDEN };
+	static const char *const names[2] = { "slot", "hidden" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		c->slot_table = tables[i];
+		c->last_slot.n = 0;
+		memset(c->last_slot.p, 0xff, SLOT_PREFIX);
+		TRY(check_table(c, tables[i], names[i], sum_slot));
+	}
 	if (c->have[TABLE_SLOT].rows != c->seen.records + c->seen.floors)
 		c->slots_differ = true;
-	return c->slots_differ ? check_table(c, TABLE_SLOT, "slot", check_slot)
-			       : OK;
+	for (unsigned i = 0; i < 2 && c->slots_differ; i++) {
+		c->slot_table = tables[i];
+		TRY(check_table(c, tables[i], names[i], check_slot));
+	}
+	return OK;
 }
 
 static err

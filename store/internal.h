@@ -11,6 +11,13 @@
  *                                             bytes of its key in slot
  *   own      rid                           -> nothing
  *   private  the node's key                -> the node's value
+ *   hidden   as slot                       -> winner; until is its `expires`
+ *
+ * What others may see stands in slot, and there alone. A record that is
+ * hidden (store_is_hidden()) has its row in hidden instead, so that what it
+ * is to replace stays as it is for everybody else; it beats what stands in
+ * slot, and what stands there beside it is the owner's. Version 2 had one row
+ * for both, in slot.
  *
  * The hour in time is that of the record's seq, 0 for a revocation, so that
  * they come first; which records a scope has is decided from this one index.
@@ -97,9 +104,10 @@ struct store {
 struct store_view {
 	struct store *store;
 	struct map_txn *txn;
-	struct map_cursor *slots; /* opened when first needed */
-	int64_t revocations;      /* held; -1: not asked yet */
-	struct scope scope;       /* of the store, at its begin */
+	struct map_cursor *slots;  /* opened when first needed */
+	struct map_cursor *hidden; /* the same */
+	int64_t revocations;       /* held; -1: not asked yet */
+	struct scope scope;        /* of the store, at its begin */
 };
 
 static inline struct slice
@@ -119,8 +127,9 @@ struct slot_name {
 struct slot_state {
 	bool found;
 	bool live; /* the winner is held; else a floor */
-	bool own, heard, kept, hidden;
-	struct store_key row; /* its key, if found */
+	bool own, heard, kept;
+	enum store_table table; /* TABLE_SLOT or TABLE_HIDDEN */
+	struct store_key row;   /* its key, if found */
 	uint64_t rid;
 	uint64_t seq;
 	uint64_t expires_h; /* if live */
@@ -179,9 +188,40 @@ void store_header_put(uint8_t out[HEADER_BYTES], const struct store_record *r);
 NODISCARD err store_record_parse(
     uint64_t rid, struct slice value, struct store_record *r);
 
-/** store_slot_find(v, name, st): OK also when ${st}->found is false. */
-NODISCARD err store_slot_find(
-    struct store_view *v, const struct slot_name *name, struct slot_state *st);
+/**
+ * store_slot_find(v, table, name, st):
+ * In TABLE_SLOT or TABLE_HIDDEN. OK also when ${st}->found is false.
+ */
+NODISCARD err store_slot_find(struct store_view *v, enum store_table table,
+    const struct slot_name *name, struct slot_state *st);
+
+/** store_slot_table(r): where its row is. */
+enum store_table store_slot_table(const struct store_record *r);
+
+/**
+ * store_superseded(v, r, yes): the owner has one in its place, or an end of
+ * its author, which is hidden yet: others see ${r} still, the owner does not.
+ */
+NODISCARD err store_superseded(
+    struct store_view *v, const struct store_record *r, bool *yes);
+
+/*
+ * Numbers that hidden records have, ascending: others are told numbers of
+ * arrival without them, or a gap would show that there was one. Row "unshown"
+ * of meta: how many were forgotten, then the numbers, all u64.
+ */
+#define UNSHOWN_MAX 2000
+struct unshown {
+	uint64_t forgotten;
+	size_t n;
+	const uint8_t *rids;
+};
+
+/** store_unshown(t, out): lives until the transaction's next write. */
+NODISCARD err store_unshown(struct map_txn *t, struct unshown *out);
+
+/** store_arrival(u, rid): the number that others are told. */
+uint64_t store_arrival(const struct unshown *u, uint64_t rid);
 
 /** store_slot_parse(value, until): a row's type, or 0 if malformed. */
 int store_slot_parse(struct slice value, uint32_t *until_h);
@@ -190,12 +230,21 @@ void store_floor_put(uint8_t out[FLOOR_BYTES], uint32_t until_h, uint64_t seq,
     const uint8_t id[RECORD_ID], const uint8_t author[RECORD_AUTHOR]);
 
 /**
- * store_judge(v, r, now_s, outcome, st):
- * The outcome by what is held; ${st} is the slot's row, or that of the
- * author's revocation if REVOKED.
+ * store_judge(v, r, own, now_s, outcome, st, hidden):
+ * The outcome by what others may see; if ${own}, by what is hidden, too. ${st}
+ * is the slot's row, or that of the author's revocation if REVOKED. ${hidden}
+ * is the hidden one of the slot; DUPLICATE may be of it: store_is_its().
  */
 NODISCARD err store_judge(struct store_view *v, const struct record *r,
-    uint64_t now_s, enum record_outcome *outcome, struct slot_state *st);
+    bool own, uint64_t now_s, enum record_outcome *outcome,
+    struct slot_state *st, struct slot_state *hidden);
+
+/** store_is_its(st, r): ${r} is what stands there. */
+static inline bool
+store_is_its(const struct slot_state *st, const struct record *r)
+{
+	return st->found && memcmp(st->id, r->id, RECORD_ID) == 0;
+}
 
 /** store_totals_get(): of version 1 too, floors and own are then 0. */
 NODISCARD err store_totals_get(struct map_txn *t, struct store_totals *out);

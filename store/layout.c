@@ -260,7 +260,6 @@ slot_match(struct store_view *v, const struct slot_name *name, uint64_t rid,
 			.own = r.own,
 			.heard = r.heard,
 			.kept = r.kept,
-			.hidden = store_is_hidden(&r),
 			.seq = r.seq,
 			.expires_h = r.expires_h,
 			.bytes_n = r.bytes.n };
@@ -281,17 +280,18 @@ slot_match(struct store_view *v, const struct slot_name *name, uint64_t rid,
 }
 
 err
-store_slot_find(
-    struct store_view *v, const struct slot_name *name, struct slot_state *st)
+store_slot_find(struct store_view *v, enum store_table table,
+    const struct slot_name *name, struct slot_state *st)
 {
+	struct map_cursor **c = table == TABLE_SLOT ? &v->slots : &v->hidden;
 	const struct store_key from = store_key_slot(v->store, name, 0);
 	const struct slice prefix = slice_of(from.p, SLOT_PREFIX);
 	struct slice key, value;
 
-	*st = (struct slot_state){ 0 };
-	if (v->slots == NULL)
-		TRY(map_cursor_open(v->txn, TABLE_SLOT, &v->slots));
-	err e = map_cursor_seek(v->slots, prefix, &key, &value);
+	*st = (struct slot_state){ .table = table };
+	if (*c == NULL)
+		TRY(map_cursor_open(v->txn, table, c));
+	err e = map_cursor_seek(*c, prefix, &key, &value);
 	while (e == OK) {
 		if (key.n != SLOT_KEY)
 			return ERR_CORRUPT;
@@ -299,13 +299,48 @@ store_slot_find(
 			break;
 		const uint64_t rid = get_u64be(key.p + SLOT_PREFIX);
 		TRY(slot_match(v, name, rid, value, st));
+		st->table = table;
 		if (st->found) {
 			st->row = store_key_slot(v->store, name, rid);
 			break;
 		}
-		e = map_cursor_next(v->slots, &key, &value);
+		e = map_cursor_next(*c, &key, &value);
 	}
 	return e == ERR_NOTFOUND ? OK : e;
+}
+
+enum store_table
+store_slot_table(const struct store_record *r)
+{
+	return store_is_hidden(r) ? TABLE_HIDDEN : TABLE_SLOT;
+}
+
+/* Is the author's end held, among what others may see or what is hidden? */
+static err
+is_revoked(struct store_view *v, enum store_table table, const uint8_t *author,
+    uint64_t now_s, struct slot_state *st, bool *yes)
+{
+	const struct slot_name end = { author, KIND_REVOCATION, 0 };
+
+	TRY(store_slot_find(v, table, &end, st));
+	*yes = st->live && !store_is_past(st->expires_h, now_s);
+	return OK;
+}
+
+err
+store_superseded(struct store_view *v, const struct store_record *r, bool *yes)
+{
+	const struct slot_name name = { r->author, r->kind, r->slot };
+	struct slot_state st;
+
+	*yes = false;
+	if (!r->own || store_is_hidden(r))
+		return OK;
+	TRY(store_slot_find(v, TABLE_HIDDEN, &name, &st));
+	*yes = st.found;
+	if (*yes || r->kind == KIND_REVOCATION)
+		return OK;
+	return is_revoked(v, TABLE_HIDDEN, r->author, 0, &st, yes);
 }
 
 /* What record_open() refuses; asked again where a table would overflow. */
@@ -321,14 +356,27 @@ outside_tables(const struct record *r)
 	return RECORD_FINE;
 }
 
+/* By one row of the slot. */
+static enum record_outcome
+judge_row(const struct slot_state *st, const struct record *r, uint64_t now_s)
+{
+	if (!st->found || store_is_past(st->until_h, now_s))
+		return RECORD_FINE; /* or only what nobody has swept yet */
+	if (store_is_its(st, r))    /* evicted, it comes again */
+		return st->live ? RECORD_DUPLICATE : RECORD_FINE;
+	return record_beats(r->seq, r->id, st->seq, st->id) ? RECORD_FINE
+							    : RECORD_STALE;
+}
+
 err
-store_judge(struct store_view *v, const struct record *r, uint64_t now_s,
-    enum record_outcome *outcome, struct slot_state *st)
+store_judge(struct store_view *v, const struct record *r, bool own,
+    uint64_t now_s, enum record_outcome *outcome, struct slot_state *st,
+    struct slot_state *hidden)
 {
 	const struct slot_name name = { r->author, r->kind, r->slot };
-	const struct slot_name end = { r->author, KIND_REVOCATION, 0 };
+	bool revoked = false;
 
-	*st = (struct slot_state){ 0 };
+	*st = *hidden = (struct slot_state){ 0 };
 	*outcome = outside_tables(r);
 	if (*outcome != RECORD_FINE)
 		return OK;
@@ -342,25 +390,54 @@ store_judge(struct store_view *v, const struct record *r, uint64_t now_s,
 		v->revocations = totals.kind[KIND_REVOCATION];
 	}
 	if (r->kind != KIND_REVOCATION && v->revocations > 0) {
-		TRY(store_slot_find(v, &end, st));
-		if (st->live && !store_is_past(st->expires_h, now_s)) {
+		TRY(is_revoked(v, TABLE_SLOT, r->author, now_s, st, &revoked));
+		if (!revoked && own)
+			TRY(is_revoked(
+			    v, TABLE_HIDDEN, r->author, now_s, st, &revoked));
+		if (revoked) {
 			*outcome = RECORD_REVOKED;
 			return OK;
 		}
 	}
 
-	TRY(store_slot_find(v, &name, st));
-	if (!st->found || store_is_past(st->until_h, now_s))
-		*outcome = RECORD_FINE; /* or only what nobody has swept yet */
-	else if (st->live && memcmp(st->id, r->id, RECORD_ID) == 0)
-		*outcome = RECORD_DUPLICATE;
-	else if (!st->live && memcmp(st->id, r->id, RECORD_ID) == 0)
-		*outcome = RECORD_FINE; /* it was evicted, and comes again */
-	else if (record_beats(r->seq, r->id, st->seq, st->id))
-		*outcome = RECORD_FINE;
-	else
-		*outcome = RECORD_STALE;
+	TRY(store_slot_find(v, TABLE_SLOT, &name, st));
+	TRY(store_slot_find(v, TABLE_HIDDEN, &name, hidden));
+	*outcome = judge_row(st, r, now_s);
+	if (*outcome == RECORD_FINE && (own || store_is_its(hidden, r)))
+		*outcome = judge_row(hidden, r, now_s);
 	return OK;
+}
+
+/* ---- numbers of arrival ---- */
+
+err
+store_unshown(struct map_txn *t, struct unshown *out)
+{
+	struct slice v;
+	const err e = map_get(t, TABLE_META, slice_str("unshown"), &v);
+
+	*out = (struct unshown){ 0 };
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	if (v.n < 8 || v.n % 8 != 0)
+		return ERR_CORRUPT;
+	*out = (struct unshown){ get_u64be(v.p), v.n / 8 - 1, v.p + 8 };
+	return OK;
+}
+
+uint64_t
+store_arrival(const struct unshown *u, uint64_t rid)
+{
+	size_t lo = 0, hi = u->n;
+
+	while (lo < hi) {
+		const size_t mid = lo + (hi - lo) / 2;
+		if (get_u64be(u->rids + 8 * mid) < rid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return rid - MIN(rid, u->forgotten + lo);
 }
 
 bool

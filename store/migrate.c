@@ -1,4 +1,7 @@
 /*
+ * To version 3: hidden records get rows of their own (few: the owner's). Done
+ * in the last transaction, whatever version it was.
+ *
  * From version 1 to 2: each row of the time index becomes wider, revocations
  * move to hour 0, floors and own records are counted. Done in place, in the
  * order of the index, so that a transaction writes pages that lie together.
@@ -133,6 +136,54 @@ rows_count(
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+/* The row of an own record that is hidden, from slot to hidden. */
+static err
+row_hide(struct migration *m, uint64_t rid)
+{
+	const struct store_key rk = store_key_rid(rid);
+	uint8_t row[WINNER_BYTES] = { SLOT_WINNER };
+	struct store_record r;
+	struct record_keys k;
+	struct slice value;
+	uint32_t until_h;
+
+	err e = map_get(m->view.txn, TABLE_RECORD, key_slice(&rk), &value);
+	if (e == OK)
+		e = store_record_parse(rid, value, &r);
+	if (e == ERR_NOTFOUND || e == ERR_CORRUPT ||
+	    (e == OK && !store_is_hidden(&r)))
+		return OK; /* damage is the check's to tell */
+	TRY(e);
+	store_keys(m->s, &r, &k);
+	e = map_get(m->view.txn, TABLE_SLOT, key_slice(&k.slot), &value);
+	if (e == ERR_NOTFOUND ||
+	    (e == OK && store_slot_parse(value, &until_h) != SLOT_WINNER))
+		return OK;
+	TRY(e);
+	put_u32be(row + 1, (uint32_t)r.expires_h);
+	TRY(map_del(m->view.txn, TABLE_SLOT, key_slice(&k.slot)));
+	return map_put(m->view.txn, TABLE_HIDDEN, key_slice(&k.slot),
+	    slice_of(row, WINNER_BYTES), MAP_PUT);
+}
+
+static err
+rows_hide(struct migration *m)
+{
+	struct slice key, value;
+	struct map_cursor *c;
+
+	TRY(map_cursor_open(m->view.txn, TABLE_OWN, &c));
+	err e = map_cursor_next(c, &key, &value);
+	while (e == OK) {
+		if (key.n == 8)
+			e = row_hide(m, get_u64be(key.p));
+		if (e == OK)
+			e = map_cursor_next(c, &key, &value);
+	}
+	map_cursor_close(c);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 /* Count what version 1 did not, and call it done. */
 static err
 finish(struct migration *m, uint64_t now_s)
@@ -144,6 +195,7 @@ finish(struct migration *m, uint64_t now_s)
 	TRY(rows_count(m, TABLE_SLOT, FLOOR_BYTES, &totals.floors));
 	TRY(rows_count(m, TABLE_OWN, 0, &totals.own));
 	TRY(store_totals_put(m->view.txn, &totals));
+	TRY(rows_hide(m));
 	put_u32be(done, m->from);
 	put_u32be(done + 4, STORE_VERSION);
 	put_u32be(done + 8, (uint32_t)MIN(now_s, UINT32_MAX));
@@ -159,7 +211,7 @@ migrate_some(struct migration *m, uint64_t now_s, size_t max, bool *done)
 	TRY(state_get(m));
 	if (m->at.n == 0)
 		TRY(version_put(m));
-	const err e = rows_widen(m, max);
+	const err e = m->from >= 2 ? ERR_NOTFOUND : rows_widen(m, max);
 	*done = e == ERR_NOTFOUND;
 	if (*done)
 		return finish(m, now_s);

@@ -8,6 +8,7 @@
  *   totals   next_rid, records, bytes, floors, own, evicted u64; 128 counts
  *            per kind u32 (in version 1 without floors, own and evicted)
  *   sample   below, epoch, changed u32; absent: everybody, never changed
+ *   unshown  numbers that others are not told: see internal.h; absent: none
  *   migrate  while a migration is under way: see migrate.c
  *   migrated from, to, seconds since 1970 u32
  */

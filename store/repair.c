@@ -192,10 +192,12 @@ until_of(struct repair *p, const struct store_record *r)
 
 	store_keys(&p->old, r, &k);
 	if (!p->secret_known ||
-	    map_get(p->from.txn, TABLE_SLOT, key_slice(&k.slot), &value) !=
-		OK ||
+	    map_get(p->from.txn, store_slot_table(r), key_slice(&k.slot),
+		&value) != OK ||
 	    store_slot_parse(value, &until_h) != SLOT_WINNER)
 		until_h = 0;
+	if (store_is_hidden(r))
+		return (uint32_t)r->expires_h;
 	until_h = until_sane(r->kind, r->seq, until_h);
 	return MAX(until_h, (uint32_t)r->expires_h);
 }
@@ -205,13 +207,15 @@ record_take(struct repair *p, const struct store_record *r)
 {
 	const struct slot_name name = { r->author, r->kind, r->slot };
 	const struct slot_name end = { r->author, KIND_REVOCATION, 0 };
+	const enum store_table table = store_slot_table(r);
 	uint32_t until_h = until_of(p, r);
 	struct work *w = &p->w;
-	struct slot_state st;
+	struct slot_state st, other;
 
 	if (r->kind != KIND_REVOCATION && w->totals.kind[KIND_REVOCATION] > 0) {
-		TRY(store_slot_find(&w->view, &end, &st));
-		if (st.live) {
+		TRY(store_slot_find(&w->view, TABLE_SLOT, &end, &st));
+		TRY(store_slot_find(&w->view, TABLE_HIDDEN, &end, &other));
+		if (st.live || (table == TABLE_HIDDEN && other.live)) {
 			p->report->lost++;
 			store_fault(&p->faults,
 			    "record %" PRIu64 ": its author is revoked",
@@ -219,8 +223,12 @@ record_take(struct repair *p, const struct store_record *r)
 			return OK;
 		}
 	}
-	TRY(store_slot_find(&w->view, &name, &st));
-	if (st.found && !record_beats(r->seq, r->id, st.seq, st.id)) {
+	TRY(store_slot_find(&w->view, table, &name, &st));
+	TRY(store_slot_find(&w->view,
+	    table == TABLE_SLOT ? TABLE_HIDDEN : TABLE_SLOT, &name, &other));
+	if ((st.found && !record_beats(r->seq, r->id, st.seq, st.id)) ||
+	    (table == TABLE_HIDDEN && other.found &&
+		!record_beats(r->seq, r->id, other.seq, other.id))) {
 		p->report->lost++;
 		store_fault(&p->faults,
 		    "record %" PRIu64 ": a better one has its slot", r->rid);
@@ -230,8 +238,13 @@ record_take(struct repair *p, const struct store_record *r)
 		until_h = MAX(until_h, st.until_h);
 		TRY(work_clear(w, &st, STORE_REPLACED));
 	}
+	if (table == TABLE_SLOT && other.found &&
+	    !record_beats(other.seq, other.id, r->seq, r->id))
+		TRY(work_clear(w, &other, STORE_REPLACED));
+	if (r->kind == KIND_REVOCATION && table == TABLE_SLOT)
+		TRY(work_author_clear(w, TABLE_SLOT, r->author));
 	if (r->kind == KIND_REVOCATION)
-		TRY(work_author_clear(w, r->author));
+		TRY(work_author_clear(w, TABLE_HIDDEN, r->author));
 	return work_insert(w, r, until_h);
 }
 
@@ -269,7 +282,12 @@ floor_take(struct repair *p, const struct slot_name *name, uint64_t rid,
 	struct work *w = &p->w;
 	struct slot_state st;
 
-	TRY(store_slot_find(&w->view, name, &st));
+	TRY(store_slot_find(&w->view, TABLE_HIDDEN, name, &st));
+	if (st.found && !record_beats(st.seq, st.id, seq, id)) {
+		p->report->lost++;
+		TRY(work_clear(w, &st, STORE_REPLACED));
+	}
+	TRY(store_slot_find(&w->view, TABLE_SLOT, name, &st));
 	if (st.found && record_beats(st.seq, st.id, seq, id))
 		return until_h > st.until_h
 			   ? work_until(w, &st, name->author, until_h)
@@ -395,6 +413,10 @@ tables_take(struct repair *p)
 			e = map_put(p->w.view.txn, TABLE_META,
 			    slice_str(rows[i]), v, MAP_PUT);
 	}
+	if (e == OK && meta_find(p, "unshown", &v) && v.n >= 8 &&
+	    v.n % 8 == 0 && v.n <= 8 + 8 * UNSHOWN_MAX)
+		e = map_put(p->w.view.txn, TABLE_META, slice_str("unshown"), v,
+		    MAP_PUT);
 	p->report->records = p->w.totals.records;
 	p->report->floors = p->w.totals.floors;
 	p->report->own = p->w.totals.own;

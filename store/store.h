@@ -13,6 +13,15 @@
  * the old one) and then belongs to no set of sync. Revocations are held
  * always, the owner's records too. SPEC.md, "Held".
  *
+ * An own record that nobody else has been heard to hold (store_is_hidden())
+ * is on its way: it lies beside the one of its slot that it is to replace,
+ * which others are given until it comes back; so do the author's records when
+ * a revocation is on its way. There are two ways to look, then: what others
+ * may see (store_look(), store_get_open(), store_each_open(), the set of
+ * sync), in which nothing tells that there is a hidden record; and what the
+ * owner sees (all other walks and store_get_slot()), where the hidden one
+ * counts and what it supersedes is left out.
+ *
  * The quota does not shut newcomers out. A store that is over it narrows its
  * scope: it keeps the authors whose salted hash lies below a threshold, takes
  * that down by a tenth at a time, and removes who is above it, little by
@@ -35,7 +44,7 @@
 #include "proto/record/scope.h"
 #include "store/map.h"
 
-#define STORE_VERSION     2
+#define STORE_VERSION     3
 #define STORE_SECRET      16
 #define STORE_MARK        16
 #define STORE_WHY         MAP_WHY
@@ -164,10 +173,13 @@ struct store_item {
 
 	/* Filled by store_apply(). */
 	enum record_outcome outcome;
-	uint64_t rid; /* STORED: of this record; DUPLICATE: of the held one */
+	uint64_t rid;      /* STORED, ${returned}: of this record; DUPLICATE: of
+		       * the held one */
 	uint64_t replaced; /* STORED: rid of the loser that it replaced, or 0 */
 	uint8_t replaced_id[RECORD_ID]; /* if ${replaced} */
-	bool returned; /* DUPLICATE: the held one was hidden until now */
+	/* DUPLICATE: the held one was hidden until now; it has a new number,
+	 * as if it had arrived now. */
+	bool returned;
 };
 
 enum store_gone_why {
@@ -177,7 +189,8 @@ enum store_gone_why {
 	STORE_EVICTED, /* outside the scope, which was narrowed */
 };
 
-/* A record that left the store. */
+/* A record that left the store, or that the owner sees no more: then it is
+ * told at once, and not again when it goes. */
 struct store_gone {
 	uint64_t rid;
 	uint8_t id[RECORD_ID];
@@ -204,7 +217,9 @@ typedef void store_gone_fn(void *ctx, const struct store_gone *gone);
  * room). The outcome does not depend on the order of the items, with one
  * exception: of those outside the scope, see SPEC.md, "Held". ${gone} (may be
  * NULL) is told of each record that left: replaced, of a revoked author, or
- * evicted to make room, before anything of this batch was stored.
+ * evicted to make room, before anything of this batch was stored. A hidden
+ * record leaves what others may see as it is, also a hidden revocation; when
+ * it comes back, it does what it would have done, in one transaction.
  * ERR_IO, ERR_LIMIT (the map is full), ERR_CORRUPT, ERR_NOMEM: nothing has
  * changed, no outcome is set; store_why().
  */
@@ -271,6 +286,11 @@ NODISCARD err store_get_slot(struct store_view *v,
     const uint8_t author[RECORD_AUTHOR], uint32_t kind, uint32_t slot,
     struct store_record *out);
 
+/** store_get_open(): as store_get_slot(), of what others may see. */
+NODISCARD err store_get_open(struct store_view *v,
+    const uint8_t author[RECORD_AUTHOR], uint32_t kind, uint32_t slot,
+    struct store_record *out);
+
 /**
  * store_slot_seq(v, author, kind, slot, seq):
  * The largest seq seen in a slot, winner or floor: for record_next_seq(). 0:
@@ -310,14 +330,19 @@ NODISCARD err store_each_time(struct store_view *v, uint64_t from_h,
 NODISCARD err store_each_arrival(
     struct store_view *v, uint64_t after_rid, store_each_fn *fn, void *ctx);
 
+/** As store_each_arrival(), of what others may see. */
+NODISCARD err store_each_open(
+    struct store_view *v, uint64_t after_rid, store_each_fn *fn, void *ctx);
+
 /** The owner's, in order of arrival. */
 NODISCARD err store_each_own(
     struct store_view *v, store_each_fn *fn, void *ctx);
 
 /* What names a record in sync: SPEC.md, "Sync". */
 struct store_item_key {
-	uint64_t rid;
-	uint32_t hour; /* of its seq; of a revocation 0 */
+	uint64_t arrival; /* a number that grows with each that comes; for
+			   * others: it leaves out what is hidden */
+	uint32_t hour;    /* of its seq; of a revocation 0 */
 	uint32_t kind;
 	uint8_t id[STORE_ITEM_ID];
 };
@@ -360,8 +385,9 @@ enum store_table {
 	TABLE_EXPIRY,
 	TABLE_OWN,
 	TABLE_PRIVATE,
+	TABLE_HIDDEN,
 };
-#define STORE_TABLES (TABLE_PRIVATE + 1)
+#define STORE_TABLES (TABLE_HIDDEN + 1)
 
 /* For people: `ohcn store stat`. */
 struct store_stat {

@@ -30,6 +30,7 @@ store_view_close(struct store_view *v)
 	if (v == NULL)
 		return;
 	map_cursor_close(v->slots);
+	map_cursor_close(v->hidden);
 	map_abort(v->txn);
 	free(v);
 }
@@ -38,18 +39,20 @@ err
 store_look(struct store_view *v, const struct record *r, uint64_t now_s,
     enum record_outcome *outcome, struct store_held *held)
 {
-	struct slot_state st;
+	struct slot_state st, hidden;
 
 	*outcome = RECORD_QUEUE_FULL;
 	if (held != NULL)
 		*held = (struct store_held){ 0 };
-	TRY(store_judge(v, r, now_s, outcome, &st));
+	TRY(store_judge(v, r, false, now_s, outcome, &st, &hidden));
+	if (*outcome == RECORD_DUPLICATE && store_is_its(&hidden, r))
+		st = hidden;
 	if (*outcome == RECORD_STALE && store_raises(r, &st))
 		*outcome = RECORD_FINE;
 	if (held != NULL && st.live)
-		*held = (struct store_held){ .rid = st.rid,
-			.own = st.own,
-			.heard = st.heard };
+		*held = (struct store_held){
+			.rid = st.rid, .own = st.own, .heard = st.heard
+		};
 	if (held != NULL && *outcome == RECORD_FINE && !st.own)
 		held->outside = store_outside(&v->scope, r, &st, now_s) &&
 				!store_raises(r, &st);
@@ -147,8 +150,24 @@ store_get_slot(struct store_view *v, const uint8_t author[RECORD_AUTHOR],
 {
 	const struct slot_name name = { author, kind, slot };
 	struct slot_state st;
+	bool gone = false;
 
-	TRY(store_slot_find(v, &name, &st));
+	TRY(store_slot_find(v, TABLE_HIDDEN, &name, &st));
+	if (st.live)
+		return get_named(v, st.rid, out);
+	TRY(store_get_open(v, author, kind, slot, out));
+	TRY(store_superseded(v, out, &gone));
+	return gone ? ERR_NOTFOUND : OK;
+}
+
+err
+store_get_open(struct store_view *v, const uint8_t author[RECORD_AUTHOR],
+    uint32_t kind, uint32_t slot, struct store_record *out)
+{
+	const struct slot_name name = { author, kind, slot };
+	struct slot_state st;
+
+	TRY(store_slot_find(v, TABLE_SLOT, &name, &st));
 	return st.live ? get_named(v, st.rid, out) : ERR_NOTFOUND;
 }
 
@@ -157,41 +176,81 @@ store_slot_seq(struct store_view *v, const uint8_t author[RECORD_AUTHOR],
     uint32_t kind, uint32_t slot, uint64_t *seq)
 {
 	const struct slot_name name = { author, kind, slot };
-	struct slot_state st;
+	struct slot_state st, hidden;
 
 	*seq = 0;
-	TRY(store_slot_find(v, &name, &st));
-	*seq = st.seq;
+	TRY(store_slot_find(v, TABLE_SLOT, &name, &st));
+	TRY(store_slot_find(v, TABLE_HIDDEN, &name, &hidden));
+	*seq = MAX(st.seq, hidden.seq);
 	return OK;
 }
 
+/* Hand a record to the owner, unless another has its place. */
+static err
+owner_told(struct store_view *v, const struct store_record *r, bool *more,
+    store_each_fn *fn, void *ctx)
+{
+	bool gone;
+
+	TRY(store_superseded(v, r, &gone));
+	if (!gone)
+		*more = fn(ctx, r);
+	return OK;
+}
+
+/* What a row of a slot tells of the author; a floor, or another's: nothing. */
+static err
+row_told(struct store_view *v, const uint8_t author[RECORD_AUTHOR],
+    struct slice key, struct slice value, bool *more, store_each_fn *fn,
+    void *ctx)
+{
+	struct store_record r;
+	uint32_t until_h;
+
+	if (store_slot_parse(value, &until_h) != SLOT_WINNER)
+		return OK;
+	TRY(get_named(v, get_u64be(key.p + SLOT_PREFIX), &r));
+	if (memcmp(r.author, author, RECORD_AUTHOR) != 0)
+		return OK;
+	return owner_told(v, &r, more, fn, ctx);
+}
+
+/* Slot and hidden at once, in the order of their keys. */
 err
 store_each_author(struct store_view *v, const uint8_t author[RECORD_AUTHOR],
     uint32_t kind, store_each_fn *fn, void *ctx)
 {
+	static const enum store_table tables[2] = { TABLE_SLOT, TABLE_HIDDEN };
+	struct slice key[2], value[2];
+	struct walk w[2];
 	uint8_t prefix[10];
-	struct walk w = { .prefix = slice_of(prefix, kind == 0 ? 8 : 10),
-		.key_n = SLOT_KEY };
-	struct slice key, value;
-	uint32_t until_h;
 	bool more = true;
+	err at[2], e = OK;
 
 	put_u64be(prefix, store_hash_author(v->store, author));
 	put_u16be(prefix + 8, (uint16_t)kind);
-	err e = walk_begin(&w, v, TABLE_SLOT, w.prefix, &key, &value);
-	while (e == OK && more) {
-		struct store_record r;
-		if (store_slot_parse(value, &until_h) == SLOT_WINNER) {
-			e = get_named(v, get_u64be(key.p + SLOT_PREFIX), &r);
-			if (e != OK)
-				break;
-			if (memcmp(r.author, author, RECORD_AUTHOR) == 0)
-				more = fn(ctx, &r);
-		}
-		if (more)
-			e = walk_next(&w, &key, &value);
+	for (unsigned i = 0; i < 2; i++) {
+		w[i] = (struct walk){ .prefix =
+					  slice_of(prefix, kind == 0 ? 8 : 10),
+			.key_n = SLOT_KEY };
+		at[i] = walk_begin(
+		    &w[i], v, tables[i], w[i].prefix, &key[i], &value[i]);
 	}
-	return walk_end(&w, e);
+	while (more && e == OK) {
+		const unsigned i =
+		    at[0] != OK ||
+		    (at[1] == OK && slice_cmp(key[1], key[0]) < 0);
+		if (at[i] != OK)
+			break;
+		e = row_told(v, author, key[i], value[i], &more, fn, ctx);
+		at[i] = walk_next(&w[i], &key[i], &value[i]);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		at[i] = walk_end(&w[i], at[i]);
+		if (e == OK)
+			e = at[i];
+	}
+	return e;
 }
 
 /* The time index holds the kind, so that others are passed by unread. */
@@ -215,9 +274,10 @@ each_time(struct store_view *v, uint64_t from_h, uint64_t to_h, uint32_t kind,
 		if ((kind == 0 || kind == row.kind) && info != NULL &&
 		    (class_mask & 1U << info->class) != 0) {
 			e = get_named(v, row.rid, &r);
+			if (e == OK)
+				e = owner_told(v, &r, more, fn, ctx);
 			if (e != OK)
 				break;
-			*more = fn(ctx, &r);
 		}
 		if (*more)
 			e = walk_next(&w, &key, &value);
@@ -247,9 +307,9 @@ store_each_time(struct store_view *v, uint64_t from_h, uint32_t class_mask,
 	    v, MAX(from_h, 1), UINT64_MAX, 0, class_mask, &more, fn, ctx);
 }
 
-err
-store_each_arrival(
-    struct store_view *v, uint64_t after_rid, store_each_fn *fn, void *ctx)
+static err
+each_arrival(struct store_view *v, uint64_t after_rid, bool open,
+    store_each_fn *fn, void *ctx)
 {
 	struct walk w = { .key_n = 8 };
 	struct slice key, value;
@@ -262,13 +322,30 @@ store_each_arrival(
 	while (e == OK && more) {
 		struct store_record r;
 		e = store_record_parse(get_u64be(key.p), value, &r);
+		if (e == OK && !open)
+			e = owner_told(v, &r, &more, fn, ctx);
+		else if (e == OK && !store_is_hidden(&r))
+			more = fn(ctx, &r);
 		if (e != OK)
 			break;
-		more = fn(ctx, &r);
 		if (more)
 			e = walk_next(&w, &key, &value);
 	}
 	return walk_end(&w, e);
+}
+
+err
+store_each_arrival(
+    struct store_view *v, uint64_t after_rid, store_each_fn *fn, void *ctx)
+{
+	return each_arrival(v, after_rid, false, fn, ctx);
+}
+
+err
+store_each_open(
+    struct store_view *v, uint64_t after_rid, store_each_fn *fn, void *ctx)
+{
+	return each_arrival(v, after_rid, true, fn, ctx);
 }
 
 err
@@ -282,9 +359,10 @@ store_each_own(struct store_view *v, store_each_fn *fn, void *ctx)
 	while (e == OK && more) {
 		struct store_record r;
 		e = get_named(v, get_u64be(key.p), &r);
+		if (e == OK)
+			e = owner_told(v, &r, &more, fn, ctx);
 		if (e != OK)
 			break;
-		more = fn(ctx, &r);
 		if (more)
 			e = walk_next(&w, &key, &value);
 	}
@@ -303,8 +381,10 @@ store_each_item(struct store_view *v, const struct scope *scope, uint64_t now_s,
 	struct slice key, value;
 	const struct scope all = scope_all();
 	const bool any = scope_covers(scope, &all);
+	struct unshown unshown;
 	bool more = true;
 
+	TRY(store_unshown(v->txn, &unshown));
 	err e =
 	    walk_begin(&w, v, TABLE_TIME, (struct slice){ 0 }, &key, &value);
 	while (e == OK && more) {
@@ -316,8 +396,9 @@ store_each_item(struct store_view *v, const struct scope *scope, uint64_t now_s,
 		    row.expires_h > leaves_h &&
 		    (any || scope_has(scope, row.kind, row.region, row.hour,
 				row.author))) {
-			struct store_item_key item = { row.rid, row.hour,
-				row.kind, { 0 } };
+			struct store_item_key item = { store_arrival(
+							   &unshown, row.rid),
+				row.hour, row.kind, { 0 } };
 			memcpy(item.id, row.id, STORE_ITEM_ID);
 			more = fn(ctx, &item);
 		}
@@ -381,7 +462,7 @@ err
 store_stat(struct store_view *v, struct store_stat *out)
 {
 	static const char *const names[STORE_TABLES] = { "meta", "record", "id",
-		"slot", "time", "expiry", "own", "private" };
+		"slot", "time", "expiry", "own", "private", "hidden" };
 	static const uint8_t first[4] = { 0, 0, 0, 1 };
 	const struct store *s = v->store;
 	struct slice m;

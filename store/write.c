@@ -134,6 +134,7 @@ work_end(struct work *w, err e, store_gone_fn *gone, void *ctx)
 	struct store *s = w->view.store;
 
 	map_cursor_close(w->view.slots);
+	map_cursor_close(w->view.hidden);
 	if (e == OK)
 		e = work_commit(w);
 	map_abort(w->view.txn);
@@ -156,9 +157,14 @@ work_end(struct work *w, err e, store_gone_fn *gone, void *ctx)
 
 /* ---- rows ---- */
 
-static err
-gone_add(struct work *w, const struct store_record *r, enum store_gone_why why)
+err
+work_gone(struct work *w, const struct store_record *r, enum store_gone_why why)
 {
+	bool before;
+
+	TRY(store_superseded(&w->view, r, &before));
+	if (before)
+		return OK;
 	if (w->gone_n == w->gone_cap) {
 		const size_t cap = MAX(64, w->gone_cap * 2);
 		struct store_gone *more = realloc(w->gone, cap * sizeof(*more));
@@ -202,7 +208,6 @@ work_remove(
 
 	w->changed = true;
 	store_keys(w->view.store, r, &k);
-	TRY(gone_add(w, r, why));
 	count_down(&w->totals.records);
 	w->totals.bytes -= MIN(w->totals.bytes, r->bytes.n);
 	if (w->totals.kind[r->kind] > 0)
@@ -233,12 +238,13 @@ work_clear(struct work *w, const struct slot_state *st, enum store_gone_why why)
 	if (st->live) {
 		struct store_record old;
 		TRY(store_get_rid(&w->view, st->rid, &old));
+		TRY(work_gone(w, &old, why));
 		TRY(work_remove(w, &old, why));
 	} else {
 		count_down(&w->totals.floors);
 		TRY(work_del(w, TABLE_EXPIRY, &floor));
 	}
-	return work_del(w, TABLE_SLOT, &st->row);
+	return work_del(w, st->table, &st->row);
 }
 
 err
@@ -270,14 +276,16 @@ work_leave(struct work *w, uint64_t rid, enum store_gone_why why, bool floor)
 
 	TRY(store_get_rid(&w->view, rid, &r));
 	store_keys(w->view.store, &r, &k);
-	TRY(map_get(w->view.txn, TABLE_SLOT, key_slice(&k.slot), &value));
+	const enum store_table table = store_slot_table(&r);
+	TRY(map_get(w->view.txn, table, key_slice(&k.slot), &value));
 	if (store_slot_parse(value, &until_h) != SLOT_WINNER)
 		return ERR_CORRUPT;
 	memcpy(id, r.id, RECORD_ID);
 	memcpy(author, r.author, RECORD_AUTHOR);
+	TRY(work_gone(w, &r, why));
 	TRY(work_remove(w, &r, why));
-	if (!floor || store_is_past(until_h, w->now_s))
-		return work_del(w, TABLE_SLOT, &k.slot);
+	if (!floor || table == TABLE_HIDDEN || store_is_past(until_h, w->now_s))
+		return work_del(w, table, &k.slot);
 	return work_floor(w, &k.slot, until_h, r.seq, id, author);
 }
 
@@ -293,6 +301,24 @@ record_pack(struct work *w, const struct store_record *r, uint32_t *sum)
 	memcpy(s->value + HEADER_BYTES, r->bytes.p, r->bytes.n);
 	*sum = store_sum(s, value);
 	return value;
+}
+
+/* Its number is one that others never hear of. */
+static err
+unshown_add(struct work *w, uint64_t rid)
+{
+	uint8_t out[8 + 8 * UNSHOWN_MAX];
+	struct unshown u;
+
+	TRY(store_unshown(w->view.txn, &u));
+	const size_t drop = u.n >= UNSHOWN_MAX ? UNSHOWN_MAX / 2 : 0;
+	const size_t keep = u.n - drop;
+	put_u64be(out, u.forgotten + drop);
+	if (keep > 0)
+		memcpy(out + 8, u.rids + 8 * drop, 8 * keep);
+	put_u64be(out + 8 + 8 * keep, rid);
+	return map_put(w->view.txn, TABLE_META, slice_str("unshown"),
+	    slice_of(out, 16 + 8 * keep), MAP_PUT);
 }
 
 err
@@ -315,14 +341,17 @@ work_insert(struct work *w, const struct store_record *r, uint32_t until_h)
 	pending_add(w, r->rid, TABLE_TIME, &k.time, time, TIME_BYTES);
 	pending_add(w, r->rid, TABLE_EXPIRY, &k.expiry, NULL, 0);
 	const bool own = r->own;
+	const enum store_table table = store_slot_table(r);
 	TRY(map_put(w->view.txn, TABLE_RECORD, key_slice(&k.record), value,
 	    MAP_APPEND));
+	if (table == TABLE_HIDDEN)
+		TRY(unshown_add(w, get_u64be(k.record.p)));
 	if (own) {
 		w->totals.own++;
 		TRY(map_put(w->view.txn, TABLE_OWN, key_slice(&k.record),
 		    (struct slice){ 0 }, MAP_APPEND));
 	}
-	return map_put(w->view.txn, TABLE_SLOT, key_slice(&k.slot),
+	return map_put(w->view.txn, table, key_slice(&k.slot),
 	    slice_of(row, sizeof(row)), MAP_PUT);
 }
 
@@ -374,50 +403,91 @@ work_until(struct work *w, const struct slot_state *st,
 
 /* ---- an author ---- */
 
-struct others {
-	struct store_record first;
-	bool found;
-};
+/* What stands in one table of an author, revocations apart. */
+typedef err author_fn(struct work *w, const struct store_record *r, bool *more);
 
-static bool
-other_found(void *ctx, const struct store_record *r)
+static err
+author_each(struct work *w, enum store_table table,
+    const uint8_t author[RECORD_AUTHOR], author_fn *fn)
 {
-	struct others *o = ctx;
+	struct slice key, value;
+	struct map_cursor *c;
+	uint8_t prefix[8];
+	uint32_t until_h;
+	bool more = true;
 
-	if (r->kind == KIND_REVOCATION)
-		return true;
-	o->first = *r;
-	o->found = true;
-	return false;
+	put_u64be(prefix, store_hash_author(w->view.store, author));
+	TRY(map_cursor_open(w->view.txn, table, &c));
+	err e = map_cursor_seek(c, slice_of(prefix, 8), &key, &value);
+	while (e == OK && more && key.n == SLOT_KEY &&
+	       memcmp(key.p, prefix, 8) == 0) {
+		struct store_record r;
+		if (store_slot_parse(value, &until_h) == SLOT_WINNER) {
+			e = store_get_rid(
+			    &w->view, get_u64be(key.p + SLOT_PREFIX), &r);
+			if (e == OK && r.kind != KIND_REVOCATION &&
+			    memcmp(r.author, author, RECORD_AUTHOR) == 0)
+				e = fn(w, &r, &more);
+			if (e == ERR_NOTFOUND)
+				e = ERR_CORRUPT;
+		}
+		if (e == OK)
+			e = map_cursor_next(c, &key, &value);
+	}
+	map_cursor_close(c);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static err
+author_found(struct work *w, const struct store_record *r, bool *more)
+{
+	(void)w;
+	(void)r;
+	*more = false;
+	return ERR_EXISTS;
 }
 
 err
 work_holds_other(
     struct work *w, const uint8_t author[RECORD_AUTHOR], bool *found)
 {
-	struct others o = { 0 };
+	const err e = author_each(w, TABLE_SLOT, author, author_found);
 
-	TRY(store_each_author(&w->view, author, 0, other_found, &o));
-	*found = o.found;
-	return OK;
+	*found = e == ERR_EXISTS;
+	return *found ? OK : e;
+}
+
+/* The walk's cursor stays right; what ${r} points to does not. */
+static err
+author_end(struct work *w, const struct store_record *r, bool *more)
+{
+	const enum store_table table = store_slot_table(r);
+	struct record_keys k;
+
+	(void)more;
+	store_keys(w->view.store, r, &k);
+	TRY(work_gone(w, r, STORE_REVOKED));
+	TRY(work_remove(w, r, STORE_REVOKED));
+	return work_del(w, table, &k.slot);
 }
 
 /* No floors stay: while the revocation is held nothing gets in anyway. */
 err
-work_author_clear(struct work *w, const uint8_t author[RECORD_AUTHOR])
+work_author_clear(
+    struct work *w, enum store_table table, const uint8_t author[RECORD_AUTHOR])
 {
-	for (;;) {
-		struct others o = { 0 };
-		struct slot_state st;
+	return author_each(w, table, author, author_end);
+}
 
-		TRY(store_each_author(&w->view, author, 0, other_found, &o));
-		if (!o.found)
-			return OK;
-		const struct slot_name name = { author, o.first.kind,
-			o.first.slot };
-		TRY(store_slot_find(&w->view, &name, &st));
-		if (!st.live || st.rid != o.first.rid)
-			return ERR_CORRUPT;
-		TRY(work_clear(w, &st, STORE_REVOKED));
-	}
+static err
+author_told(struct work *w, const struct store_record *r, bool *more)
+{
+	(void)more;
+	return work_gone(w, r, STORE_REVOKED);
+}
+
+err
+work_author_gone(struct work *w, const uint8_t author[RECORD_AUTHOR])
+{
+	return author_each(w, TABLE_SLOT, author, author_told);
 }

@@ -50,11 +50,22 @@ NODISCARD err work_end(struct work *w, err e, store_gone_fn *gone, void *ctx);
 NODISCARD err work_del(
     struct work *w, enum store_table table, const struct store_key *key);
 
-/** work_remove(w, r, why): from all tables but slot. Ends ${r}'s bytes. */
+/**
+ * work_gone(w, r, why): the owner sees it no more; told after the commit,
+ * unless it was superseded, since then it was told before.
+ */
+NODISCARD err work_gone(
+    struct work *w, const struct store_record *r, enum store_gone_why why);
+
+/**
+ * work_remove(w, r, why): from all tables but slot and hidden; tells nobody.
+ * Ends ${r}'s bytes.
+ */
 NODISCARD err work_remove(
     struct work *w, const struct store_record *r, enum store_gone_why why);
 
-/** work_clear(w, st, why): whatever stands in a slot, its row as well. */
+/** work_clear(w, st, why): whatever stands in a slot, its row as well; told
+ * by work_gone(). */
 NODISCARD err work_clear(
     struct work *w, const struct slot_state *st, enum store_gone_why why);
 
@@ -81,8 +92,15 @@ NODISCARD err work_mark(struct work *w, const struct store_record *r);
 NODISCARD err work_until(struct work *w, const struct slot_state *st,
     const uint8_t author[RECORD_AUTHOR], uint32_t until_h);
 
-/** work_author_clear(w, author): all but revocations, floors stay. */
-NODISCARD err work_author_clear(
+/**
+ * work_author_clear(w, table, author): all but revocations, floors stay; of
+ * TABLE_SLOT or TABLE_HIDDEN.
+ */
+NODISCARD err work_author_clear(struct work *w, enum store_table table,
+    const uint8_t author[RECORD_AUTHOR]);
+
+/** work_author_gone(w, author): all but revocations, as work_gone(). */
+NODISCARD err work_author_gone(
     struct work *w, const uint8_t author[RECORD_AUTHOR]);
 
 /** work_holds_other(w, author, found): any record but a revocation? */

@@ -78,6 +78,7 @@ record_json(struct reader *rd, const struct store_record *s,
 	json_uint(o, "received", s->received_s);
 	json_truth(o, "own", s->own);
 	json_truth(o, "heard", s->heard);
+	json_truth(o, "on_its_way", store_is_hidden(s));
 	json_truth(o, "opaque", s->opaque);
 	if (full)
 		json_hex(o, "bytes_hex", s->bytes);

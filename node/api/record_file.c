@@ -85,7 +85,7 @@ export_run(uv_work_t *work)
 		    &x->chunk, slice_str(x->n->config->node.network));
 	x->begun = true;
 	if (e == OK && !x->walk_ended) {
-		e = store_each_arrival(x->view, x->after, on_export, x);
+		e = store_each_open(x->view, x->after, on_export, x);
 		x->walk_ended = !x->full && x->walked < WALK_MAX;
 	}
 	if (e == OK && x->walk_ended)

@@ -721,6 +721,10 @@ run_draft_show(struct cli *cli)
 		time_text(when, sizeof(when), json_int(published, "expires"));
 		output_line(&cli->out, "published: %s until %s UTC",
 		    json_str(published, "id"), when);
+		if (json_yes(published, "on_its_way"))
+			output_line(&cli->out,
+			    "  on its way through other nodes; until it comes "
+			    "back, this one shows what it replaces");
 	} else {
 		output_line(&cli->out, "not published");
 	}

@@ -133,7 +133,7 @@ on_item(void *ctx, const struct store_item_key *key)
 	struct sync_item item = { .hour = key->hour };
 
 	memcpy(item.id, key->id, SYNC_ID);
-	j->head = MAX(j->head, key->rid);
+	j->head = MAX(j->head, key->arrival);
 	if (is_refused(j, &item))
 		return true;
 	if (j->kind == WORK_COUNT) {
@@ -144,7 +144,7 @@ on_item(void *ctx, const struct store_item_key *key)
 		j->result = ERR_LIMIT; /* the view's totals were wrong */
 		return false;
 	}
-	if (s->fresh != NULL && key->rid > s->since.rid) {
+	if (s->fresh != NULL && key->arrival > s->since.rid) {
 		if (j->fresh_n < SYNC_FRESH_MAX)
 			s->fresh[j->fresh_n++] = (uint32_t)j->n;
 		else

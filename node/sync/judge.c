@@ -11,10 +11,7 @@ mono_ms(const struct syncer *y)
 
 /* ---- what becomes of a record ---- */
 
-/*
- * Who is it that beats the record? Nobody may learn from us alone that a
- * record is ours: until it has been heard it is no answer.
- */
+/* Who is it that beats the record, of what others may see? */
 static enum sync_verdict
 winner_of(struct syncer *y, const struct record *r, bool revoked,
     struct sync_item *out)
@@ -25,11 +22,9 @@ winner_of(struct syncer *y, const struct record *r, bool revoked,
 
 	if (store_view_open(y->cf.store, &view) != OK)
 		return SYNC_LATER;
-	const err e = store_get_slot(view, r->author,
+	const err e = store_get_open(view, r->author,
 	    revoked ? KIND_REVOCATION : r->kind, revoked ? 0 : r->slot, &w);
-	if (e == OK && store_is_hidden(&w)) {
-		v = SYNC_KEPT;
-	} else if (e == OK) {
+	if (e == OK) {
 		out->hour =
 		    w.kind == KIND_REVOCATION ? 0 : (uint32_t)(w.seq >> 8);
 		memcpy(out->id, w.id, SYNC_ID);

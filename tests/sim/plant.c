@@ -104,7 +104,7 @@ show_hidden(void *ctx, const struct store_record *r)
 {
 	const struct holed_walk *w = ctx;
 	struct store_item_key key = {
-		.hour = (uint32_t)(r->seq >> 8), .rid = r->rid, .kind = r->kind
+		.hour = (uint32_t)(r->seq >> 8), .arrival = r->rid, .kind = r->kind
 	};
 
 	memcpy(key.id, r->id, sizeof(key.id));

@@ -76,7 +76,7 @@ converge_plant_name(enum converge_plant p)
 {
 	static const char *const names[] = { "sound", "no-winner", "floor-lost",
 		"refused-lost", "refused-kept", "unheard-served",
-		"unheard-wins", "scope-ignored", "body-lost" };
+		"scope-ignored", "body-lost" };
 
 	return names[p];
 }
@@ -532,14 +532,14 @@ on_item(void *ctx, const struct store_item_key *key)
 {
 	struct end *e = ctx;
 
-	e->head = MAX(e->head, key->rid);
+	e->head = MAX(e->head, key->arrival);
 	if (is_refused(e->known, key))
 		return true;
 	assert_true(e->items_n < RECORDS_MAX);
 	struct sync_item *it = &e->items[e->items_n];
 	it->hour = key->hour;
 	memcpy(it->id, key->id, SYNC_ID);
-	if (e->since.known && key->rid > e->since.rid)
+	if (e->since.known && key->arrival > e->since.rid)
 		e->fresh[e->fresh_n++] = (uint32_t)e->items_n;
 	e->items_n++;
 	return true;
@@ -594,16 +594,13 @@ winner_of(
 	if (e->w->plant == CONVERGE_NO_WINNER && !revoked)
 		return v;
 	assert_int_equal(store_view_open(e->me->store, &view), OK);
-	if (store_get_slot(view, r->author, revoked ? KIND_REVOCATION : r->kind,
+	if (store_get_open(view, r->author, revoked ? KIND_REVOCATION : r->kind,
 		revoked ? 0 : r->slot, &w) == OK) {
 		out->hour =
 		    w.kind == KIND_REVOCATION ? 0 : (uint32_t)(w.seq >> 8);
 		memcpy(out->id, w.id, SYNC_ID);
-		const bool hidden = w.kind == KIND_PROFILE && w.own && !w.heard;
-		v = hidden && e->w->plant != CONVERGE_UNHEARD_WINS
-			? SYNC_KEPT
-			: SYNC_BEATEN;
-		e->w->out->beaten += v == SYNC_BEATEN;
+		v = SYNC_BEATEN;
+		e->w->out->beaten++;
 	}
 	store_view_close(view);
 	return v;
@@ -810,7 +807,7 @@ hand_over(struct world *w, struct peer *p)
 
 /*
  * What a node had in a slot must not be followed by something older, as long
- * as anything lives that it had there before.
+ * as anything lives that it had there before. What is hidden lies beside it.
  */
 static void
 check_forward(struct world *w, const struct peer *p, unsigned held)
@@ -820,7 +817,8 @@ check_forward(struct world *w, const struct peer *p, unsigned held)
 	uint64_t until = 0;
 
 	for (unsigned i = 0; i < w->made_n; i++)
-		if (p->seen[i] > 0 && model_same_slot(&w->model[i], m) &&
+		if (p->seen[i] > 0 && !w->model[i].secret &&
+		    model_same_slot(&w->model[i], m) &&
 		    model_beats(&w->model[i], m) &&
 		    (later == 0 || p->seen[i] > p->seen[later - 1]))
 			later = i + 1;

@@ -21,7 +21,6 @@ enum converge_plant {
 	CONVERGE_REFUSED_LOST,   /* what a peer has refused is offered again */
 	CONVERGE_REFUSED_KEPT,   /* or not, though the peer has it by now */
 	CONVERGE_UNHEARD_SERVED, /* own cards are given out at once */
-	CONVERGE_UNHEARD_WINS,   /* or as the answer to an older one */
 	CONVERGE_SCOPE_IGNORED,  /* the items are all that is held */
 	CONVERGE_BODY_LOST,      /* now and then a body is not sent */
 	CONVERGE_PLANTS

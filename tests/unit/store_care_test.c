@@ -145,7 +145,7 @@ assert_migrated(struct store *s)
 	    store_private_get(v, slice_str("draft/1"), &value), OK);
 	assert_true(slice_eq_str(value, "sealed"));
 	assert_int_equal(store_stat(v, &stat), OK);
-	assert_int_equal(stat.version, 2);
+	assert_int_equal(stat.version, STORE_VERSION);
 	assert_int_equal(stat.migrated_from, 1);
 	assert_int_equal(stat.migrated_s, NOW);
 	assert_int_equal(stat.oldest_h, TEST_HOUR - 3);
@@ -195,7 +195,7 @@ test_migrate(void **state)
 			s = open_store(tm.map);
 			assert_true(store_info(s).must_migrate);
 			/* an older ohcn leaves it alone from now on */
-			assert_int_equal(store_info(s).version, 2);
+			assert_int_equal(store_info(s).version, STORE_VERSION);
 		}
 		assert_true(steps[i / 2] == 100 ? calls == 1 : calls > 2);
 		assert_migrated(s);

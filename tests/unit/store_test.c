@@ -888,12 +888,12 @@ test_open(void **state)
 		c.net = slice_str("Not a name");
 		assert_int_equal(store_open(f.tm.map, &c, &s, why), ERR_CONFIG);
 
-		format[11] = 3;
+		format[11] = STORE_VERSION + 1;
 		meta_write(f.tm.map, "format", slice_of(format, 16));
 		assert_int_equal(
 		    store_open(f.tm.map, &f.config, &s, why), ERR_CONFIG);
 		assert_non_null(strstr(why, "newer ohcn"));
-		format[11] = 2;
+		format[11] = STORE_VERSION;
 		format[12] ^= 0xff;
 		meta_write(f.tm.map, "format", slice_of(format, 16));
 		assert_int_equal(
@@ -1002,8 +1002,9 @@ test_check(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(m); i++)
-		make(&m[i], (struct test_record){
-				.author = i, .expires_h = TEST_HOUR + 9 - i });
+		make(&m[i], (struct test_record){ .author = i,
+				.kind = KIND_DEMAND, /* not hidden */
+				.expires_h = TEST_HOUR + 9 - i });
 	for (size_t n = 0; n < ARRAY_LEN(damages); n++) {
 		struct fixture f;
 		struct map_txn *t;
