@@ -366,6 +366,81 @@ trust_party(const struct trust *t, const uint8_t key[TRUST_KEY])
 	return party == UINT32_MAX ? key : t->keys[party];
 }
 
+/* ---- posting keys ---- */
+
+static int
+claim_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct trust_claim));
+}
+
+/* Does ${by} say it of ${of}? */
+static bool
+claims(const struct trust_claim *sorted, size_t n, const uint8_t by[TRUST_KEY],
+    const uint8_t of[TRUST_KEY])
+{
+	struct trust_claim want;
+
+	memcpy(want.by, by, TRUST_KEY);
+	memcpy(want.of, of, TRUST_KEY);
+	return n > 0 &&
+	       bsearch(&want, sorted, n, sizeof(want), claim_cmp) != NULL;
+}
+
+static void
+sort_claims(struct trust_claim *list, size_t n)
+{
+	if (n > 0)
+		qsort(list, n, sizeof(*list), claim_cmp);
+}
+
+static void
+link_put(struct trust_link *out, size_t cap, size_t *n,
+    const uint8_t a[TRUST_KEY], const uint8_t b[TRUST_KEY])
+{
+	if (*n < cap) {
+		memcpy(out[*n].a, a, TRUST_KEY);
+		memcpy(out[*n].b, b, TRUST_KEY);
+	}
+	(*n)++;
+}
+
+size_t
+trust_postings(struct trust_claim *lists, size_t lists_n,
+    struct trust_claim *names, size_t names_n, struct trust_link *out,
+    size_t cap)
+{
+	size_t n = 0;
+
+	sort_claims(lists, lists_n);
+	sort_claims(names, names_n);
+	for (size_t i = 0, end; i < names_n; i = end) {
+		const struct trust_claim *last = NULL;
+		unsigned found = 0; /* organisations, each once */
+		for (end = i; end < names_n && memcmp(names[end].by,
+						   names[i].by, TRUST_KEY) == 0;
+		     end++) {
+			const struct trust_claim *c = &names[end];
+			if (memcmp(c->by, c->of, TRUST_KEY) == 0 ||
+			    (last != NULL && claim_cmp(last, c) == 0) ||
+			    !claims(lists, lists_n, c->of, c->by))
+				continue;
+			last = c;
+			found++;
+		}
+		if (found == 1)
+			link_put(out, cap, &n, last->by, last->of);
+	}
+	for (size_t i = 0; i < lists_n; i++) {
+		const struct trust_claim *c = &lists[i];
+		if (memcmp(c->by, c->of, TRUST_KEY) < 0 &&
+		    (i == 0 || claim_cmp(c, c - 1) != 0) &&
+		    claims(lists, lists_n, c->of, c->by))
+			link_put(out, cap, &n, c->by, c->of);
+	}
+	return n;
+}
+
 /* ---- why ---- */
 
 struct why {

@@ -46,6 +46,27 @@ struct trust_link {
 	uint8_t a[TRUST_KEY], b[TRUST_KEY];
 };
 
+/*
+ * What one key says of another one in a record of its own, in force: that it
+ * is a posting key of its organisation, or whose posting it is.
+ */
+struct trust_claim {
+	uint8_t by[TRUST_KEY], of[TRUST_KEY];
+};
+
+/**
+ * trust_postings(lists, lists_n, names, names_n, out, cap):
+ * From one-sided words to links. ${lists}: organisation records that list a
+ * key; ${names}: postings of a key that name an organisation. Linked are two
+ * who list each other, and a posting key with the only organisation that it
+ * names and that lists it; a word of one side alone links nothing. Sorts both
+ * arrays. At most ${cap} are written, the smallest posting keys first; returns
+ * how many there are.
+ */
+size_t trust_postings(struct trust_claim *lists, size_t lists_n,
+    struct trust_claim *names, size_t names_n, struct trust_link *out,
+    size_t cap);
+
 /* Borrowed arrays: attestations that hold now (verified, not expired). */
 struct trust_input {
 	const uint8_t *anchors; /* anchors_n keys, one after the other */

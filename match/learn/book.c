@@ -29,7 +29,7 @@ static const uint16_t method_weight[LEARN_METHODS] = { [LEARN_ASSESSED] = 1000,
 #define AVAILABLE_MIN     2
 #define AVAILABLE_MAX     20
 #define FUNDING_HOURS     20
-#define POSITIONS_MAX     1000
+#define POSITIONS_MAX     1000U
 #define OPEN_HOURS        40
 
 uint32_t
@@ -89,14 +89,54 @@ gather_parties(struct learn_book *b, const struct trust *t)
 		p->tau = trust_of(t, p->key);
 		p->anchor = trust_is_anchor(t, p->key);
 		p->reference = 0;
-		p->funding = FUNDING_HOURS;
 	}
 }
 
-/* Effort is judged against what was declared, investment against what is
- * asked for. */
+/* By key, of one key the most first. */
+static int
+positions_cmp(const void *a, const void *b)
+{
+	const struct learn_positions *x = a, *y = b;
+	const int c = memcmp(x->key, y->key, TRUST_KEY);
+
+	return c != 0 ? c : x->n == y->n ? 0 : x->n > y->n ? -1 : 1;
+}
+
+/* Whoever posts under many keys asks for as many people in all. */
+static err
+read_positions(struct learn_book *b, const struct trust *t)
+{
+	const size_t n = b->in->positions_n;
+	struct learn_positions *all = calloc(n + 1, sizeof(*all));
+
+	if (all == NULL)
+		return ERR_NOMEM;
+	if (n > 0) {
+		memcpy(all, b->in->positions, n * sizeof(*all));
+		qsort(all, n, sizeof(*all), positions_cmp);
+	}
+	for (uint32_t i = 0; i < b->parties_n; i++)
+		b->parties[i].funding = 0;
+	for (size_t i = 0; i < n; i++) {
+		const uint32_t at = learn_party(b, trust_party(t, all[i].key));
+		if (at == UINT32_MAX ||
+		    (i > 0 &&
+			memcmp(all[i - 1].key, all[i].key, TRUST_KEY) == 0))
+			continue;
+		b->parties[at].funding =
+		    MIN(b->parties[at].funding + MIN(all[i].n, POSITIONS_MAX),
+			POSITIONS_MAX);
+	}
+	for (uint32_t i = 0; i < b->parties_n; i++)
+		b->parties[i].funding =
+		    FUNDING_HOURS * MAX(1U, b->parties[i].funding);
+	free(all);
+	return OK;
+}
+
+/* Effort is judged against what was declared. */
 static void
-read_declared(struct learn_book *b, const struct trust *t)
+read_availability(struct learn_book *b, const struct trust *t)
 {
 	const struct learn_input *in = b->in;
 
@@ -114,15 +154,6 @@ read_declared(struct learn_book *b, const struct trust *t)
 	for (uint32_t i = 0; i < b->parties_n; i++) {
 		if (b->parties[i].reference == 0)
 			b->parties[i].reference = AVAILABLE_DEFAULT;
-	}
-	for (size_t i = 0; i < in->positions_n; i++) {
-		const struct learn_positions *p = &in->positions[i];
-		const uint32_t at = learn_party(b, trust_party(t, p->key));
-		const uint32_t hours =
-		    FUNDING_HOURS * MAX(1U, MIN(p->n, (uint32_t)POSITIONS_MAX));
-		if (at != UINT32_MAX)
-			b->parties[at].funding =
-			    MAX(b->parties[at].funding, hours);
 	}
 }
 
@@ -170,9 +201,7 @@ note_events(struct learn_book *b, const struct trust *t)
 		struct noted x = { .e = e,
 			.learner = learn_party(b, trust_party(t, e->learner)),
 			.partner = learn_party(b, trust_party(t, e->partner)),
-			.month = e->witnessed == 0
-				     ? e->month
-				     : MIN(e->month, e->witnessed) };
+			.month = e->month };
 		/* With oneself, or not yet: no evidence. */
 		if (well_formed(e) && x.learner != x.partner &&
 		    x.month <= in->month)
@@ -307,14 +336,14 @@ static uint32_t
 response_of(const struct noted *x)
 {
 	const struct learn_event *e = x->e;
-	const uint32_t month = MAX(e->month, e->witnessed);
 	uint32_t best = 0;
 
 	for (uint8_t i = 0; i < e->terms_n; i++) {
 		const struct learn_term *t = &e->terms[i];
 		const bool told = t->gap <= 1000;
-		const uint32_t late =
-		    told && month > t->gap_month ? month - t->gap_month : 0;
+		const uint32_t late = told && e->month > t->gap_month
+					  ? e->month - t->gap_month
+					  : 0;
 		const uint32_t gap = told ? t->gap : LEARN_GAP_UNKNOWN;
 		/* Half after four months: six steps of the table a month. */
 		const uint32_t f = part(
@@ -684,9 +713,11 @@ learn_book_new(const struct learn_input *in, const struct trust *trust,
 		return ERR_NOMEM;
 	}
 	gather_parties(b, trust);
-	read_declared(b, trust);
+	read_availability(b, trust);
+	e = read_positions(b, trust);
 	note_events(b, trust);
-	e = weigh_base(b);
+	if (e == OK)
+		e = weigh_base(b);
 	for (uint32_t i = 0; e == OK && i < b->notes_n; i++)
 		weigh(b, &b->notes[i]);
 	if (e == OK)

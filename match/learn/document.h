@@ -4,8 +4,8 @@
  * beside others (proto/evidence/rules.h); all documents come from
  * document_open(), found fine. SPEC.md, "From documents".
  *
- * What no document says is not made up: gaps (from statistics, by the caller)
- * and when a commitment was witnessed.
+ * What no document says is not made up: gaps come from statistics, by the
+ * caller.
  */
 #pragma once
 

@@ -105,9 +105,8 @@ struct learn_event {
 	uint16_t answer_days; /* until the partner answered; or NOT_TOLD */
 	uint32_t hours;       /* worked and learned, in all */
 	uint32_t funded;      /* of them paid for by the partner */
-	uint32_t first_day, last_day; /* days since 1970, both included */
-	uint32_t month;               /* since January 1970 = 0: it ended */
-	uint32_t witnessed;           /* a commitment to it was seen; 0: not */
+	uint32_t first_day, last_day;   /* days since 1970, both included */
+	uint32_t month;                 /* since January 1970 = 0: it ended */
 	const struct learn_term *terms; /* borrowed; LEARN_TERMS at most */
 	uint8_t terms_n;
 };
@@ -118,7 +117,10 @@ struct learn_availability {
 	uint16_t hours_week;
 };
 
-/* For how many postings a company asks. Of several the most counts. */
+/*
+ * For how many people a key's postings ask. Of several of one key the most
+ * counts; those of the keys of one party are added.
+ */
 struct learn_positions {
 	uint8_t key[TRUST_KEY];
 	uint32_t n;

@@ -5,10 +5,12 @@
 #include "match/card.h"
 #include "node/signals.h"
 #include "node/trust/gaps.h"
+#include "node/trust/posting.h"
 
 #define POSTINGS_SEEN 1000 /* of one company, for its positions */
 /* Keys whose attestations are read, with all that are linked to them. */
-#define STEP_MAX (TRUST_EDGES_MAX + 4 * TRUST_LINKS_MAX)
+#define STEP_MAX   (TRUST_EDGES_MAX + 4 * TRUST_LINKS_MAX)
+#define LOOKED_MAX (4 * TRUST_EDGES_MAX) /* keys whose links are looked up */
 
 /* ---- attestations that are followed ---- */
 
@@ -23,6 +25,10 @@ struct follow {
 	/* keys whose attestations are read: those of this step, the next */
 	uint8_t (*step)[TRUST_KEY], (*next)[TRUST_KEY], (*seen)[TRUST_KEY];
 	size_t step_n, next_n, seen_n;
+	/* keys of one party: of documents, then of posting keys */
+	struct posting_keys *posting;
+	uint8_t (*looked)[TRUST_KEY], (*look)[TRUST_KEY];
+	size_t looked_n, look_n;
 };
 
 static bool
@@ -112,16 +118,48 @@ keys_have(uint8_t (*keys)[TRUST_KEY], size_t n, const uint8_t key[TRUST_KEY])
 	return n > 0 && bsearch(key, keys, n, TRUST_KEY, key_cmp) != NULL;
 }
 
+static void
+look_put(struct follow *f, const uint8_t key[TRUST_KEY])
+{
+	if (f->look_n < LOOKED_MAX)
+		memcpy(f->look[f->look_n++], key, TRUST_KEY);
+}
+
+/* Posting keys of those in ${look}, and of whom they are linked with. */
+static err
+look_all(struct follow *f)
+{
+	struct posting_keys *p = f->posting;
+
+	while (f->look_n > 0) {
+		const size_t n = keys_once(f->look, f->look_n);
+		const size_t before = p->links_n, known = f->looked_n;
+		for (size_t i = 0; i < n && f->looked_n < LOOKED_MAX; i++) {
+			if (keys_have(f->looked, known, f->look[i]))
+				continue;
+			TRY(posting_look(p, f->look[i]));
+			memcpy(f->looked[f->looked_n++], f->look[i], TRUST_KEY);
+		}
+		f->looked_n = keys_once(f->looked, f->looked_n);
+		f->look_n = 0;
+		for (size_t i = before; i < p->links_n; i++) {
+			look_put(f, p->links[i].a);
+			look_put(f, p->links[i].b);
+		}
+	}
+	return OK;
+}
+
 /* All that are linked with a key belong to it, over several links, too. */
 static void
-add_linked(struct follow *f, const struct evidence_set *e)
+add_linked(struct follow *f)
 {
 	size_t before;
 
 	do {
 		before = f->next_n;
-		for (size_t i = 0; i < e->links_n; i++) {
-			const struct trust_link *l = &e->links[i];
+		for (size_t i = 0; i < f->posting->links_n; i++) {
+			const struct trust_link *l = &f->posting->links[i];
 			const bool a = keys_have(f->next, before, l->a);
 			const bool b = keys_have(f->next, before, l->b);
 			if (a != b)
@@ -133,11 +171,14 @@ add_linked(struct follow *f, const struct evidence_set *e)
 }
 
 /* From ${next} to ${step}: ascending, each once, none that was read. */
-static void
-step_begin(struct follow *f, const struct evidence_set *e)
+static err
+step_begin(struct follow *f)
 {
 	f->next_n = keys_once(f->next, f->next_n);
-	add_linked(f, e);
+	for (size_t i = 0; i < f->next_n; i++)
+		look_put(f, f->next[i]);
+	TRY(look_all(f));
+	add_linked(f);
 	f->step_n = 0;
 	for (size_t i = 0; i < f->next_n; i++)
 		if (!keys_have(f->seen, f->seen_n, f->next[i]))
@@ -146,6 +187,7 @@ step_begin(struct follow *f, const struct evidence_set *e)
 	for (size_t i = 0; i < f->step_n && f->seen_n < STEP_MAX; i++)
 		memcpy(f->seen[f->seen_n++], f->step[i], TRUST_KEY);
 	f->seen_n = keys_once(f->seen, f->seen_n);
+	return OK;
 }
 
 /*
@@ -157,7 +199,7 @@ static err
 follow_all(struct follow *f, const struct evidence_set *e)
 {
 	for (unsigned step = 0; step < TRUST_STEPS; step++) {
-		step_begin(f, e);
+		TRY(step_begin(f));
 		for (size_t i = 0; i < f->step_n && !f->cut && !f->no_memory;
 		     i++)
 			TRY(store_each_author(f->view, f->step[i],
@@ -167,7 +209,76 @@ follow_all(struct follow *f, const struct evidence_set *e)
 		if (!is_revoked(f->view, e->vouches[i].from) &&
 		    !is_revoked(f->view, e->vouches[i].to))
 			(void)attestation_put(f, &e->vouches[i]);
+	for (size_t i = 0; i < f->n; i++) {
+		look_put(f, f->list[i].from);
+		look_put(f, f->list[i].to);
+	}
+	TRY(look_all(f));
 	return f->no_memory ? ERR_NOMEM : OK;
+}
+
+/* With whom there are outcomes, and who is linked by documents. */
+static err
+look_evidence(struct follow *f, const struct evidence_set *e)
+{
+	struct posting_keys *p = f->posting;
+
+	p->links_n = MIN(e->links_n, (size_t)TRUST_LINKS_MAX);
+	if (p->links_n > 0)
+		memcpy(p->links, e->links, p->links_n * sizeof(p->links[0]));
+	for (size_t i = 0; i < p->links_n; i++) {
+		look_put(f, p->links[i].a);
+		look_put(f, p->links[i].b);
+	}
+	for (size_t i = 0; i < e->events_n; i++) {
+		look_put(f, e->events[i].learner);
+		look_put(f, e->events[i].partner);
+	}
+	return look_all(f);
+}
+
+static bool
+follow_alloc(struct follow *f)
+{
+	struct posting_keys *p = calloc(1, sizeof(*p));
+
+	f->record_scratch =
+	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
+	f->value_scratch =
+	    arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
+	f->step = calloc(STEP_MAX, TRUST_KEY);
+	f->next = calloc(STEP_MAX, TRUST_KEY);
+	f->seen = calloc(STEP_MAX, TRUST_KEY);
+	f->look = calloc(LOOKED_MAX, TRUST_KEY);
+	f->looked = calloc(LOOKED_MAX, TRUST_KEY);
+	f->posting = p;
+	if (p == NULL)
+		return false;
+	p->view = f->view;
+	p->now_h = f->now_h;
+	p->record_scratch = &f->record_scratch;
+	p->value_scratch = &f->value_scratch;
+	p->links = calloc(TRUST_LINKS_MAX, sizeof(p->links[0]));
+	return p->links != NULL && f->record_scratch.p != NULL &&
+	       f->value_scratch.p != NULL && f->step != NULL &&
+	       f->next != NULL && f->seen != NULL && f->look != NULL &&
+	       f->looked != NULL;
+}
+
+static void
+follow_free(struct follow *f)
+{
+	free(f->record_scratch.p);
+	free(f->value_scratch.p);
+	free(f->step);
+	free(f->next);
+	free(f->seen);
+	free(f->look);
+	free(f->looked);
+	free(f->list);
+	if (f->posting != NULL)
+		free(f->posting->links);
+	free(f->posting);
 }
 
 static err
@@ -180,13 +291,6 @@ make_trust(struct trust_view *v, const struct trust_material *m,
 	err e = ERR_NOMEM;
 	size_t n = 0;
 
-	f.record_scratch =
-	    arena_of(malloc(RECORD_SCRATCH_BYTES), RECORD_SCRATCH_BYTES);
-	f.value_scratch =
-	    arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
-	f.step = calloc(STEP_MAX, TRUST_KEY);
-	f.next = calloc(STEP_MAX, TRUST_KEY);
-	f.seen = calloc(STEP_MAX, TRUST_KEY);
 	for (size_t i = 0; i < m->anchors_n; i++) {
 		if (is_revoked(view, m->anchors[i].key)) {
 			f.revoked_n++;
@@ -194,30 +298,30 @@ make_trust(struct trust_view *v, const struct trust_material *m,
 		}
 		memcpy(anchors[n++], m->anchors[i].key, TRUST_KEY);
 	}
-	if (f.record_scratch.p != NULL && f.value_scratch.p != NULL &&
-	    f.step != NULL && f.next != NULL && f.seen != NULL) {
+	if (follow_alloc(&f)) {
 		for (size_t i = 0; i < n; i++)
 			next_put(&f, anchors[i]);
-		e = follow_all(&f, &v->evidence);
+		e = look_evidence(&f, &v->evidence);
 	}
+	if (e == OK)
+		e = follow_all(&f, &v->evidence);
 	if (e == OK) {
 		const struct trust_input in = { .anchors = anchors[0],
 			.anchors_n = n,
 			.attestations = f.list,
 			.attestations_n = f.n,
-			.links = v->evidence.links,
-			.links_n = v->evidence.links_n };
+			.links = f.posting->links,
+			.links_n = f.posting->links_n };
 		e = trust_new(&in, &v->trust);
+		/* for what they declare, and for who looks at the view */
+		v->links = f.posting->links;
+		v->links_n = f.posting->links_n;
+		v->cut = f.cut || f.posting->cut;
+		f.posting->links = NULL;
 	}
 	v->attestations_n = f.n;
 	v->revoked_n = f.revoked_n;
-	v->cut = f.cut;
-	free(f.record_scratch.p);
-	free(f.value_scratch.p);
-	free(f.step);
-	free(f.next);
-	free(f.seen);
-	free(f.list);
+	follow_free(&f);
 	return e;
 }
 
@@ -229,16 +333,24 @@ struct parties {
 };
 
 static bool
-parties_of(const struct evidence_set *e, bool learners, struct parties *out)
+parties_of(const struct trust_view *v, bool learners, struct parties *out)
 {
-	out->keys = calloc(e->events_n + 1, TRUST_KEY);
+	const struct evidence_set *e = &v->evidence;
+	size_t n = e->events_n;
+
+	out->keys = calloc(e->events_n + 2 * v->links_n + 1, TRUST_KEY);
 	if (out->keys == NULL)
 		return false;
 	for (size_t i = 0; i < e->events_n; i++)
 		memcpy(out->keys[i],
 		    learners ? e->events[i].learner : e->events[i].partner,
 		    TRUST_KEY);
-	out->n = keys_once(out->keys, e->events_n);
+	/* and under which other keys they post */
+	for (size_t i = 0; i < v->links_n; i++) {
+		memcpy(out->keys[n++], v->links[i].a, TRUST_KEY);
+		memcpy(out->keys[n++], v->links[i].b, TRUST_KEY);
+	}
+	out->n = keys_once(out->keys, n);
 	return true;
 }
 
@@ -306,8 +418,7 @@ make_declared(struct trust_view *v, const struct trust_material *m,
 	d.value_scratch =
 	    arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
 	if (d.record_scratch.p != NULL && d.value_scratch.p != NULL &&
-	    parties_of(&v->evidence, true, &people) &&
-	    parties_of(&v->evidence, false, &companies)) {
+	    parties_of(v, true, &people) && parties_of(v, false, &companies)) {
 		v->availability =
 		    calloc(people.n + m->own_n + 1, sizeof(*v->availability));
 		v->positions = calloc(companies.n + 1, sizeof(*v->positions));
@@ -423,6 +534,7 @@ trust_view_give(struct trust_view *v)
 	free(v->availability);
 	free(v->positions);
 	free(v->warned);
+	free(v->links);
 	free(v);
 }
 

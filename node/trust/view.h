@@ -58,6 +58,9 @@ struct trust_view {
 	size_t attestations_n, revoked_n; /* that count; and that do not */
 	bool cut; /* there were more attestations than are followed */
 	struct trust *trust;
+	/* keys of one party: by documents, and posting keys (posting.h) */
+	struct trust_link *links;
+	size_t links_n;
 	struct evidence_set evidence;
 	struct learn_availability *availability;
 	struct learn_positions *positions;

@@ -163,7 +163,6 @@ random_event(struct world *w, uint64_t *r, bool positive)
 	e->first_day = 20500 + below(r, 8);
 	e->last_day = e->first_day + below(r, 5) - (below(r, 9) == 0);
 	e->month = NOW - below(r, 40);
-	e->witnessed = below(r, 3) ? 0 : e->month + below(r, 3) - 1;
 	e->terms_n = (uint8_t)below(r, 5);
 	for (unsigned i = 0; i < e->terms_n; i++)
 		*term(e, i) = (struct learn_term){ .term = 1 + below(r, 8),
@@ -866,32 +865,27 @@ test_one_outcome_of_an_agreement(void **state)
 	assert_true(same_score(&one, &two));
 }
 
-/* Dates: ahead of time is no evidence; a witness's date counts if earlier,
- * and back-dating does not make a response quick. */
+/* Dates: ahead of time is no evidence, a later answer to a gap counts less. */
 static void
 test_dates(void **state)
 {
 	static struct world w;
-	uint32_t quick, slow;
+	uint64_t quick, slow;
 
 	(void)state;
 	world_init(&w);
 	struct learn_event *e = course(&w, 20, 0);
 	e->month = NOW + 1;
 	assert_int_equal(score(&w, 20, LEARN_PERSON).score, 0);
-	e->witnessed = NOW - 24;
+	e->month = NOW - 24;
 	assert_int_equal(
 	    score(&w, 20, LEARN_PERSON).parts[0].x, UINT64_C(1) << 31);
-	e->month = NOW;
-	e->witnessed = 0;
 	term(e, 0)->gap = 1000;
-	term(e, 0)->gap_month = NOW - 12;
-	slow = score(&w, 20, LEARN_PERSON).parts[2].score;
-	e->month = NOW - 12;
-	quick = score(&w, 20, LEARN_PERSON).parts[2].score;
-	e->witnessed = NOW;
-	assert_true(quick > slow);
-	assert_true(score(&w, 20, LEARN_PERSON).parts[2].score <= slow);
+	term(e, 0)->gap_month = NOW - 24;
+	quick = score(&w, 20, LEARN_PERSON).parts[2].x;
+	term(e, 0)->gap_month = NOW - 36;
+	slow = score(&w, 20, LEARN_PERSON).parts[2].x;
+	assert_true(quick > slow && slow > 0);
 }
 
 /* Many postings and one training; sham hires of a few hours. */
@@ -919,6 +913,97 @@ test_company_pads(void **state)
 	e->funded = 4000;
 	assert_true(
 	    score(&w, 10, LEARN_COMPANY).parts[0].x < 2 * padded.parts[0].x);
+}
+
+/*
+ * A company that posts under 40 keys, each known to an anchor by itself, is
+ * one counterparty, one budget and one employer with so many positions.
+ */
+static void
+test_posting_keys(void **state)
+{
+	static struct world w;
+	static struct trust_claim lists[40], names[40];
+	static struct trust_link links[80];
+	struct learnability many, one, company;
+
+	(void)state;
+	world_init(&w);
+	vouch(&w, 0, 60, 1000);
+	for (unsigned i = 0; i < 40; i++) {
+		vouch(&w, i % 2, 61 + i, 1000);
+		(void)course(&w, 20, 61 + i);
+		memcpy(lists[i].by, keys[60], TRUST_KEY);
+		memcpy(lists[i].of, keys[61 + i], TRUST_KEY);
+		memcpy(names[i].by, keys[61 + i], TRUST_KEY);
+		memcpy(names[i].of, keys[60], TRUST_KEY);
+		memcpy(w.positions[i].key, keys[61 + i], TRUST_KEY);
+		w.positions[i].n = 2;
+	}
+	many = score(&w, 20, LEARN_PERSON);
+	/* each by itself: a crowd */
+	assert_int_equal(many.counterparties, 40);
+	assert_true(many.independent > 10 * LEARN_ONE);
+	/* what it lists alone, or what they name alone, is anybody's word */
+	assert_int_equal(trust_postings(lists, 40, names, 0, links, 80), 0);
+	assert_int_equal(trust_postings(lists, 0, names, 40, links, 80), 0);
+	assert_int_equal(trust_postings(lists, 40, names, 40, links, 80), 40);
+	w.trust.attestations_n = 41;
+	w.trust.links = links;
+	w.trust.links_n = 40;
+	w.in.positions_n = 40;
+	one = score(&w, 20, LEARN_PERSON);
+	assert_int_equal(one.counterparties, 1);
+	assert_true(one.independent <= LEARN_ONE);
+	for (unsigned i = 0; i < LEARN_PARTS; i++)
+		assert_true(one.parts[i].x <= (uint64_t)LEARN_ONE * LEARN_ONE);
+	/* 80 positions: one training is a small part of so much */
+	vouch(&w, 0, 20, 1000);
+	company = score(&w, 75, LEARN_COMPANY);
+	w.in.positions_n = 0;
+	assert_true(company.parts[0].x * 30 <
+		    score(&w, 60, LEARN_COMPANY).parts[0].x * 2);
+}
+
+/* Who may join whom, and who may not. */
+static void
+test_posting_words(void **state)
+{
+	static const struct {
+		const char *lists, *names; /* pairs: by, of */
+		size_t links;
+	} cases[] = {
+		{ "ap", "pa", 1 }, { "apap", "papa", 1 },
+		{ "ap", "pb", 0 },       /* another company's */
+		{ "pa", "pa", 0 },       /* a stranger lists, and names */
+		{ "apbp", "papb", 0 },   /* an agency of two is of neither */
+		{ "ap", "papb", 1 },     /* b does not list it */
+		{ "appa", "", 1 },       /* both list each other */
+		{ "appabp", "pb", 2 },   /* a group */
+		{ "appa", "pa", 2 },     /* said twice */
+		{ "aa", "aa", 0 },       /* oneself */
+		{ "apaq", "paqa", 2 },   /* two keys of one */
+		{ "apaqar", "paqb", 1 }, /* the third says nothing */
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct trust_claim l[8] = { 0 }, n[8] = { 0 };
+		struct trust_link out[8];
+		const size_t ln = strlen(cases[i].lists) / 2;
+		const size_t nn = strlen(cases[i].names) / 2;
+		for (size_t k = 0; k < ln; k++) {
+			l[k].by[0] = (uint8_t)cases[i].lists[2 * k];
+			l[k].of[0] = (uint8_t)cases[i].lists[2 * k + 1];
+		}
+		for (size_t k = 0; k < nn; k++) {
+			n[k].by[0] = (uint8_t)cases[i].names[2 * k];
+			n[k].of[0] = (uint8_t)cases[i].names[2 * k + 1];
+		}
+		assert_int_equal(
+		    trust_postings(l, ln, n, nn, out, 8), cases[i].links);
+		assert_int_equal(
+		    trust_postings(l, ln, n, nn, out, 0), cases[i].links);
+	}
 }
 
 static void
@@ -1045,6 +1130,8 @@ main(void)
 		cmocka_unit_test(test_one_outcome_of_an_agreement),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_company_pads),
+		cmocka_unit_test(test_posting_keys),
+		cmocka_unit_test(test_posting_words),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_door),
 		cmocka_unit_test(test_malformed_and_bounds),

@@ -100,7 +100,6 @@ read_event(struct learn_event *e, struct learn_term *room, const json_t *o)
 		.first_day = (uint32_t)number(o, "first_day"),
 		.last_day = (uint32_t)number(o, "last_day"),
 		.month = (uint32_t)number(o, "month"),
-		.witnessed = (uint32_t)number(o, "witnessed"),
 	};
 	field(e->id, o, "id");
 	field(e->agreement, o, "agreement");
@@ -109,9 +108,25 @@ read_event(struct learn_event *e, struct learn_term *room, const json_t *o)
 	read_terms(e, room, json_object_get(o, "terms"));
 }
 
+static size_t
+read_claims(const json_t *list, struct trust_claim *out)
+{
+	size_t i;
+	const json_t *a;
+
+	json_array_foreach(list, i, a)
+	{
+		assert_true(i < ITEMS);
+		key_named(out[i].by, json_array_get(a, 0));
+		key_named(out[i].of, json_array_get(a, 1));
+	}
+	return json_array_size(list);
+}
+
 static void
 read_trust(const json_t *c, struct trust_input *out)
 {
+	static struct trust_claim lists[ITEMS], names[ITEMS];
 	size_t i;
 	const json_t *a;
 
@@ -136,6 +151,13 @@ read_trust(const json_t *c, struct trust_input *out)
 		key_named(links[i].b, json_array_get(a, 1));
 		out->links_n++;
 	}
+	const size_t lists_n =
+	    read_claims(json_object_get(c, "posting_keys"), lists);
+	const size_t names_n =
+	    read_claims(json_object_get(c, "organisation_named"), names);
+	out->links_n += trust_postings(lists, lists_n, names, names_n,
+	    links + out->links_n, ITEMS - out->links_n);
+	assert_true(out->links_n <= ITEMS);
 }
 
 static void

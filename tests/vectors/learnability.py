@@ -42,10 +42,20 @@ def key_of(name):
 
 # ---- trust
 
+def posting_links(case):
+    lists = {tuple(c) for c in case["posting_keys"]}
+    links = [[o, p] for o, p in lists if o != p and (p, o) in lists]
+    named = defaultdict(set)
+    for p, o in case["organisation_named"]:
+        if o != p and (o, p) in lists:
+            named[p].add(o)
+    return sorted(links + [[p, *os] for p, os in named.items() if len(os) == 1])
+
+
 class Trust:
     def __init__(self, case):
         self.up = {}
-        for a, b in case["links"]:
+        for a, b in case["links"] + posting_links(case):
             pa, pb = self.party(a), self.party(b)
             lo, hi = sorted((pa, pb), key=key_of)
             if lo != hi:
@@ -158,21 +168,23 @@ def largest(tau, caps, outcomes, resources):
 class Book:
     def __init__(self, case, trust):
         self.trust, self.now = trust, case["month"]
-        self.hours, self.funding = {}, {}
+        self.hours, self.funding, asks = {}, {}, {}
         for name, h in case["availability"]:
             p = trust.party(name)
             self.hours[p] = min(self.hours.get(p, 20), max(2, min(20, h)))
         for name, n in case["positions"]:
+            asks[name] = max(asks.get(name, 0), n)
+        for name, n in asks.items():
             p = trust.party(name)
-            self.funding[p] = max(self.funding.get(p, 20),
-                                  20 * max(1, min(1000, n)))
+            self.funding[p] = self.funding.get(p, 0) + n
+        for p, n in self.funding.items():
+            self.funding[p] = 20 * max(1, min(1000, n))
         best = {}
         for e in case["outcomes"]:
             e = dict(e)
             e["learner"] = trust.party(e["learner"])
             e["partner"] = trust.party(e["partner"])
-            e["date"] = (min(e["month"], e["witnessed"]) if e["witnessed"]
-                         else e["month"])
+            e["date"] = e["month"]
             if (e["kind"] not in KIND or e["method"] not in METHOD
                     or e["value"] > 1000 or len(e["terms"]) > 16
                     or e["learner"] == e["partner"] or e["date"] > self.now):
@@ -209,7 +221,7 @@ class Book:
             g, d = 300, 0
             if t["gap"] is not None:
                 g = t["gap"]
-                d = max(0, max(e["month"], e["witnessed"]) - t["gap_month"])
+                d = max(0, e["month"] - t["gap_month"])
             response = max(response, x(ONE * g // 1000, decay(6 * d)))
         p = {"base": base,
              "effort": x(base, ONE * min(hours, R) // R),
@@ -348,7 +360,7 @@ def outcome(n, learner, partner, **more):
          "completion": KEPT, "pledge": KEPT, "opened": False,
          "answer_days": None, "hours": 20, "funded": 20,
          "first_day": 20500 + 40 * n, "last_day": 20509 + 40 * n,
-         "month": 680, "witnessed": 0,
+         "month": 680,
          "terms": [{"term": 100 + 10 * n + i, "group": 0, "parent": 0,
                     "learned": True, "applied": False, "gap": None,
                     "gap_month": 0} for i in range(2)]}
@@ -359,7 +371,7 @@ def outcome(n, learner, partner, **more):
 def case(name, **more):
     c = {"name": name, "month": 680, "anchors": ["chamber", "union"],
          "links": [], "attestations": [], "availability": [], "positions": [],
-         "outcomes": []}
+         "posting_keys": [], "organisation_named": [], "outcomes": []}
     c.update(more)
     return c
 
@@ -396,6 +408,31 @@ def by_hand():
                          outcome(4, "ada", "bakery", completion=BROKEN, value=0)])
 
 
+    yield from with_posting_keys()
+
+
+def with_posting_keys():
+    desks = [f"desk {i}" for i in range(6)]
+    many = dict(attestations=[["chamber", "forge", 1000, 63]] +
+                [["union", d, 1000, 63] for d in desks],
+                positions=[["forge", 1]] + [[d, 2] for d in desks],
+                outcomes=[outcome(n, "ada", d) for n, d in enumerate(desks)] +
+                [outcome(9, "bob", "forge")])
+    many["attestations"] += [["union", "ada", 500, 63], ["union", "bob", 500, 63]]
+    listed = [["forge", d] for d in desks]
+    named = [[d, "forge"] for d in desks]
+    yield case("six desks of one forge, each by itself", **many)
+    yield case("six desks of one forge", posting_keys=listed,
+               organisation_named=named, **many)
+    yield case("a forge that claims desks", posting_keys=listed, **many)
+    yield case("desks that claim a forge", organisation_named=named, **many)
+    yield case("desks of an agency for two", **many,
+               posting_keys=listed + [["bakery", d] for d in desks[:3]],
+               organisation_named=named + [[d, "bakery"] for d in desks[:4]])
+    yield case("a group that lists each other", **many,
+               posting_keys=listed + [[d, "forge"] for d in desks[2:]])
+
+
 def at_random(r, n):
     names = [f"party {i}" for i in range(9)]
     c = case(f"random {n}", anchors=names[:2])
@@ -414,8 +451,7 @@ def at_random(r, n):
             opened=r.random() < .5,
             answer_days=r.choice([None, r.randrange(50)]),
             hours=r.choice([3, 12, 20, 45, 200]), funded=r.choice([0, 5, 20, 90]),
-            first_day=first, last_day=first + r.randrange(-1, 5), month=month,
-            witnessed=r.choice([0, 0, month - 1, month + 2]))
+            first_day=first, last_day=first + r.randrange(-1, 5), month=month)
         e["id"] = f"id {r.randrange(10**6)}"
         e["terms"] = [{"term": r.randint(1, 7), "group": r.choice([0, 21, 22]),
                        "parent": r.choice([0, 31]), "learned": r.random() < .7,
@@ -429,6 +465,10 @@ def at_random(r, n):
         c["positions"].append([r.choice(names), r.randrange(6)])
     if n % 4 == 0:
         c["links"].append(r.sample(names, 2))
+    if n % 3 == 0:
+        for _ in range(8):
+            c["posting_keys"].append([r.choice(names[3:6]), r.choice(names)])
+            c["organisation_named"].append([r.choice(names), r.choice(names[3:6])])
     return c
 
 
@@ -436,7 +476,8 @@ def solved(c):
     trust = Trust(c)
     book = Book(c, trust)
     names = {*c["anchors"]}
-    for a, b, *_ in c["attestations"] + c["links"]:
+    for a, b, *_ in (c["attestations"] + c["links"] + c["posting_keys"]
+                     + c["organisation_named"]):
         names |= {a, b}
     for e in c["outcomes"]:
         names |= {e["learner"], e["partner"]}
