@@ -8,6 +8,7 @@
 
 #include "node/api/parts.h"
 #include "node/care/care.h"
+#include "node/mail/mailbox.h"
 #include "node/matcher.h"
 #include "node/signals.h"
 #include "node/sync/sync.h"
@@ -290,6 +291,23 @@ store_care_part(struct out *o, struct node *n)
 }
 
 static void
+mail_part(struct out *o, const struct node *n)
+{
+	struct mailbox_stats s;
+
+	mailbox_stats(n, &s);
+	head(o, "ohcn_mail_outcomes_total", "counter",
+	    "Envelopes that opened here, by what became of them.");
+	for (int i = 0; i < MAIL_OUTCOMES; i++)
+		add(o, "ohcn_mail_outcomes_total{outcome=\"%s\"} %" PRIu64 "\n",
+		    mail_outcome_name((enum mail_outcome)i), s.outcome[i]);
+	counter(o, "ohcn_mail_not_kept_total",
+	    "What came by a conversation and could not be stored.", s.not_kept);
+	gauge(o, "ohcn_mail_damaged", "Conversations that cannot be read.",
+	    s.damaged);
+}
+
+static void
 records_part(struct out *o, struct node *n, const struct store_totals *t,
     const struct pipeline_stats *ps)
 {
@@ -411,6 +429,7 @@ api_metrics(struct http_request *r, void *ctx)
 	gossip_part(&o, &hs.gossip);
 	mesh_part(&o, n);
 	records_part(&o, n, &totals, &ps);
+	mail_part(&o, n);
 	match_part(&o, n);
 	signals_part(&o, n);
 	sync_part(&o, n);

@@ -9,7 +9,7 @@
 struct talk *talk_named(struct node *n, struct http_request *r);
 
 /** talk_json(n, t): as GET /talks has it. */
-json_t *talk_json(struct node *n, const struct talk *t);
+json_t *talk_json(struct node *n, struct talk *t);
 
 /** talk_card_json(payload): a profile's, of a hand; null if it is none. */
 json_t *talk_card_json(struct slice payload);

@@ -13,11 +13,13 @@
 #include "node/company/ledger.h"
 #include "node/company/shortlist.h"
 #include "node/mail/mailbox.h"
-#include "node/trust/trust.h"
+#include "node/trust/keeper.h"
+#include "node/trust/warnings.h"
 #include "proto/base/text.h"
 
 #define INTRO_KEY   16 /* of a profile's payload, as in SPEC.md */
 #define DEMAND_TYPE 0  /* of a demand's */
+#define TRUST_TICKS 10 /* what is told of a peer's trust is at most so old */
 
 static const struct schema terms_form = { 0, 1, offer_terms_fields };
 
@@ -128,8 +130,31 @@ waiting_json(const struct talk *t)
 	    err_name(w->why), "tries", (int)w->tries, "of", (int)WAITING_TRIES);
 }
 
+/* A list is asked for again and again, and each peer's Learnability and own
+ * record take a while: once for a view, or a few seconds. */
+static json_t *
+peer_trust_json(struct node *n, struct talk *t)
+{
+	struct trust_view *v = trust_latest(n->trust);
+	const uint64_t view = v == NULL ? 0 : v->number;
+
+	trust_view_give(v);
+	if (t->trust == NULL || t->trust_view != view ||
+	    n->ticks - t->trust_ticks >= TRUST_TICKS) {
+		json_decref(t->trust);
+		t->trust = trust_peer_json(
+		    n, t->c.peer, t->c.company ? LEARN_PERSON : LEARN_COMPANY);
+		t->trust_view = view;
+		t->trust_ticks = n->ticks;
+	}
+	json_t *o = json_copy(t->trust);
+	/* Cheap, and the owner may just have taken a list. */
+	(void)json_object_set_new(o, "warnings", warnings_of(n, t->c.peer));
+	return o;
+}
+
 json_t *
-talk_json(struct node *n, const struct talk *t)
+talk_json(struct node *n, struct talk *t)
 {
 	const struct conversation *c = &t->c;
 	/* None: of a backup that was restored without it. */
@@ -164,9 +189,7 @@ talk_json(struct node *n, const struct talk *t)
 	(void)json_object_set_new(o, "peer_identity",
 	    identity_json(
 		c->peer_identity, c->peer_identity_n, c->peer_opened));
-	(void)json_object_set_new(o, "trust",
-	    trust_peer_json(
-		n, c->peer, c->company ? LEARN_PERSON : LEARN_COMPANY));
+	(void)json_object_set_new(o, "trust", peer_trust_json(n, t));
 	json_truth(o, "quiet", talk_is_quiet(n, t));
 	(void)json_object_set_new(o, "waiting", waiting_json(t));
 	return o;
@@ -189,6 +212,19 @@ turn_of(struct node *n, const struct talk *t)
 	return t->c.company || trust_of_key(n, t->c.peer) > 0 ? 0 : 1;
 }
 
+/* Of envelopes that opened; those that there were. */
+static json_t *
+outcomes_json(const struct mailbox_stats *s)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < MAIL_OUTCOMES; i++)
+		if (s->outcome[i] > 0)
+			json_uint(o, mail_outcome_name((enum mail_outcome)i),
+			    s->outcome[i]);
+	return o;
+}
+
 void
 api_talks(struct http_request *r, void *ctx)
 {
@@ -208,15 +244,16 @@ api_talks(struct http_request *r, void *ctx)
 	struct mailbox_stats s;
 	mailbox_stats(n, &s);
 	http_reply(r, 200,
-	    json_pack("{s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "talks",
-		list, "damaged",
+	    json_pack("{s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}}",
+		"talks", list, "outcomes", outcomes_json(&s), "damaged",
 		http_may(r, SCOPE_INBOX) ? mailbox_damaged(n) : json_array(),
 		"blocked",
 		http_may(r, SCOPE_INBOX) ? mailbox_blocked(n) : json_array(),
 		"envelopes", "tried", (json_int_t)s.tried, "opened",
 		(json_int_t)s.opened, "taken", (json_int_t)s.taken, "refused",
 		(json_int_t)s.refused, "kept_out", (json_int_t)s.kept_out,
-		"lost", (json_int_t)s.lost, "to_send", (json_int_t)s.outbox));
+		"lost", (json_int_t)s.lost, "queued", (json_int_t)s.queued,
+		"to_send", (json_int_t)s.outbox));
 }
 
 static void

@@ -133,6 +133,7 @@ talk_free(struct talk *t)
 {
 	if (t == NULL)
 		return;
+	json_decref(t->trust);
 	crypto_wipe(t, sizeof(*t));
 	free(t);
 }

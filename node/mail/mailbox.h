@@ -71,6 +71,10 @@ struct talk {
 	uint8_t fresh_seed[ED25519_SEED]; /* secret */
 	uint8_t fresh_pub[ED25519_PUBLIC];
 	uint8_t fresh_stamp[STAMP_WORK_BYTES];
+	/* What the API tells of the peer, worked out once for a view of trust;
+	 * NULL: not asked for so far. */
+	json_t *trust;
+	uint64_t trust_view, trust_ticks;
 };
 
 /* Since the start. */
