@@ -83,8 +83,8 @@ bundle_open(const struct node *n, const json_t *file, json_t **content,
 	hash_of(hash, json_string_value(text), json_string_length(text));
 	if (!bundle_verify(slice_str(net), hash, adviser, sig))
 		return ERR_AUTH;
-	*content =
-	    json_loads(json_string_value(text), JSON_REJECT_DUPLICATES, NULL);
+	*content = json_loadb(json_string_value(text), json_string_length(text),
+	    JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(*content))
 		return OK;
 	json_decref(*content);
