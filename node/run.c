@@ -1,4 +1,5 @@
 #include "node/run.h"
+#include "node/access/scope.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -227,7 +228,11 @@ on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
 	if (r->kind == KIND_ENVELOPE)
 		mailbox_stored(ctx, rid);
 	trust_stored(ctx, r->kind);
-	node_event_later(ctx, "record", stored_json, &e, sizeof(e));
+	/* Which are ours not every token may know. */
+	if (own)
+		node_event_to(ctx, "record", SCOPE_OWN, stored_json(&e));
+	else
+		node_event_later(ctx, "record", stored_json, &e, sizeof(e));
 }
 
 static void
@@ -239,7 +244,10 @@ on_gone(void *ctx, const struct store_gone *gone)
 	matcher_gone(n->matcher, gone);
 	trust_stored(ctx, gone->kind);
 	memcpy(e.id, gone->id, RECORD_ID);
-	node_event_later(ctx, "gone", gone_json, &e, sizeof(e));
+	if (gone->own)
+		node_event_to(ctx, "gone", SCOPE_OWN, gone_json(&e));
+	else
+		node_event_later(ctx, "gone", gone_json, &e, sizeof(e));
 }
 
 static void

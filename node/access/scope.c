@@ -4,7 +4,7 @@
 
 static const struct scope_info scopes[] = {
 	{ SCOPE_READ, "read",
-	    "what the network shows, and which of it is this node's" },
+	    "what the network shows; not which of it is this node's" },
 	{ SCOPE_MATCH, "match",
 	    "matches, candidates, teams and paths; they tell of the private "
 	    "profile" },

@@ -30,6 +30,9 @@ enum token_scope {
 	SCOPE_NETWORK = 1 << 20,   /* peers, sync, imports */
 	SCOPE_TALK = SCOPE_OFFER | SCOPE_INBOX,
 	SCOPE_ALL = (1 << 21) - (1 << 8),
+	/* Any of these may know which records are of this node. */
+	SCOPE_OWN = SCOPE_PROFILE | SCOPE_PUBLISH | SCOPE_DEMAND |
+		    SCOPE_COURSE | SCOPE_ASSESS,
 };
 
 struct scope_info {

@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "node/access/token.h"
+#include "node/keys/persona.h"
 #include "node/keys/vault.h"
 #include "proto/base/text.h"
 
@@ -15,6 +16,7 @@ struct token {
 	char name[HTTP_CALLER_MAX + 1];
 	uint8_t hash[32];
 	unsigned scopes;
+	uint32_t only;                   /* 1 + index of a persona; 0: any */
 	uint64_t made, expires, revoked; /* seconds; 0: never */
 	uint64_t used, calls;            /* since the node started */
 	/* The log: the chunk that is written to, newest last. */
@@ -70,10 +72,11 @@ save(struct node *n)
 		if (hex_put(hex, sizeof(hex), slice_of(k->hash, 32)) != OK)
 			hex[0] = '\0';
 		(void)json_array_append_new(list,
-		    json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "name", k->name,
-			"hash", hex, "scopes", (json_int_t)k->scopes, "made",
-			(json_int_t)k->made, "expires", (json_int_t)k->expires,
-			"revoked", (json_int_t)k->revoked));
+		    json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "name", k->name,
+			"hash", hex, "scopes", (json_int_t)k->scopes, "only",
+			(json_int_t)k->only, "made", (json_int_t)k->made,
+			"expires", (json_int_t)k->expires, "revoked",
+			(json_int_t)k->revoked));
 	}
 	const err e = vault_put(n->vault, LIST, list);
 	json_decref(list);
@@ -98,6 +101,7 @@ take(struct token *k, const json_t *o)
 		return false;
 	(void)snprintf(k->name, sizeof(k->name), "%s", name);
 	k->scopes = (unsigned)number(o, "scopes") & SCOPE_ALL;
+	k->only = (uint32_t)number(o, "only");
 	k->made = number(o, "made");
 	k->expires = number(o, "expires");
 	k->revoked = number(o, "revoked");
@@ -269,6 +273,7 @@ authorise(void *ctx, const char *text, struct http_caller *caller)
 		return false;
 	memcpy(caller->name, found->name, sizeof(caller->name));
 	caller->scopes = found->scopes;
+	caller->only = found->only;
 	return true;
 }
 
@@ -345,8 +350,8 @@ make_room(struct node *n)
 }
 
 err
-token_add(struct node *n, const char *name, unsigned scopes, uint64_t expires_s,
-    char text[TOKEN_TEXT])
+token_add(struct node *n, const char *name, unsigned scopes, uint32_t only,
+    uint64_t expires_s, char text[TOKEN_TEXT])
 {
 	struct tokens *t = n->tokens;
 	uint8_t raw[32];
@@ -358,6 +363,7 @@ token_add(struct node *n, const char *name, unsigned scopes, uint64_t expires_s,
 	TRY(make_room(n));
 	struct token *k = &t->all[t->n];
 	*k = (struct token){ .scopes = scopes & SCOPE_ALL,
+		.only = only,
 		.made = node_now(n),
 		.expires = expires_s };
 	(void)snprintf(k->name, sizeof(k->name), "%s", name);
@@ -413,8 +419,12 @@ one_json(const struct node *n, const struct token *k)
 		if ((k->scopes & table[i].scope) != 0)
 			(void)json_array_append_new(
 			    held, json_string(table[i].name));
-	return json_pack("{s:s,s:o,s:s,s:I,s:o,s:o,s:o,s:I}", "name", k->name,
-	    "scopes", held, "state",
+	const struct author *a =
+	    k->only == 0 ? NULL : persona_get(n, k->only - 1);
+
+	return json_pack("{s:s,s:o,s:s?,s:s,s:I,s:o,s:o,s:o,s:I}", "name",
+	    k->name, "scopes", held, "persona", a == NULL ? NULL : a->name,
+	    "state",
 	    k->revoked != 0 ? "revoked"
 	    : counts(n, k)  ? "live"
 			    : "expired",

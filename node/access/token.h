@@ -37,13 +37,15 @@ void tokens_tick(struct node *n);
 const struct http_access *tokens_access(void);
 
 /**
- * token_add(n, name, scopes, expires_s, text):
- * ${expires_s} 0: no end. ERR_FORM: not a name (a-z 0-9 - _, at most 32) or
+ * token_add(n, name, scopes, only, expires_s, text):
+ * ${only}: 1 + the index of the one persona that it speaks for (whatever its
+ * name becomes): who names none means that one, and is refused any other; 0:
+ * any. ${expires_s} 0: no end. ERR_FORM: not a name (a-z 0-9 - _, at most 32) or
  * no scope; ERR_EXISTS: the name is or was taken; ERR_LIMIT: TOKENS_MAX that
  * count (the oldest revoked one makes room, with its log); ERR_IO.
  */
 NODISCARD err token_add(struct node *n, const char *name, unsigned scopes,
-    uint64_t expires_s, char text[TOKEN_TEXT]);
+    uint32_t only, uint64_t expires_s, char text[TOKEN_TEXT]);
 
 /** token_revoke(n, name): at once, open streams too. ERR_NOTFOUND; ERR_IO.
  * Revoking again changes nothing. */
@@ -51,7 +53,8 @@ NODISCARD err token_revoke(struct node *n, const char *name);
 
 /** token_json(n, name): one as the API shows it; NULL: there is none. */
 json_t *token_json(struct node *n, const char *name);
-/** tokens_json(n): [{name, scopes[], made, expires, revoked, used, calls}] */
+/** tokens_json(n): [{name, scopes[], persona, made, expires, revoked, used,
+ * calls}] */
 json_t *tokens_json(struct node *n);
 
 /**

@@ -448,7 +448,9 @@ api_status(struct http_request *r, void *ctx)
 	(void)json_object_set_new(o, "store", store_json(n, &totals));
 	work_json(n, &ps, &hs, o);
 	network_json(n, &hs, o);
-	(void)json_object_set_new(o, "own", own_json(n));
+	(void)json_object_set_new(o, "own",
+	    http_may(r, SCOPE_OWN) && persona_may(r, 0) ? own_json(n)
+							: json_null());
 	(void)json_object_set_new(o, "sync", sync_json(n));
 	(void)json_object_set_new(o, "match_index", matcher_json(n->matcher));
 	(void)json_object_set_new(

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/api/feed.h"
 #include "node/api/postings.h"
 #include "proto/record/cosign.h"
@@ -101,8 +102,9 @@ api_pathways(struct http_request *r, void *ctx)
 	uint64_t limit = 0;
 	json_t *input;
 
-	if (http_query(r, "all") == NULL) {
-		list_posts(n, r, KIND_PATHWAY, "pathways");
+	if (http_query(r, "all") == NULL) { /* this node's */
+		if (http_need(r, SCOPE_PUBLISH | SCOPE_COURSE))
+			list_posts(n, r, KIND_PATHWAY, "pathways");
 		return;
 	}
 	if (!http_query_range(r, "limit", 1,
@@ -146,7 +148,8 @@ api_pathway(struct http_request *r, void *ctx)
 
 	if (!persona_asked(n, r, &persona))
 		return;
-	if (owner_find(n, persona, KIND_PATHWAY, id, &slot) == OK) {
+	if (http_may(r, SCOPE_OWN) &&
+	    owner_find(n, persona, KIND_PATHWAY, id, &slot) == OK) {
 		record_id_put(
 		    full, owner_post(n, persona, KIND_PATHWAY, slot)->id);
 		id = full;

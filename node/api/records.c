@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/api/feed.h"
 
 /* ---- listing ---- */
@@ -25,13 +26,23 @@ passes(const struct filter *f, const struct store_record *s)
 	       memcmp(f->author, s->author, RECORD_AUTHOR) == 0;
 }
 
+/* What tells whether it is this node's. */
+static void
+own_drop(json_t *o)
+{
+	static const char *const keys[] = { "own", "heard", "on_its_way" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		(void)json_object_del(o, keys[i]);
+}
+
 struct page {
 	struct task *t;
 	struct filter filter;
 	struct reader rd;
 	uint32_t language;
 	uint64_t limit, cursor, last;
-	bool more;
+	bool more, strange;
 	uint64_t *ring; /* by author, newest: the last ${limit} + 1 */
 	uint64_t ring_n;
 	json_t *list;
@@ -46,6 +57,8 @@ page_add(struct page *p, const struct store_record *s)
 
 	if (o == NULL)
 		return;
+	if (p->strange)
+		own_drop(o);
 	p->last = s->rid;
 	if ((s->kind == KIND_DEMAND || s->kind == KIND_COURSE) &&
 	    text_pick(value_find(&p->rd.payload, 2), p->language, &title))
@@ -61,7 +74,7 @@ on_forward(void *ctx, const struct store_record *s)
 {
 	struct page *p = ctx;
 
-	if (!passes(&p->filter, s))
+	if (!passes(&p->filter, s) || (p->strange && store_is_hidden(s)))
 		return true;
 	p->more = json_array_size(p->list) >= p->limit;
 	if (!p->more)
@@ -137,6 +150,7 @@ list_run(struct task *t)
 	    (uint32_t)json_integer_value(json_object_get(in, "language"));
 	p.limit = (uint64_t)json_integer_value(json_object_get(in, "limit"));
 	p.cursor = (uint64_t)json_integer_value(json_object_get(in, "cursor"));
+	p.strange = json_is_true(json_object_get(in, "strange"));
 	p.filter.by_author = author != NULL;
 	if (author != NULL &&
 	    did_key_get(slice_str(author), p.filter.author) != OK) {
@@ -146,9 +160,11 @@ list_run(struct task *t)
 	}
 	p.list = json_array();
 	e = reader_init(&p.rd);
+	/* A stranger sees what others see, by walks that show no more. */
 	if (e == OK && arrival)
-		e = store_each_arrival(t->view, p.cursor, on_forward, &p);
-	else if (e == OK && author != NULL)
+		e = (p.strange ? store_each_open : store_each_arrival)(
+		    t->view, p.cursor, on_forward, &p);
+	else if (e == OK && author != NULL && !p.strange)
 		e = list_author(&p);
 	else if (e == OK)
 		e = list_newest(&p);
@@ -222,6 +238,7 @@ api_records(struct http_request *r, void *ctx)
 		cursor = INT64_MAX;
 	json_uint(input, "cursor", cursor);
 	json_truth(input, "arrival", arrival);
+	json_truth(input, "strange", !http_may(r, SCOPE_OWN));
 	task_start(n, r, list_run, input);
 }
 
@@ -239,10 +256,19 @@ show_run(struct task *t)
 		    t, 503, "E1901", "try again in a moment", "out of memory");
 		return;
 	}
+	const bool strange = json_is_true(json_object_get(t->input, "strange"));
+	if (strange && store_is_hidden(&s)) {
+		reader_fini(&rd);
+		task_fail(t, 404, "E3503", "ohcn record list",
+		    "there is no such record");
+		return;
+	}
 	t->result = record_json(&rd, &s, t->terms->vocabulary,
 	    (uint32_t)json_integer_value(json_object_get(t->input, "language")),
 	    true);
 	reader_fini(&rd);
+	if (strange)
+		own_drop(t->result);
 	if (t->result == NULL)
 		task_fail(t, 500, "E3902", "ohcn store check",
 		    "the record on our disk cannot be read");
@@ -256,5 +282,6 @@ api_record(struct http_request *r, void *ctx)
 	(void)json_object_set_new(
 	    input, "record", json_string(http_param(r, "id")));
 	json_uint(input, "language", language_of(ctx, r));
+	json_truth(input, "strange", !http_may(r, SCOPE_OWN));
 	task_start(ctx, r, show_run, input);
 }

@@ -235,7 +235,9 @@ api_talks(struct http_request *r, void *ctx)
 
 	for (unsigned turn = 0; turn < TURNS; turn++)
 		for (unsigned i = 0; (t = mailbox_at(n, i)) != NULL; i++)
-			if (http_may(r, scope_of(t)) && turn_of(n, t) == turn &&
+			if (http_may(r, scope_of(t)) &&
+			    persona_may(r, t->persona) &&
+			    turn_of(n, t) == turn &&
 			    (side == NULL ||
 				strcmp(side,
 				    t->c.company ? "company" : "person") == 0))
@@ -246,9 +248,13 @@ api_talks(struct http_request *r, void *ctx)
 	http_reply(r, 200,
 	    json_pack("{s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}}",
 		"talks", list, "outcomes", outcomes_json(&s), "damaged",
-		http_may(r, SCOPE_INBOX) ? mailbox_damaged(n) : json_array(),
+		http_may(r, SCOPE_INBOX) && http_caller(r)->only == 0
+		    ? mailbox_damaged(n)
+		    : json_array(),
 		"blocked",
-		http_may(r, SCOPE_INBOX) ? mailbox_blocked(n) : json_array(),
+		http_may(r, SCOPE_INBOX) && http_caller(r)->only == 0
+		    ? mailbox_blocked(n)
+		    : json_array(),
 		"envelopes", "tried", (json_int_t)s.tried, "opened",
 		(json_int_t)s.opened, "taken", (json_int_t)s.taken, "refused",
 		(json_int_t)s.refused, "kept_out", (json_int_t)s.kept_out,
@@ -270,9 +276,14 @@ talk_named(struct node *n, struct http_request *r)
 	const char *id = http_param(r, "id");
 	struct talk *t = mailbox_find(n, id);
 
-	if (t == NULL && mailbox_is_damaged(n, id))
+	/* Of another persona is as if it were not there. */
+	if (t != NULL && !persona_may(r, t->persona))
+		t = NULL;
+	else if (t == NULL && mailbox_is_damaged(n, id)) {
 		fail_damaged(r, id);
-	else if (t == NULL)
+		return NULL;
+	}
+	if (t == NULL)
 		http_fail(r, 404, "E3140", "id",
 		    "ohcn inbox list, ohcn offer list",
 		    "there is no conversation \"%.40s\", or several begin so",

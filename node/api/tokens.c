@@ -73,11 +73,15 @@ void
 api_token_add(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
-	json_t *body = http_json(r);
+	const char *persona = http_query(r, "persona");
+	uint32_t index = 0;
+	json_t *body = persona_asked(n, r, &index) ? http_json(r) : NULL;
 	char text[TOKEN_TEXT];
 
 	if (body == NULL)
 		return;
+	const uint32_t only =
+	    persona != NULL && persona[0] != 0 ? index + 1 : 0;
 	const char *name = json_string_value(json_object_get(body, "name"));
 	const json_t *ends = json_object_get(body, "expires");
 	const json_int_t end = json_integer_value(ends);
@@ -93,8 +97,8 @@ api_token_add(struct http_request *r, void *ctx)
 		json_decref(body);
 		return;
 	}
-	const err e =
-	    token_add(n, name == NULL ? "" : name, scopes, (uint64_t)end, text);
+	const err e = token_add(
+	    n, name == NULL ? "" : name, scopes, only, (uint64_t)end, text);
 	if (e != OK) {
 		fail_token(r, e, name == NULL ? "" : name);
 	} else {

@@ -1752,10 +1752,12 @@ static const struct cli_command commands[] = {
 	    "personas) no token opens. It is shown once and kept as a\nhash; "
 	    "it counts over the Unix socket and over api.port; this command "
 	    "line "
-	    "takes it by\nOHCN_TOKEN_FILE=FILE.",
+	    "takes it by\nOHCN_TOKEN_FILE=FILE. With --persona it speaks for "
+	    "that one alone: of others it\nsees nothing and may nothing.",
 	    "ohcn token add recruiter-anna --scope read,match,offer "
 	    "--expires 180d\n"
-	    "ohcn token add school --scope read,course",
+	    "ohcn token add school --scope read,course\n"
+	    "ohcn token add welding --scope inbox --persona welder",
 	    FLAGS{ { "scope", "NAMES", "with commas: read,match,offer" },
 		{ "expires", "TIME", "a span or a date: 90d, 2027-01-31" },
 		END },

@@ -69,10 +69,12 @@ run_token_add(struct cli *cli)
 	output_line(&cli->out, "%s", json_str(reply, "token"));
 	scopes_line(reply, line, sizeof(line));
 	output_note(&cli->out,
-	    "\"%s\" may: %s. It is shown this once; whoever has it may do "
+	    "\"%s\" may: %s%s%s. It is shown this once; whoever has it may do "
 	    "that. As a file:\nOHCN_TOKEN_FILE=FILE ohcn ..., or the header "
 	    "Authorization: Bearer TOKEN.",
-	    json_str(reply, "name"), line);
+	    json_str(reply, "name"), line,
+	    json_str(reply, "persona")[0] == '\0' ? "" : ", as the persona ",
+	    json_str(reply, "persona"));
 	json_decref(reply);
 	return EXIT_DONE;
 }
@@ -81,7 +83,7 @@ int
 run_token_list(struct cli *cli)
 {
 	static const char *const heads[] = { "name", "state", "scopes", "made",
-		"expires", "used" };
+		"expires", "used", "persona" };
 	json_t *reply = NULL, *one;
 	size_t i;
 	const int code = cli_call(cli, "GET", BASE, NULL, &reply);
@@ -93,7 +95,10 @@ run_token_list(struct cli *cli)
 	{
 		char scopes[256], made[32], end[32] = "-", used[32] = "-";
 		const char *row[] = { json_str(one, "name"),
-			json_str(one, "state"), scopes, made, end, used };
+			json_str(one, "state"), scopes, made, end, used,
+			json_str(one, "persona")[0] == '\0'
+			    ? "any"
+			    : json_str(one, "persona") };
 		scopes_line(one, scopes, sizeof(scopes));
 		time_text(made, sizeof(made), json_int(one, "made"));
 		if (json_int(one, "expires") > 0)

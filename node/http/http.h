@@ -48,6 +48,7 @@ enum http_route_flag {
 struct http_caller {
 	char name[HTTP_CALLER_MAX + 1]; /* "": the owner */
 	unsigned scopes;                /* of the owner: all */
+	uint32_t only; /* 1 + the one persona that it speaks for; 0: any */
 };
 
 /* Who answers for tokens, events and scopes; all on the loop's thread. */

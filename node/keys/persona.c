@@ -54,10 +54,23 @@ bool
 persona_asked(const struct node *n, struct http_request *r, uint32_t *index)
 {
 	const char *name = http_query(r, "persona");
+	const uint32_t only = http_caller(r)->only;
+	const bool none = name == NULL || name[0] == 0;
 
-	*index = 0;
-	if (name == NULL || name[0] == 0 || persona_find(n, name, index) == OK)
+	*index = none && only > 0 ? only - 1 : 0;
+	const bool found = none || persona_find(n, name, index) == OK;
+	if (only > 0 && (!found || *index != only - 1)) {
+		http_fail(r, 403, "E2020", "persona",
+		    "a token of that persona: ohcn token add NAME --persona "
+		    "PERSONA",
+		    "the token \"%s\" is for another persona",
+		    http_caller(r)->name);
+		return false;
+	}
+	if (found) { /* for the log of what tokens did */
+		http_note(r, "persona %s", persona_get(n, *index)->name);
 		return true;
+	}
 	http_fail(r, 404, "E3120", "persona", "ohcn persona list",
 	    "there is no persona \"%s\"", name);
 	return false;
@@ -67,6 +80,14 @@ const char *
 persona_state_name(enum persona_state state)
 {
 	return states[state];
+}
+
+bool
+persona_may(const struct http_request *r, uint32_t index)
+{
+	const uint32_t only = http_caller(r)->only;
+
+	return only == 0 || index == only - 1;
 }
 
 /* ---- the private data of one ---- */

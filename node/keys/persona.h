@@ -39,11 +39,15 @@ NODISCARD err persona_find(
     const struct node *n, const char *name, uint32_t *index);
 
 /**
- * persona_asked(n, r, index): of ?persona=NAME, 0 without. False: there is
- * no such persona, and the request is answered.
+ * persona_asked(n, r, index): of ?persona=NAME; without, the one that the
+ * caller's token is for, else 0. False: there is no such persona, or the token
+ * is for another one, and the request is answered.
  */
 bool persona_asked(
     const struct node *n, struct http_request *r, uint32_t *index);
+
+/** persona_may(r, index): does the caller's token speak for it? */
+bool persona_may(const struct http_request *r, uint32_t index);
 
 /**
  * persona_vault_name(out, index, name):

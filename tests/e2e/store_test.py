@@ -20,7 +20,7 @@ class Store(StoreCase):
     def test_beside_a_running_node(self):
         node = self.company(n=40)
         stat = self.store(node, "stat")
-        self.assertEqual((2, 40, 40), (stat["version"], stat["records"], stat["own"]))
+        self.assertEqual((3, 40, 40), (stat["version"], stat["records"], stat["own"]))
         self.assertEqual(40, stat["kinds"]["demand"])
         for words in ([], ["--signatures"], ["--quick"]):
             self.assertEqual(0, self.store(node, "check", *words)["faults"])
@@ -122,16 +122,16 @@ class Store(StoreCase):
             node.start()
             self.assertEqual(held, self.ids(node))
             stat = self.store(node, "stat")
-            self.assertEqual((2, 1), (stat["version"], stat["migrated_from"]))
+            self.assertEqual((3, 1), (stat["version"], stat["migrated_from"]))
             self.assertEqual(0, self.store(node, "check", "--signatures")["faults"])
             asides = self.asides(node)
             self.assertEqual(1, len(asides), asides)
-            self.assertTrue(asides[0].startswith("store.before-v2-"))
+            self.assertTrue(asides[0].startswith("store.before-v3-"))
             # The way back: the snapshot is the store of before.
             snapshot = node.home / asides[0]
             self.assertEqual(0, self.store(node, "check", snapshot)["faults"])
             # It goes by itself when its days are over.
-            snapshot.rename(node.home / "store.before-v2-20200101T000000Z")
+            snapshot.rename(node.home / "store.before-v3-20200101T000000Z")
             node.stop()
             node.start()
             self.assertEqual([], self.asides(node))

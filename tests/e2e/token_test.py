@@ -81,9 +81,10 @@ class Token(Case):
         node = self.node
         job = {"format": "csv", "data": "external_id,type,title,region,skills\n"
                "A-1,job,Welder,de,welding:3!\n"}
-        reader = self.add("reader", "read")
+        reader = self.add("reader", "demand")
         poster = self.add("poster", "read", "demand")
-        self.assertEqual(403, node.api("POST", "/demands/import", job, token=reader)[0])
+        plain = self.add("plain", "read")
+        self.assertEqual(403, node.api("POST", "/demands/import", job, token=plain)[0])
         self.assertEqual([], node.api("GET", "/demands", token=reader)[1]["demands"])
         status, said = node.api("POST", "/demands/import", job, token=poster)
         self.assertEqual(200, status, said)
@@ -100,7 +101,7 @@ class Token(Case):
             got = node.api("POST", "/tokens", body)
             self.assertEqual((status, code), (got[0], got[1]["code"]))
         # One ends by itself.
-        soon = self.add("soon", "read", expires=int(time.time()) + 3600)
+        soon = self.add("soon", "demand", expires=int(time.time()) + 3600)
         self.assertEqual(200, node.api("GET", "/demands", token=soon)[0])
         node.set_clock(2 * 3600)
         wait_for("its end", lambda: node.api(
@@ -140,7 +141,8 @@ class Token(Case):
         node.start()
         self.assertEqual(401, node.api("GET", "/demands", token=reader)[0])
         states = {t["name"]: t["state"] for t in node.cli("token", "list")["tokens"]}
-        self.assertEqual({"reader": "revoked", "poster": "live", "soon": "live"}, states)
+        self.assertEqual({"reader": "revoked", "poster": "live", "plain": "live",
+                          "soon": "live"}, states)
         with self.fails(5, "no token"):
             node.cli("token", "revoke", "nobody")
 
@@ -174,13 +176,75 @@ class Token(Case):
             self.addCleanup(t.join, 60)
 
         listen("reads", "read")
+        listen("publishes", "read", "publish")
         listen("offers", "offer")
         node.cli("organisation", "edit", "--name", "Acme", "--type", "company")
         node.cli("organisation", "publish")
-        wait_for("a record", lambda: "record" in heard["reads"])
+        wait_for("a record", lambda: "record" in heard["publishes"])
+        # Who may only read is not told that it is this node's.
+        self.assertNotIn("record", heard["reads"])
         self.assertEqual([], heard["offers"])
-        for name in ("reads", "offers"):
+        for name in ("reads", "publishes", "offers"):
             node.cli("token", "revoke", name)
+
+    def test_what_read_tells(self):
+        """What everybody may know, and nothing of whose it is."""
+        node = self.node
+        node.cli("organisation", "edit", "--name", "Acme", "--type", "company")
+        node.cli("organisation", "publish")
+        token = self.add("reads", "read", "match", "trust", "network")
+        knows = self.add("knows", "publish", "read")
+        listed = node.api("GET", "/records", token=token)[1]["records"]
+        self.assertEqual(1, len(listed))
+        one = node.api("GET", f"/records/{listed[0]['id']}", token=token)[1]
+        full = node.api("GET", f"/records/{listed[0]['id']}", token=knows)[1]
+        for key in ("own", "heard", "on_its_way"):
+            self.assertNotIn(key, listed[0])
+            self.assertNotIn(key, one)
+            self.assertIn(key, full)
+        self.assertEqual("Acme", one["payload"]["name"]["en"]
+                         if isinstance(one["payload"]["name"], dict) else one["payload"]["name"])
+        self.assertIsNone(node.api("GET", "/status", token=token)[1]["own"])
+        for path in ("/demands", "/courses", "/pathways", "/personas", "/profile"):
+            self.assertEqual(403, node.api("GET", path, token=token)[0], path)
+
+    def test_bound_to_a_persona(self):
+        """A token of one persona: of others it sees nothing, may nothing."""
+        node = self.node
+        node.cli("persona", "add", "quiet")
+        node.cli("profile", "edit", "--add-skill", "welding", "--level", "4")
+        status, said = node.api("POST", "/tokens?persona=quiet", {
+            "name": "bound", "scopes": [s["name"] for s in node.api(
+                "GET", "/tokens/scopes")[1]["scopes"]]})
+        self.assertEqual((200, "quiet"), (status, said.get("persona")))
+        token = said["token"]
+        self.assertIsNone(node.api("POST", "/tokens", {
+            "name": "free", "scopes": ["read"]})[1]["persona"])
+        # Without a name it means its own; another one, or a guess, is refused.
+        mine = node.api("GET", "/profile", token=token)
+        self.assertEqual((200, mine[1]), node.api("GET", "/profile?persona=quiet",
+                                                  token=token))
+        self.assertNotIn("welding", json.dumps(mine[1]))
+        for other in ("main", "nobody"):
+            for method, path in (("GET", "/profile"), ("PUT", "/profile"),
+                                 ("GET", "/facts"), ("GET", "/documents"),
+                                 ("GET", "/demands"), ("GET", "/communities"),
+                                 ("POST", "/talks"), ("POST", "/profile/publish")):
+                got = node.api(method, f"{path}?persona={other}", {}, token=token)
+                self.assertEqual((403, "E2020"), (got[0], got[1].get("code")), path)
+        self.assertEqual(403, node.api("GET", "/personas", token=token)[0])
+        # It follows the persona, whatever its name, over a restart.
+        node.cli("persona", "rename", "quiet", "welder")
+        node.stop()
+        node.start()
+        self.assertEqual(200, node.api("GET", "/profile?persona=welder", token=token)[0])
+        self.assertEqual(403, node.api("GET", "/profile?persona=main", token=token)[0])
+        states = {t["name"]: t["persona"] for t in node.cli("token", "list")["tokens"]}
+        self.assertEqual({"bound": "welder", "free": None}, states)
+        # The log says as whom.
+        node.api("PUT", "/profile", {}, token=token)
+        log = node.cli("token", "log", "bound")["calls"]
+        self.assertIn("persona welder", [c["note"] for c in log])
 
     def test_tcp(self):
         """Over TCP each call needs a token; the node's own is the owner's."""
