@@ -123,29 +123,95 @@ clean_text(struct slice s, size_t max, bool *cut)
 	return text;
 }
 
-/* An entity at the front of ${s}: its character, and its length; or 0. */
-static char
-entity_at(struct slice s, size_t *n)
+/* A code point as UTF-8; its length. */
+static size_t
+utf8_put(uint64_t c, char out[4])
+{
+	static const uint8_t heads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	const size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	for (size_t i = n - 1; i > 0; i--) {
+		out[i] = (char)(0x80 | (c & 0x3f));
+		c >>= 6;
+	}
+	out[0] = (char)(heads[n] | c);
+	return n;
+}
+
+/* The code point of "#252" or "#xfc"; 0: none that a text may have. */
+static uint64_t
+code_point(struct slice s)
+{
+	const bool hex = s.n > 2 && tolower(s.p[1]) == 'x';
+	uint64_t c = 0;
+
+	slice_skip(&s, hex ? 2 : 1);
+	for (size_t i = 0; i < s.n; i++) {
+		if (hex ? !isxdigit(s.p[i]) : !isdigit(s.p[i]))
+			return 0;
+		c = c * (hex ? 16 : 10) +
+		    (uint64_t)(isdigit(s.p[i]) ? s.p[i] - '0'
+					       : tolower(s.p[i]) - 'a' + 10);
+	}
+	if (c < ' ' || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	return c;
+}
+
+#define ENTITY_BYTES 10U /* "&#x1f600;" and one more */
+
+/*
+ * An entity at the front of ${s}: what it stands for to ${out}, how long that
+ * is, and its own length in ${n}; 0: there is none that is known.
+ */
+static size_t
+entity_at(struct slice s, size_t *n, char out[4])
 {
 	static const struct {
-		const char *name;
-		char c;
-	} known[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' },
-		{ "&quot;", '"' }, { "&#39;", '\'' }, { "&apos;", '\'' },
-		{ "&nbsp;", ' ' } };
+		const char *name, *text;
+	} known[] = { { "amp", "&" }, { "lt", "<" }, { "gt", ">" },
+		{ "quot", "\"" }, { "apos", "'" }, { "nbsp", " " },
+		{ "auml", "ä" }, { "ouml", "ö" }, { "uuml", "ü" },
+		{ "Auml", "Ä" }, { "Ouml", "Ö" }, { "Uuml", "Ü" },
+		{ "szlig", "ß" }, { "eacute", "é" }, { "egrave", "è" },
+		{ "ecirc", "ê" }, { "euml", "ë" }, { "Eacute", "É" },
+		{ "agrave", "à" }, { "aacute", "á" }, { "acirc", "â" },
+		{ "iacute", "í" }, { "icirc", "î" }, { "iuml", "ï" },
+		{ "oacute", "ó" }, { "ocirc", "ô" }, { "uacute", "ú" },
+		{ "ugrave", "ù" }, { "ucirc", "û" }, { "ccedil", "ç" },
+		{ "ntilde", "ñ" }, { "Ntilde", "Ñ" }, { "euro", "€" },
+		{ "pound", "£" }, { "ndash", "–" }, { "mdash", "—" },
+		{ "hellip", "…" }, { "bull", "•" }, { "middot", "·" },
+		{ "rsquo", "’" }, { "lsquo", "‘" }, { "rdquo", "”" },
+		{ "ldquo", "“" }, { "bdquo", "„" } };
+	const uint8_t *end = memchr(s.p, ';', MIN(s.n, ENTITY_BYTES));
 
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		*n = strlen(known[i].name);
-		if (s.n >= *n && memcmp(s.p, known[i].name, *n) == 0)
-			return known[i].c;
+	if (end == NULL)
+		return 0;
+	*n = (size_t)(end - s.p) + 1;
+	const struct slice name = slice_of(s.p + 1, *n - 2);
+	if (name.n > 1 && name.p[0] == '#') {
+		const uint64_t c = code_point(name);
+		return c == 0 ? 0 : utf8_put(c, out);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (name.n == strlen(known[i].name) &&
+		    memcmp(name.p, known[i].name, name.n) == 0) {
+			memcpy(out, known[i].text, strlen(known[i].text));
+			return strlen(known[i].text);
+		}
 	return 0;
 }
 
 json_t *
 plain_text(struct slice s, size_t max, bool *cut)
 {
-	char *out = malloc(s.n + 1);
+	/* an entity is no shorter than what it stands for */
+	char *out = malloc(s.n + 4);
 	size_t n = 0, size;
 
 	if (out == NULL)
@@ -156,12 +222,13 @@ plain_text(struct slice s, size_t max, bool *cut)
 			    (isalpha(s.p[1]) || s.p[1] == '/')
 			? memchr(s.p, '>', s.n)
 			: NULL;
-		const char c = s.p[0] == '&' ? entity_at(s, &size) : 0;
+		const size_t put =
+		    s.p[0] == '&' ? entity_at(s, &size, out + n) : 0;
 		if (close != NULL) {
 			out[n++] = ' ';
 			slice_skip(&s, (size_t)(close - s.p) + 1);
-		} else if (c != 0) {
-			out[n++] = c;
+		} else if (put > 0) {
+			n += put;
 			slice_skip(&s, size);
 		} else {
 			out[n++] = (char)s.p[0];

@@ -36,7 +36,14 @@ struct term_guess {
 	unsigned confidence; /* percent */
 };
 
-/* Words to a term. Both functions may be called from one thread only. */
+/* A term that stands in a text, and where: bytes [from, to). */
+struct term_found {
+	uint64_t term;
+	size_t from, to;
+	unsigned confidence; /* percent */
+};
+
+/* Words to a term. The functions may be called from one thread only. */
 struct term_lookup {
 	/*
 	 * The terms that ${text}, a phrase of a person, may mean, the most
@@ -52,6 +59,12 @@ struct term_lookup {
 	bool (*describe)(void *ctx, uint64_t term, uint32_t language,
 	    struct slice *uri, struct slice *label, enum term_type *type);
 	void *ctx;
+	/*
+	 * The terms that running text names, each once, the surest first; at
+	 * most ${max}. May be NULL: none is seen.
+	 */
+	size_t (*find)(void *ctx, struct slice text, uint32_t language,
+	    struct term_found *out, size_t max);
 };
 
 /* A lookup in a vocabulary; both must live as long as the lookup. */

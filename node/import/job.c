@@ -5,10 +5,16 @@
 #include <stdlib.h>
 
 #include "node/import/parts.h"
+#include "node/import/prose.h"
 #include "node/import/resume.h"
 
 #define WEIGHT_SKILL         50
 #define WEIGHT_QUALIFICATION 30
+#define WEIGHT_PROSE         30 /* found in running text */
+#define WEIGHT_WISHED        10 /* "of advantage" */
+#define OCCUPATION_LEAST     75 /* percent, of a title */
+#define REQUIREMENTS_MAX     64
+#define LANGUAGES_MAX        16
 #define LEVEL_TAUGHT         3 /* when "ohcn:level" does not say */
 #define ORGANISATION_MAX     120
 #define SEPARATORS           ",;\n|"
@@ -247,8 +253,14 @@ take_terms(struct import_draft *d, json_t *v, const char *name, unsigned weight,
 			take_defined_term(d, item, w, field, teaches);
 			continue;
 		}
-		while (slice_split(&rest, SEPARATORS, &part))
-			put_term(d, part, w, field, teaches);
+		while (slice_split(&rest, SEPARATORS, &part)) {
+			struct slice pair[2] = { part, { NULL, 0 } };
+			char bytes[128];
+			/* "Projekt- und Zeitmanagement" are two */
+			(void)prose_pair(d, part, pair, bytes, sizeof(bytes));
+			put_term(d, pair[0], w, field, teaches);
+			put_term(d, pair[1], w, field, teaches);
+		}
 	}
 }
 
@@ -305,6 +317,90 @@ take_occupation(struct import_draft *d, const json_t *job)
 	    (t.type == TERM_OCCUPATION || t.type == 0))
 		(void)json_object_set_new(
 		    d->draft, "occupation", json_string(t.hex));
+}
+
+/* "Elektroniker (m/w/d)", where nothing else says which occupation it is. */
+static void
+take_title_occupation(struct import_draft *d, const json_t *job)
+{
+	struct slice s = text_of(get(job, "title"));
+	struct term_guess g;
+	struct import_term t;
+	const uint8_t *open = s.n > 0 ? memchr(s.p, '(', s.n) : NULL;
+	struct slice uri, label;
+	enum term_type type;
+
+	if (get(job, "occupationalCategory") != NULL || s.n == 0 ||
+	    d->lookup->describe == NULL)
+		return;
+	if (open != NULL && open > s.p)
+		s = slice_trim(slice_of(s.p, (size_t)(open - s.p)));
+	if (d->lookup->guess(d->lookup->ctx, s, d->language, &g, 1) > 0 &&
+	    g.confidence >= OCCUPATION_LEAST &&
+	    d->lookup->describe(
+		d->lookup->ctx, g.term, d->language, &uri, &label, &type) &&
+	    type == TERM_OCCUPATION && import_term(d, s, 0, "title", &t))
+		(void)json_object_set_new(
+		    d->draft, "occupation", json_string(t.hex));
+}
+
+/* ---- what running text asks for ---- */
+
+static void
+take_named(void *ctx, const struct prose_hit *hit)
+{
+	struct import_draft *d = ctx;
+
+	if (json_array_size(json_object_get(d->draft, "requirements")) ==
+	    REQUIREMENTS_MAX)
+		return;
+	import_requirement(import_list(d->draft, "requirements"), hit->term, 0,
+	    hit->wished ? WEIGHT_WISHED : WEIGHT_PROSE, false);
+}
+
+static void
+take_spoken(void *ctx, uint32_t language, unsigned level)
+{
+	struct import_draft *d = ctx;
+	json_t *list = import_list(d->draft, "languages"), *have;
+	char letters[4];
+	size_t i;
+
+	if (!language_put(letters, language) ||
+	    json_array_size(list) == LANGUAGES_MAX)
+		return;
+	json_array_foreach(list, i, have)
+	{
+		if (strcmp(json_string_value(json_object_get(have, "language")),
+			letters) == 0)
+			return;
+	}
+	(void)json_array_append_new(list,
+	    json_pack("{s:s, s:i}", "language", letters, "cefr", (int)level));
+	import_note(d, "description",
+	    "who knows it less is left out; say it in \"ohcn:languages\"",
+	    "the text asks for the language \"%s\"", letters);
+}
+
+/*
+ * Most postings on the web name their skills in the description alone. Where
+ * "skills" lists them, that list is what is meant.
+ */
+static void
+take_description(struct import_draft *d, const json_t *job, bool listed)
+{
+	static const char *const keys[] = { "responsibilities",
+		"qualifications", "description" };
+	struct prose p = { .take = listed ? NULL : take_named,
+		.ctx = d,
+		.speak =
+		    get(job, "ohcn:languages") == NULL ? take_spoken : NULL };
+	json_t *item;
+
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+		for (size_t i = 0; (item = nth(get(job, keys[k]), i)) != NULL;
+		     i++)
+			prose_read(&p, d, text_of(item), keys[k]);
 }
 
 /* ---- contract, pay, place ---- */
@@ -579,19 +675,25 @@ static void
 take_number(struct import_draft *d, json_t *v, const char *name)
 {
 	uint64_t n;
-	struct slice s = string_of(v), part;
+	struct slice s = string_of(v);
 
 	if (json_is_integer(v)) {
 		(void)json_object_set(d->draft, name, v);
 		return;
 	}
-	/* "40 hours a week": the first word that is a number */
-	while (slice_split(&s, " -hH", &part))
-		if (slice_number(part, &n)) {
-			(void)json_object_set_new(
-			    d->draft, name, json_integer((json_int_t)n));
-			return;
-		}
+	/* "40 hours a week", "38,5 Stunden": whole hours of the first number;
+	 * "8-16 Uhr", "9:00": a time of day says nothing */
+	if (s.n == 0 || memchr(s.p, ':', s.n) != NULL ||
+	    slice_has_word(s, "uhr"))
+		return;
+	while (s.n > 0 && !isdigit(s.p[0]))
+		slice_skip(&s, 1);
+	const uint8_t *from = s.p;
+	while (s.n > 0 && isdigit(s.p[0]))
+		slice_skip(&s, 1);
+	if (slice_number(slice_of(from, (size_t)(s.p - from)), &n) && n > 0)
+		(void)json_object_set_new(
+		    d->draft, name, json_integer((json_int_t)n));
 }
 
 static void
@@ -659,13 +761,17 @@ take_job(const json_t *job, size_t index, const struct term_lookup *lookup,
 	take_title(&d, job);
 	take_employment(&d, job);
 	take_terms(&d, get(job, "skills"), "skills", WEIGHT_SKILL, false);
+	const bool listed =
+	    json_array_size(json_object_get(d.draft, "requirements")) > 0;
 	take_terms(&d, get(job, "qualifications"), "qualifications",
 	    WEIGHT_QUALIFICATION, false);
+	take_description(&d, job, listed);
 	take_experience(&d, job);
 	leave_unmapped(&d, job, "educationRequirements");
 	leave_unmapped(&d, job, "jobBenefits");
 	leave_unmapped(&d, job, "incentiveCompensation");
 	take_occupation(&d, job);
+	take_title_occupation(&d, job);
 	take_terms(&d, get(job, "ohcn:teaches"), "ohcn:teaches", 0, true);
 	take_invests(&d, job);
 	take_languages(&d, job);

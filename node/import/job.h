@@ -3,6 +3,12 @@
  * object, an array, or an object with @graph. Contexts are not fetched; keys
  * may have the prefix "schema:" or "https://schema.org/".
  *
+ * Where no "skills" are listed, those that responsibilities, qualifications
+ * and description name word for word are taken, with a lower weight, lowest if
+ * they are "of advantage". A language with a level in these texts ("Deutsch
+ * mindestens B2") is one that is needed, unless "ohcn:languages" tells. A
+ * title that is an occupation stands for occupationalCategory.
+ *
  * Used: title, description, inLanguage, skills, qualifications,
  * experienceRequirements, educationRequirements, occupationalCategory,
  * employmentType, baseSalary, jobLocation, jobLocationType,

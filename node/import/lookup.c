@@ -28,6 +28,7 @@
 #define FORM_LETTERS     5 /* of a stem that stands alone */
 #define PART_LETTERS     4 /* of a part of a compound */
 #define COMPOUND_BYTES   32
+#define TEXT_HITS        16U /* of a sentence */
 
 #define GERMAN 0x6465U
 
@@ -79,12 +80,12 @@ is_padding(struct slice word)
 		"basic", "experience", "experienced", "excellent", "first",
 		"good", "knowledge", "proficiency", "proficient", "proven",
 		"skills", "skill", "solid", "strong", "very", "years",
-		"ausgezeichnete", "anwenderkenntnisse", "erfahrung",
-		"erfahrungen", "erste", "fundierte", "gute", "guter", "gutes",
-		"grundkenntnisse", "kenntnis", "kenntnisse", "kenntnissen",
-		"mehrjahrige", "sehr", "sichere", "sicherer", "umgang",
-		"connaissance", "connaissances", "experiencia", "conocimiento",
-		"conocimientos" };
+		"microsoft", "ausgezeichnete", "anwenderkenntnisse",
+		"erfahrung", "erfahrungen", "erste", "fundierte", "gute",
+		"guter", "gutes", "grundkenntnisse", "kenntnis", "kenntnisse",
+		"kenntnissen", "mehrjahrige", "sehr", "sichere", "sicherer",
+		"umgang", "connaissance", "connaissances", "experiencia",
+		"conocimiento", "conocimientos" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (word.n == strlen(words[i]) &&
@@ -377,9 +378,26 @@ describe_in_search(void *ctx, uint64_t term, uint32_t language,
 	return true;
 }
 
+static size_t
+find_in_search(void *ctx, struct slice text, uint32_t language,
+    struct term_found *out, size_t max)
+{
+	const struct term_source_search *s = ctx;
+	struct search_found found[TEXT_HITS];
+	const size_t n = search_text(s->index, text,
+	    (struct search_options){ .language = language }, found,
+	    MIN(max, TEXT_HITS));
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct term_found){ vocabulary_term(
+						  s->vocabulary, found[i].at),
+			found[i].from, found[i].to, found[i].confidence / 10U };
+	return n;
+}
+
 struct term_lookup
 term_lookup_of_search(const struct term_source_search *s)
 {
 	return (struct term_lookup){ guess_in_search, describe_in_search,
-		(void *)(uintptr_t)s };
+		(void *)(uintptr_t)s, find_in_search };
 }

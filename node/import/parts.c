@@ -273,6 +273,8 @@ import_term(struct import_draft *d, struct slice text, uint32_t language,
 		n = d->lookup->guess(
 		    d->lookup->ctx, text, language, g, TERM_GUESSES_MAX);
 	}
+	for (size_t i = 0; i < n && d->most != 0; i++)
+		g[i].confidence = MIN(g[i].confidence, d->most);
 	bool take = n > 0 && (g[0].confidence >= least || json_is_true(said));
 	out->term = g[0].term;
 	if (json_is_string(said)) {

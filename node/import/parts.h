@@ -15,6 +15,7 @@ struct import_draft {
 	json_t *draft;
 	json_t *mapped, *unmapped, *messages;
 	unsigned phrases; /* of the file, counted for "number" */
+	unsigned most;    /* confidence that a phrase may have; 0: any */
 	bool failed;
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "node/import/parts.h"
+#include "node/import/prose.h"
 
 #define SKILLS_MAX      64
 #define ASPIRATIONS_MAX 32
@@ -140,6 +141,20 @@ take_skill(struct import_draft *d, struct slice text, unsigned level,
 	import_skill(import_list(d->draft, "skills"), &t, level);
 }
 
+/* A phrase of the list of skills; "Projekt- und Zeitmanagement" are two. */
+static void
+take_phrase(struct import_draft *d, struct slice text, unsigned level,
+    const char *field)
+{
+	struct slice pair[2] = { text, { NULL, 0 } };
+	char bytes[128];
+
+	if (text.n > 0)
+		(void)prose_pair(d, text, pair, bytes, sizeof(bytes));
+	take_skill(d, pair[0], level, field);
+	take_skill(d, pair[1], level, field);
+}
+
 static void
 take_interest(struct import_draft *d, struct slice text, const char *field)
 {
@@ -198,7 +213,7 @@ take_list(struct import_draft *d, const json_t *list, bool interests)
 		if (interests)
 			take_interest(d, text, field);
 		else
-			take_skill(d, text, level, field);
+			take_phrase(d, text, level, field);
 		json_array_foreach(json_object_get(item, "keywords"), k, word)
 		{
 			(void)snprintf(field, sizeof(field),
@@ -210,7 +225,7 @@ take_list(struct import_draft *d, const json_t *list, bool interests)
 			if (interests)
 				take_interest(d, text, field);
 			else
-				take_skill(d, text, level, field);
+				take_phrase(d, text, level, field);
 		}
 	}
 }
@@ -250,6 +265,64 @@ take_languages(struct import_draft *d, const json_t *list)
 		    out, json_pack("{s:s, s:i}", "language", letters, "cefr",
 			     (int)level));
 	}
+}
+
+/* What somebody did shows what they can do: the terms, not the text. */
+static void
+take_named(void *ctx, const struct prose_hit *hit)
+{
+	struct import_draft *d = ctx;
+
+	if (full(d, "skills", SKILLS_MAX, "work"))
+		return;
+	(void)json_object_set_new(
+	    hit->term->entry, "level", json_integer(LEVEL_UNSAID));
+	import_skill(import_list(d->draft, "skills"), hit->term, LEVEL_UNSAID);
+}
+
+/* A text, or a list of them. */
+static void
+take_texts(
+    struct prose *p, struct import_draft *d, const json_t *v, const char *field)
+{
+	const json_t *item;
+	size_t i;
+
+	if (json_is_string(v))
+		prose_read(p, d,
+		    slice_of(json_string_value(v), json_string_length(v)),
+		    field);
+	json_array_foreach(v, i, item)
+	{
+		if (json_is_string(item))
+			take_texts(p, d, item, field);
+	}
+}
+
+static void
+take_work(struct import_draft *d, const json_t *resume)
+{
+	static const struct {
+		const char *section, *key;
+	} parts[] = { { "work", "summary" }, { "work", "highlights" },
+		{ "volunteer", "summary" }, { "volunteer", "highlights" },
+		{ "projects", "description" }, { "projects", "highlights" },
+		{ "projects", "keywords" }, { "education", "courses" },
+		{ "certificates", "name" } };
+	struct prose p = { .take = take_named, .ctx = d };
+	char field[48];
+	const json_t *item;
+	size_t k;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		json_array_foreach(
+		    json_object_get(resume, parts[i].section), k, item)
+		{
+			(void)snprintf(field, sizeof(field), "%s[%zu].%s",
+			    parts[i].section, k, parts[i].key);
+			take_texts(
+			    &p, d, json_object_get(item, parts[i].key), field);
+		}
 }
 
 /* What is in the file and never gets into a draft. */
@@ -344,6 +417,7 @@ import_resume(const json_t *resume, const struct term_lookup *lookup,
 	if (o->language == 0 && language != 0)
 		d.language = language;
 	take_list(&d, json_object_get(resume, "skills"), false);
+	take_work(&d, resume);
 	take_list(&d, json_object_get(resume, "interests"), true);
 	take_languages(&d, json_object_get(resume, "languages"));
 	const json_t *place =

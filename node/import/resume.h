@@ -2,7 +2,9 @@
  * import/resume.h: a JSON Resume (version 1) to the draft of a profile. Only
  * terms with levels, languages and activities get into the draft. Names,
  * employers, schools, dates, contact data and free text never do: the report
- * lists what stays private, and they are not in it either.
+ * lists what stays private, and they are not in it either. Terms that stand
+ * word for word in what somebody did (work, volunteer, projects: summary and
+ * highlights; courses, names of certificates) get level 3.
  *
  * Levels, from the words of a skill: 1 beginner, basic, Grundkenntnisse,
  * débutant, principiante; 2 elementary, fair; 3 intermediate, good (and when

@@ -1,7 +1,10 @@
 """What an import makes of somebody's words, and their own say in it."""
 import unittest
+from pathlib import Path
 
 from support import Case, write
+
+WORDS = Path(__file__).parent / "words"
 
 NET = "test-import"
 ROWS = """external_id,title,skills
@@ -97,6 +100,71 @@ class Import(Case):
                            "Luftschloss": "unknown"},
                           {"Kassenbedienung": "dropped"}], texts(reply))
         self.assertEqual((2, 0), (reply["created"], reply["errors"]))
+
+    def test_two_languages(self):
+        """A résumé and a posting as people have them, in German and English:
+        skills in sentences and HTML, compounds, capitals, CEFR in words."""
+        ada = self.w.node("ada", "person", network=NET)
+        firm = self.w.node("firm", "company", network=NET)
+        ada.start()
+        firm.start()
+        own = {
+            "de": {"ELEKTROINSTALLATIONEN": "electrical-installation",
+                   "Projektmanagement": "project-management",
+                   "Zeitmanagement": "time-management",
+                   "Gute Kenntnisse in Microsoft Excel": "spreadsheet-use",
+                   "Schweissen": "welding", "Instandhaltung": "repair-and-maintenance",
+                   "SPS-Programmierung": "plc-programming",
+                   "das Lesen technischer Zeichnungen": "blueprint-reading",
+                   "Photovoltaik": "solar-installation"},
+            "en": {"EXCEL": "spreadsheet-use", "Data visualization": "data-visualisation",
+                   "Problem-solving": "problem-solving", "cash handling": "cash-handling",
+                   "first aid": "first-aid", "data protection": "data-protection",
+                   "ran project management": "project-management"},
+        }
+        spoken = {"de": {"de": 7, "en": 4, "tr": 5}, "en": {"en": 7, "de": 3, "fr": 2}}
+        for language, want in own.items():
+            reply = ada.cli("profile", "import", WORDS / f"resume-{language}.json",
+                            "--dry-run")
+            have = words(reply)
+            for text, term in want.items():
+                self.assertEqual(f"urn:ohcn:{term}", have.get(text), text)
+            self.assertLessEqual(len(reply["unmapped"]), 1, reply["unmapped"])
+            self.assertEqual(spoken[language], {one["language"]: one["cefr"] for one
+                                                in reply["draft"]["languages"]})
+            # of the text itself nothing stays, neither names nor sentences
+            for private in ("Hafenwerk", "Moorland", "verantwortlich", "Trained"):
+                self.assertNotIn(private.lower(), str(reply["draft"]).lower())
+
+        asked = {
+            "de": ({"repair and maintenance": 30, "programming industrial controls": 30,
+                    "welding": 10, "teamwork": 30, "reliability": 30},
+                   {"de": 4, "en": 2}, 38, (320000, 390000, "EUR", "month"), "on-site"),
+            "en": ({"Python": 30, "data visualisation": 30, "communication": 30,
+                    "project management": 30, "machine learning": 10},
+                   {"en": 5}, 37, (4250000, 4250000, "GBP", "year"), "remote"),
+        }
+        for language, (skills, tongues, hours, pay, remote) in asked.items():
+            reply = firm.cli("demand", "import", WORDS / f"posting-{language}.json")
+            self.assertEqual((1, 0), (reply["created"], reply["errors"]), reply)
+            title = reply["rows"][0]["title"]
+            record = next(d["id"] for d in firm.cli("demand", "list")["demands"]
+                          if title in str(d["title"]))
+            said = firm.api("GET", f"/records/{record}")[1]["payload"]
+            self.assertEqual(skills, {r["label"]: r["weight"]
+                                      for r in said["requirements"]})
+            self.assertEqual(tongues, {one["language"]: one["cefr"]
+                                       for one in said["languages"]})
+            self.assertEqual((hours, remote), (said["guaranteed_hours"], said["remote"]))
+            self.assertEqual(pay, tuple(said["pay"][k] for k in
+                                        ("min", "max", "currency", "period")))
+        self.assertIn("für unser Werk", firm.api("GET", f"/records/{self.first(firm)}")[1]
+                      ["payload"]["description"]["de"])
+
+    @staticmethod
+    def first(firm):
+        return next(d["id"] for d in firm.cli("demand", "list")["demands"]
+                    if "Elektroniker" in str(d["title"]))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,35 @@ guess_some(void *ctx, struct slice text, uint32_t language,
 	return 1;
 }
 
-static const struct term_lookup lookup = { guess_some, NULL, NULL };
+static bool
+describe_some(void *ctx, uint64_t term, uint32_t language, struct slice *uri,
+    struct slice *label, enum term_type *type)
+{
+	(void)ctx;
+	(void)language;
+	*uri = *label = slice_of(NULL, 0);
+	*type = term % 5 == 0 ? TERM_OCCUPATION : TERM_SKILL;
+	return term % 7 != 0;
+}
+
+/* Every third byte is a term of its own. */
+static size_t
+find_some(void *ctx, struct slice text, uint32_t language,
+    struct term_found *out, size_t max)
+{
+	size_t n = 0;
+
+	(void)ctx;
+	(void)language;
+	for (size_t i = 0; i + 3 <= text.n && n < max; i += 3, n++)
+		out[n] =
+		    (struct term_found){ term_of_uri(slice_of(text.p + i, 3)),
+			    i, i + 3, 70 };
+	return n;
+}
+
+static const struct term_lookup lookup = { guess_some, describe_some, NULL,
+	find_some };
 
 static size_t
 bytes_of(const struct schema *s, const json_t *json, uint8_t *out, size_t cap)

@@ -69,7 +69,8 @@ describe_word(void *ctx, uint64_t term, uint32_t language, struct slice *uri,
 	return false;
 }
 
-static const struct term_lookup lookup = { guess_word, describe_word, NULL };
+static const struct term_lookup lookup = { guess_word, describe_word, NULL,
+	NULL };
 static const struct import_options plain = { 0 };
 
 /* "a.1.b" in a tree of JSON; NULL: not there. */
@@ -215,6 +216,10 @@ test_plain_text(void **state)
 	} cases[] = {
 		{ " a\r\n\t b ", "a b", 99, false },
 		{ "<p>A &amp; B</p><br/>1 < 2", "A & B 1 < 2", 99, false },
+		{ "f&uuml;r &#220;ber&#xf6;fen &ndash; 3&nbsp;&euro;",
+		    "für Überöfen – 3 €", 99, false },
+		{ "&unknown; &#0; &#x110000; &#55296; &;",
+		    "&unknown; &#0; &#x110000; &#55296; &;", 99, false },
 		{ "\xc3\xa4\xc3\xb6", "\xc3\xa4", 3, true },
 		{ "a\xe2\x80\xae"
 		  "b\xff"
