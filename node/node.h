@@ -41,6 +41,7 @@ struct trust_keeper;
 struct warnings;
 struct tokens;
 struct ledgers;
+struct feeds;
 struct documents;
 
 #define PERSONAS_MAX     32 /* in all: those that are no longer used, too */
@@ -116,6 +117,7 @@ struct node {
 	struct http_server *http;
 	struct tokens *tokens;   /* access/token.h */
 	struct ledgers *ledgers; /* company/ledger.h */
+	struct feeds *feeds;     /* company/feed.h */
 
 	uv_timer_t tick; /* each second: expiry, publishing, peers */
 	uv_signal_t sigint, sigterm, sighup;

@@ -16,6 +16,7 @@
 #include "node/care/keeper.h"
 #include "node/community/community.h"
 #include "node/community/joining.h"
+#include "node/company/feed.h"
 #include "node/company/ledger.h"
 #include "node/evidence/claims.h"
 #include "node/evidence/credentials.h"
@@ -339,6 +340,7 @@ on_tick(uv_timer_t *timer)
 	keeper_tick(n);
 	vault_care(n);
 	ledgers_tick(n);
+	feeds_tick(n);
 	matcher_tick(n->matcher);
 	signals_tick(n);
 	trust_tick(n);
@@ -523,6 +525,7 @@ open_all(struct node *n, struct key_material *km)
 	documents_follow(n);
 	credentials_open(n);
 	TRY(ledgers_open(n));
+	TRY(feeds_open(n));
 	TRY(open_http(n));
 	return subscribe(n);
 }
@@ -565,6 +568,7 @@ node_stop(struct node *n)
 	syncer_stop(n->syncer);
 	publisher_stop(n->publisher);
 	mailbox_stop(n);
+	feeds_stop(n);
 	keeper_stop(n);
 	matcher_stop(n->matcher);
 	signals_stop(n);
@@ -617,6 +621,7 @@ close_all(struct node *n)
 	}
 	mailbox_close(n);
 	communities_close(n);
+	feeds_close(n);
 	ledgers_close(n);
 	documents_close(n);
 	intro_close(n);

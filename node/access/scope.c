@@ -36,6 +36,7 @@ static const struct {
 	{ "peer", SCOPE_READ | SCOPE_NETWORK },
 	{ "vocabulary", SCOPE_READ },
 	{ "ledger", SCOPE_EVIDENCE },
+	{ "feed", SCOPE_DEMAND | SCOPE_PUBLISH },
 	{ "document", SCOPE_EVIDENCE },
 	{ "gap", SCOPE_ALL },
 };

@@ -9,12 +9,14 @@
 
 #include "match/noise.h"
 #include "match/signal/signal.h"
+#include "node/api/import.h"
 #include "node/api/postings.h"
 #include "node/api/review.h"
 #include "node/import/csv.h"
 #include "node/import/job.h"
 #include "node/import/page.h"
 #include "node/keys/signer.h"
+#include "proto/record/names.h"
 
 #define PUBLISH_AT_ONCE 64 /* rows on their way to the disk */
 
@@ -53,7 +55,11 @@ struct bulk {
 	struct noise_stream stream;
 	char budget[32]; /* its place in the vault */
 	char quarter[16];
-	struct http_request *r;
+	struct http_request *r; /* NULL: of a feed; then: */
+	import_done *told;
+	void *told_ctx;
+	json_t *archived; /* these alone may be archived; NULL: all */
+	bool hold_unsure;
 	uint32_t persona, kind;
 	const struct vocabulary *vocabulary; /* while the worker runs */
 	bool dry, partial, archive;
@@ -77,6 +83,7 @@ bulk_free(struct bulk *b)
 		free(b->rows[i].payload);
 	free(b->rows);
 	json_decref(b->reply);
+	json_decref(b->archived);
 	free(b);
 }
 
@@ -419,6 +426,37 @@ lasts_longer(
 	return row->expires_h <= most || most >= p->expires_h + 7 * 24;
 }
 
+/* Words of it may mean several things, and nobody has said which. */
+static bool
+is_unsure(const struct row *row)
+{
+	const json_t *list = json_object_get(row->report, "unmapped"), *one;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, one)
+	{
+		const char *why =
+		    json_string_value(json_object_get(one, "why"));
+		if (why != NULL && strcmp(why, "unsure") == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+hold_back(struct bulk *b, struct row *row, uint8_t *taken)
+{
+	if (!b->hold_unsure ||
+	    (row->state != ROW_CREATED && row->state != ROW_UPDATED) ||
+	    !is_unsure(row))
+		return;
+	if (row->state == ROW_UPDATED) /* what is published stays */
+		taken[row->slot] = 1;
+	json_truth(row->report, "held", true);
+	row_fail(row, "skills", "words of unsure meaning wait for a review",
+	    "ohcn feed review");
+}
+
 static void
 decide(struct bulk *b, struct row *row, uint8_t *taken)
 {
@@ -463,6 +501,7 @@ decide(struct bulk *b, struct row *row, uint8_t *taken)
 		row_fail(row, "", "all slots of the key are in use",
 		    "close postings that are no longer needed");
 	}
+	hold_back(b, row, taken);
 	if (row->state != ROW_FAILED)
 		taken[row->slot] = 1;
 }
@@ -478,6 +517,8 @@ archive_missing(struct bulk *b, const uint8_t *taken)
 		    owner_post(b->n, b->persona, b->kind, i);
 		if (post == NULL || taken[i] != 0 ||
 		    post->external_id[0] == 0 || post->busy ||
+		    (b->archived != NULL && json_object_get(b->archived,
+						post->external_id) == NULL) ||
 		    (b->kind == KIND_DEMAND && post->status != POSTING_OPEN))
 			continue;
 		struct row *row = row_new(b, 0);
@@ -542,7 +583,10 @@ bulk_reply(struct bulk *b, bool accepted)
 		json_uint(b->reply, names[i], count[i]);
 	json_truth(b->reply, "accepted", accepted);
 	json_truth(b->reply, "dry_run", b->dry);
-	http_reply(b->r, 200, json_incref(b->reply));
+	if (b->r != NULL)
+		http_reply(b->r, 200, json_incref(b->reply));
+	else
+		b->told(b->told_ctx, b->reply, "");
 	bulk_free(b);
 }
 
@@ -653,6 +697,14 @@ bulk_done(struct job *j)
 	bool failed = false;
 
 	job_end(j);
+	if (b->r == NULL &&
+	    (b->why[0] != 0 || taken == NULL || b->n->stopping)) {
+		b->told(b->told_ctx, NULL,
+		    b->why[0] != 0 ? b->why : "the node is shutting down");
+		free(taken);
+		bulk_free(b);
+		return;
+	}
 	if (b->why[0] != 0 || taken == NULL || b->n->stopping) {
 		http_fail(b->r, b->n->stopping ? 503 : 422, "E3204", "data",
 		    b->hint[0] != 0 ? b->hint : NULL, "%s",
@@ -868,6 +920,42 @@ import(struct node *n, struct http_request *r, uint32_t kind)
 	json_uint(body, "rows_max", n->config->limits.import_rows);
 	if (!job_start(n, r, bulk_run, bulk_done, body, b))
 		bulk_free(b);
+}
+
+err
+import_start(struct node *n, const struct import_run *run)
+{
+	struct bulk *b = calloc(1, sizeof(*b));
+	json_t *in = run->input;
+
+	if (b == NULL) {
+		json_decref(in);
+		json_decref(run->archived);
+		return ERR_NOMEM;
+	}
+	b->n = n;
+	b->told = run->done;
+	b->told_ctx = run->ctx;
+	b->archived = run->archived;
+	b->hold_unsure = run->hold_unsure;
+	b->persona = run->persona;
+	b->kind = KIND_DEMAND;
+	b->dry = json_is_true(json_object_get(in, "dry_run"));
+	b->partial = true;
+	b->archive = json_is_true(json_object_get(in, "archive_missing"));
+	b->reply = json_object();
+	b->list = json_array();
+	(void)json_object_set_new(b->reply, "rows", b->list);
+	if (!json_is_string(json_object_get(in, "region")))
+		(void)json_object_set_new(
+		    in, "region", json_string(n->config->node.region));
+	json_uint(in, "language_default",
+	    language_code(slice_str(n->config->node.language)));
+	json_uint(in, "rows_max", n->config->limits.import_rows);
+	if (job_start(n, NULL, bulk_run, bulk_done, in, b))
+		return OK;
+	bulk_free(b);
+	return ERR_NOMEM;
 }
 
 void

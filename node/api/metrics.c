@@ -8,6 +8,7 @@
 
 #include "node/api/parts.h"
 #include "node/care/care.h"
+#include "node/company/feed.h"
 #include "node/mail/mailbox.h"
 #include "node/matcher.h"
 #include "node/signals.h"
@@ -382,6 +383,21 @@ sync_part(struct out *o, struct node *n)
 }
 
 static void
+feed_part(struct out *o, struct node *n)
+{
+	struct feed_stats s;
+
+	feed_stats(n, &s);
+	SERIES(o, "ohcn_feed_reads_total", "counter",
+	    "Feeds read; asks: something waits for the owner's word.", "result",
+	    { "changed", s.changed }, { "unchanged", s.unchanged },
+	    { "asks", s.asked }, { "failed", s.failed });
+	gauge(o, "ohcn_feeds", "Feeds that are set up.", s.feeds);
+	gauge(o, "ohcn_feeds_failing", "Of them: the last read failed.",
+	    s.failing);
+}
+
+static void
 api_part(struct out *o, struct node *n)
 {
 	const struct http_stats h = http_server_stats(n->http);
@@ -434,6 +450,7 @@ api_metrics(struct http_request *r, void *ctx)
 	signals_part(&o, n);
 	sync_part(&o, n);
 	api_part(&o, n);
+	feed_part(&o, n);
 	if (o.full)
 		http_fail(r, 500, "E3903", NULL, NULL,
 		    "the metrics do not fit into their buffer");

@@ -336,7 +336,8 @@ job_start(struct node *n, struct http_request *r, job_fn *run, job_fn *done,
 
 	if (j == NULL) {
 		json_decref(input);
-		http_fail_err(r, ERR_NOMEM, "out of memory");
+		if (r != NULL)
+			http_fail_err(r, ERR_NOMEM, "out of memory");
 		return false;
 	}
 	j->node = n;

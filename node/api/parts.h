@@ -152,6 +152,8 @@ http_handler api_pledges, api_ledger, api_ledger_publish, api_ledger_open,
 http_handler api_shortlists, api_shortlist, api_shortlist_new,
     api_shortlist_remove, api_shortlist_add, api_shortlist_set,
     api_shortlist_drop;
+http_handler api_feeds, api_feed, api_feed_set, api_feed_remove, api_feed_sync,
+    api_feed_review;
 http_handler api_templates, api_template, api_template_put,
     api_template_remove;
 http_handler api_bundle_make, api_bundle_review;

@@ -525,7 +525,8 @@ offer_send(struct node *n, struct http_request *r, uint32_t persona,
 	enum mail_outcome outcome;
 	struct talk *t;
 
-	if (name != NULL && (hand == NULL || !hand->c.by_hand)) {
+	if (name != NULL && (hand == NULL || !hand->c.by_hand ||
+				!persona_may(r, hand->persona))) {
 		http_fail(r, 404, "E3140", "hand", "ohcn offer list",
 		    "there is no hand \"%.40s\"", name);
 		return;

@@ -162,6 +162,11 @@ struct config {
 		uint32_t per_talk;
 	} evidence;
 	struct {
+		char *directory; /* of files that a feed may name */
+		bool allow_private;
+		uint32_t least_interval_s;
+	} feeds;
+	struct {
 		uint32_t level;  /* enum log_level */
 		uint32_t format; /* enum log_format */
 	} log;

@@ -94,6 +94,13 @@ int run_document_forget(struct cli *cli);
 int run_document_export(struct cli *cli);
 int run_document_import(struct cli *cli);
 
+int run_feed_list(struct cli *cli);
+int run_feed_show(struct cli *cli);
+int run_feed_add(struct cli *cli);
+int run_feed_sync(struct cli *cli);
+int run_feed_review(struct cli *cli);
+int run_feed_remove(struct cli *cli);
+
 int run_shortlist_list(struct cli *cli);
 int run_shortlist_new(struct cli *cli);
 int run_shortlist_show(struct cli *cli);

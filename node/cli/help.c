@@ -221,7 +221,7 @@ help_forgetting(FILE *to)
 	    to);
 }
 
-/* What it says is done step by step in tests/e2e/private_test.py. */
+/* Tests: tests/e2e/private_test.py; of the link discovery_test.py. */
 static void
 help_private(FILE *to)
 {

@@ -616,6 +616,47 @@ static const struct cli_command commands[] = {
 		{ "days", "N", "how long it counts; 180 if not given" }, END },
 	    run_warning_make },
 
+	/* Postings that are kept elsewhere */
+	{ "feed", "list", "", 0, 0, "postings that are read from elsewhere",
+	    NULL, "ohcn feed list", NULL, run_feed_list },
+	{ "feed", "show", "NAME", 1, 1, "one feed, and what it asks", NULL,
+	    "ohcn feed show careers", NULL, run_feed_show },
+	{ "feed", "add", "NAME URL", 2, 2, "read your postings from there",
+	    "A page or file with JobPosting (schema.org) as JSON-LD, CSV or "
+	    "NDJSON is read again\nand again: what is new is published, what "
+	    "changed is renewed, what is gone is\narchived, by external id; "
+	    "only what the feed itself brought. If half is gone, or\nall, you "
+	    "are asked first. Words that are not sure wait for ohcn feed "
+	    "review. URL:\nhttp or https at a public address, or file:NAME "
+	    "in feeds.directory. To add again\nreplaces.",
+	    "ohcn feed add careers https://acme.example/jobs.json\n"
+	    "ohcn feed add careers https://acme.example/jobs.csv --format csv "
+	    "--minutes 60\nohcn feed sync careers --dry-run",
+	    FLAGS{ { "format", "FORMAT", "jobposting, csv or ndjson" },
+		{ "minutes", "N", "read every N minutes; 360 if not given" },
+		{ "region", "CC", "where a posting does not say" },
+		{ "map", "FILE",
+		    "columns of a table that are called otherwise" },
+		{ "keep-missing", NULL, "archive nothing" }, END },
+	    run_feed_add },
+	{ "feed", "sync", "NAME", 1, 1, "read it now", NULL,
+	    "ohcn feed sync careers --dry-run\nohcn feed sync careers",
+	    FLAGS{ DRY, END }, run_feed_sync },
+	{ "feed", "review", "NAME", 1, 1, "answer what a feed asks",
+	    "--accept WORDS takes what is most likely, --accept WORDS=TERM "
+	    "says what is meant,\n--reject WORDS leaves them out; it is kept "
+	    "for this feed. --archive: what is\nmissing was taken out on "
+	    "purpose.",
+	    "ohcn feed review careers --accept \"Stapler fahren\"\n"
+	    "ohcn feed review careers --archive",
+	    FLAGS{ { "accept", "WORDS[=TERM]", "words as they stand there" },
+		{ "reject", "WORDS", "they mean no skill" },
+		{ "archive", NULL, "what is missing may be archived" }, END },
+	    run_feed_review },
+	{ "feed", "remove", "NAME", 1, 1, "read it no more",
+	    "What it has published stays.", "ohcn feed remove careers", NULL,
+	    run_feed_remove },
+
 	/* Who was found, kept for the team */
 	{ "shortlist", "list", "", 0, 0, "saved lists of candidates",
 	    "Lists lie on this node alone. Several recruiters work on them, "
