@@ -1102,11 +1102,12 @@ card_plan_parts(const struct card_plan *plan, struct card_plan_parts *out)
 }
 
 int32_t
-plan_wish_most(const struct plan *plan, uint32_t learn, uint32_t purpose,
-    uint32_t uses, bool skilled)
+plan_wish_most(const struct plan *plan, uint8_t kind, uint32_t learn,
+    uint32_t purpose, uint32_t uses, bool skilled)
 {
 	const struct posting *p = plan->posting;
-	struct sum always, maybe;
+	const bool any = kind == WISH_KIND_ANY;
+	struct sum always, maybe, *wants = any ? &maybe : &always;
 
 	always.n = maybe.n = 0;
 	sum_put(&always, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
@@ -1115,13 +1116,23 @@ plan_wish_most(const struct plan *plan, uint32_t learn, uint32_t purpose,
 	if (plan->asked.n > 0)
 		sum_put(
 		    skilled ? &always : &maybe, LINE_USES, WEIGHT_USES, uses);
-	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, learn);
-	sum_put(&maybe, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, learn);
-	if (p->purposes_n > 0)
-		sum_put(&maybe, LINE_PURPOSE, WEIGHT_PURPOSE, purpose);
+	if (any || kind >= WISH_KIND(1, 0))
+		sum_put(wants, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, learn);
+	if (any || kind >= WISH_KIND(2, 0))
+		sum_put(
+		    wants, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, learn);
+	if (p->purposes_n > 0 && (any || kind % 2 != 0))
+		sum_put(wants, LINE_PURPOSE, WEIGHT_PURPOSE, purpose);
 	if (posting_hours_week(p) > 0)
 		sum_put(&maybe, LINE_HOURS, WEIGHT_HOURS, CREDIT_MAX);
 	return lines_most(&always, &maybe);
+}
+
+static void
+wish_sum_put(struct wish_sum *s, uint32_t weight, uint32_t credit)
+{
+	s->weight += weight;
+	s->earned += weight * credit;
 }
 
 int32_t
@@ -1130,31 +1141,23 @@ plan_wish_total(const struct plan *plan, const struct wish_facts *f)
 	const struct posting *p = plan->posting;
 	const uint32_t need = posting_hours_week(p);
 	const uint32_t hours = card_hours_max(f->hours);
-	struct sum s;
+	struct wish_sum s = { 0, 0 };
 
-	s.n = 0;
-	sum_put(&s, LINE_NEUTRAL, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
+	wish_sum_put(&s, WEIGHT_UNKNOWN, CREDIT_MAX / 2);
 	if (f->uses >= 0)
-		sum_put(&s, LINE_USES, WEIGHT_USES, (uint32_t)f->uses);
+		wish_sum_put(&s, WEIGHT_USES, (uint32_t)f->uses);
 	if (f->aspirations > 0)
-		sum_put(&s, LINE_ASPIRATION, WEIGHT_ASPIRATION_FIRST, f->first);
+		wish_sum_put(&s, WEIGHT_ASPIRATION_FIRST, f->first);
 	if (f->aspirations > 1)
-		sum_put(
-		    &s, LINE_ASPIRATION, WEIGHT_ASPIRATION_SECOND, f->second);
+		wish_sum_put(&s, WEIGHT_ASPIRATION_SECOND, f->second);
 	if (f->purposes && p->purposes_n > 0)
-		sum_put(&s, LINE_PURPOSE, WEIGHT_PURPOSE, f->purpose);
+		wish_sum_put(&s, WEIGHT_PURPOSE, f->purpose);
 	if (need > 0 && hours > 0)
-		sum_put(&s, LINE_HOURS, WEIGHT_HOURS,
+		wish_sum_put(&s, WEIGHT_HOURS,
 		    need <= hours ? CREDIT_MAX : hours * CREDIT_MAX / need);
-	sum_put(&s, LINE_INVESTMENT, WEIGHT_INVESTMENT, investment_credit(p));
-	return lines_total(s.lines, s.n);
-}
-
-static void
-wish_sum_put(struct wish_sum *s, uint32_t weight, uint32_t credit)
-{
-	s->weight += weight;
-	s->earned += weight * credit;
+	wish_sum_put(&s, WEIGHT_INVESTMENT, investment_credit(p));
+	return (int32_t)((uint64_t)s.earned * SCORE_MAX /
+			 (s.weight * (uint64_t)CREDIT_MAX));
 }
 
 struct wish_sum

@@ -160,14 +160,18 @@ struct plan_parts {
 void plan_parts(const struct plan *plan, struct plan_parts *out);
 
 /**
- * plan_wish_most(plan, learn, purpose, uses, skilled):
- * No card whose aspirations earn ${learn} at most, its purposes ${purpose}
- * and its LINE_USES ${uses} (0..CREDIT_MAX), has a larger wish, without
- * private wishes. Of a card with skills, uses is at most the sum of credit *
- * rarity over the requirements, over the sum of rarity over its skills.
- * ${skilled}: of the cards with skills alone.
+ * plan_wish_most(plan, kind, learn, purpose, uses, skilled):
+ * No card of the kind whose aspirations earn ${learn} at most, its purposes
+ * ${purpose} and its LINE_USES ${uses} (0..CREDIT_MAX), has a larger wish,
+ * without private wishes. Of a card with skills, uses is at most the sum of
+ * credit * rarity over the requirements, over the sum of rarity over its
+ * skills. ${skilled}: of the cards with skills alone.
  */
-int32_t plan_wish_most(const struct plan *plan, uint32_t learn,
+#define WISH_KINDS    6 /* aspirations, 2 stands for more; has it purposes? */
+#define WISH_KIND_ANY WISH_KINDS
+#define WISH_KIND(aspirations, purposes)                                       \
+	((uint8_t)(MIN((aspirations), 2) * 2 + (purposes)))
+int32_t plan_wish_most(const struct plan *plan, uint8_t kind, uint32_t learn,
     uint32_t purpose, uint32_t uses, bool skilled);
 
 /* What a wish without private wishes is made of, on the side of a card. */

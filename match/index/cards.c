@@ -76,20 +76,21 @@ count_card(struct making *m, uint32_t card, const struct forward_card_view *v)
 
 /* Grows when there are 1, 2, 4, ... of them. */
 NODISCARD static err
-add_region(struct cards *c, uint32_t card, uint16_t region)
+add_group(struct cards *c, uint32_t card, uint16_t region, uint8_t kind)
 {
-	const uint32_t n = c->regions_n;
+	const uint32_t n = c->groups_n;
 
-	if (n > 0 && c->regions[n - 1].region == region)
+	if (n > 0 && c->groups[n - 1].region == region &&
+	    c->groups[n - 1].kind == kind)
 		return OK;
 	if ((n & (n - 1)) == 0) {
 		void *p =
-		    realloc(c->regions, MAX(n * 2, 1U) * sizeof(*c->regions));
+		    realloc(c->groups, MAX(n * 2, 1U) * sizeof(*c->groups));
 		if (p == NULL)
 			return ERR_NOMEM;
-		c->regions = p;
+		c->groups = p;
 	}
-	c->regions[c->regions_n++] = (struct card_region){ region, card };
+	c->groups[c->groups_n++] = (struct card_group){ region, kind, card };
 	return OK;
 }
 
@@ -102,7 +103,7 @@ count_all(struct making *m)
 
 	for (uint32_t i = 0; i < m->s->n; i++, at += forward_size(at)) {
 		forward_view_card(at, m->wide, &v);
-		TRY(add_region(c, i, v.region));
+		TRY(add_group(c, i, v.region, card_kind(&v)));
 		put_facts(c, i, facts_of(&v));
 		c->rarity[i] = card_rarity(m->ix, &v);
 		count_card(m, i, &v);
@@ -276,7 +277,7 @@ cards_free(struct cards *c)
 	free(c->masks);
 	free(c->facts);
 	free(c->rarity);
-	free(c->regions);
+	free(c->groups);
 	free(c);
 }
 
@@ -296,5 +297,5 @@ cards_bytes(const struct cards *c, uint32_t n)
 	       (uint64_t)c->dense_n * c->words_n * sizeof(*c->masks) +
 	       (uint64_t)c->words_n * FACTS * sizeof(*c->facts) +
 	       (uint64_t)n * sizeof(*c->rarity) +
-	       c->regions_n * sizeof(*c->regions);
+	       c->groups_n * sizeof(*c->groups);
 }

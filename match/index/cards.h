@@ -28,9 +28,10 @@ struct card_lists {
 	uint64_t entries_n;
 };
 
-/* Cards of one region, up to where the next one begins. */
-struct card_region {
+/* Cards of one region and kind, up to where the next ones begin. */
+struct card_group {
 	uint16_t region; /* as in a view */
+	uint8_t kind;    /* of wish */
 	uint32_t first;
 };
 
@@ -44,8 +45,8 @@ struct cards {
 	uint32_t *masks;           /* words_n of each; levels are not kept */
 	uint32_t *facts;           /* FACTS of words_n, bit by bit */
 	uint16_t *rarity;          /* of all skills of a card; 0: not known */
-	uint32_t regions_n;
-	struct card_region *regions;
+	uint32_t groups_n;
+	struct card_group *groups;
 };
 
 /*
@@ -79,9 +80,16 @@ level_class(uint8_t level)
 /** card_rarity(ix, v): of all skills; 0 when one may be there twice. */
 uint16_t card_rarity(const struct index *ix, const struct forward_card_view *v);
 
+/* What a wish of a card can be made of. */
+static inline uint8_t
+card_kind(const struct forward_card_view *v)
+{
+	return WISH_KIND(v->aspirations_n, v->purposes_n > 0);
+}
+
 /**
  * cards_new(ix, s, out): of a segment's records, which are sorted by region,
- * then by rarity. ERR_NOMEM.
+ * then by kind, then by rarity. ERR_NOMEM.
  */
 NODISCARD err cards_new(
     const struct index *ix, const struct segment *s, struct cards **out);

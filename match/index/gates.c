@@ -164,19 +164,36 @@ add_any(const struct search *s, uint32_t chunk, uint64_t bits, uint32_t *out)
 	}
 }
 
-/* out |= those among ${from} whose number in ${width} bits is in ${values}. */
-static void
-add_values(const struct search *s, uint32_t chunk, unsigned at, unsigned width,
-    uint32_t values, const uint32_t *from, uint32_t *out)
+/* Of two words, bit by bit, as a third one says. */
+static inline uint32_t
+mux(uint32_t bit, uint32_t zero, uint32_t one)
 {
-	for (uint32_t value = 0; values >> value != 0; value++) {
-		uint32_t those[CHUNK_WORDS];
-		if ((values >> value & 1) == 0)
-			continue;
-		for (unsigned bit = 0; bit < width; bit++)
-			bits_and(those, bit == 0 ? from : those,
-			    plane(s, chunk, at + bit), (value >> bit & 1) - 1);
-		bits_or(out, those);
+	return (zero & ~bit) | (one & bit);
+}
+
+/* Bit ${i} of ${values} for all cards. */
+static inline uint32_t
+leaf(uint32_t values, unsigned i)
+{
+	return 0U - (values >> i & 1);
+}
+
+/* out &= those whose number of three bits is in ${values}. */
+WIDE static void
+bits_number(uint32_t *out, const uint32_t *bits, size_t apart, uint32_t values)
+{
+	const uint32_t *b0 = bits, *b1 = b0 + apart, *b2 = b1 + apart;
+	const uint32_t v0 = leaf(values, 0), v1 = leaf(values, 1);
+	const uint32_t v2 = leaf(values, 2), v3 = leaf(values, 3);
+	const uint32_t v4 = leaf(values, 4), v5 = leaf(values, 5);
+	const uint32_t v6 = leaf(values, 6), v7 = leaf(values, 7);
+
+	for (uint32_t w = 0; w < CHUNK_WORDS; w++) {
+		const uint32_t low =
+		    mux(b1[w], mux(b0[w], v0, v1), mux(b0[w], v2, v3));
+		const uint32_t high =
+		    mux(b1[w], mux(b0[w], v4, v5), mux(b0[w], v6, v7));
+		out[w] &= mux(b2[w], low, high);
 	}
 }
 
@@ -194,33 +211,43 @@ add_range(uint32_t *bits, uint32_t from, uint32_t to)
 	}
 }
 
-/* By what the card's region allows. */
+/* out |= those of ${from} whose number of two bits is in ${values}. */
+WIDE static void
+bits_place(uint32_t *restrict out, const uint32_t *restrict from,
+    const uint32_t *b0, const uint32_t *b1, uint32_t values)
+{
+	const uint32_t v0 = leaf(values, 0), v1 = leaf(values, 1);
+	const uint32_t v2 = leaf(values, 2), v3 = leaf(values, 3);
+
+	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+		out[w] |= from[w] &
+			  mux(b1[w], mux(b0[w], v0, v1), mux(b0[w], v2, v3));
+}
+
+/* By what the card's region allows, all groups at once that allow the same. */
 static void
 chunk_places(struct search *s, uint32_t chunk)
 {
-	const uint32_t first = chunk * CHUNK_CARDS;
-	const uint32_t end = MIN(first + CHUNK_CARDS, s->part->segment->n);
-	uint32_t there[16][CHUNK_WORDS], known = 0; /* by what passes */
+	const uint32_t end = MIN(s->first + CHUNK_CARDS, s->part->segment->n);
+	uint32_t done = 1;
 
-	for (uint32_t i = 0; i < s->cards->regions_n; i++) {
-		const uint32_t from = MAX(s->cards->regions[i].first, first);
-		const uint32_t to = MIN(region_end(s, i), end);
-		const uint8_t remote = s->passes[i];
-		if (remote == 0 || from >= to)
-			continue;
-		if ((known >> remote & 1) == 0)
-			memset(there[remote], 0, sizeof(there[remote]));
-		known |= 1U << remote;
-		add_range(there[remote], from - first, to - first);
-	}
 	memset(s->pass, 0, sizeof(s->pass));
-	for (uint32_t remote = 1; remote < 15; remote++) {
-		if ((known >> remote & 1) != 0)
-			add_values(
-			    s, chunk, 0, 2, remote, there[remote], s->pass);
+	for (uint32_t i = s->group_first; i < s->group_end; i++) {
+		const uint8_t values = s->passes[i];
+		uint32_t there[CHUNK_WORDS] = { 0 };
+		if ((done >> values & 1) != 0)
+			continue;
+		done |= 1U << values;
+		for (uint32_t k = i; k < s->group_end; k++) {
+			const uint32_t from =
+			    MAX(s->cards->groups[k].first, s->first);
+			if (s->passes[k] == values)
+				add_range(there, from - s->first,
+				    MIN(group_end(s, k), end) - s->first);
+		}
+		bits_place(s->pass, there, plane(s, chunk, 0),
+		    plane(s, chunk, 1), values);
 	}
-	if ((known >> 15 & 1) != 0)
-		bits_or(s->pass, there[15]);
 }
 
 static void
@@ -265,11 +292,9 @@ gates_chunk(struct search *s, uint32_t chunk)
 	    MIN(s->part->segment->n - chunk * CHUNK_CARDS, CHUNK_CARDS);
 
 	chunk_places(s, chunk);
-	if (g->hours != UINT8_MAX) {
-		uint32_t ok[CHUNK_WORDS] = { 0 };
-		add_values(s, chunk, FACTS_HOURS, 3, g->hours, s->pass, ok);
-		memcpy(s->pass, ok, sizeof(ok));
-	}
+	if (g->hours != UINT8_MAX)
+		bits_number(s->pass, plane(s, chunk, FACTS_HOURS),
+		    s->cards->words_n, g->hours);
 	if (!(silent[0] && silent[1] && silent[2] && silent[3]))
 		chunk_seeks(s, chunk);
 	if (g->seeks_asked != 0)

@@ -7,6 +7,7 @@
 #define SEED_CARDS      64 /* of the first chunk, those who promise most */
 #define BOUND_WIDTH     32
 #define CANDIDATE_WIDTH 8
+#define PREFETCH        4 /* candidates ahead */
 
 /* ---- records ---- */
 
@@ -82,17 +83,19 @@ set_done(struct search *s, uint32_t at)
 	s->pass[at / 32] &= ~(1U << at % 32);
 }
 
-/* How many USES-ths of what a card can do are called for at most. */
-static uint32_t
+/* What its LINE_USES earns at most. */
+static int32_t
 uses_most(const struct search *s, uint32_t sum, uint32_t rarity)
 {
 	const uint64_t taken =
-	    (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * USES;
+	    (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * CREDIT_MAX;
 	const uint64_t all = (uint64_t)rarity * SUM_UNITS;
 
+	if (s->plan_sums->items_n == 0)
+		return -1;
 	if (all == 0 || s->plan_sums->rarity == 0)
-		return USES_UNKNOWN;
-	return (uint32_t)MIN((taken + all - 1) / all, (uint64_t)USES);
+		return CREDIT_MAX;
+	return (int32_t)MIN(taken / all, (uint64_t)CREDIT_MAX);
 }
 
 /* May a card with such a sum enter? */
@@ -102,11 +105,21 @@ sum_enters(const struct search *s, const struct limit *l, uint32_t sum,
 {
 	const uint32_t uses = l->uses[SUM_FIT(sum) >> FIT_BITS];
 
+	if (uses > USES)
+		return false;
 	if (uses == 0 || rarity == 0 || s->plan_sums->rarity == 0)
 		return true; /* to be looked at more closely */
-	return uses <= USES &&
-	       (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * USES >
-		   (uint64_t)(uses - 1) * rarity * SUM_UNITS;
+	return (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * USES >
+	       (uint64_t)(uses - 1) * rarity * SUM_UNITS;
+}
+
+static uint8_t
+kind_of(const struct search *s, uint32_t card)
+{
+	const uint8_t kind = s->kinds[(card - s->first) / 32];
+
+	return kind != WISH_KIND_ANY ? kind
+				     : s->cards->groups[group_of(s, card)].kind;
 }
 
 /* What a card with such a sum may come to. */
@@ -114,7 +127,8 @@ static int32_t
 bound_of(struct search *s, uint32_t card, uint32_t sum)
 {
 	return score_both(fit_most(s, SUM_FIT(sum)),
-	    wish_most(s, s->want[card % WANTS_CARDS],
+	    wish_bound(s, s->want[card % WANTS_CARDS], kind_of(s, card),
+		gates_hours(s, card),
 		uses_most(s, sum, s->cards->rarity[card])));
 }
 
@@ -176,6 +190,22 @@ sort_candidates(struct search *s)
 	return sorted;
 }
 
+/* Where the bytes of those ${n} begin lies far apart, and so do the bytes. */
+static void
+prefetch_card(const struct segment *seg, const struct candidate *c, uint32_t n)
+{
+	if (n > 2 * PREFETCH) {
+		const uint32_t card = c[2 * PREFETCH].card;
+		__builtin_prefetch(&seg->starts[card]);
+		__builtin_prefetch(&seg->blocks[card / BLOCK_RECORDS]);
+	}
+	if (n > PREFETCH) {
+		const uint8_t *bytes = segment_card(seg, c[PREFETCH].card);
+		__builtin_prefetch(bytes);
+		__builtin_prefetch(bytes + 64);
+	}
+}
+
 /* The best bounds first, so that the others need not be read. */
 static void
 look_at_candidates(struct search *s)
@@ -185,6 +215,7 @@ look_at_candidates(struct search *s)
 
 	for (uint32_t i = 0; i < s->candidates_n; i++, c++) {
 		const int32_t least = top_least(&s->top);
+		prefetch_card(seg, c, s->candidates_n - i);
 		if ((int32_t)candidate_step(c) < least / CANDIDATE_WIDTH)
 			break;
 		if (c->both >= least &&
@@ -216,10 +247,11 @@ try_wanters(struct search *s, bool summed)
 		if (!passes(s, card - s->first))
 			continue;
 		const uint32_t sum = s->sums->sum[card - s->first];
-		const struct limit *l = s->wish.limits[s->want[number]];
+		const uint8_t kind = s->kinds[(card - s->first) / 32];
+		const struct limit *l = s->wish.limits[s->want[number]][kind];
 		if (l == NULL || l->both < 0 ||
 		    SUM_FIT(sum + (summed ? 0 : most)) >= l->fit) {
-			l = limit_of(s, s->want[number]);
+			l = limit_of(s, s->want[number], kind);
 			if (l == NULL)
 				return ERR_NOMEM;
 			try_card(s, l, card, summed);
@@ -245,8 +277,9 @@ word_most(const uint32_t *sum)
 
 /* The cards of a word whose dense lists are in the sums. */
 static void
-try_word(struct search *s, const struct limit *l, uint32_t word)
+try_word(struct search *s, uint32_t word)
 {
+	const struct limit *l = s->wish.limits[0][s->kinds[word]];
 	const uint32_t from = word * 32;
 	const uint32_t to = MIN(from + 32, chunk_cards(s));
 	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
@@ -284,61 +317,88 @@ rarity_most(const struct search *s, const struct limit *l)
 	    taken / ((uint64_t)(uses - 1) * SUM_UNITS), (uint64_t)UINT16_MAX);
 }
 
-/* How many of cards [from, to), by rarity, have ${most} at most. */
-static uint32_t
-cards_up_to(const struct search *s, uint32_t from, uint32_t to, uint32_t most)
+/*
+ * The items without whose dense lists the others do not suffice, for who is
+ * in no other list that counts.
+ */
+static uint64_t
+items_needed(const struct search *s, const struct limit *l, uint32_t rarity)
 {
-	uint32_t lo = from, hi = to;
+	const struct sums *sums = s->sums;
+	const uint64_t must = s->excluded ? 0 : s->kernel->must;
+	uint64_t items = 0;
 
-	while (lo < hi) {
-		const uint32_t mid = (lo + hi) / 2;
-		if (s->cards->rarity[mid] <= most)
-			lo = mid + 1;
-		else
-			hi = mid;
+	for (uint32_t d = 0; d < sums->dense_n; d++) {
+		const struct sum_dense *at = &sums->dense[d];
+		const uint64_t bit = UINT64_C(1) << at->item;
+		if (d > 0 && at->item == at[-1].item)
+			continue;
+		/* where the least credit counts nothing, a list may be unseen */
+		if (((must & bit) != 0 &&
+			s->plan_sums->worth[at->item][1] > 0) ||
+		    !sum_enters(s, l, sums->dense_most - at->worth, rarity))
+			items |= bit;
 	}
-	return lo - from;
+	return items;
+}
+
+/* Of the cards of a word, who may enter by dense lists alone. */
+static void
+try_dense_word(
+    struct search *s, const struct limit *l, uint32_t word, uint32_t left)
+{
+	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
+	const uint32_t first = s->first + word * 32;
+	const uint16_t *rarity = &s->cards->rarity[first];
+
+	if (left == 0)
+		return;
+	left &= sums_dense_word(s->sums, first / 32,
+	    items_needed(s, l, rarity[__builtin_ctz(left)]));
+	for (; left != 0; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
+		if (want[word * 32 + i] != 0 ||
+		    s->sums->sum[word * 32 + i] != 0)
+			continue; /* tried by itself */
+		const uint32_t sum = sums_dense(s->sums, first + i);
+		if (sum_enters(s, l, sum, rarity[i]))
+			try_sum(s, first + i, sum);
+	}
 }
 
 /*
- * In each region those come first who can do least: for them little is much.
- * Who may enter by dense lists alone is among them; the sums get these lists
- * where that is so, by words of 32 cards that are marked in ${summed}.
+ * In each group those come first who can do least: for them little is much.
+ * Who may enter by dense lists alone is among them.
  */
 static void
-try_few_skilled(struct search *s, const struct limit *l, uint32_t chunk)
+try_few_skilled(struct search *s)
 {
-	const struct cards *c = s->cards;
-	const uint32_t most = rarity_most(s, l),
-		       end = s->first + chunk_cards(s);
+	const uint32_t end = s->first + chunk_cards(s);
 
-	memset(s->summed, 0, sizeof(s->summed));
-	for (uint32_t i = 0; i < c->regions_n; i++) {
-		const uint32_t from = MAX(c->regions[i].first, s->first);
-		const uint32_t to = MIN(region_end(s, i), end);
-		if (s->passes[i] == 0 || from >= to)
+	for (uint32_t i = s->group_first; i < s->group_end; i++) {
+		const struct card_group *g = &s->cards->groups[i];
+		const struct limit *l = s->wish.limits[0][g->kind];
+		const uint32_t to = MIN(group_end(s, i), end);
+		const uint32_t most = rarity_most(s, l);
+		uint32_t card = MAX(g->first, s->first), next;
+		if (s->passes[i] == 0)
 			continue;
-		const uint32_t n = cards_up_to(s, from, to, most);
-		uint32_t word = (from - s->first) / 32;
-		const uint32_t stop = (from - s->first + n + 31) / 32;
-		for (; n > 0 && word < stop; word++) {
-			if (s->summed[word])
-				continue;
-			s->summed[word] = 1;
-			if (s->pass[word] == 0)
-				continue;
-			sums_add_dense(s->sums, chunk, s->pass, word, word + 1);
-			try_word(s, l, word);
-			memset(&s->sums->sum[word * 32], 0,
-			    32 * sizeof(s->sums->sum[0]));
+		for (; card < to && s->cards->rarity[card] <= most;
+		     card = next) {
+			const uint32_t word = (card - s->first) / 32;
+			next = MIN((card | 31) + 1, to);
+			const uint32_t those =
+			    UINT32_MAX >> (32 - (next - card)) << card % 32;
+			try_dense_word(s, l, word, s->pass[word] & those);
 		}
 	}
 }
 
 /* All others: they are in a list of the item, or of any (UINT16_MAX). */
 static void
-try_spans(struct search *s, const struct limit *l, uint16_t item, bool summed)
+try_spans(struct search *s, uint16_t item, bool summed)
 {
+	struct limit *const *limits = s->wish.limits[0];
 	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
 	const struct sums *sums = s->sums;
 	uint32_t *sum = s->sums->sum;
@@ -352,31 +412,42 @@ try_spans(struct search *s, const struct limit *l, uint16_t item, bool summed)
 			const uint32_t card = span->entries[i] >> 2;
 			if (sum[card] != 0 && want[card] == 0 &&
 			    passes(s, card))
-				try_card(s, l, s->first + card, summed);
+				try_card(s, limits[s->kinds[card / 32]],
+				    s->first + card, summed);
 			sum[card] = 0;
 		}
 	}
 }
 
+/* The limits of those who want nothing, by what kinds there are. */
+NODISCARD static err
+limits_open(struct search *s)
+{
+	if (limit_of(s, 0, WISH_KIND_ANY) == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = s->group_first; i < s->group_end; i++) {
+		if (limit_of(s, 0, s->cards->groups[i].kind) == NULL)
+			return ERR_NOMEM;
+	}
+	return OK;
+}
+
 /* With ${summed} all of it has been summed up with the dense lists. */
 NODISCARD static err
-try_chunk(struct search *s, uint32_t chunk, uint16_t must, bool summed)
+try_chunk(struct search *s, uint16_t must, bool summed)
 {
-	const struct limit *l = limit_of(s, 0);
-
-	if (l == NULL)
-		return ERR_NOMEM;
+	TRY(limits_open(s));
 	TRY(try_wanters(s, summed));
 	if (summed && must == UINT16_MAX) {
 		for (uint32_t w = 0; w * 32 < chunk_cards(s); w++)
-			try_word(s, l, w);
+			try_word(s, w);
 		sums_clear(s->sums);
 	} else if (must != UINT16_MAX) {
-		try_spans(s, l, must, summed);
+		try_spans(s, must, summed);
 		sums_clear(s->sums);
 	} else {
-		try_few_skilled(s, l, chunk);
-		try_spans(s, l, UINT16_MAX, false);
+		try_few_skilled(s);
+		try_spans(s, UINT16_MAX, false);
 	}
 	look_at_candidates(s);
 	return OK;
@@ -483,27 +554,47 @@ part_open(struct search *s, uint32_t part)
 	s->cards = s->part->segment->cards;
 	s->wants_chunk = UINT32_MAX;
 	free(s->passes);
-	s->passes = malloc((size_t)s->cards->regions_n + 1);
+	s->passes = malloc((size_t)s->cards->groups_n + 1);
 	if (s->passes == NULL)
 		return ERR_NOMEM;
-	for (uint32_t i = 0; i < s->cards->regions_n; i++)
-		s->passes[i] = gates_region(s, s->cards->regions[i].region);
+	for (uint32_t i = 0; i < s->cards->groups_n; i++)
+		s->passes[i] = gates_region(s, s->cards->groups[i].region);
 	return sums_open(s->sums, &s->parts, s->kernel, s->cards);
 }
 
-/* How many cards of a chunk are in a region where somebody may pass. */
-static uint32_t
-cards_open(const struct search *s, uint32_t chunk)
+/* Goes on with this chunk of the segment. */
+static void
+chunk_open(struct search *s, uint32_t chunk)
 {
 	const struct cards *c = s->cards;
-	const uint32_t first = chunk * CHUNK_CARDS;
-	const uint32_t end = MIN(first + CHUNK_CARDS, s->part->segment->n);
+	uint32_t i;
+
+	s->first = chunk * CHUNK_CARDS;
+	const uint32_t end = s->first + chunk_cards(s);
+	s->group_first = group_of(s, s->first);
+	for (i = s->group_first; i < c->groups_n && c->groups[i].first < end;
+	     i++) {
+		const uint32_t from = MAX(c->groups[i].first, s->first);
+		const uint32_t to = MIN(group_end(s, i), end);
+		const uint32_t word = (from - s->first) / 32;
+		memset(s->kinds + word, c->groups[i].kind,
+		    (to - s->first + 31) / 32 - word);
+		if (from % 32 != 0)
+			s->kinds[word] = WISH_KIND_ANY;
+	}
+	s->group_end = i;
+}
+
+/* How many cards of the chunk are in a group where somebody may pass. */
+static uint32_t
+cards_open(const struct search *s)
+{
+	const uint32_t end = s->first + chunk_cards(s);
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < c->regions_n; i++) {
-		const uint32_t from = MAX(c->regions[i].first, first);
-		const uint32_t to = MIN(region_end(s, i), end);
-		n += s->passes[i] != 0 && from < to ? to - from : 0;
+	for (uint32_t i = s->group_first; i < s->group_end; i++) {
+		const uint32_t from = MAX(s->cards->groups[i].first, s->first);
+		n += s->passes[i] != 0 ? MIN(group_end(s, i), end) - from : 0;
 	}
 	return n;
 }
@@ -533,7 +624,7 @@ visit(struct search *s, const struct stop *at, bool seed)
 	bool summed = false;
 
 	TRY(part_open(s, at->part));
-	s->first = at->chunk * CHUNK_CARDS;
+	chunk_open(s, at->chunk);
 	s->counts.blocks_opened++;
 	sums_find(s->sums, at->chunk);
 	s->counts.entries += s->sums->entries;
@@ -547,7 +638,7 @@ visit(struct search *s, const struct stop *at, bool seed)
 	sums_add(s->sums);
 	if (seed)
 		TRY(seed_chunk(s, at->chunk, must, &summed));
-	return try_chunk(s, at->chunk, must, summed);
+	return try_chunk(s, must, summed);
 }
 
 static int
@@ -573,7 +664,8 @@ find_stops(struct search *s, struct stop *stops, uint32_t *n)
 		const uint32_t chunks = s->cards->held.chunks_n;
 		s->counts.blocks += chunks;
 		for (uint32_t k = 0; k < chunks; k++) {
-			const uint32_t open = cards_open(s, k);
+			chunk_open(s, k);
+			const uint32_t open = cards_open(s);
 			if (open > 0)
 				stops[(*n)++] = (struct stop){ i, k,
 					promise_of(s, k, open) };
@@ -613,8 +705,10 @@ search_run(struct search *s)
 	gates_make(s);
 	s->part = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(s->wish.limits); i++) {
-		if (s->wish.limits[i] != NULL)
-			s->wish.limits[i]->both = -1;
+		for (size_t k = 0; k <= WISH_KINDS; k++) {
+			if (s->wish.limits[i][k] != NULL)
+				s->wish.limits[i][k]->both = -1;
+		}
 	}
 	if (!s->excluded && gate_status(s->posting).state == GATE_FAIL)
 		return OK;

@@ -15,8 +15,10 @@
 #define USES         64 /* steps of the credit of what is used */
 #define USES_UNKNOWN (USES + 1)
 #define KNOWN_WISHES 256
-#define FIT_BITS     8 /* units that have one bound, as a shift */
+#define FIT_BITS     8 /* units that have one limit, as a shift */
 #define FIT_BOUNDS   ((2 * SUM_UNITS >> FIT_BITS) + 2)
+#define FINE_BITS    5 /* units that have one bound */
+#define FINE_BOUNDS  (FIT_BOUNDS << (FIT_BITS - FINE_BITS))
 
 /* Wishes that have been computed, by what they are made of. */
 struct known_wish {
@@ -32,6 +34,7 @@ struct limit {
 	int32_t both; /* -1: not made yet */
 	uint32_t fit; /* units, the least with which anybody can */
 	uint8_t uses[FIT_BOUNDS];
+	int16_t most[USES + 1]; /* wish of who uses so much; -1: not known */
 };
 
 /* What a card wants: the rank of the best credit for it, 0: none. */
@@ -50,9 +53,8 @@ struct wish_bounds {
 	uint32_t *first;  /* by place: its first entry */
 	uint64_t *filter; /* a bit for each place with entries */
 	struct known_wish known[KNOWN_WISHES];
-	int16_t most[256][USES + 2]; /* by want; -1: not known */
-	int16_t fits[FIT_BOUNDS];
-	struct limit *limits[256]; /* by want */
+	int16_t fits[FINE_BOUNDS];                 /* -1: not known */
+	struct limit *limits[256][WISH_KINDS + 1]; /* by want */
 };
 
 /* What gates and filter ask of a card's facts. */
@@ -87,7 +89,7 @@ struct search {
 	/* the segment at hand */
 	const struct part *part;
 	const struct cards *cards;
-	uint8_t *passes; /* by region: which values of remote, bits */
+	uint8_t *passes; /* by group: which values of remote, bits */
 
 	/* the chunk at hand */
 	uint32_t first;                /* its first card */
@@ -97,8 +99,9 @@ struct search {
 	uint32_t wanters_n[WANTS_CARDS / CHUNK_CARDS];
 	struct candidate *candidates; /* and room to sort them */
 	uint32_t candidates_n;
-	uint32_t pass[CHUNK_WORDS];  /* bits: to be looked at, perhaps */
-	uint8_t summed[CHUNK_WORDS]; /* words with their dense lists */
+	uint32_t group_first, group_end; /* those with cards in it */
+	uint8_t kinds[CHUNK_WORDS];      /* of each word of cards */
+	uint32_t pass[CHUNK_WORDS];      /* bits: to be looked at, perhaps */
 };
 
 struct candidate {
@@ -114,12 +117,28 @@ void gates_make(struct search *s);
 /** gates_region(s, region): which values of remote pass there, as bits. */
 uint8_t gates_region(const struct search *s, uint16_t region);
 
-/** region_end(s, i): where the cards of a region end. */
+/** group_end(s, i): where the cards of a group end. */
 static inline uint32_t
-region_end(const struct search *s, uint32_t i)
+group_end(const struct search *s, uint32_t i)
 {
-	return i + 1 < s->cards->regions_n ? s->cards->regions[i + 1].first
-					   : s->part->segment->n;
+	return i + 1 < s->cards->groups_n ? s->cards->groups[i + 1].first
+					  : s->part->segment->n;
+}
+
+/** group_of(s, card): whose it is. */
+static inline uint32_t
+group_of(const struct search *s, uint32_t card)
+{
+	uint32_t lo = 0, hi = s->cards->groups_n;
+
+	while (hi - lo > 1) {
+		const uint32_t mid = lo + (hi - lo) / 2;
+		if (s->cards->groups[mid].first <= card)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
 }
 
 /**
@@ -127,6 +146,19 @@ region_end(const struct search *s, uint32_t i)
  * and is not removed: ${pass}.
  */
 void gates_chunk(struct search *s, uint32_t chunk);
+
+/** gates_hours(s, card): its bucket of hours. */
+static inline uint8_t
+gates_hours(const struct search *s, uint32_t card)
+{
+	const uint32_t *f = s->cards->facts +
+			    (size_t)FACTS_HOURS * s->cards->words_n + card / 32;
+	const size_t n = s->cards->words_n;
+
+	return (uint8_t)((f[0] >> card % 32 & 1) |
+			 (f[n] >> card % 32 & 1) << 1 |
+			 (f[2 * n] >> card % 32 & 1) << 2);
+}
 
 /** view_wanted(f, v): does the filter let it through? */
 bool view_wanted(
@@ -144,14 +176,15 @@ void wish_bounds_end(struct search *s);
 int32_t view_wish(
     struct search *s, const struct forward_card_view *v, int32_t uses);
 
-/** wish_most(s, want, uses): what it can be; uses in USES-ths. */
-int32_t wish_most(struct search *s, uint8_t want, uint32_t uses);
+/** wish_bound(s, want, kind, hours, uses): what it can be at most. */
+int32_t wish_bound(const struct search *s, uint8_t want, uint8_t kind,
+    uint8_t hours, int32_t uses);
 
 /** fit_most(s, units): the fit that they stand for at most. */
 int32_t fit_most(struct search *s, uint32_t units);
 
-/** limit_of(s, want): for those who may enter now. NULL: out of memory. */
-const struct limit *limit_of(struct search *s, uint8_t want);
+/** limit_of(s, want, kind): for who may enter now. NULL: out of memory. */
+const struct limit *limit_of(struct search *s, uint8_t want, uint8_t kind);
 
 /** wants_open(s, chunk): ${want} and ${wanters} for a chunk of wants. */
 void wants_open(struct search *s, uint32_t chunk);

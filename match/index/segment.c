@@ -57,7 +57,8 @@ cluster_of(struct voting *vt, const struct forward_card_view *v, bool wide)
 
 /*
  * By region, so that whoever asks for one finds it in one place; then by what
- * a card can do in all, since what a posting takes up is a share of that.
+ * a wish is made of, and by what a card can do in all, since what a posting
+ * takes up is a share of that.
  */
 static uint64_t
 card_key(const struct index *ix, const uint8_t *bytes)
@@ -65,7 +66,8 @@ card_key(const struct index *ix, const uint8_t *bytes)
 	struct forward_card_view v;
 
 	forward_view_card(bytes, ix->form.wide, &v);
-	return (uint64_t)v.region << 16 | card_rarity(ix, &v);
+	return (uint64_t)v.region << 24 | (uint64_t)card_kind(&v) << 16 |
+	       card_rarity(ix, &v);
 }
 
 /*

@@ -467,6 +467,22 @@ sums_dense(const struct sums *s, uint32_t card)
 	return sum;
 }
 
+uint32_t
+sums_dense_word(const struct sums *s, uint32_t word, uint64_t items)
+{
+	uint32_t all = UINT32_MAX;
+
+	for (uint32_t d = 0; d < s->dense_n;) {
+		const uint16_t item = s->dense[d].item;
+		const bool asked = (items >> item & 1) != 0;
+		uint32_t any = 0;
+		for (; d < s->dense_n && s->dense[d].item == item; d++)
+			any |= asked ? s->dense[d].masks[word] : 0;
+		all &= asked ? any : UINT32_MAX;
+	}
+	return all;
+}
+
 void
 sums_clear(struct sums *s)
 {

@@ -105,5 +105,9 @@ void sums_add_dense(struct sums *s, uint32_t chunk,
 /** sums_dense(s, card): what the dense lists say of one. */
 uint32_t sums_dense(const struct sums *s, uint32_t card);
 
+/** sums_dense_word(s, word, items): which cards of a word of the segment have,
+ * of each item whose bit is set, one of its dense lists. */
+uint32_t sums_dense_word(const struct sums *s, uint32_t word, uint64_t items);
+
 /** sums_clear(s): all zero again. */
 void sums_clear(struct sums *s);

@@ -4,6 +4,8 @@
 
 #include "match/index/people.h"
 
+#define LIMIT_LAG 50 /* how far a limit may be behind */
+
 /* ---- what may be wanted ---- */
 
 static void
@@ -106,7 +108,6 @@ wish_bounds_make(struct search *s)
 		w->first[e[i].at] = i;
 		w->filter[e[i].at / 64] |= UINT64_C(1) << e[i].at % 64;
 	}
-	memset(w->most, 0xff, sizeof(w->most));
 	memset(w->fits, 0xff, sizeof(w->fits));
 	return OK;
 }
@@ -114,8 +115,10 @@ wish_bounds_make(struct search *s)
 void
 wish_bounds_end(struct search *s)
 {
-	for (size_t i = 0; i < ARRAY_LEN(s->wish.limits); i++)
-		free(s->wish.limits[i]);
+	for (size_t i = 0; i < ARRAY_LEN(s->wish.limits); i++) {
+		for (size_t k = 0; k <= WISH_KINDS; k++)
+			free(s->wish.limits[i][k]);
+	}
 	free(s->wish.runs);
 	free(s->wish.first);
 	free(s->wish.filter);
@@ -189,20 +192,39 @@ view_wish(struct search *s, const struct forward_card_view *v, int32_t uses)
 
 /* ---- what is possible ---- */
 
-int32_t
-wish_most(struct search *s, uint8_t want, uint32_t uses)
+/* What the want stands for. */
+static uint16_t
+credit_of(const struct search *s, unsigned rank)
 {
-	const uint8_t learn = want >> 4, care = want & 15;
-	const bool skilled = uses <= USES;
-	int16_t *m = &s->wish.most[want][uses];
+	return rank == 0 ? 0 : s->wish.credits[rank - 1];
+}
+
+int32_t
+wish_bound(const struct search *s, uint8_t want, uint8_t kind, uint8_t hours,
+    int32_t uses)
+{
+	const struct wish_facts f = { .aspirations = kind / 2,
+		.purposes = kind % 2 != 0,
+		.hours = hours,
+		.first = credit_of(s, want >> 4),
+		.second = credit_of(s, want >> 4),
+		.purpose = credit_of(s, want & 15),
+		.uses = (int16_t)uses };
+
+	return plan_wish_total(s->plan, &f);
+}
+
+/* The same whatever the hours, of who uses so many USES-ths. */
+static int32_t
+wish_most(const struct search *s, struct limit *l, uint8_t want, uint8_t kind,
+    uint32_t uses)
+{
+	int16_t *m = &l->most[uses];
 
 	if (*m < 0)
-		*m = (int16_t)plan_wish_most(s->plan,
-		    learn == 0 ? 0 : s->wish.credits[learn - 1],
-		    care == 0 ? 0 : s->wish.credits[care - 1],
-		    skilled ? (uses * CREDIT_MAX + USES - 1) / USES
-			    : CREDIT_MAX,
-		    skilled);
+		*m = (int16_t)plan_wish_most(s->plan, kind,
+		    credit_of(s, want >> 4), credit_of(s, want & 15),
+		    (uses * CREDIT_MAX + USES - 1) / USES, true);
 	return *m;
 }
 
@@ -210,9 +232,9 @@ int32_t
 fit_most(struct search *s, uint32_t units)
 {
 	const struct sum_plan *p = s->plan_sums;
-	int16_t *known = &s->wish.fits[units >> FIT_BITS];
+	int16_t *known = &s->wish.fits[units >> FINE_BITS];
 	uint64_t share =
-	    MIN(units | ((1U << FIT_BITS) - 1), (uint32_t)SUM_UNITS);
+	    MIN(units | ((1U << FINE_BITS) - 1), (uint32_t)SUM_UNITS);
 
 	if (*known >= 0)
 		return *known;
@@ -228,9 +250,16 @@ fit_most(struct search *s, uint32_t units)
 	return *known;
 }
 
+/* Is score_both() so much? Without the division. */
+static inline bool
+both_is(int32_t fit, int32_t wish, int32_t least)
+{
+	return 2 * (int64_t)fit * wish >= (int64_t)least * (fit + wish);
+}
+
 /* More fit needs fewer uses: both are gone through once. */
 static void
-limit_make(struct search *s, uint8_t want, struct limit *l)
+limit_make(struct search *s, uint8_t want, uint8_t kind, struct limit *l)
 {
 	const int32_t least = top_least(&s->top);
 	uint32_t uses = USES;
@@ -240,11 +269,12 @@ limit_make(struct search *s, uint8_t want, struct limit *l)
 	for (uint32_t i = FIT_BOUNDS; i-- > 0;)
 		l->uses[i] = USES_UNKNOWN;
 	for (uint32_t i = 0; i < FIT_BOUNDS; i++) {
-		const int32_t fit = fit_most(s, i << FIT_BITS);
-		if (score_both(fit, wish_most(s, want, uses)) < least)
+		const int32_t fit = fit_most(s, ((i + 1) << FIT_BITS) - 1);
+		if (!both_is(fit, wish_most(s, l, want, kind, uses), least))
 			continue;
-		while (uses > 0 &&
-		       score_both(fit, wish_most(s, want, uses - 1)) >= least)
+		while (
+		    uses > 0 &&
+		    both_is(fit, wish_most(s, l, want, kind, uses - 1), least))
 			uses--;
 		l->uses[i] = (uint8_t)uses;
 		l->fit = MIN(l->fit, i << FIT_BITS);
@@ -252,18 +282,19 @@ limit_make(struct search *s, uint8_t want, struct limit *l)
 }
 
 const struct limit *
-limit_of(struct search *s, uint8_t want)
+limit_of(struct search *s, uint8_t want, uint8_t kind)
 {
-	struct limit **l = &s->wish.limits[want];
+	struct limit **l = &s->wish.limits[want][kind];
 
 	if (*l == NULL) {
 		if ((*l = malloc(sizeof(**l))) == NULL)
 			return NULL;
 		(*l)->both = -1;
+		memset((*l)->most, 0xff, sizeof((*l)->most));
 	}
 	/* an older one lets a few more through, and costs nothing */
-	if ((*l)->both < 0 || top_least(&s->top) > (*l)->both + 20)
-		limit_make(s, want, *l);
+	if ((*l)->both < 0 || top_least(&s->top) > (*l)->both + LIMIT_LAG)
+		limit_make(s, want, kind, *l);
 	return *l;
 }
 
