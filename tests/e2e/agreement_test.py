@@ -19,7 +19,7 @@ def date(days):
                datetime.timedelta(days=days))
 
 
-class Agreement(Case):
+class AgreementCase(Case):
     def setUp(self):
         self.w = self.world()
         self.clock = preload_library("shift_clock.c", self.w.directory)
@@ -90,6 +90,8 @@ class Agreement(Case):
         wait_for("they meet again", lambda: peers_of(self.lea) or
                  self.lea.cli("peer", "connect", self.acme.address(), check=False))
 
+
+class Agreement(AgreementCase):
     def test_both_sign(self):
         acme, lea = self.acme, self.lea
         deadline = date(60)

@@ -71,7 +71,7 @@ def score(node, key, role, why=0):
 class Learnability(Case):
     # Borrowed, and not named in this module, or its tests would run here, too.
     state, reaches, talk, reveal, held, arrives = (
-        vars(agreement_test.Agreement)[name]
+        vars(agreement_test.AgreementCase)[name]
         for name in ("state", "reaches", "talk", "reveal", "held", "arrives"))
 
     def setUp(self):

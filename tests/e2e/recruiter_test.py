@@ -11,7 +11,7 @@ from support import holds, peers_of, wait_for
 PLEDGE = "kind=course,amount=800,currency=EUR,days=90,conditions={title} only"
 
 
-class Recruiter(talk_test.Talk):
+class Recruiter(talk_test.TalkCase):
     def answer(self, part, method, path, body=None, status=200):
         got, said = self.acme.api(method, path, body)
         self.assertEqual(status, got, said)
@@ -143,12 +143,6 @@ class Recruiter(talk_test.Talk):
         self.assertEqual((0, []), (said["dropped"], said["candidates"]))
         self.answer("removed", "DELETE", "/shortlists/welders")
         self.answer("removed", "DELETE", "/shortlists/welders", status=404)
-
-
-# What it builds on has its own file.
-for name in [n for n in dir(talk_test.Talk) if n.startswith("test_")]:
-    setattr(Recruiter, name, None)
-del talk_test.Talk
 
 
 if __name__ == "__main__":

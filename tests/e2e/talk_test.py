@@ -14,7 +14,7 @@ SECRETS = ("Plant electrician", "Quiet question 4711", "Lea Example",
            "Acme and its recruiter")
 
 
-class Talk(Case):
+class TalkCase(Case):
     def setUp(self):
         self.w = self.world()
         self.acme = self.w.node("acme", "company", network=NET)
@@ -68,6 +68,8 @@ class Talk(Case):
     def raw(self, node, record):
         return bytes.fromhex(node.api("GET", f"/records/{record}")[1]["bytes_hex"])
 
+
+class Talk(TalkCase):
     def test_to_both_names(self):
         acme, lea, third = self.acme, self.lea, self.third
         found = acme.cli("candidate", "list", "--demand", "A-17")
