@@ -228,7 +228,7 @@ on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
 	memcpy(e.author, r->author, RECORD_AUTHOR);
 	if (r->kind == KIND_ENVELOPE)
 		mailbox_stored(ctx, rid);
-	trust_stored(ctx, r->kind);
+	trust_stored(ctx, r->kind, r->author);
 	/* Which are ours not every token may know. */
 	if (own)
 		node_event_to(ctx, "record", SCOPE_OWN, stored_json(&e));
@@ -243,7 +243,7 @@ on_gone(void *ctx, const struct store_gone *gone)
 	const struct node *n = ctx;
 
 	matcher_gone(n->matcher, gone);
-	trust_stored(ctx, gone->kind);
+	trust_stored(ctx, gone->kind, gone->author);
 	memcpy(e.id, gone->id, RECORD_ID);
 	if (gone->own)
 		node_event_to(ctx, "gone", SCOPE_OWN, gone_json(&e));

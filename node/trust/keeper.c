@@ -11,9 +11,18 @@
 #include "proto/record/names.h"
 
 #define ANCHORS        "trust/anchors"
-#define PRACTICE_LEVEL 14   /* of an organisation's payload */
-#define REST_TICKS     5    /* between a change and the view that shows it */
+#define PRACTICE_LEVEL 14          /* of an organisation's payload */
+#define REST_TICKS     UINT64_C(5) /* between a change and the view that shows it */
+#define REST_MOST      UINT64_C(60)
+#define REST_TIMES     20   /* as long as the last one took */
 #define AGE_TICKS      3600 /* attestations end, months go by */
+#define NEWS_MAX       1024 /* records that are not looked at yet */
+
+/* A record that was stored, or has gone. */
+struct news {
+	uint32_t kind;
+	uint8_t author[TRUST_KEY];
+};
 
 struct trust_keeper {
 	struct node *n;
@@ -22,16 +31,20 @@ struct trust_keeper {
 	uint64_t dropped[TRUST_INBOX_RULES]; /* offers, since the start */
 	bool stopping;
 
-	/* Of what has changed so far; records are stored on another thread. */
+	/* Of what has changed so far. */
 	atomic_uint_fast64_t number;
 
-	uv_mutex_t lock; /* for the next one alone */
+	uv_mutex_t lock; /* for what follows */
 	struct trust_view *latest;
+	/* A ring: records are stored on another thread. */
+	struct news news[NEWS_MAX];
+	uint64_t news_end, news_read; /* for the latest view */
 
 	/* one at a time */
 	uv_work_t work;
 	bool busy;
-	uint64_t begun; /* ticks */
+	uint64_t begun;   /* ticks */
+	uint64_t took_ms; /* the last one */
 	struct trust_material *material;
 	struct store_view *view;
 	struct terms *terms;
@@ -61,6 +74,7 @@ trust_offer(struct trust_keeper *k, struct trust_view *v)
 	if (k->latest == NULL || k->latest->number <= v->number) {
 		old = k->latest;
 		k->latest = v;
+		k->news_read = v->news_from;
 		trust_view_take(v);
 	}
 	uv_mutex_unlock(&k->lock);
@@ -75,11 +89,32 @@ is_current(struct node *n, const struct trust_view *v)
 	       node_now(n) < v->made_s + AGE_TICKS;
 }
 
+/* Does what was stored since concern the latest view? Then it is old. */
+static void
+read_news(struct trust_keeper *k)
+{
+	bool old;
+
+	uv_mutex_lock(&k->lock);
+	old = k->news_end - k->news_read > NEWS_MAX;
+	for (uint64_t i = k->news_read;
+	     k->latest != NULL && i < k->news_end && !old; i++) {
+		const struct news *one = &k->news[i % NEWS_MAX];
+		old = trust_view_reads(k->latest, one->kind, one->author);
+	}
+	k->news_read = k->news_end;
+	uv_mutex_unlock(&k->lock);
+	if (old)
+		trust_changed(k->n);
+}
+
 struct trust_view *
 trust_current(struct node *n)
 {
-	struct trust_view *v = trust_latest(n->trust);
+	struct trust_view *v;
 
+	read_news(n->trust);
+	v = trust_latest(n->trust);
 	if (v == NULL || is_current(n, v))
 		return v;
 	trust_view_give(v);
@@ -94,10 +129,18 @@ trust_changed(struct node *n)
 }
 
 void
-trust_stored(struct node *n, uint32_t kind)
+trust_stored(struct node *n, uint32_t kind, const uint8_t author[TRUST_KEY])
 {
-	if (kind == KIND_ATTESTATION || kind == KIND_REVOCATION)
-		trust_changed(n);
+	struct trust_keeper *k = n->trust;
+
+	if (k == NULL || (kind != KIND_ATTESTATION && kind != KIND_REVOCATION &&
+			     kind != KIND_ORGANISATION))
+		return;
+	uv_mutex_lock(&k->lock);
+	struct news *one = &k->news[k->news_end++ % NEWS_MAX];
+	one->kind = kind;
+	memcpy(one->author, author, TRUST_KEY);
+	uv_mutex_unlock(&k->lock);
 }
 
 /* ---- what a view is made of ---- */
@@ -201,6 +244,10 @@ trust_gather(struct node *n)
 		free(m);
 		return NULL;
 	}
+	/* What is stored from here on may be missing in the view. */
+	uv_mutex_lock(&n->trust->lock);
+	m->news_from = n->trust->news_end;
+	uv_mutex_unlock(&n->trust->lock);
 	m->number = atomic_load(&n->trust->number);
 	m->now_s = node_now(n);
 	m->anchors_n = trust_anchors(n, m->anchors);
@@ -232,8 +279,11 @@ on_work(uv_work_t *work)
 {
 	struct trust_keeper *k = CONTAINER_OF(work, struct trust_keeper, work);
 
+	const uint64_t begun = uv_hrtime();
+
 	k->error = trust_view_make(
 	    k->material, k->view, k->n->signals, k->terms, &k->made);
+	k->took_ms = (uv_hrtime() - begun) / 1000000;
 }
 
 static void
@@ -263,21 +313,26 @@ trust_tick(struct node *n)
 {
 	struct trust_keeper *k = n->trust;
 	struct trust_view *v;
+	const uint64_t rest =
+	    k == NULL ? 0
+		      : MAX(REST_TICKS,
+			    MIN(REST_MOST, REST_TIMES * k->took_ms / 1000));
 
 	if (k == NULL || k->stopping || k->busy ||
-	    (k->begun != 0 && n->ticks < k->begun + REST_TICKS))
+	    (k->begun != 0 && n->ticks < k->begun + rest))
 		return;
 	v = trust_current(n);
 	if (v != NULL) {
 		trust_view_give(v);
 		return;
 	}
-	if (store_view_open(n->store, &k->view) != OK)
-		return;
+	/* In this order: nothing is missed that is stored meanwhile. */
 	k->material = trust_gather(n);
-	if (k->material == NULL) {
-		store_view_close(k->view);
-		k->view = NULL;
+	if (k->material == NULL)
+		return;
+	if (store_view_open(n->store, &k->view) != OK) {
+		trust_material_free(k->material);
+		k->material = NULL;
 		return;
 	}
 	k->begun = n->ticks;

@@ -34,10 +34,14 @@ in_force(
 }
 
 static bool
-is_revoked(const struct posting_keys *p, const uint8_t key[TRUST_KEY])
+is_revoked(struct posting_keys *p, const uint8_t key[TRUST_KEY])
 {
 	struct store_record r;
 
+	if (p->asked_n < p->asked_cap)
+		memcpy(p->asked[p->asked_n++], key, TRUST_KEY);
+	else
+		p->asked_full = true;
 	return store_get_slot(p->view, key, KIND_REVOCATION, 0, &r) == OK;
 }
 

@@ -24,6 +24,11 @@ struct posting_keys {
 	struct trust_link *links;
 	size_t links_n;
 	bool cut; /* there are more */
+	/* Whose organisation and revocation were looked up, in any order and
+	 * some twice; NULL: not to be noted. Full: some are missing. */
+	uint8_t (*asked)[TRUST_KEY];
+	size_t asked_n, asked_cap;
+	bool asked_full;
 	/* of the key that is looked at */
 	struct trust_claim lists[POSTING_LISTED + POSTING_LISTED +
 				 (POSTING_LISTED + 1) * POSTING_NAMED];

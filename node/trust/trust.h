@@ -8,8 +8,9 @@
  *
  * All of it is one value, a *view*, made on a worker from what there was at
  * one moment, and then only read: it is counted by its users and goes with
- * the last one. When anchors, documents, attestations or vocabulary change,
- * a new one is made within a few seconds. Nothing of it is published, sent
+ * the last one. When anchors, documents, vocabulary or attestations of whom
+ * trust reaches change, a new one is made within a few seconds; making them
+ * takes a twentieth of the time at most. Nothing of it is published, sent
  * to anybody, or orders a list of people.
  *
  * SPEC.md, "Trust and Learnability".
@@ -34,8 +35,12 @@ void trust_tick(struct node *n);
 
 /** trust_changed(n): a document came or went, or an anchor. Cheap. */
 void trust_changed(struct node *n);
-/** trust_stored(n, kind): a record was stored or has gone. Cheap. */
-void trust_stored(struct node *n, uint32_t kind);
+/**
+ * trust_stored(n, kind, author): a record was stored or has gone. Cheap; any
+ * thread. Most of what comes is of strangers and changes no view.
+ */
+void trust_stored(
+    struct node *n, uint32_t kind, const uint8_t author[TRUST_KEY]);
 
 /* ---- what others ask; any time, cheap ---- */
 

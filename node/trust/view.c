@@ -11,6 +11,7 @@
 /* Keys whose attestations are read, with all that are linked to them. */
 #define STEP_MAX   (TRUST_EDGES_MAX + 4 * TRUST_LINKS_MAX)
 #define LOOKED_MAX (4 * TRUST_EDGES_MAX) /* keys whose links are looked up */
+#define ASKED_MAX  (2 * LOOKED_MAX)      /* and with whom they could be */
 
 /* ---- attestations that are followed ---- */
 
@@ -113,7 +114,8 @@ keys_once(uint8_t (*keys)[TRUST_KEY], size_t n)
 }
 
 static bool
-keys_have(uint8_t (*keys)[TRUST_KEY], size_t n, const uint8_t key[TRUST_KEY])
+keys_have(
+    uint8_t (*const keys)[TRUST_KEY], size_t n, const uint8_t key[TRUST_KEY])
 {
 	return n > 0 && bsearch(key, keys, n, TRUST_KEY, key_cmp) != NULL;
 }
@@ -259,10 +261,12 @@ follow_alloc(struct follow *f)
 	p->record_scratch = &f->record_scratch;
 	p->value_scratch = &f->value_scratch;
 	p->links = calloc(TRUST_LINKS_MAX, sizeof(p->links[0]));
-	return p->links != NULL && f->record_scratch.p != NULL &&
-	       f->value_scratch.p != NULL && f->step != NULL &&
-	       f->next != NULL && f->seen != NULL && f->look != NULL &&
-	       f->looked != NULL;
+	p->asked = calloc(ASKED_MAX, TRUST_KEY);
+	p->asked_cap = ASKED_MAX;
+	return p->links != NULL && p->asked != NULL &&
+	       f->record_scratch.p != NULL && f->value_scratch.p != NULL &&
+	       f->step != NULL && f->next != NULL && f->seen != NULL &&
+	       f->look != NULL && f->looked != NULL;
 }
 
 static void
@@ -276,9 +280,21 @@ follow_free(struct follow *f)
 	free(f->look);
 	free(f->looked);
 	free(f->list);
-	if (f->posting != NULL)
+	if (f->posting != NULL) {
 		free(f->posting->links);
+		free(f->posting->asked);
+	}
 	free(f->posting);
+}
+
+/* The list itself, no longer than it is. */
+static uint8_t (*keys_take(uint8_t (**keys)[TRUST_KEY], size_t n))[TRUST_KEY]
+{
+	uint8_t(*all)[TRUST_KEY] = *keys;
+	uint8_t(*less)[TRUST_KEY] = realloc(all, (n + 1) * TRUST_KEY);
+
+	*keys = NULL;
+	return less == NULL ? all : less;
 }
 
 static err
@@ -318,6 +334,11 @@ make_trust(struct trust_view *v, const struct trust_material *m,
 		v->links_n = f.posting->links_n;
 		v->cut = f.cut || f.posting->cut;
 		f.posting->links = NULL;
+		v->read = keys_take(&f.seen, f.seen_n);
+		v->read_n = f.seen_n;
+		v->keys_n = keys_once(f.posting->asked, f.posting->asked_n);
+		v->keys = keys_take(&f.posting->asked, v->keys_n);
+		v->keys_all = f.posting->asked_full || f.cut;
 	}
 	v->attestations_n = f.n;
 	v->revoked_n = f.revoked_n;
@@ -471,6 +492,7 @@ trust_view_make(struct trust_material *m, struct store_view *view,
 		return ERR_NOMEM;
 	atomic_init(&v->users, 1);
 	v->number = m->number;
+	v->news_from = m->news_from;
 	v->made_s = m->now_s;
 	v->vocabulary = terms->vocabulary;
 	memcpy(v->anchors, m->anchors, sizeof(v->anchors));
@@ -501,6 +523,21 @@ trust_view_make(struct trust_material *m, struct store_view *view,
 	}
 	*out = v;
 	return OK;
+}
+
+bool
+trust_view_reads(
+    const struct trust_view *v, uint32_t kind, const uint8_t author[TRUST_KEY])
+{
+	switch (kind) {
+	case KIND_ATTESTATION:
+		return keys_have(v->read, v->read_n, author);
+	case KIND_REVOCATION:
+	case KIND_ORGANISATION:
+		return v->keys_all || keys_have(v->keys, v->keys_n, author);
+	default:
+		return false;
+	}
 }
 
 json_t *
@@ -535,6 +572,8 @@ trust_view_give(struct trust_view *v)
 	free(v->positions);
 	free(v->warned);
 	free(v->links);
+	free(v->read);
+	free(v->keys);
 	free(v);
 }
 

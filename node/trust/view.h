@@ -32,7 +32,8 @@ struct trust_warned {
 
 /* What only the loop's thread can read: the owner's private things. */
 struct trust_material {
-	uint64_t number; /* of the state that it was gathered in */
+	uint64_t number;    /* of the state that it was gathered in */
+	uint64_t news_from; /* of the records stored; keeper.c */
 	struct trust_anchor anchors[TRUST_ANCHORS_MAX];
 	size_t anchors_n;
 	struct slice *documents; /* into ${bytes} */
@@ -50,7 +51,7 @@ struct trust_material {
 
 struct trust_view {
 	atomic_uint users;
-	uint64_t number;
+	uint64_t number, news_from; /* of its material */
 	uint64_t made_s;
 	const struct vocabulary *vocabulary; /* by name: it may be gone */
 	struct trust_anchor anchors[TRUST_ANCHORS_MAX];
@@ -61,6 +62,10 @@ struct trust_view {
 	/* keys of one party: by documents, and posting keys (posting.h) */
 	struct trust_link *links;
 	size_t links_n;
+	/* whose attestations were read, and all keys that were looked at */
+	uint8_t (*read)[TRUST_KEY], (*keys)[TRUST_KEY];
+	size_t read_n, keys_n;
+	bool keys_all; /* there were more: take it that all were */
 	struct evidence_set evidence;
 	struct learn_availability *availability;
 	struct learn_positions *positions;
@@ -83,6 +88,17 @@ void trust_material_free(struct trust_material *m); /* NULL is fine */
 NODISCARD err trust_view_make(struct trust_material *m, struct store_view *view,
     struct signals *signals, const struct terms *terms,
     struct trust_view **out);
+
+/**
+ * trust_view_reads(v, kind, author):
+ * Could a record of that kind and author, stored or gone since, change the
+ * view? False: a new one would have the same bytes. Attestations count of
+ * those alone whom trust reaches, revocations and organisations of those who
+ * were looked at. What is declared (hours, positions, whose desk a posting
+ * comes from) is read anew each hour, whatever is stored meanwhile.
+ */
+bool trust_view_reads(
+    const struct trust_view *v, uint32_t kind, const uint8_t author[TRUST_KEY]);
 
 /** trust_view_warned(v, key): [{"reason", "title"}] of the lists in force. */
 json_t *trust_view_warned(

@@ -234,6 +234,102 @@ test_group(void **state)
 	assert_false(is_one(w, FORGE, OTHER, TEST_HOUR));
 }
 
+/* ---- which records a view depends on ---- */
+
+#define PARTIES 24
+
+static unsigned
+below(uint64_t *state, unsigned n)
+{
+	*state = *state * UINT64_C(6364136223846793005) +
+		 UINT64_C(1442695040888963407);
+	return (unsigned)((*state >> 33) % n);
+}
+
+static void
+attests(struct world *w, uint64_t from, uint64_t to, unsigned vouches,
+    uint32_t slot, uint64_t later)
+{
+	char rest[64];
+
+	w->payload[0] = 0;
+	say(w, "8400");
+	say_key(w, to);
+	(void)snprintf(rest, sizeof(rest), "02%02x04cd03e806ce%08x", vouches,
+	    (unsigned)TEST_HOUR + 20);
+	say(w, rest);
+	hold(w, &(struct test_record){ .author = from,
+		    .kind = KIND_ATTESTATION,
+		    .slot = slot,
+		    .seq = (TEST_HOUR << 8) + later,
+		    .payload = w->payload });
+}
+
+static bool
+same_trust(const struct trust_view *a, const struct trust_view *b)
+{
+	bool same =
+	    a->attestations_n == b->attestations_n && a->links_n == b->links_n;
+
+	for (uint64_t i = 1; i <= PARTIES; i++) {
+		const struct test_author key = test_author(i);
+		same &= trust_of(a->trust, key.pub) ==
+			    trust_of(b->trust, key.pub) &&
+			trust_is_anchor(a->trust, key.pub) ==
+			    trust_is_anchor(b->trust, key.pub);
+	}
+	return same;
+}
+
+/*
+ * Random records, one after the other: whenever a view is said not to depend
+ * on one, the view with it is the same; and most of them are such.
+ */
+static void
+test_what_is_read(void **state)
+{
+	struct world *w = *state;
+	uint64_t r = 5;
+	unsigned unread = 0, changed = 0, revoked = 0;
+	struct trust_view *v = view_of(w, FORGE, TEST_HOUR);
+	bool gone[PARTIES + 1] = { false };
+	uint64_t versions[PARTIES + 1] = { 0 };
+
+	for (uint32_t i = 0; i < 150; i++) {
+		const uint64_t from = 1 + below(&r, PARTIES);
+		const unsigned what = below(&r, 12);
+		uint32_t kind = KIND_ATTESTATION;
+		if (gone[from])
+			continue;
+		if (what == 0 && i > 100 && from != FORGE && revoked < 4) {
+			kind = KIND_REVOCATION;
+			gone[from] = true;
+			revoked++;
+			hold(w, &(struct test_record){
+				    .author = from, .kind = kind });
+		} else if (what == 1) {
+			kind = KIND_ORGANISATION;
+			lists(w, from, 1 + below(&r, PARTIES - 3), 3,
+			    versions[from]++);
+		} else {
+			attests(w, from, 1 + below(&r, PARTIES),
+			    below(&r, 3) ? 63 : 1 + below(&r, 63), i % 256, 0);
+		}
+		const struct test_author a = test_author(from);
+		struct trust_view *next = view_of(w, FORGE, TEST_HOUR);
+		const bool reads = trust_view_reads(v, kind, a.pub);
+		assert_true(reads || same_trust(v, next));
+		unread += !reads;
+		changed += !same_trust(v, next);
+		trust_view_give(v);
+		v = next;
+	}
+	trust_view_give(v);
+	print_message("%u records did not concern the view, %u changed it\n",
+	    unread, changed);
+	assert_true(unread > 20 && changed > 20);
+}
+
 int
 main(void)
 {
@@ -243,6 +339,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_foreign_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_group, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_what_is_read, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
