@@ -990,6 +990,111 @@ fill_open(struct finder *f)
 	}
 }
 
+/* ---- a part of the gap ---- */
+
+#define MUST_WORTH    10000U /* more than all weights together */
+#define PART_LOOKS_AT 4096U  /* states and labels of one try */
+
+struct part {
+	uint16_t lines[PATH_TARGET_MAX]; /* the weightiest first */
+	uint16_t n;
+	uint64_t whole; /* the steps of all */
+	uint64_t best;  /* lines, bits */
+	uint32_t worth;
+	struct cover_way way;
+	bool exact;
+};
+
+static uint32_t
+worth_of(const struct finder *f, uint16_t line)
+{
+	const struct path_goal *g = &f->target->goals[line];
+
+	return g->weight + (g->must ? MUST_WORTH : 0U);
+}
+
+/* The lines of ${set}, bits of part->lines: can they be closed, and is that
+ * better than what was found? */
+static err
+try_part(struct finder *f, struct part *part, uint64_t set, bool *fits)
+{
+	struct cover_problem *p = &f->problem;
+	uint64_t lines = 0;
+	uint32_t worth = 0;
+
+	p->goal = 0;
+	for (uint64_t s = set; s != 0; s &= s - 1) {
+		const uint16_t line = part->lines[__builtin_ctzll(s)];
+		p->goal |= goal_steps(f, line) & part->whole;
+		lines |= UINT64_C(1) << line;
+		worth += worth_of(f, line);
+	}
+	*fits = false;
+	if (worth < part->worth)
+		return OK;
+	TRY(cover_solve(p, &f->answer));
+	part->exact = part->exact && f->answer.exact;
+	*fits = f->answer.ways_n > 0;
+	if (!*fits ||
+	    (worth == part->worth && f->answer.ways[0].cost >= part->way.cost))
+		return OK;
+	part->best = lines;
+	part->worth = worth;
+	part->way = f->answer.ways[0];
+	return OK;
+}
+
+static void
+list_part(struct finder *f, struct part *part)
+{
+	for (uint16_t i = 0; i < f->out->lines_n; i++) {
+		uint16_t k = part->n;
+		if ((goal_steps(f, i) & part->whole) == 0 ||
+		    f->out->lines[i].reachable < f->out->lines[i].asked)
+			continue;
+		for (;
+		     k > 0 && worth_of(f, i) > worth_of(f, part->lines[k - 1]);
+		     k--)
+			part->lines[k] = part->lines[k - 1];
+		part->lines[k] = i;
+		part->n++;
+	}
+}
+
+/* The whole gap cannot be closed: what of it can. */
+static err
+solve_part(struct finder *f)
+{
+	struct cover_problem *p = &f->problem;
+	struct part part = { .whole = p->goal, .exact = true };
+	uint64_t set = 0;
+	err e = OK;
+	bool fits;
+
+	list_part(f, &part);
+	p->states_max = p->labels_max = PART_LOOKS_AT;
+	if (part.n <= PATH_PART_EXACT) {
+		for (set = (UINT64_C(1) << part.n) - 1; e == OK && set > 0;
+		     set--)
+			e = try_part(f, &part, set, &fits);
+	} else {
+		part.exact = false;
+		for (uint16_t i = 0; e == OK && i < part.n; i++) {
+			e = try_part(f, &part, set | UINT64_C(1) << i, &fits);
+			if (fits)
+				set |= UINT64_C(1) << i;
+		}
+	}
+	p->goal = part.whole;
+	p->states_max = p->labels_max = 0;
+	if (e != OK || part.best == 0)
+		return e;
+	f->out->part_lines = part.best;
+	f->out->part_exact = part.exact;
+	fill_point(f, &part.way, &f->out->part);
+	return OK;
+}
+
 /* Solve; when there is no way, look for what stands in it. */
 static err
 solve(struct finder *f)
@@ -1005,6 +1110,10 @@ solve(struct finder *f)
 		return OK;
 	}
 	TRY(cover_solve(p, a));
+	if (a->ways_n == 0) {
+		TRY(solve_part(f));
+		a->ways_n = 0; /* those of the last try */
+	}
 	if (a->ways_n == 0 && p->has_budget) {
 		p->has_budget = false;
 		TRY(cover_solve(p, a));

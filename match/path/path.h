@@ -27,6 +27,7 @@
 #define PATH_POINTS_MAX  5    /* ways to choose from */
 #define PATH_TAKEN_MAX   64   /* offers on one way */
 #define PATH_BUSY_MAX    32   /* busy times */
+#define PATH_PART_EXACT  6    /* skills of a gap of which all parts are tried */
 #define PATH_HOURS_WEEK  5    /* hours of learning a week, if not told */
 #define PATH_HOURS_GUESS 20 /* of an offer that tells neither hours nor weeks */
 #define PATH_LEVEL_OWN   3  /* asked by an occupation: on one's own */
@@ -249,6 +250,16 @@ struct path_result {
 	uint64_t short_money; /* PATH_BLOCK_BUDGET: so much more would do */
 	uint16_t short_weeks; /* PATH_BLOCK_DATES: done so many weeks later; 0:
 	                       * not even without an end */
+	/*
+	 * With a block: what can be closed all the same, within the budget and
+	 * in time. Must-haves count before all others, then weight, then the
+	 * cost. ${part_lines}: the lines that are closed, bits; 0: none can be.
+	 * ${part_exact}: no other part is better (up to PATH_PART_EXACT skills;
+	 * else the weightiest first, each that still fits).
+	 */
+	struct path_point part;
+	uint64_t part_lines;
+	bool part_exact;
 	bool exact;       /* the first point is the cheapest that there is */
 	bool whole_front; /* no way is missing between the points that were
 	                   * found, see ${points_found} */

@@ -145,29 +145,59 @@ payer_name(const struct path_point *p)
 }
 
 static json_t *
+way_json(const struct path_view *v, const struct path_point *p)
+{
+	json_t *o = json_object(), *steps = json_array();
+
+	json_uint(o, "cost", p->cost);
+	json_uint(o, "paid_by_company", p->paid);
+	(void)json_object_set_new(o, "payer", json_string(payer_name(p)));
+	json_uint(o, "prices_not_told", p->unpriced);
+	json_uint(o, "hours", p->hours);
+	json_uint(o, "hours_paid", p->hours_paid);
+	json_uint(o, "weeks", p->weeks);
+	json_uint(o, "done", v->now_s + (uint64_t)p->weeks * WEEK_S);
+	for (uint16_t k = 0; k < p->taken_n; k++)
+		(void)json_array_append_new(
+		    steps, step_json_of(v, &p->taken[k]));
+	(void)json_object_set_new(o, "steps", steps);
+	return o;
+}
+
+static json_t *
 paths_json(const struct path_view *v)
 {
 	json_t *list = json_array();
 
-	for (uint16_t i = 0; i < v->result->points_n; i++) {
-		const struct path_point *p = &v->result->points[i];
-		json_t *o = json_object(), *steps = json_array();
-		json_uint(o, "cost", p->cost);
-		json_uint(o, "paid_by_company", p->paid);
-		(void)json_object_set_new(
-		    o, "payer", json_string(payer_name(p)));
-		json_uint(o, "prices_not_told", p->unpriced);
-		json_uint(o, "hours", p->hours);
-		json_uint(o, "hours_paid", p->hours_paid);
-		json_uint(o, "weeks", p->weeks);
-		json_uint(o, "done", v->now_s + (uint64_t)p->weeks * WEEK_S);
-		for (uint16_t k = 0; k < p->taken_n; k++)
-			(void)json_array_append_new(
-			    steps, step_json_of(v, &p->taken[k]));
-		(void)json_object_set_new(o, "steps", steps);
-		(void)json_array_append_new(list, o);
-	}
+	for (uint16_t i = 0; i < v->result->points_n; i++)
+		(void)json_array_append_new(
+		    list, way_json(v, &v->result->points[i]));
 	return list;
+}
+
+/* What can be closed where all of it cannot. */
+static json_t *
+partial_json(const struct path_view *v)
+{
+	const struct path_result *r = v->result;
+	json_t *o, *closes = json_array(), *leaves = json_array();
+
+	if (r->part_lines == 0) {
+		json_decref(closes);
+		json_decref(leaves);
+		return json_null();
+	}
+	o = way_json(v, &r->part);
+	for (uint16_t i = 0; i < r->lines_n; i++) {
+		const bool closed = (r->part_lines >> i & 1) != 0;
+		if (closed || r->lines[i].state != PATH_HAVE)
+			(void)json_array_append_new(closed ? closes : leaves,
+			    term_json(v->scope, r->lines[i].term));
+	}
+	(void)json_object_set_new(o, "closes", closes);
+	(void)json_object_set_new(o, "leaves", leaves);
+	json_truth(o, "exact", r->part_exact);
+	return o;
 }
 
 /* ---- what stays open ---- */
@@ -489,6 +519,7 @@ path_json(const struct path_view *v)
 	(void)json_object_set_new(o, "next_action", next_json(v));
 	(void)json_object_set_new(o, "closed", json_integer(r->closed));
 	(void)json_object_set_new(o, "paths", paths_json(v));
+	(void)json_object_set_new(o, "partial", partial_json(v));
 	(void)json_object_set_new(o, "open", open_json(v));
 	(void)json_object_set_new(o, "block", block_json(v));
 	(void)json_object_set_new(o, "currency",

@@ -140,33 +140,54 @@ show_step(
 }
 
 static void
+show_way(
+    struct cli *cli, const char *name, const json_t *p, const char *currency)
+{
+	char price[72], paid[120] = "", day[24];
+	size_t k;
+	json_t *step;
+
+	price_text(price, sizeof(price), json_int(p, "cost"), currency);
+	day_text(day, json_int(p, "done"));
+	if (json_int(p, "paid_by_company") > 0) {
+		char sum[72];
+		price_text(
+		    sum, sizeof(sum), json_int(p, "paid_by_company"), currency);
+		snprintf(paid, sizeof(paid), ", the company pays %s", sum);
+	}
+	output_line(&cli->out,
+	    "%s: %s%s, %" PRId64 " h, %" PRId64 " week%s, done by %s", name,
+	    price, paid, json_int(p, "hours"), json_int(p, "weeks"),
+	    json_int(p, "weeks") == 1 ? "" : "s", day);
+	json_array_foreach(json_object_get(p, "steps"), k, step)
+	    show_step(cli, k + 1, step, currency);
+}
+
+static void
 show_paths(struct cli *cli, const json_t *reply)
 {
 	const char *currency = json_str(reply, "currency");
-	const json_t *list = json_object_get(reply, "paths");
-	size_t i, k;
-	json_t *p, *step;
+	const json_t *partial = json_object_get(reply, "partial");
+	char name[64];
+	size_t i;
+	json_t *p;
 
-	json_array_foreach(list, i, p)
+	if (json_is_object(partial)) {
+		snprintf(name, sizeof(name), "what can be closed: %zu of %zu",
+		    json_array_size(json_object_get(partial, "closes")),
+		    json_array_size(json_object_get(partial, "closes")) +
+			json_array_size(json_object_get(partial, "leaves")));
+		show_way(cli, name, partial, currency);
+		json_array_foreach(json_object_get(partial, "leaves"), i, p)
+		    output_line(&cli->out, "  left: %s",
+			json_str(p, "label")[0] == '\0' ? json_str(p, "term")
+							: json_str(p, "label"));
+	}
+	json_array_foreach(json_object_get(reply, "paths"), i, p)
 	{
-		char price[72], paid[120] = "", day[24];
-		price_text(price, sizeof(price), json_int(p, "cost"), currency);
-		day_text(day, json_int(p, "done"));
-		if (json_int(p, "paid_by_company") > 0) {
-			char sum[72];
-			price_text(sum, sizeof(sum),
-			    json_int(p, "paid_by_company"), currency);
-			snprintf(
-			    paid, sizeof(paid), ", the company pays %s", sum);
-		}
-		output_line(&cli->out,
-		    "%s %zu: %s%s, %" PRId64 " h, %" PRId64
-		    " week%s, done by %s",
-		    i == 0 ? "path" : "faster path", i + 1, price, paid,
-		    json_int(p, "hours"), json_int(p, "weeks"),
-		    json_int(p, "weeks") == 1 ? "" : "s", day);
-		json_array_foreach(json_object_get(p, "steps"), k, step)
-		    show_step(cli, k + 1, step, currency);
+		snprintf(name, sizeof(name), "%s %zu",
+		    i == 0 ? "path" : "faster path", i + 1);
+		show_way(cli, name, p, currency);
 	}
 }
 

@@ -56,6 +56,25 @@ class Path(Case):
         less = self.path("--skill", "Rust programming:3", "--budget", "220", "--currency", "EUR")
         self.assertEqual(("budget", 3000), (less["block"]["why"], less["block"]["short_money"]))
 
+        # the whole costs 350, Rust alone 250: what 240 can close, and what is left
+        self.course("Cook", [("cooking", 0, 2)], 10, 10000)
+        both = self.post("demand", "N-0", type="job", status="open", requirements=[
+            {"term": self.term("Rust programming"), "level": 3, "weight": 80},
+            {"term": self.term("cooking"), "level": 2, "weight": 20}])["record"]["id"]
+        part = self.path("--demand", both, "--budget", "240", "--currency", "EUR")
+        self.assertEqual(("budget", 11000), (part["block"]["why"],
+                                             part["block"]["short_money"]))
+        self.assertEqual((10000, True, [self.term("cooking")],
+                          [self.term("Rust programming")]),
+                         (part["partial"]["cost"], part["partial"]["exact"],
+                          [t["term"] for t in part["partial"]["closes"]],
+                          [t["term"] for t in part["partial"]["leaves"]]))
+        text = self.node.cli("path", "--demand", both, "--budget", "240", "--currency",
+                             "EUR", raw=True).stdout
+        self.assertIn("what can be closed: 1 of 2", text)
+        self.assertIn("left: ", text)
+        self.assertIsNone(self.path("--demand", both)["partial"])
+
         need = self.post("demand", "N-1", type="job", status="open",
                          requirements=[{"term": self.term("Rust programming"), "level": 3, "weight": 80,
                                         "must": True}],

@@ -345,6 +345,55 @@ test_budget_together(void **state)
 	assert_int_equal(result->block, PATH_BLOCK_BUDGET);
 	assert_int_equal(result->short_money, 20);
 	expect_way(0, "01");
+	/* one of them can be closed; with enough money there is no part */
+	assert_true(result->part_exact);
+	assert_int_equal(__builtin_popcountll(result->part_lines), 1);
+	assert_int_equal(result->part.cost, 60);
+	assert_int_equal(result->part.taken_n, 1);
+	find("", "python:2 sql:2", offers, 2, NULL);
+	assert_int_equal(result->part_lines, 0);
+}
+
+/* The part that is worth most, not the one with most skills nor the dearest. */
+static void
+test_partial(void **state)
+{
+	struct path_means means = {
+		.now_h = NOW, .has_budget = true, .budget = 100
+	};
+	const struct path_offer offers[] = {
+		offer(1, "python:0-2", 10, 90),
+		offer(2, "sql:0-2", 10, 40),
+		offer(3, "cooking:0-2", 10, 50),
+	};
+	struct path_target target = { 0 };
+	struct card c = { 0 };
+
+	(void)state;
+	find("", "python:2 sql:2 cooking:2", offers, 3, &means);
+	assert_int_equal(result->block, PATH_BLOCK_BUDGET);
+	assert_int_equal(__builtin_popcountll(result->part_lines), 2);
+	assert_int_equal(result->part.cost, 90);
+	/* a must-have counts more than two others */
+	target.n = 3;
+	for (uint16_t i = 0; i < 3; i++) {
+		static const char *const slugs[] = { "sql", "python",
+			"cooking" };
+		const uint64_t term = slug_term(slugs[i]);
+		target.goals[i] = (struct path_goal){ .term = term,
+			.at = vocabulary_find(world.v, term),
+			.level = 2,
+			.weight = 50,
+			.must = i == 1 };
+	}
+	assert_int_equal(
+	    path_find(&world.m, &c, &target, offers, 3, &means, result), OK);
+	assert_int_equal(result->part_lines, 2);
+	assert_int_equal(result->part.cost, 90);
+	means.budget = 39;
+	assert_int_equal(
+	    path_find(&world.m, &c, &target, offers, 3, &means, result), OK);
+	assert_int_equal(result->part_lines, 0);
 }
 
 static void
@@ -720,6 +769,7 @@ main(void)
 		cmocka_unit_test(test_bars),
 		cmocka_unit_test(test_reading_level),
 		cmocka_unit_test(test_budget_together),
+		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_investment),
 		cmocka_unit_test(test_prices_not_told),
 		cmocka_unit_test(test_calendar),
