@@ -3,7 +3,8 @@
 
 Fails on: an include against the layer order, a third-party header outside
 the folder that owns it, a call that is not deterministic or not safe, direct
-heap calls in crypto/ and proto/, a circle of includes, trailing space.
+heap calls in crypto/ and proto/, a circle of includes, trailing space, a
+list or score of people that could see trust or Learnability.
 Reports with --report: long lines, files and functions.
 """
 import re
@@ -74,6 +75,27 @@ def strip(text):
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
 
 
+def is_trust(path):
+    return path.startswith(("match/learn/", "match/trust.", "node/trust/"))
+
+
+def orders_people(path):
+    """Scores, lists and their order: all of match/ that is not trust itself."""
+    return (path == "node/api/rank.c"
+            or (path.startswith("match/") and not is_trust(path)))
+
+
+def reached(graph, path):
+    """All headers that a file includes, over others too."""
+    seen, left = set(), [path]
+    while left:
+        for name in graph.get(left.pop(), ()):
+            if name not in seen:
+                seen.add(name)
+                left.append(name)
+    return seen
+
+
 def main():
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"],
@@ -131,6 +153,10 @@ def main():
                 at = raw[:m.start()].count("\n")
                 notes.append(f"{path}:{at}: function of {m.group(1).count(chr(10))} lines")
     errors += circles(graph)
+    for path in sorted(graph):
+        if orders_people(path):
+            errors += [f"{path}: what orders people knows nothing of {name}"
+                       for name in sorted(reached(graph, path)) if is_trust(name)]
     for name, paths in sorted(defined.items()):
         if len(paths) > 1:
             errors.append(f"{name}() is defined in {' and '.join(paths)}: the linker takes either")
