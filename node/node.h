@@ -125,6 +125,10 @@ struct node {
 	uint64_t ticks;
 	uint64_t tick_s;       /* the clock at the last one */
 	uint64_t expire_after; /* ticks; see run.c */
+	bool unlocking;        /* a passphrase is being tried */
+	bool key_guarded;      /* the key file has a passphrase: lock.h */
+	uint64_t acted_s;      /* the owner's last act, monotonic */
+	uint64_t locked_s;     /* since when the keys are locked; 0: not */
 	bool stopping;
 	enum exit_code exit;
 	struct problem *problem;

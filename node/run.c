@@ -22,7 +22,9 @@
 #include "node/evidence/credentials.h"
 #include "node/evidence/documents.h"
 #include "node/evidence/follow.h"
+#include "node/keys/forget.h"
 #include "node/keys/intro.h"
+#include "node/keys/lock.h"
 #include "node/keys/signer.h"
 #include "node/keys/vault.h"
 #include "node/mail/hand.h"
@@ -331,6 +333,8 @@ on_tick(uv_timer_t *timer)
 	if (n->light != NULL)
 		light_tick(n->light);
 	publisher_tick(n->publisher);
+	lock_tick(n);
+	forget_tick(n);
 	owner_tick(n);
 	intro_tick(n, expires);
 	mailbox_tick(n, expires);
@@ -673,6 +677,7 @@ node_run(const struct config *cf, const struct paths *paths,
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* secrets are in memory */
 	be_private();
 	p->exit = EXIT_DONE;
+	n->key_guarded = km->guarded;
 	if (signer_start(km, &n->signer, p) != OK) {
 		key_material_wipe(km);
 		free(n);

@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "node/access/token.h"
+#include "node/keys/lock.h"
 #include "node/keys/persona.h"
 #include "node/keys/vault.h"
 #include "proto/base/text.h"
@@ -280,8 +281,8 @@ authorise(void *ctx, const char *text, struct http_caller *caller)
 const struct http_access *
 tokens_access(void)
 {
-	static const struct http_access access = { authorise, answered,
-		scope_of_event, scopes_text };
+	static const struct http_access access = { authorise, lock_may_act,
+		answered, scope_of_event, scopes_text };
 
 	return &access;
 }

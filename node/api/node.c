@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "node/access/scope.h"
+#include "node/keys/lock.h"
 #include "node/api/find.h"
 #include "node/api/parts.h"
 #include "node/api/trust.h"
@@ -246,6 +247,7 @@ identity_json(struct node *n, json_t *o)
 	    node_now(n) > n->started_s ? node_now(n) - n->started_s : 0);
 	json_truth(o, "stamp_ready", n->authors[0].stamped);
 	json_truth(o, "keys_ready", signer_alive(n->signer));
+	(void)json_object_set_new(o, "keys", lock_json(n));
 }
 
 static json_t *

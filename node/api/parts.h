@@ -107,6 +107,7 @@ void job_end(struct job *j);
 /* ---- the handlers ---- */
 
 http_handler api_invite, api_join, api_discovery, api_discovery_find;
+http_handler api_keys_lock, api_keys_unlock, api_persona_forget;
 http_handler api_status, api_shutdown, api_peers, api_peers_known,
     api_peers_connect, api_topics, api_peer_explain, api_topic_explain,
     api_config, api_metrics, api_healthz;

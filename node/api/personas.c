@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
+#include "node/keys/forget.h"
 #include "node/keys/intro.h"
 #include "node/matcher.h"
 
@@ -297,5 +298,44 @@ api_persona_revoke(struct http_request *r, void *ctx)
 		    "the persona is revoked already");
 	else
 		revoke(n, r, index, body);
+	json_decref(body);
+}
+
+void
+api_persona_forget(struct http_request *r, void *ctx)
+{
+	struct node *n = ctx;
+	uint32_t index;
+	json_t *body = persona_named(n, r, &index) ? http_json(r) : NULL;
+
+	if (body == NULL)
+		return;
+	const char *confirm =
+	    json_string_value(json_object_get(body, "confirm"));
+	const bool dry = json_is_true(json_object_get(body, "dry_run"));
+	json_t *o = forget_json(n, index);
+	err e = OK;
+	if (!dry && (confirm == NULL ||
+			strcmp(confirm, persona_get(n, index)->name) != 0))
+		http_fail(r, 422, "E3127", "confirm",
+		    "the persona's name, once more",
+		    "nothing takes this back: say the name of the persona to "
+		    "confirm");
+	else if (index == 0)
+		http_fail(r, 409, "E3136", "name",
+		    "ohcn persona revoke; and to forget all of it, delete the "
+		    "key file and your backups: ohcn help forgetting",
+		    "the first persona ends with the key itself");
+	else if (!dry && (e = forget_begin(n, index)) != OK) {
+		if (e == ERR_EXISTS)
+			http_fail(r, 409, "E3137", "name", "ohcn persona list",
+			    "it is forgotten, or will be in a moment");
+		else
+			fail_persona(r, e, persona_get(n, index)->name);
+	} else {
+		json_truth(o, "begun", !dry);
+		http_reply(r, dry ? 200 : 202, json_incref(o));
+	}
+	json_decref(o);
 	json_decref(body);
 }

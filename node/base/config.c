@@ -139,6 +139,10 @@ static const struct config_setting settings[] = {
 	{ "stem.guard_wait", CONFIG_SECONDS, AT(stem.guard_wait_s), "2m", 0,
 	    86400, NULL, true,
 	    "so long a new persona waits for peers to choose its guards from" },
+	{ "keys.idle_lock", CONFIG_SECONDS, AT(keys.idle_lock_s), "0s", 0,
+	    30 * 86400, NULL, true,
+	    "so long after the owner's last act the keys are forgotten until "
+	    "`ohcn key unlock`; 0: never; needs a passphrase" },
 	{ "match.turn_points", CONFIG_NUMBER, AT(match.turn_points), "200", 0,
 	    1000, NULL, true,
 	    "people so near in score take turns on top of lists; 0: never" },

@@ -80,6 +80,9 @@ struct config {
 		uint32_t guard_wait_s;
 	} stem;
 	struct {
+		uint64_t idle_lock_s; /* 0: never */
+	} keys;
+	struct {
 		uint32_t mode; /* enum kad_mode */
 	} kad;
 	struct {

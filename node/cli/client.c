@@ -248,6 +248,8 @@ exit_of_status(long status)
 		return EXIT_TIMEOUT;
 	case 409:
 		return EXIT_CONFLICT;
+	case 423:
+		return EXIT_AUTH;
 	case 429:
 	case 503:
 		return EXIT_TEMPORARY;

@@ -243,3 +243,42 @@ run_config_check(struct cli *cli)
 		output_line(&cli->out, "right: %s", file);
 	return EXIT_DONE;
 }
+
+int
+run_key_lock(struct cli *cli)
+{
+	json_t *reply = NULL;
+	const int code =
+	    cli_call(cli, "POST", "/api/v1/keys/lock", json_object(), &reply);
+
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "the keys are forgotten: ohcn key unlock");
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_unlock(struct cli *cli)
+{
+	const struct passphrase_source source = { .none = cli->no_passphrase,
+		.file = cli->passphrase_file };
+	char pass[PASSPHRASE_MAX];
+	json_t *reply = NULL, *body = NULL;
+	struct problem p;
+	size_t n = 0;
+
+	const err e = passphrase_get(&source, pass, &n, &p);
+	if (e == OK)
+		body = json_pack("{s:s#}", "passphrase", pass, (int)n);
+	crypto_wipe(pass, sizeof(pass));
+	if (e != OK)
+		return cli_fail(cli, &p);
+	const int code =
+	    cli_call(cli, "POST", "/api/v1/keys/unlock", body, &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "unlocked");
+	json_decref(reply);
+	return EXIT_DONE;
+}

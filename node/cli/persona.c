@@ -1,4 +1,4 @@
-/* cli/persona.c: persona list|add|rename|retire|resume|revoke. */
+/* cli/persona.c: persona list|add|rename|retire|resume|revoke|forget. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -106,7 +106,7 @@ run_persona_resume(struct cli *cli)
 
 /* The name typed once more, unless --yes. */
 static bool
-confirmed(struct cli *cli, const char *name)
+confirmed(struct cli *cli, const char *name, const char *what)
 {
 	char answer[64];
 
@@ -117,8 +117,8 @@ confirmed(struct cli *cli, const char *name)
 	fprintf(stderr,
 	    "Nothing takes a revocation back: all that \"%s\" published is "
 	    "dropped everywhere,\nand nobody accepts anything of it again. "
-	    "Type its name to go on: ",
-	    name);
+	    "%sType its name to go on: ",
+	    name, what);
 	if (fgets(answer, sizeof(answer), stdin) == NULL)
 		return false;
 	answer[strcspn(answer, "\r\n")] = '\0';
@@ -137,7 +137,7 @@ run_persona_revoke(struct cli *cli)
 		return cli_usage(cli,
 		    "--reason is missing: lost, stolen, retired or "
 		    "unspecified");
-	if (!dry && !confirmed(cli, name))
+	if (!dry && !confirmed(cli, name, ""))
 		return cli_not_confirmed(cli, "E1840", "nothing was revoked");
 	if (cli_under(path, sizeof(path), BASE, name, "revoke") != OK)
 		return cli_usage(cli, "the name is too long");
@@ -154,6 +154,44 @@ run_persona_revoke(struct cli *cli)
 	output_line(&cli->out, "revoked %s, sent to %" PRId64 " peers", name,
 	    json_int(reply, "sent_to"));
 	output_note(&cli->out, "next: %s", json_str(reply, "next"));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_persona_forget(struct cli *cli)
+{
+	static const struct {
+		const char *key, *text;
+	} parts[] = { { "records", "records in the network" },
+		{ "talks", "talks" }, { "documents", "documents" },
+		{ "communities", "communities" },
+		{ "values", "drafts, facts, claims and the like" } };
+	const char *name = cli->words[0];
+	const bool dry = cli_flag(cli, "dry-run") != NULL;
+	char path[160];
+	json_t *reply = NULL, *stays;
+	size_t i;
+
+	if (!dry && !confirmed(cli, name,
+			"All that this node keeps of it is erased.\n"))
+		return cli_not_confirmed(cli, "E1841", "nothing was forgotten");
+	if (cli_under(path, sizeof(path), BASE, name, "forget") != OK)
+		return cli_usage(cli, "the name is too long");
+	const int code = cli_call(cli, "POST", path,
+	    json_pack("{s:s, s:b}", "confirm", name, "dry_run", dry), &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "%s %s:", name,
+	    dry ? "would be forgotten" : "is being forgotten");
+	for (i = 0; i < ARRAY_LEN(parts); i++)
+		output_line(&cli->out, "  %" PRId64 " %s",
+		    json_int(reply, parts[i].key), parts[i].text);
+	json_array_foreach(json_object_get(reply, "stays"), i, stays)
+	{
+		output_line(&cli->out, "stays: %s", json_string_value(stays));
+	}
+	output_note(&cli->out, "ohcn help forgetting");
 	json_decref(reply);
 	return EXIT_DONE;
 }

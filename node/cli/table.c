@@ -1667,6 +1667,19 @@ static const struct cli_command commands[] = {
 	    "ohcn persona retire quiet", NULL, run_persona_retire },
 	{ "persona", "resume", "NAME", 1, 1, "a retired one publishes again",
 	    NULL, "ohcn persona resume quiet", NULL, run_persona_resume },
+	{ "persona", "forget", "NAME", 1, 1,
+	    "end a persona for good and erase all that is here of it",
+	    "Its key is revoked, so that all it has published goes; talks, "
+	    "documents, facts, claims,\nreceive keys, communities, drafts and "
+	    "its name are erased from this node. It goes on\nafter a crash. "
+	    "Nothing takes it back, and a backup of before still has it. A "
+	    "node made\nagain from the words finds the revocation in the "
+	    "network, for 400 days; afterwards\nnothing tells it that there "
+	    "was one.",
+	    "ohcn persona forget quiet --dry-run\n"
+	    "ohcn persona forget quiet --yes",
+	    FLAGS{ { "dry-run", NULL, "what would go, and what stays" }, END },
+	    run_persona_forget },
 	{ "persona", "revoke", "NAME", 1, 1,
 	    "its key no longer counts, for good",
 	    "For a key that others know, or that you do not want any more. "
@@ -1818,6 +1831,21 @@ static const struct cli_command commands[] = {
 	    NULL, "ohcn token scopes\nohcn token scopes --routes",
 	    FLAGS{ { "routes", NULL, "with the calls that each opens" }, END },
 	    run_token_scopes },
+	{ "key", "lock", "", 0, 0, "the node forgets the keys, at once",
+	    "It wipes them from its memory: relaying, sync and search go on, "
+	    "nothing is signed\nand no offer is opened until `ohcn key "
+	    "unlock`. "
+	    "keys.idle_lock does the same after a time\nwithout an act of "
+	    "yours. The key file must have a passphrase. Drafts and talks "
+	    "under\nway stay readable in the node's memory: ohcn down ends "
+	    "that, too.",
+	    "ohcn key lock", NULL, run_key_lock },
+	{ "key", "unlock", "", 0, 0, "the passphrase, once more",
+	    "Then what was due is published, and offers that came meanwhile "
+	    "are opened: they lay\nsealed in the store, as long as they "
+	    "last.",
+	    "ohcn key unlock\nohcn key unlock --passphrase-file FILE", NULL,
+	    run_unlock },
 	{ "key", "show", "", 0, 0, "your public key", NULL, "ohcn key show",
 	    NULL, run_key_show },
 };

@@ -36,8 +36,9 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE };
 typedef void http_handler(struct http_request *r, void *ctx);
 
 enum http_route_flag {
-	HTTP_OPEN = 1,   /* no token, no uid: for /healthz alone */
-	HTTP_EVENTS = 2, /* served by the server itself; handler is NULL */
+	HTTP_OPEN = 1,    /* no token, no uid: for /healthz alone */
+	HTTP_EVENTS = 2,  /* served by the server itself; handler is NULL */
+	HTTP_NO_KEYS = 4, /* not a GET, and yet signs and opens nothing */
 };
 /* The other bits of the flags: scopes; none: for the owner alone. */
 #define HTTP_SCOPES (~0U << 8)
@@ -56,6 +57,9 @@ struct http_access {
 	/* Whose token is that? false: nobody's (now). */
 	bool (*authorise)(
 	    void *ctx, const char *token, struct http_caller *caller);
+	/* Something is to be changed; ${keys}: by the owner's keys, maybe.
+	 * false: it has answered. NULL: all may. */
+	bool (*may_act)(void *ctx, struct http_request *r, bool keys);
 	/* A caller with a token got this answer; ${note} of http_note(). */
 	void (*answered)(void *ctx, const struct http_caller *caller,
 	    enum http_method method, const char *path, unsigned status,

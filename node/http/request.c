@@ -684,6 +684,11 @@ check(struct http_request *r, const char *method)
 		       strcmp(header, "1") != 0)) {
 		http_fail(r, 403, "E2017", NULL, "send the header X-OHCN: 1",
 		    "the header X-OHCN is missing");
+	} else if (r->method != HTTP_GET && r->server->cf.access != NULL &&
+		   r->server->cf.access->may_act != NULL &&
+		   !r->server->cf.access->may_act(r->server->cf.ctx, r,
+		       (r->route->flags & HTTP_NO_KEYS) == 0)) {
+		return;
 	} else if ((header = http_header(r, "Content-Length")) != NULL &&
 		   strtoull(header, NULL, 10) > r->server->cf.body_max) {
 		http_fail(r, 413, "E2018", NULL, "limits.body",

@@ -118,6 +118,22 @@ out:
 }
 
 void
+intro_load_again(struct node *n)
+{
+	struct loading *l = calloc(1, sizeof(*l));
+
+	if (n->intro == NULL || l == NULL) {
+		free(l);
+		return;
+	}
+	crypto_wipe(n->intro->held, sizeof(n->intro->held));
+	n->intro->n = 0;
+	l->n = n;
+	vault_each(n->vault, NAMES, on_value, l);
+	free(l);
+}
+
+void
 intro_close(struct node *n)
 {
 	if (n->intro == NULL)

@@ -26,6 +26,9 @@ struct intro_key {
 	uint8_t pub[X25519_SIZE];
 };
 
+/** intro_load_again(n): after signer_unlock(): the signer has them again. */
+void intro_load_again(struct node *n);
+
 /** intro_open(n): load what is there. Once, after the personas. */
 NODISCARD err intro_open(struct node *n);
 void intro_close(struct node *n);

@@ -181,6 +181,7 @@ keyfile_open(const char *path, const char *pass, size_t pass_n,
 		    seal_open(plain, file.p, file.n, pass, pass_n), path, p);
 		if (e == OK && !key_material_get(plain, out))
 			e = open_problem(SEAL_FOREIGN, path, p);
+		out->guarded = e == OK && pass_n > 0;
 	}
 	crypto_wipe(plain, sizeof(plain));
 	free((void *)(uintptr_t)file.p);

@@ -15,6 +15,7 @@ struct key_material {
 	uint8_t node_seed[ED25519_SEED]; /* of the libp2p key; random */
 	uint8_t private_key[AEAD_KEY];   /* of the private data at rest */
 	uint64_t created;                /* seconds since 1970 */
+	bool guarded; /* not in the file: the passphrase is not the empty one */
 };
 
 #define PASSPHRASE_MAX 1024

@@ -17,6 +17,7 @@ struct signer {
 	pid_t pid;
 	uint32_t serial;
 	bool locked;
+	bool shut; /* it has forgotten */
 	struct signer_request request;
 	struct signer_answer answer;
 };
@@ -167,6 +168,37 @@ bool
 signer_locked(const struct signer *s)
 {
 	return s != NULL && s->locked;
+}
+
+/* ---- forgetting ---- */
+
+err
+signer_lock(struct signer *s)
+{
+	if (s == NULL)
+		return ERR_CLOSED;
+	(void)request(s, 0, NULL, 0);
+	TRY(ask(s, SIGNER_LOCK, 0));
+	s->shut = true;
+	return OK;
+}
+
+bool
+signer_is_shut(const struct signer *s)
+{
+	return s != NULL && s->shut;
+}
+
+err
+signer_unlock(struct signer *s, const uint8_t seed[SEED_SIZE])
+{
+	if (s == NULL)
+		return ERR_CLOSED;
+	(void)request(s, 0, seed, SEED_SIZE);
+	const err e = ask(s, SIGNER_UNLOCK, 0);
+	if (e == OK)
+		s->shut = false;
+	return done(s, e);
 }
 
 /* ---- questions ---- */

@@ -11,6 +11,10 @@
  * only in its own domain, so that a signature asked for as one thing is of no
  * use as another.
  *
+ * It can be made to forget (signer_lock()): seed, persona keys and receive
+ * keys are wiped, and what needs one of them fails with ERR_AUTH until
+ * signer_unlock() brings the same seed again.
+ *
  * Calls take about 50 microseconds and wait for the answer. Where the process
  * has died, each of them fails with ERR_CLOSED from then on: nothing more is
  * signed until the node is started again. For the loop's thread.
@@ -44,6 +48,18 @@ bool signer_alive(struct signer *s);
 
 /** signer_locked(s): whether its secrets are locked in memory. */
 bool signer_locked(const struct signer *s);
+
+/** signer_lock(s): forget; OK also when it has. ERR_CLOSED. */
+NODISCARD err signer_lock(struct signer *s);
+
+/** signer_is_shut(s): it has forgotten; nothing is signed or opened. */
+bool signer_is_shut(const struct signer *s);
+
+/**
+ * signer_unlock(s, seed): receive keys are to be loaded again. ERR_AUTH: the
+ * seed is another one, and nothing has changed; ERR_CLOSED.
+ */
+NODISCARD err signer_unlock(struct signer *s, const uint8_t seed[SEED_SIZE]);
 
 /** signer_public(s, persona, pub): the public key of a persona. */
 NODISCARD err signer_public(

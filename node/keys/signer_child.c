@@ -45,6 +45,8 @@ struct receive_key {
 /* All that is secret; in locked memory. */
 struct secrets {
 	uint8_t seed[SEED_SIZE];
+	bool shut;                     /* all of it is forgotten */
+	uint8_t first[ED25519_PUBLIC]; /* of persona 0: is it the same seed? */
 	unsigned keys_n;
 	struct receive_key keys[SIGNER_KEYS_MAX];
 	/* made when they are first asked for */
@@ -378,6 +380,38 @@ receive_drop(struct secrets *s, const uint8_t *pub)
 	crypto_wipe(&s->keys[s->keys_n], sizeof(*k));
 }
 
+/* What is not secret stays: whose seed may come back. */
+static void
+forget(struct secrets *s)
+{
+	if (s->shut)
+		return;
+	memcpy(s->first, secret_of(s, 0) + ED25519_SEED, ED25519_PUBLIC);
+	crypto_wipe(s->seed, sizeof(s->seed));
+	crypto_wipe(s->keys, sizeof(s->keys));
+	crypto_wipe(s->secret, sizeof(s->secret));
+	crypto_wipe(s->other, sizeof(s->other));
+	memset(s->known, 0, sizeof(s->known));
+	s->keys_n = 0;
+	s->shut = true;
+}
+
+static err
+remember(struct secrets *s, const uint8_t seed[SEED_SIZE])
+{
+	uint8_t pub[ED25519_PUBLIC];
+
+	if (!s->shut)
+		memcpy(s->first, secret_of(s, 0) + ED25519_SEED, sizeof(pub));
+	persona_keypair(pub, s->other, seed, 0);
+	crypto_wipe(s->other, sizeof(s->other));
+	if (!crypto_equal(pub, s->first, sizeof(pub)))
+		return ERR_AUTH;
+	memcpy(s->seed, seed, SEED_SIZE);
+	s->shut = false;
+	return OK;
+}
+
 static err
 shared_all(struct secrets *s, const uint8_t *peer, struct signer_answer *a)
 {
@@ -399,7 +433,10 @@ bytes_of(uint16_t op)
 	case SIGNER_HELLO:
 	case SIGNER_PUBLIC:
 	case SIGNER_NOISE_KEY:
+	case SIGNER_LOCK:
 		return 0;
+	case SIGNER_UNLOCK:
+		return SEED_SIZE;
 	case SIGNER_SIGN:
 		return -1;
 	case SIGNER_RECEIVE_NEW:
@@ -425,7 +462,15 @@ answer(struct child *c, const struct signer_request *q, struct signer_answer *a,
 	uint8_t secret[32];
 	const struct crypto_part part = { s->other, ED25519_SECRET };
 
+	if (s->shut && q->op != SIGNER_HELLO && q->op != SIGNER_LOCK &&
+	    q->op != SIGNER_UNLOCK && q->op != SIGNER_RECEIVE_DROP)
+		return ERR_AUTH;
 	switch ((enum signer_op)q->op) {
+	case SIGNER_LOCK:
+		forget(s);
+		return OK;
+	case SIGNER_UNLOCK:
+		return remember(s, q->bytes);
 	case SIGNER_HELLO:
 		a->bytes[0] = locked;
 		a->n = 1;

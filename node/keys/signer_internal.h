@@ -21,6 +21,8 @@ enum signer_op {
 	SIGNER_SHARED,       /* bytes: pub, peer; answer: the secret */
 	SIGNER_SHARED_ALL,   /* bytes: peer; answer: (pub, secret) ... */
 	SIGNER_CLAIM_KEY,    /* bytes: tree; answer: its key */
+	SIGNER_LOCK,         /* forget all that is secret */
+	SIGNER_UNLOCK,       /* bytes: seed */
 };
 
 struct signer_request {

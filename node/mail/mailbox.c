@@ -781,6 +781,42 @@ talk_drop(struct mailbox *m, unsigned i)
 	m->talks[i] = m->talks[--m->talks_n];
 }
 
+/* False: one of them is under way. */
+static bool
+sends_drop(struct mailbox *m, const struct talk *t)
+{
+	for (unsigned i = 0; i < m->out_n; i++)
+		if (memcmp(m->out[i]->talk, t->name, TALK_NAME) == 0 &&
+		    (m->out[i]->busy || m->stamping != NULL))
+			return false;
+	for (unsigned i = m->out_n; i-- > 0;) {
+		struct outgoing *o = m->out[i];
+		if (memcmp(o->talk, t->name, TALK_NAME) != 0)
+			continue;
+		outgoing_drop(m, o);
+		m->out[i] = m->out[--m->out_n];
+		free(o);
+	}
+	return true;
+}
+
+unsigned
+mailbox_forget(struct node *n, uint32_t persona)
+{
+	struct mailbox *m = n->mailbox;
+	unsigned left = 0;
+
+	for (unsigned i = m == NULL ? 0 : m->talks_n; i-- > 0;) {
+		if (m->talks[i]->persona != persona)
+			continue;
+		if (sends_drop(m, m->talks[i]))
+			talk_drop(m, i);
+		else
+			left++;
+	}
+	return left;
+}
+
 void
 talks_trim(struct mailbox *m)
 {
@@ -830,6 +866,11 @@ mailbox_tick(struct node *n, bool expires)
 
 	if (m == NULL)
 		return;
+	/* Letters stay sealed in the store; then all of them are looked at. */
+	if (signer_is_shut(n->signer)) {
+		m->scan = true;
+		return;
+	}
 	if (m->scan)
 		scan(m);
 	if (!m->handed)

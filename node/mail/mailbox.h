@@ -123,6 +123,13 @@ bool mailbox_is_damaged(struct node *n, const char *text);
  * first. ERR_NOTFOUND; ERR_EXISTS: several; ERR_IO. */
 NODISCARD err mailbox_give_up(struct node *n, const char *text);
 
+/**
+ * mailbox_forget(n, persona): erase all talks of a persona, their keys first,
+ * and what they have still to send. How many are left: while one of them is
+ * being sent, to be asked again.
+ */
+unsigned mailbox_forget(struct node *n, uint32_t persona);
+
 /** mailbox_persona(n, author, index): whose one-time key is it? Known as long
  * as its record lives, also when the talk has ended; false: nobody's. */
 bool mailbox_persona(const struct node *n, const uint8_t author[ED25519_PUBLIC],

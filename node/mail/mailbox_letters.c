@@ -84,7 +84,7 @@ letters_take(struct mailbox *m, enum letters which, uint64_t *rid)
 void
 mailbox_stored(struct node *n, uint64_t rid)
 {
-	if (n->mailbox != NULL)
+	if (n->mailbox != NULL && !signer_is_shut(n->signer))
 		letters_put(n->mailbox, LETTERS_NEW, rid);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "match/card.h"
+#include "node/keys/signer.h"
 #include "node/keys/intro.h"
 #include "node/keys/vault.h"
 #include "node/record/conflict.h"
@@ -915,6 +916,8 @@ owner_tick(struct node *n)
 		return;
 	refresh(n->owner);
 	take_revocations(n->owner);
+	if (signer_is_shut(n->signer))
+		return; /* what is due stays due */
 	for (uint32_t i = 0; i < persona_count(n); i++)
 		if (persona_may_publish(n, i)) {
 			plan_tick(n->owner, i);

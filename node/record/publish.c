@@ -486,6 +486,10 @@ may_speak(const struct node *n, const struct publish_request *q, char why[160])
 {
 	const uint64_t at = publish_open_at(n, q->persona);
 
+	if (signer_is_shut(n->signer)) {
+		(void)snprintf(why, 160, "the keys are locked: ohcn key unlock");
+		return ERR_LIMIT;
+	}
 	if (q->kind == KIND_REVOCATION)
 		return OK;
 	if (n->restoring) {

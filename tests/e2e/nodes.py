@@ -86,10 +86,15 @@ class Node:
         self.clock_library = clock
         self.dials_library = dials  # of watch_dials.c
         self.clock = self.home.parent / f"{self.home.name}.clock"
+        self.passphrase = None  # a file; before the first start
         self.process = None
         self.bad_end = None
         self.log = self.home.parent / f"{self.home.name}.log"
         self.home.mkdir(parents=True, exist_ok=True)
+
+    def _passphrase(self):
+        return (["--passphrase-file", str(self.passphrase)] if self.passphrase
+                else ["--no-passphrase"])
 
     def _arguments(self):
         sets = [f"node.role={self.role}", f"node.network={self.network}",
@@ -106,7 +111,7 @@ class Node:
             sets.append(f"node.name={self.name}")
         if self.bootstrap:
             sets.append("peers.bootstrap=" + " ".join(self.bootstrap))
-        out = [self.binary, "--home", str(self.home), "--no-passphrase"]
+        out = [self.binary, "--home", str(self.home), *self._passphrase()]
         for s in sets:
             out += ["--set", s]
         return out
@@ -184,7 +189,7 @@ class Node:
 
     def cli(self, *words, raw=False, check=True, stdin=None, timeout=120):
         """Runs `ohcn --json WORDS` against this node; the parsed answer."""
-        command = [self.binary, "--home", str(self.home), "--no-passphrase"]
+        command = [self.binary, "--home", str(self.home), *self._passphrase()]
         if not raw:
             command.append("--json")
         command += [str(w) for w in words]

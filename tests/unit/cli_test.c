@@ -184,7 +184,7 @@ test_examples_parse(void **state)
 
 			snprintf(text, sizeof(text), "%.*s", (int)k, line);
 			line += k + (line[k] == '\n');
-			if (strstr(text, "|") != NULL)
+			if (strstr(text, "| ") != NULL)
 				memmove(text, strstr(text, "| ") + 2,
 				    strlen(strstr(text, "| ")) - 1);
 			if (strstr(text, " > ") != NULL)

@@ -518,10 +518,54 @@ test_shut_in(void **state)
 	signer_stop(s);
 }
 
+/* Forgotten, and there again by the same seed alone. */
+static void
+test_lock(void **state)
+{
+	uint8_t wrap[32] = { 7 }, pub[X25519_SIZE], again[X25519_SIZE];
+	uint8_t sealed[SIGNER_SEALED], shared[X25519_SIZE], key[32];
+	uint8_t before[ED25519_PUBLIC], after[ED25519_PUBLIC];
+	uint8_t seed[SEED_SIZE], peer[X25519_SIZE], secret[X25519_SIZE];
+	struct signer *s = start();
+
+	(void)state;
+	crypto_random(secret, sizeof(secret));
+	x25519_public(peer, secret);
+	assert_int_equal(signer_public(s, PERSONA, before), OK);
+	assert_int_equal(signer_receive_new(s, wrap, pub, sealed), OK);
+	assert_int_equal(signer_shared(s, pub, peer, shared), OK);
+	assert_false(signer_is_shut(s));
+	for (unsigned i = 0; i < 2; i++) { /* twice is once */
+		assert_int_equal(signer_lock(s), OK);
+		assert_true(signer_is_shut(s));
+	}
+	assert_int_equal(signer_public(s, PERSONA, after), ERR_AUTH);
+	assert_int_equal(signer_noise_key(s, 0, key), ERR_AUTH);
+	assert_int_equal(signer_claim_key(s, 0, wrap, key), ERR_AUTH);
+	assert_int_equal(signer_receive_new(s, wrap, again, sealed), ERR_AUTH);
+	assert_int_equal(signer_shared(s, pub, peer, shared), ERR_AUTH);
+	assert_int_equal(signer_receive_drop(s, peer), OK);
+	assert_true(signer_alive(s));
+
+	crypto_random(seed, sizeof(seed));
+	assert_int_equal(signer_unlock(s, seed), ERR_AUTH);
+	assert_true(signer_is_shut(s));
+	turn(seed, seed_turned, SEED_SIZE);
+	assert_int_equal(signer_unlock(s, seed), OK);
+	assert_false(signer_is_shut(s));
+	crypto_wipe(seed, sizeof(seed));
+	assert_int_equal(signer_public(s, PERSONA, after), OK);
+	assert_memory_equal(before, after, sizeof(after));
+	/* receive keys have to be loaded again */
+	assert_int_equal(signer_shared(s, pub, peer, shared), ERR_NOTFOUND);
+	signer_stop(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_certificates),
