@@ -9,10 +9,32 @@
 #include <stdlib.h>
 
 #include "node/api/feed.h"
+#include "node/api/postings.h"
 #include "node/community/session.h"
 #include "node/record/stem_node.h"
 
 /* ---- which one ---- */
+
+uint32_t
+community_kind_asked(const struct http_request *r)
+{
+	return strstr(http_path(r), "/cohorts") != NULL ? KIND_COURSE
+							: KIND_COMMUNITY;
+}
+
+const char *
+community_noun(const struct community_asked *a)
+{
+	return a->kind == KIND_COURSE ? "cohort" : "community";
+}
+
+const char *
+community_hint(struct community_asked *a, const char *verb)
+{
+	(void)snprintf(
+	    a->hint, sizeof(a->hint), "ohcn %s %s", community_noun(a), verb);
+	return a->hint;
+}
 
 bool
 community_asked(
@@ -20,7 +42,9 @@ community_asked(
 {
 	const char *id = http_param(r, "id");
 
-	*out = (struct community_asked){ .n = n, .r = r };
+	*out = (struct community_asked){
+		.n = n, .r = r, .kind = community_kind_asked(r)
+	};
 	if (!persona_asked(n, r, &out->persona))
 		return false;
 	communities_look(n, out->persona);
@@ -28,13 +52,17 @@ community_asked(
 		(void)snprintf(out->name, sizeof(out->name), "%s", id);
 		out->value = community_get(n, out->persona, id);
 	}
+	if (out->value != NULL && community_kind(out->value) != out->kind) {
+		json_decref(out->value);
+		out->value = NULL;
+	}
 	if (out->value != NULL) {
 		out->known = community_of(n, out->persona, out->value,
 				 &out->record) == OK;
 		return true;
 	}
 	out->name[0] = 0;
-	const err e = community_named(n, id, &out->record);
+	const err e = community_named(n, out->kind, id, &out->record);
 	out->known = e == OK;
 	if (e == OK)
 		out->value =
@@ -44,8 +72,8 @@ community_asked(
 		    "\"%.80s\" fits several of them", id);
 	else if (e != OK)
 		http_fail(r, 404, "E3160", "id",
-		    "ohcn community list, ohcn community list --all",
-		    "there is no community \"%.80s\"", id);
+		    community_hint(out, "list; and with --all"),
+		    "there is no %s \"%.80s\"", community_noun(out), id);
 	return e == OK;
 }
 
@@ -57,11 +85,11 @@ community_answered(struct community_asked *a)
 }
 
 bool
-community_founded(const struct community_asked *a)
+community_founded(struct community_asked *a)
 {
 	if (json_is_true(json_object_get(a->value, "founded")))
 		return true;
-	http_fail(a->r, 409, "E3161", "id", "ohcn community list",
+	http_fail(a->r, 409, "E3161", "id", community_hint(a, "list"),
 	    "this persona has not founded \"%.80s\"", http_param(a->r, "id"));
 	return false;
 }
@@ -141,12 +169,25 @@ names_another_persona(struct node *n, uint32_t persona, const json_t *draft)
 
 /* What a draft leaves out, and the ids of own demands. */
 static json_t *
-whole_draft(struct node *n, uint32_t persona, const json_t *draft)
+whole_draft(
+    struct node *n, uint32_t persona, uint32_t kind, const json_t *draft)
 {
-	json_t *out =
-	    own_terms_carry(n->terms->vocabulary, KIND_COMMUNITY, draft);
+	json_t *out = own_terms_carry(n->terms->vocabulary, kind, draft);
 	const json_t *demands = json_object_get(out, "demands");
+	const json_t *on = json_object_get(out, "case_demand");
 
+	if (kind == KIND_COURSE) {
+		(void)json_object_set_new(out, "type", json_string("cohort"));
+		if (json_is_string(on)) {
+			json_t *one = json_pack("[O]", on);
+			json_t *place = community_demands_put(n, persona, one);
+			(void)json_object_set(
+			    out, "case_demand", json_array_get(place, 0));
+			json_decref(place);
+			json_decref(one);
+		}
+		return out;
+	}
 	if (json_object_get(out, "facilitators") == NULL) {
 		char did[DID_KEY_TEXT];
 		did_key_put(did, persona_get(n, persona)->pub);
@@ -165,13 +206,13 @@ whole_draft(struct node *n, uint32_t persona, const json_t *draft)
 /* False: answered. ${p} may be NULL: it is looked at only. */
 static bool
 draft_read(struct node *n, struct http_request *r, uint32_t persona,
-    const json_t *draft, struct user_payload *p)
+    uint32_t kind, const json_t *draft, struct user_payload *p)
 {
 	struct user_payload *own = p == NULL ? malloc(sizeof(*own)) : p;
 	struct payload_fault f = { 0 };
-	json_t *whole = whole_draft(n, persona, draft);
+	json_t *whole = whole_draft(n, persona, kind, draft);
 	const err e = own == NULL ? ERR_NOMEM
-				  : user_payload_read(KIND_COMMUNITY, whole,
+				  : user_payload_read(kind, whole,
 					region_of(n, draft), own, &f);
 
 	json_decref(whole);
@@ -210,18 +251,26 @@ static void
 draft_put(struct node *n, struct http_request *r, uint32_t persona,
     const char *name, const json_t *draft)
 {
+	const uint32_t kind = community_kind_asked(r);
 	json_t *value = community_get(n, persona, name);
 	err e = OK;
 
-	if (value != NULL && !json_is_true(json_object_get(value, "founded"))) {
+	if (value != NULL &&
+	    (!json_is_true(json_object_get(value, "founded")) ||
+		community_kind(value) != kind)) {
 		http_fail(r, 409, "E3164", "id", "choose another name",
-		    "you take part in a community that you call \"%s\"", name);
+		    "there is another community or cohort that you call "
+		    "\"%s\"",
+		    name);
 		json_decref(value);
 		return;
 	}
-	if (value == NULL)
+	if (value == NULL) {
 		value = json_pack(
 		    "{s:b,s:i,s:[]}", "founded", 1, "slot", -1, "ids");
+		if (kind == KIND_COURSE)
+			(void)json_object_set_new(value, "cohort", json_true());
+	}
 	e = community_draft_keep(n, persona, name, draft);
 	if (e == OK)
 		e = community_keep(n, persona, name, value);
@@ -230,8 +279,7 @@ draft_put(struct node *n, struct http_request *r, uint32_t persona,
 		    json_pack("{s:s,s:O,s:o}", "name", name, "draft", draft,
 			"care", care_json(n, persona, draft)));
 	else if (e == ERR_LIMIT)
-		http_fail(r, 409, "E3165", NULL,
-		    "ohcn community end NAME, ohcn community leave NAME",
+		http_fail(r, 409, "E3165", NULL, "end or leave some of them",
 		    "there are %d communities of this persona, as many as a "
 		    "node keeps",
 		    COMMUNITIES_MAX);
@@ -258,7 +306,8 @@ api_community_put(struct http_request *r, void *ctx)
 	if (!json_is_object(draft))
 		http_fail(r, 422, "E3101", "draft", "{\"draft\": {...}}",
 		    "there is no draft in it");
-	else if (draft_read(n, r, persona, draft, NULL))
+	else if (draft_read(
+		     n, r, persona, community_kind_asked(r), draft, NULL))
 		draft_put(n, r, persona, name, draft);
 	json_decref(body);
 }
@@ -275,7 +324,7 @@ care_allows(struct http_request *r, const json_t *care, const json_t *body)
 		"refuse") != 0)
 		return true;
 	http_fail(r, 409, "E3166", NULL,
-	    "ohcn community publish NAME --dry-run; --persona, or --force",
+	    "publish NAME --dry-run; --persona, or --force",
 	    "this would tell who you are: %s",
 	    json_string_value(
 		json_array_get(json_object_get(care, "words"), 0)));
@@ -294,7 +343,7 @@ slot_taken(struct community_asked *a, bool dry, uint32_t *slot)
 		*slot = (uint32_t)had;
 		return true;
 	}
-	e = owner_free_slot(a->n, a->persona, KIND_COMMUNITY, NULL, slot);
+	e = owner_free_slot(a->n, a->persona, a->kind, NULL, slot);
 	if (e == OK && !dry) {
 		(void)json_object_set_new(
 		    a->value, "slot", json_integer((json_int_t)*slot));
@@ -305,26 +354,49 @@ slot_taken(struct community_asked *a, bool dry, uint32_t *slot)
 		    "end some that are no longer needed, and wait until they "
 		    "expire",
 		    "all %" PRIu32 " slots of the key are in use",
-		    kind_info(KIND_COMMUNITY)->slots);
+		    kind_info(a->kind)->slots);
 	else if (e != OK)
 		http_fail_err(a->r, e, "it cannot be kept: %s", err_name(e));
 	return e == OK;
 }
 
+/* Both have signed, and it is not over. */
+static uint64_t
+seats_taken(const struct community_asked *a)
+{
+	struct community_roles all =
+	    community_role_list(a->n, a->persona, a->value);
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < all.n; i++)
+		n += all.list[i].complete && !all.list[i].over;
+	free(all.list);
+	return n;
+}
+
 static void
-publish(struct community_asked *a, const json_t *draft, const json_t *body)
+publish(struct community_asked *a, json_t *draft, const json_t *body)
 {
 	const bool dry = json_is_true(json_object_get(body, "dry_run"));
 	struct user_payload *p = malloc(sizeof(*p));
 	json_t *care = care_json(a->n, a->persona, draft);
 	uint32_t slot = 0;
 
+	if (a->kind == KIND_COURSE)
+		json_uint(draft, "filled", seats_taken(a));
 	if (p == NULL) {
 		http_fail_err(a->r, ERR_NOMEM, "out of memory");
-	} else if (draft_read(a->n, a->r, a->persona, draft, p) &&
+	} else if (a->kind == KIND_COURSE &&
+		   owner_live(a->n, a->persona, KIND_ORGANISATION) == 0) {
+		http_fail(a->r, 409, "E3191", NULL,
+		    "ohcn organisation edit --name ..., ohcn organisation "
+		    "publish; with the same --persona",
+		    "nobody could ask to join: requests go to the inbox of the "
+		    "provider's organisation record, and there is none");
+	} else if (draft_read(a->n, a->r, a->persona, a->kind, draft, p) &&
 		   care_allows(a->r, care, body) && slot_taken(a, dry, &slot)) {
 		const struct publish_request q = { .persona = a->persona,
-			.kind = KIND_COMMUNITY,
+			.kind = a->kind,
 			.slot = slot,
 			.region = p->region,
 			.payload = slice_of(p->bytes, p->n) };
@@ -389,9 +461,8 @@ api_community_end(struct http_request *r, void *ctx)
 	const json_int_t slot =
 	    json_integer_value(json_object_get(a.value, "slot"));
 	const struct owner_post *post =
-	    slot < 0
-		? NULL
-		: owner_post(a.n, a.persona, KIND_COMMUNITY, (uint32_t)slot);
+	    slot < 0 ? NULL
+		     : owner_post(a.n, a.persona, a.kind, (uint32_t)slot);
 	err e = OK;
 	if (!dry) {
 		(void)json_object_set_new(
@@ -406,7 +477,7 @@ api_community_end(struct http_request *r, void *ctx)
 			"ended", "record"));
 	} else {
 		const struct publish_request q = { .persona = a.persona,
-			.kind = KIND_COMMUNITY,
+			.kind = a.kind,
 			.slot = (uint32_t)slot,
 			.region = post->region,
 			.deleted = true };
@@ -495,6 +566,24 @@ community_state(const struct community_asked *a)
 }
 
 static json_t *
+cohort_json(const struct community_record *r)
+{
+	json_t *o = json_object();
+
+	json_uint(o, "seats", r->seats);
+	json_uint(o, "filled", r->filled);
+	json_uint(o, "start", r->start_h * 3600);
+	json_uint(o, "weeks", r->weeks);
+	json_uint(o, "hours", r->hours);
+	json_uint(o, "hours_week",
+	    r->weeks == 0 ? 0 : (r->hours + r->weeks - 1) / r->weeks);
+	json_uint(o, "sessions", r->sessions);
+	json_uint(o, "grade", r->grade);
+	json_truth(o, "takes_requests", r->has_inbox);
+	return o;
+}
+
+static json_t *
 summary_json(const struct community_asked *a)
 {
 	json_t *o = json_object(), *names = json_array();
@@ -524,6 +613,9 @@ summary_json(const struct community_asked *a)
 		(void)json_object_set_new(o, "expires", json_null());
 	}
 	(void)json_object_set_new(o, "facilitators", names);
+	(void)json_object_set_new(o, "cohort",
+	    a->kind == KIND_COURSE && a->known ? cohort_json(&a->record)
+					       : json_null());
 	return o;
 }
 
@@ -588,14 +680,28 @@ static bool
 on_listed(void *ctx, const char *name, json_t *value)
 {
 	struct listing *l = ctx;
-	struct community_asked a = {
-		.n = l->n, .r = l->r, .persona = l->persona, .value = value
-	};
+	struct community_asked a = { .n = l->n,
+		.r = l->r,
+		.persona = l->persona,
+		.kind = community_kind_asked(l->r),
+		.value = value };
+
+	if (community_kind(value) != a.kind)
+		return true;
 
 	(void)snprintf(a.name, sizeof(a.name), "%s", name);
 	a.known = community_of(l->n, l->persona, value, &a.record) == OK;
 	(void)json_array_append_new(l->list, summary_json(&a));
 	return true;
+}
+
+static bool
+is_cohort(const struct value *payload)
+{
+	const struct value *type = value_find(payload, 0);
+
+	return type != NULL && type->type == VALUE_UINT &&
+	       type->u == COURSE_COHORT;
 }
 
 static void
@@ -605,7 +711,9 @@ all_run(struct task *t)
 	    (size_t)json_integer_value(json_object_get(t->input, "limit"));
 	const uint32_t language =
 	    (uint32_t)json_integer_value(json_object_get(t->input, "language"));
-	struct feed *f = feed_open(t, KIND_COMMUNITY, false);
+	const bool cohorts = json_is_true(json_object_get(t->input, "cohorts"));
+	struct feed *f =
+	    feed_open(t, cohorts ? KIND_COURSE : KIND_COMMUNITY, false);
 	struct reader rd;
 
 	if (f == NULL)
@@ -617,11 +725,16 @@ all_run(struct task *t)
 	while (rd.record_scratch.p != NULL && json_array_size(list) < limit &&
 	       feed_step(f)) {
 		struct slice title = slice_of(NULL, 0);
-		json_t *o = record_json(
+		json_t *o;
+		if (cohorts && !is_cohort(&f->rd.payload))
+			continue;
+		o = record_json(
 		    &rd, &f->s, t->terms->vocabulary, language, false);
 		if (o == NULL)
 			continue;
-		(void)text_pick(value_find(&rd.payload, 0), language, &title);
+		(void)text_pick(
+		    value_find(&rd.payload, cohorts ? POSTING_TITLE : 0),
+		    language, &title);
 		json_text(o, "title", title);
 		(void)json_array_append_new(list, o);
 	}
@@ -653,6 +766,8 @@ api_communities(struct http_request *r, void *ctx)
 		json_t *input = json_object();
 		json_uint(input, "limit", limit);
 		json_uint(input, "language", language_of(l.n, r));
+		json_truth(
+		    input, "cohorts", community_kind_asked(r) == KIND_COURSE);
 		task_start(l.n, r, all_run, input);
 		return;
 	}
@@ -661,6 +776,8 @@ api_communities(struct http_request *r, void *ctx)
 	communities_each(l.n, l.persona, on_listed, &l);
 	json_t *o = json_object();
 	json_uint(o, "count", json_array_size(l.list));
-	(void)json_object_set_new(o, "communities", l.list);
+	(void)json_object_set_new(o,
+	    community_kind_asked(r) == KIND_COURSE ? "cohorts" : "communities",
+	    l.list);
 	http_reply(r, 200, o);
 }

@@ -2,14 +2,18 @@
  * Who takes part in a community, over the API: to ask for it, to welcome, to
  * accept, the list, and to leave and forget.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "node/api/communities.h"
 #include "node/api/document.h"
 #include "node/community/joining.h"
+#include "node/community/promise.h"
 #include "node/community/session.h"
 #include "node/evidence/from_talk.h"
+
+#define LEAVE_TEXT 1000
 
 static void
 fail_said(struct http_request *r, err e, enum mail_outcome outcome)
@@ -56,7 +60,8 @@ static void
 join_keep(struct community_asked *a, const char *name, struct talk *t)
 {
 	char talk[TALK_ID_TEXT];
-	json_t *v = json_pack("{s:b,s:I,s:[],s:s,s:I}", "founded", 0, "slot",
+	json_t *v = json_pack("{s:b,s:b,s:I,s:[],s:s,s:I}", "founded", 0,
+	    "cohort", a->kind == KIND_COURSE, "slot",
 	    (json_int_t)a->record.slot, "ids", "title", a->record.title,
 	    "asked", (json_int_t)node_now(a->n));
 
@@ -84,10 +89,11 @@ may_join(struct community_asked *a, const char *name)
 
 	json_decref(had);
 	if (!a->known || !a->record.has_inbox)
-		http_fail(a->r, 409, "E3182", NULL, "ohcn community show ID",
+		http_fail(a->r, 409, "E3182", NULL,
+		    community_hint(a, "show ID"),
 		    "it has ended, or takes no requests");
 	else if (a->value != NULL)
-		http_fail(a->r, 409, "E3183", NULL, "ohcn community list",
+		http_fail(a->r, 409, "E3183", NULL, community_hint(a, "list"),
 		    "this persona is in it, or has asked, as \"%s\"", a->name);
 	else if (persona_of_key(a->n, a->record.author) != NULL)
 		http_fail(a->r, 409, "E3183", NULL, "--persona NAME",
@@ -154,7 +160,7 @@ api_community_join(struct http_request *r, void *ctx)
 /* ---- the list ---- */
 
 static json_t *
-request_json(struct node *n, const struct talk *t, const json_t *value)
+request_json(struct node *n, const struct talk *t)
 {
 	char talk[TALK_ID_TEXT];
 	uint8_t key[ED25519_PUBLIC];
@@ -170,8 +176,12 @@ request_json(struct node *n, const struct talk *t, const json_t *value)
 	(void)json_object_set_new(
 	    o, "text", json_string(text == NULL ? "" : text));
 	json_truth(o, "introduced", t->introduced);
-	json_truth(o, "welcomed",
-	    json_object_get(json_object_get(value, "welcomes"), talk) != NULL);
+	json_t *promise = promise_get(n, t->persona, talk);
+	json_truth(o, "welcomed", t->c.state != CONVERSATION_HAND);
+	json_truth(o, "waiting",
+	    t->c.state == CONVERSATION_HAND &&
+		json_object_get(promise, "waiting") != NULL);
+	json_decref(promise);
 	if (joining_key(n, t, key))
 		json_did(o, "key", key);
 	else
@@ -192,7 +202,7 @@ requests_json(struct community_asked *a)
 		    t->c.state != CONVERSATION_AGREED &&
 		    t->c.state != CONVERSATION_CONCLUDED)
 			(void)json_array_append_new(
-			    list, request_json(a->n, t, a->value));
+			    list, request_json(a->n, t));
 	return list;
 }
 
@@ -221,16 +231,13 @@ role_json(struct community_asked *a, const struct community_role *role)
 static json_t *
 roles_json(struct community_asked *a)
 {
-	struct community_role *list = calloc(COMMUNITY_ROLES, sizeof(*list));
+	struct community_roles all =
+	    community_role_list(a->n, a->persona, a->value);
 	json_t *out = json_array();
-	const size_t count = list == NULL
-				 ? 0
-				 : community_roles(a->n, a->persona, a->value,
-				       list, COMMUNITY_ROLES);
 
-	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(out, role_json(a, &list[i]));
-	free(list);
+	for (size_t i = 0; i < all.n; i++)
+		(void)json_array_append_new(out, role_json(a, &all.list[i]));
+	free(all.list);
 	return out;
 }
 
@@ -254,6 +261,39 @@ api_community_members(struct http_request *r, void *ctx)
 
 /* ---- to welcome ---- */
 
+struct seats {
+	const char *name;
+	uint64_t n;
+};
+
+static bool
+on_promised(void *ctx, const char *talk, json_t *promise)
+{
+	struct seats *s = ctx;
+	const char *of =
+	    json_string_value(json_object_get(promise, "community"));
+
+	(void)talk;
+	s->n += of != NULL && strcmp(of, s->name) == 0 &&
+		json_object_get(promise, "waiting") == NULL;
+	return true;
+}
+
+/* Promised ones count, too: a seat is not given twice. */
+static bool
+is_full(struct community_asked *a)
+{
+	struct seats s = { .name = a->name };
+	struct community_roles all =
+	    community_role_list(a->n, a->persona, a->value);
+
+	promise_each(a->n, a->persona, on_promised, &s);
+	for (size_t i = 0; i < all.n; i++)
+		s.n += !all.list[i].over;
+	free(all.list);
+	return a->record.seats != 0 && s.n >= a->record.seats;
+}
+
 static void
 welcome(struct community_asked *a, const json_t *body)
 {
@@ -262,16 +302,28 @@ welcome(struct community_asked *a, const json_t *body)
 	const char *note = json_string_value(json_object_get(body, "note"));
 	const json_t *hours = json_object_get(body, "hours_week");
 	const json_t *weeks = json_object_get(body, "weeks");
-	const json_int_t h = hours == NULL ? 1 : json_integer_value(hours);
-	const json_int_t w = weeks == NULL ? 26 : json_integer_value(weeks);
+	const struct community_record *rec = &a->record;
+	const json_int_t of_weeks =
+	    rec->weeks > 0 ? (json_int_t)rec->weeks : 26;
+	const json_int_t of_hours =
+	    (json_int_t)rec->hours > of_weeks
+		? ((json_int_t)rec->hours + of_weeks - 1) / of_weeks
+		: 1;
+	const json_int_t h =
+	    hours == NULL ? of_hours : json_integer_value(hours);
+	const json_int_t w =
+	    weeks == NULL ? of_weeks : json_integer_value(weeks);
 	struct talk *t = talk == NULL ? NULL : mailbox_find(a->n, talk);
 	const bool dry = json_is_true(json_object_get(body, "dry_run"));
 	char id[TALK_ID_TEXT];
 	enum mail_outcome outcome;
 
+	if (role == NULL && a->kind == KIND_COURSE)
+		role = "Participant";
 	if (t == NULL || !joining_is_request(a->n, t, a->persona, a->value)) {
 		http_fail(a->r, 404, "E3185", "talk",
-		    "ohcn community members NAME", "there is no such request");
+		    community_hint(a, "members NAME"),
+		    "there is no such request");
 		return;
 	}
 	if (json_object_get(a->value, "ended") != NULL || !a->known) {
@@ -294,19 +346,31 @@ welcome(struct community_asked *a, const json_t *body)
 		fail_said(a->r, OK, MAIL_WRONG_STATE);
 		return;
 	}
-	const struct role_terms terms = { role, (uint32_t)h, (uint32_t)w,
-		note == NULL ? "" : note };
+	if (a->kind == KIND_COURSE && is_full(a) &&
+	    !json_is_true(json_object_get(body, "over"))) {
+		http_fail(a->r, 409, "E3192", NULL,
+		    "ohcn cohort wait NAME REQUEST; or --over",
+		    "all %" PRIu64 " seats are promised or taken", rec->seats);
+		return;
+	}
+	const struct role_terms terms = { community_agreement(a->value), role,
+		(uint32_t)h, (uint32_t)w, note == NULL ? "" : note };
 	talk_id_text(t, id);
 	/* The promise is kept before it is given. */
-	json_t *welcomes = json_object_get(a->value, "welcomes");
-	if (welcomes == NULL) {
-		welcomes = json_object();
-		(void)json_object_set_new(a->value, "welcomes", welcomes);
+	json_t *promise = json_pack("{s:s,s:b,s:s,s:I,s:I}", "community",
+	    a->name, "cohort", a->kind == KIND_COURSE, "role", role,
+	    "hours_week", h, "weeks", w);
+	err e = dry ? OK : promise_keep(a->n, a->persona, id, promise);
+	json_decref(promise);
+	if (e == ERR_LIMIT) {
+		http_fail(a->r, 409, "E3190", NULL,
+		    "wait until those you welcomed have signed; "
+		    "community.promises in the configuration",
+		    "%" PRIu32 " people are welcomed or waiting, as many as "
+		    "are kept",
+		    a->n->config->community.promises);
+		return;
 	}
-	(void)json_object_set_new(welcomes, id,
-	    json_pack(
-		"{s:s,s:I,s:I}", "role", role, "hours_week", h, "weeks", w));
-	err e = dry ? OK : community_keep(a->n, a->persona, a->name, a->value);
 	if (e == OK)
 		e = joining_welcome(a->n, t, &terms, dry, &outcome);
 	if (e != OK || outcome != MAIL_FINE)
@@ -373,7 +437,8 @@ accept_role(struct community_asked *a, struct talk *t, const struct holding *h,
 	enum evidence_fault f;
 
 	if (why != ROLE_FINE || !community_is(a->value, d->subject)) {
-		http_fail(a->r, 409, "E3187", NULL, "ohcn community show NAME",
+		http_fail(a->r, 409, "E3187", NULL,
+		    community_hint(a, "show NAME"),
 		    "the role is not accepted: %s",
 		    why == ROLE_FINE ? "it is of another community"
 				     : role_fault_text(why));
@@ -449,13 +514,16 @@ accept_next(struct community_asked *a, const json_t *body)
 
 	if (a->value == NULL ||
 	    json_is_true(json_object_get(a->value, "founded"))) {
-		http_fail(a->r, 409, "E3188", NULL, "ohcn community join ID",
+		http_fail(a->r, 409, "E3188", NULL,
+		    community_hint(a, "join ID"),
 		    "this persona has not asked to join it");
 	} else if (!a->known) {
-		http_fail(a->r, 409, "E3167", NULL, "ohcn community leave NAME",
-		    "\"%s\" has ended", a->name);
+		http_fail(a->r, 409, "E3167", NULL,
+		    community_hint(a, "leave NAME"), "\"%s\" has ended",
+		    a->name);
 	} else if (t == NULL) {
-		http_fail(a->r, 409, "E3189", NULL, "ohcn community leave NAME",
+		http_fail(a->r, 409, "E3189", NULL,
+		    community_hint(a, "leave NAME"),
 		    "the conversation has ended");
 	} else if (joining_find(a->n, a->persona, a->value, &h, &held)) {
 		accept_role(a, t, &h, &held, dry);
@@ -536,8 +604,11 @@ forget_documents(struct community_asked *a, size_t *gone)
 			filter.about = f->ids[i];
 			documents_each(a->n, &filter, on_about, f);
 		}
-		for (size_t i = f->count; i-- > 0 && e == OK;)
+		for (size_t i = f->count; i-- > 0 && e == OK;) {
 			e = documents_forget(a->n, a->persona, f->ids[i]);
+			if (e == OK)
+				e = left_drop(a->n, a->persona, f->ids[i]);
+		}
 		*gone += f->count;
 	} while (e == OK && f->count > 0);
 	free(f);
@@ -559,13 +630,19 @@ leave(struct community_asked *a, const json_t *body)
 	if (a->value == NULL ||
 	    json_is_true(json_object_get(a->value, "founded"))) {
 		http_fail(a->r, 409, "E3188", NULL,
-		    "ohcn community end NAME ends one of yours",
+		    community_hint(a, "end NAME ends one of yours"),
 		    "this persona takes no part in it");
 		return;
 	}
+	const bool has = community_bytes(a->value, "agreement", agreement);
 	if (t != NULL && text != NULL && text[0] != 0) {
+		char line[JOINING_LEAVES] = "", said[LEAVE_TEXT + sizeof(line)];
+		if (has)
+			joining_leaves(agreement, line);
+		(void)snprintf(
+		    said, sizeof(said), "%.*s\n%s", LEAVE_TEXT - 2, text, line);
 		e = mailbox_say(
-		    a->n, t, CONVERSATION_OWN_TEXT, slice_str(text), &outcome);
+		    a->n, t, CONVERSATION_OWN_TEXT, slice_str(said), &outcome);
 		told = e == OK && outcome == MAIL_FINE;
 		if (!told) {
 			fail_said(a->r, e, outcome);
@@ -580,12 +657,12 @@ leave(struct community_asked *a, const json_t *body)
 		if (e == OK)
 			e = community_erase(a->n, a->persona, a->name);
 	} else if (e == OK) {
-		if (community_bytes(a->value, "agreement", agreement))
-			community_role_left(
-			    a->value, agreement, node_now(a->n));
+		if (has)
+			e = community_role_leave(a->n, a->persona, agreement);
 		(void)json_object_set_new(a->value, "ended",
 		    json_integer((json_int_t)node_now(a->n)));
-		e = community_keep(a->n, a->persona, a->name, a->value);
+		if (e == OK)
+			e = community_keep(a->n, a->persona, a->name, a->value);
 	}
 	if (e != OK)
 		http_fail_err(

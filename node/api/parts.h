@@ -131,7 +131,8 @@ http_handler api_pathways, api_pathways_post, api_pathway, api_pathways_close;
 http_handler api_communities, api_community_get, api_community_put,
     api_community_publish, api_community_end, api_community_members,
     api_community_join, api_community_welcome, api_community_accept,
-    api_community_leave;
+    api_community_leave, api_community_wait, api_community_release,
+    api_cohort_finish;
 http_handler api_sessions, api_session, api_session_propose, api_session_sign,
     api_session_take, api_session_send, api_session_forget;
 http_handler api_team, api_community_suggest, api_market;

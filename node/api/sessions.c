@@ -228,16 +228,13 @@ static bool
 peers_of_community(
     struct node *n, uint32_t persona, const json_t *value, struct session *s)
 {
-	struct community_role *list = calloc(COMMUNITY_ROLES, sizeof(*list));
-	const size_t count = list == NULL ? 0
-					  : community_roles(n, persona, value,
-						list, COMMUNITY_ROLES);
-	bool good = list != NULL;
+	struct community_roles all = community_role_list(n, persona, value);
+	bool good = all.list != NULL;
 
-	for (size_t i = 0; i < count; i++)
-		if (list[i].complete && !list[i].over)
-			good = good && peer_add(s, list[i].person);
-	free(list);
+	for (size_t i = 0; i < all.n; i++)
+		if (all.list[i].complete && !all.list[i].over)
+			good = good && peer_add(s, all.list[i].person);
+	free(all.list);
 	return good;
 }
 

@@ -170,6 +170,10 @@ struct config {
 		uint32_t least_interval_s;
 	} feeds;
 	struct {
+		uint32_t promises; /* to requests, of a persona */
+		uint32_t members;  /* looked at of a community or cohort */
+	} community;
+	struct {
 		uint32_t level;  /* enum log_level */
 		uint32_t format; /* enum log_format */
 	} log;

@@ -146,7 +146,12 @@ int run_post_one(struct cli *cli);
 int run_post_list(struct cli *cli);
 int run_post_close(struct cli *cli);
 
+/** community_base(cli): the routes of its noun, community or cohort. */
+const char *community_base(const struct cli *cli);
 int run_community_edit(struct cli *cli);
+int run_cohort_wait(struct cli *cli);
+int run_community_release(struct cli *cli);
+int run_cohort_finish(struct cli *cli);
 int run_community_publish(struct cli *cli);
 int run_community_list(struct cli *cli);
 int run_community_show(struct cli *cli);

@@ -1,11 +1,22 @@
-/* cli/community.c: community found|edit|publish|list|show|end. */
+/* cli/community.c: community and cohort found|edit|publish|list|show|end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "node/cli/commands.h"
 
-#define BASE "/api/v1/communities"
+static bool
+is_cohort(const struct cli *cli)
+{
+	return strcmp(cli->command->noun, "cohort") == 0;
+}
+
+const char *
+community_base(const struct cli *cli)
+{
+	return is_cohort(cli) ? "/api/v1/cohorts" : "/api/v1/communities";
+}
 
 /* ---- the draft ---- */
 
@@ -115,15 +126,97 @@ edit_numbers(struct cli *cli, json_t *draft)
 	return EXIT_DONE;
 }
 
+/* "450EUR": whole units. */
+static int
+edit_cost(struct cli *cli, json_t *draft)
+{
+	const char *text = cli_flag(cli, "cost");
+	char currency[4] = "", rest[2] = "";
+	unsigned long amount = 0;
+
+	if (text == NULL)
+		return EXIT_DONE;
+	if (sscanf(text, "%lu%3[A-Z]%1s", &amount, currency, rest) != 2 ||
+	    strlen(currency) != 3 || amount > 10000000)
+		return cli_usage(cli, "--cost: as 450EUR, or 0EUR if free");
+	(void)json_object_set_new(draft, "cost",
+	    json_pack("{s:I,s:s}", "amount", (json_int_t)amount * 100,
+		"currency", currency));
+	return EXIT_DONE;
+}
+
+/* "welding:3": the level after it. */
+static int
+edit_taught(struct cli *cli, json_t *draft)
+{
+	json_t *one, *o = json_object();
+	int code = EXIT_DONE;
+	size_t i;
+
+	if (cli_flag(cli, "teaches") != NULL)
+		code = edit_skill(cli, o, "t", cli_flag(cli, "teaches"));
+	json_array_foreach(json_object_get(o, "t"), i, one)
+	{
+		const char *term = json_str(one, "term");
+		list_remove(draft, "teaches", term);
+		(void)json_array_append_new(list_of(draft, "teaches"),
+		    json_pack("{s:s,s:I}", "term", term, "to",
+			(json_int_t)json_int(one, "level")));
+	}
+	json_decref(o);
+	if (code == EXIT_DONE && cli_flag(cli, "needs") != NULL)
+		code = edit_skill(cli, draft, "needs", cli_flag(cli, "needs"));
+	return code;
+}
+
+static int
+edit_cohort(struct cli *cli, json_t *draft)
+{
+	static const struct {
+		const char *name;
+		uint64_t min, max;
+	} numbers[] = { { "hours", 1, 10000 }, { "sessions", 1, 1000 },
+		{ "minutes", 1, 1440 }, { "weeks", 1, 520 },
+		{ "seats", 1, 1000000 }, { "grade", 101, 401 } };
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		const char *name = numbers[i].name;
+		if (cli_flag(cli, name) == NULL)
+			continue;
+		const int code =
+		    cli_number(cli, name, numbers[i].min, numbers[i].max, &v);
+		if (code != EXIT_DONE)
+			return code;
+		(void)json_object_set_new(
+		    draft, name, json_integer((json_int_t)v));
+	}
+	if (cli_flag(cli, "in-days") != NULL) {
+		const int code = cli_number(cli, "in-days", 0, 730, &v);
+		if (code != EXIT_DONE)
+			return code;
+		(void)json_object_set_new(draft, "start",
+		    json_integer(
+			(json_int_t)(time(NULL) / 3600) + (json_int_t)v * 24));
+	}
+	if (cli_flag(cli, "case") != NULL)
+		(void)json_object_set_new(
+		    draft, "case_demand", json_string(cli_flag(cli, "case")));
+	const int code = edit_cost(cli, draft);
+	return code == EXIT_DONE ? edit_taught(cli, draft) : code;
+}
+
 static int
 edit_flags(struct cli *cli, json_t *draft)
 {
-	static const char *const texts[] = { "title", "description", "rules" };
+	static const char *const texts[] = { "title", "description", "rules",
+		"credential" };
 	static const char *const plain[] = { "rhythm", "joining", "region",
 		"place", "remote", "website" };
 	static const struct {
 		const char *flag, *list;
 	} lists[] = { { "facilitator", "facilitators" },
+		{ "coach", "facilitators" }, { "format", "formats" },
 		{ "demand", "demands" }, { "language", "languages" } };
 	const char *lang = cli_flag(cli, "lang");
 
@@ -144,6 +237,8 @@ edit_flags(struct cli *cli, json_t *draft)
 			    json_string(cli_flag(cli, lists[i].flag)));
 	if (cli_flag(cli, "role") != NULL)
 		edit_role(draft, lang, cli_flag(cli, "role"));
+	if (is_cohort(cli))
+		return edit_cohort(cli, draft);
 	const int code = edit_numbers(cli, draft);
 	return code == EXIT_DONE ? edit_terms(cli, draft) : code;
 }
@@ -176,8 +271,8 @@ put_draft(struct cli *cli, const char *path, json_t *draft)
 	output_line(
 	    &cli->out, "draft of \"%s\" kept here", json_str(reply, "name"));
 	show_care(cli, json_object_get(reply, "care"));
-	output_note(&cli->out, "next: ohcn community publish %s --dry-run",
-	    json_str(reply, "name"));
+	output_note(&cli->out, "next: ohcn %s publish %s --dry-run",
+	    cli->command->noun, json_str(reply, "name"));
 	json_decref(reply);
 	return EXIT_DONE;
 }
@@ -192,7 +287,8 @@ run_community_edit(struct cli *cli)
 
 	if (code != EXIT_DONE)
 		return code;
-	if (cli_under(path, sizeof(path), BASE, cli->words[0], "") != OK)
+	if (cli_under(path, sizeof(path), community_base(cli), cli->words[0],
+		"") != OK)
 		return cli_usage(cli, "the name is too long");
 	if (cli_flag(cli, "from") != NULL) {
 		code = read_json(cli, cli_flag(cli, "from"), &draft);
@@ -222,7 +318,8 @@ publish(struct cli *cli, const char *verb, json_t *body)
 	char path[160];
 	json_t *reply = NULL;
 
-	if (cli_under(path, sizeof(path), BASE, cli->words[0], verb) != OK) {
+	if (cli_under(path, sizeof(path), community_base(cli), cli->words[0],
+		verb) != OK) {
 		json_decref(body);
 		return cli_usage(cli, "the name is too long");
 	}
@@ -269,7 +366,9 @@ list_own(struct cli *cli, const json_t *reply)
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(reply, "communities"), i, one)
+	json_array_foreach(
+	    json_object_get(reply, is_cohort(cli) ? "cohorts" : "communities"),
+	    i, one)
 	{
 		char expires[32];
 		const char *row[] = { json_str(one, "name"),
@@ -306,25 +405,63 @@ list_known(struct cli *cli, const json_t *reply)
 	table_print(t, &cli->out);
 }
 
+static void
+list_cohorts(struct cli *cli, const json_t *reply)
+{
+	static const char *const heads[] = { "record", "region", "begins",
+		"hours", "weeks", "seats", "grade", "teaches", "title" };
+	struct table *t = table_new(heads, ARRAY_LEN(heads));
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "known"), i, one)
+	{
+		const json_t *p = json_object_get(one, "payload");
+		char teaches[200], begins[32], n[4][40];
+		const char *row[] = { short_id(json_str(one, "id")),
+			json_str(one, "region"), begins, n[0], n[1], n[2], n[3],
+			teaches, json_str(one, "title") };
+		time_text(begins, sizeof(begins), json_int(p, "start") * 3600);
+		(void)snprintf(
+		    n[0], sizeof(n[0]), "%" PRId64, json_int(p, "hours"));
+		(void)snprintf(
+		    n[1], sizeof(n[1]), "%" PRId64, json_int(p, "weeks"));
+		(void)snprintf(n[2], sizeof(n[2]), "%" PRId64 " of %" PRId64,
+		    json_int(p, "filled"), json_int(p, "seats"));
+		(void)snprintf(
+		    n[3], sizeof(n[3]), "%" PRId64, json_int(p, "grade"));
+		label_list(
+		    json_object_get(p, "teaches"), teaches, sizeof(teaches));
+		table_add(t, row);
+	}
+	table_print(t, &cli->out);
+}
+
 int
 run_community_list(struct cli *cli)
 {
 	const bool all = cli_flag(cli, "all") != NULL;
 	json_t *reply;
-	const int code = cli_get(cli, &reply, BASE, "all", all ? "1" : NULL,
-	    "limit", cli_flag(cli, "limit"), "lang", cli_flag(cli, "lang"),
-	    (char *)NULL);
+	const int code = cli_get(cli, &reply, community_base(cli), "all",
+	    all ? "1" : NULL, "limit", cli_flag(cli, "limit"), "lang",
+	    cli_flag(cli, "lang"), (char *)NULL);
 
 	if (reply == NULL)
 		return code;
 	if (json_int(reply, "count") == 0) {
-		output_line(&cli->out,
-		    all ? "no communities are known here" : "none of yours");
-		output_note(&cli->out, all ? "next: ohcn community found NAME"
-					   : "next: ohcn community list --all");
+		output_line(
+		    &cli->out, all ? "none are known here" : "none of yours");
+		output_note(&cli->out,
+		    all ? "next: ohcn %s found NAME"
+			: "next: ohcn %s list --all",
+		    cli->command->noun);
 	} else if (all) {
-		list_known(cli, reply);
-		output_note(&cli->out, "next: ohcn community show ID");
+		if (is_cohort(cli))
+			list_cohorts(cli, reply);
+		else
+			list_known(cli, reply);
+		output_note(
+		    &cli->out, "next: ohcn %s show ID", cli->command->noun);
 	} else {
 		list_own(cli, reply);
 	}
@@ -362,7 +499,8 @@ show_content(struct cli *cli, const json_t *p)
 	if (json_int(p, "minutes") > 0)
 		output_line(&cli->out, "a session: %" PRId64 " minutes",
 		    json_int(p, "minutes"));
-	if (json_int(p, "members") > 0 || json_int(p, "seats") > 0)
+	if (!is_cohort(cli) &&
+	    (json_int(p, "members") > 0 || json_int(p, "seats") > 0))
 		output_line(&cli->out,
 		    "members, it says: %" PRId64 " of %" PRId64,
 		    json_int(p, "members"), json_int(p, "seats"));
@@ -370,7 +508,8 @@ show_content(struct cli *cli, const json_t *p)
 	    output_line(&cli->out, "role: %s, %" PRId64 " hours a month",
 		any_text(json_object_get(one, "title")),
 		json_int(one, "hours_month"));
-	output_line(&cli->out, "joining: %s", json_str(p, "joining"));
+	if (json_str(p, "joining")[0] != '\0')
+		output_line(&cli->out, "joining: %s", json_str(p, "joining"));
 }
 
 static void
@@ -395,6 +534,38 @@ show_learned(struct cli *cli, const json_t *l)
 	    json_int(one, "level"), json_int(one, "sessions"));
 }
 
+static void
+show_cohort(struct cli *cli, const json_t *c, const json_t *p)
+{
+	const json_t *cost = json_object_get(p, "cost");
+	char begins[32];
+
+	if (!json_is_object(c))
+		return;
+	time_text(begins, sizeof(begins), json_int(c, "start"));
+	output_line(&cli->out,
+	    "begins %s; %" PRId64 " weeks, %" PRId64 " hours (%" PRId64
+	    " a week), %" PRId64 " sessions",
+	    begins, json_int(c, "weeks"), json_int(c, "hours"),
+	    json_int(c, "hours_week"), json_int(c, "sessions"));
+	output_line(&cli->out, "seats: %" PRId64 " of %" PRId64 " filled%s",
+	    json_int(c, "filled"), json_int(c, "seats"),
+	    json_int(c, "seats") > 0 &&
+		    json_int(c, "filled") >= json_int(c, "seats")
+		? ": who asks now can only wait for one"
+		: "");
+	if (json_int(c, "grade") > 0)
+		output_line(&cli->out, "certificate: level %" PRId64,
+		    json_int(c, "grade"));
+	if (cost != NULL)
+		output_line(&cli->out, "costs: %.2f %s",
+		    (double)json_int(cost, "amount") / 100,
+		    json_str(cost, "currency"));
+	if (!json_yes(c, "takes_requests"))
+		output_line(&cli->out,
+		    "its provider tells no inbox: nobody can ask to join");
+}
+
 int
 run_community_show(struct cli *cli)
 {
@@ -402,7 +573,8 @@ run_community_show(struct cli *cli)
 	json_t *reply, *one;
 	size_t i;
 
-	if (cli_under(path, sizeof(path), BASE, cli->words[0], "") != OK)
+	if (cli_under(path, sizeof(path), community_base(cli), cli->words[0],
+		"") != OK)
 		return cli_usage(cli, "the id is too long");
 	const int code = cli_get(
 	    cli, &reply, path, "lang", cli_flag(cli, "lang"), (char *)NULL);
@@ -412,6 +584,8 @@ run_community_show(struct cli *cli)
 	    json_str(reply, "state"));
 	show_content(
 	    cli, json_object_get(json_object_get(reply, "content"), "payload"));
+	show_cohort(cli, json_object_get(reply, "cohort"),
+	    json_object_get(json_object_get(reply, "content"), "payload"));
 	json_array_foreach(json_object_get(reply, "facilitators"), i, one)
 	    output_line(&cli->out, "led by %s", json_string_value(one));
 	json_array_foreach(json_object_get(reply, "demands"), i, one)

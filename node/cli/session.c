@@ -5,8 +5,7 @@
 
 #include "node/cli/commands.h"
 
-#define COMMUNITIES "/api/v1/communities"
-#define SESSIONS    "/api/v1/sessions"
+#define SESSIONS "/api/v1/sessions"
 
 static bool
 on(const struct cli *cli, const char *flag)
@@ -57,7 +56,7 @@ run_community_join(struct cli *cli)
 
 	cli_put_flag(cli, body, "name", "name");
 	cli_put_flag(cli, body, "text", "text");
-	const int code = act(cli, COMMUNITIES, "join", body, &reply);
+	const int code = act(cli, community_base(cli), "join", body, &reply);
 	if (reply == NULL)
 		return code;
 	if (on(cli, "dry-run")) {
@@ -69,8 +68,8 @@ run_community_join(struct cli *cli)
 	} else {
 		output_line(
 		    &cli->out, "asked, as \"%s\"", json_str(reply, "name"));
-		output_note(&cli->out, "next: ohcn community show %s",
-		    json_str(reply, "name"));
+		output_note(&cli->out, "next: ohcn %s show %s",
+		    cli->command->noun, json_str(reply, "name"));
 	}
 	json_decref(reply);
 	return EXIT_DONE;
@@ -85,14 +84,18 @@ show_requests(struct cli *cli, const json_t *list, const char *name)
 	json_array_foreach(list, i, one)
 	{
 		output_line(&cli->out, "asks  %.8s  %s%s%s",
-		    json_str(one, "talk"), json_str(one, "state"),
+		    json_str(one, "talk"),
+		    json_yes(one, "waiting") ? "waiting list"
+					     : json_str(one, "state"),
 		    json_str(one, "text")[0] == '\0' ? "" : ": ",
 		    json_str(one, "text"));
 		if (!json_yes(one, "welcomed"))
 			output_note(&cli->out,
-			    "next: ohcn community welcome %s %.8s --role "
-			    "TEXT",
-			    name, json_str(one, "talk"));
+			    "next: ohcn %s welcome %s %.8s%s",
+			    cli->command->noun, name, json_str(one, "talk"),
+			    strcmp(cli->command->noun, "cohort") == 0
+				? ""
+				: " --role TEXT");
 	}
 }
 
@@ -106,7 +109,7 @@ run_community_members(struct cli *cli)
 	struct table *t;
 	size_t i;
 
-	if (cli_under(path, sizeof(path), COMMUNITIES, cli->words[0],
+	if (cli_under(path, sizeof(path), community_base(cli), cli->words[0],
 		"members") != OK)
 		return cli_usage(cli, "the name is too long");
 	const int code = cli_get(cli, &reply, path, (char *)NULL);
@@ -146,6 +149,8 @@ run_community_welcome(struct cli *cli)
 
 	cli_put_flag(cli, body, "role", "role");
 	cli_put_flag(cli, body, "note", "note");
+	if (on(cli, "over"))
+		(void)json_object_set_new(body, "over", json_true());
 	code = put_number(cli, body, "hours-week", "hours_week", 80);
 	if (code == EXIT_DONE)
 		code = put_number(cli, body, "weeks", "weeks", 520);
@@ -153,7 +158,7 @@ run_community_welcome(struct cli *cli)
 		json_decref(body);
 		return code;
 	}
-	code = act(cli, COMMUNITIES, "welcome", body, &reply);
+	code = act(cli, community_base(cli), "welcome", body, &reply);
 	if (reply == NULL)
 		return code;
 	output_line(&cli->out,
@@ -169,7 +174,7 @@ int
 run_community_accept(struct cli *cli)
 {
 	json_t *reply;
-	const int code = act(cli, COMMUNITIES, "accept",
+	const int code = act(cli, community_base(cli), "accept",
 	    json_pack("{s:b}", "dry_run", on(cli, "dry-run")), &reply);
 
 	if (reply == NULL)
@@ -197,7 +202,7 @@ run_community_leave(struct cli *cli)
 		return cli_usage(cli, "--forget: not without --yes");
 	}
 	cli_put_flag(cli, body, "text", "text");
-	const int code = act(cli, COMMUNITIES, "leave", body, &reply);
+	const int code = act(cli, community_base(cli), "leave", body, &reply);
 	if (reply == NULL)
 		return code;
 	output_line(&cli->out, "left \"%s\"%s", json_str(reply, "name"),
@@ -207,6 +212,84 @@ run_community_leave(struct cli *cli)
 		    "erased here, with %" PRId64 " documents; what others "
 		    "hold of it stays theirs",
 		    json_int(reply, "documents"));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_cohort_wait(struct cli *cli)
+{
+	json_t *reply;
+	const int code = act(cli, community_base(cli), "wait",
+	    json_pack("{s:s}", "talk", cli->words[1]), &reply);
+
+	if (reply == NULL)
+		return code;
+	output_line(&cli->out, "%.8s is on the waiting list; nothing was sent",
+	    json_str(reply, "talk"));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_community_release(struct cli *cli)
+{
+	json_t *reply;
+	const int code = act(cli, community_base(cli), "release",
+	    json_pack("{s:s}", "key", cli->words[1]), &reply);
+
+	if (reply == NULL)
+		return code;
+	output_line(&cli->out, "over from now on; what was signed stays");
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_cohort_finish(struct cli *cli)
+{
+	static const char *const heads[] = { "attended", "certificate", "why",
+		"key" };
+	json_t *one, *reply = NULL,
+		     *body = json_pack("{s:b,s:b}", "dry_run",
+			 on(cli, "dry-run"), "assessed", on(cli, "assessed"));
+	size_t i;
+	int code = put_number(cli, body, "sessions", "sessions", 1000);
+
+	if (code == EXIT_DONE)
+		code = put_number(cli, body, "grade", "grade", 401);
+	if (code == EXIT_DONE)
+		code = put_number(cli, body, "days", "days", 3650);
+	if (code != EXIT_DONE) {
+		json_decref(body);
+		return code;
+	}
+	code = act(cli, community_base(cli), "finish", body, &reply);
+	if (reply == NULL)
+		return code;
+	output_line(&cli->out,
+	    "%" PRId64 " sessions count; a certificate%s from %" PRId64
+	    " attended on",
+	    json_int(reply, "held"),
+	    json_int(reply, "grade") == 0 ? "" : " of the level",
+	    json_int(reply, "needed"));
+	struct table *t = table_new(heads, ARRAY_LEN(heads));
+	json_array_foreach(json_object_get(reply, "participants"), i, one)
+	{
+		char n[24];
+		const char *row[] = { n, json_str(one, "given"),
+			json_str(one, "why"), json_str(one, "key") };
+		(void)snprintf(
+		    n, sizeof(n), "%" PRId64, json_int(one, "attended"));
+		table_add(t, row);
+	}
+	table_print(t, &cli->out);
+	output_note(&cli->out,
+	    on(cli, "dry-run")
+		? "nothing was signed or sent"
+		: "each counts when its holder has accepted it: ohcn "
+		  "credential list; next: ohcn cohort end %s",
+	    json_str(reply, "name"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

@@ -93,6 +93,34 @@ static const struct cli_flag offer_flags[] = {
 	END,
 };
 
+static const struct cli_flag cohort_flags[] = {
+	{ "from", "FILE", "take the whole draft from JSON" },
+	{ "title", "TEXT", "its name, in your language" },
+	{ "description", "TEXT", "what is done; everybody reads it" },
+	{ "teaches", "NAME[:LEVEL]",
+	    "level after it; more of them one by one" },
+	{ "needs", "NAME[:LEVEL]", "what one should know before" },
+	{ "in-days", "N", "it begins in so many days" },
+	{ "weeks", "N", "how long it goes" },
+	{ "hours", "N", "hours of learning, in all" },
+	{ "sessions", "N", "meetings, in all" },
+	{ "minutes", "N", "length of a session" },
+	{ "rhythm", "CHOICE", "weekly, fortnightly, monthly, ..." },
+	{ "seats", "N", "for how many" },
+	{ "grade", "N", "level of the certificate, 101 to 401" },
+	{ "credential", "TEXT", "what one gets at the end" },
+	{ "cost", "450EUR", "what a person pays" },
+	{ "case", "ID", "the case worked on: a demand (yours, or a record)" },
+	{ "coach", "DID", "a key that leads sessions, too" },
+	{ "format", "CHOICE", "online, on-site, phone, print, audio, video" },
+	{ "language", "CODE", "a language it is given in" },
+	{ "region", "CODE", "country, such as de" },
+	{ "place", "TEXT", "town or area" },
+	{ "website", "URL", "shown to everyone" },
+	LANG,
+	END,
+};
+
 static const struct cli_flag community_flags[] = {
 	{ "from", "FILE", "take the whole draft from JSON" },
 	{ "title", "TEXT", "its name, in your language" },
@@ -1130,6 +1158,125 @@ static const struct cli_command commands[] = {
 	    "ohcn session show 4be1", NULL, run_session_show },
 	{ "session", "forget", "ID", 1, 1, "keep it no longer", NULL,
 	    "ohcn session forget 4be1", NULL, run_session_forget },
+	{ "community", "release", "NAME KEY", 2, 2,
+	    "somebody's role is over from now on",
+	    "For who has left without a word. What both have signed stays; "
+	    "sessions from now on do\nnot count for them.",
+	    "ohcn community release river did:key:z6Mk...", NULL,
+	    run_community_release },
+	{ "cohort", "found", "NAME", 1, 1, "a draft of a cohort of yours",
+	    "A course for a group with a beginning, seats and an end. NAME is "
+	    "how you call it. Those\nwho want to join write to the inbox of "
+	    "your organisation record: `ohcn organisation\npublish` first, "
+	    "with the same --persona.",
+	    "ohcn cohort found spring --title \"Welding, spring\" --teaches "
+	    "welding:3 --seats 8\n"
+	    "ohcn cohort edit spring --weeks 8 --hours 32 --sessions 8 "
+	    "--grade 101 --in-days 30",
+	    cohort_flags, run_community_edit },
+	{ "cohort", "edit", "NAME", 1, 1, "change the draft",
+	    "Published is what was published last: `ohcn cohort publish` "
+	    "again.",
+	    "ohcn cohort edit spring --coach did:key:z6Mk...\n"
+	    "ohcn cohort edit spring --case A-17 --cost 450EUR",
+	    cohort_flags, run_community_edit },
+	{ "cohort", "publish", "NAME", 1, 1, "announce it",
+	    "How many seats are filled is set by what was signed so far.",
+	    "ohcn cohort publish spring --dry-run\nohcn cohort publish spring",
+	    FLAGS{
+		DRY, { "force", NULL, "although it tells who you are" }, END },
+	    run_community_publish },
+	{ "cohort", "list", "", 0, 0, "yours: given and joined",
+	    "Those that close a gap of yours: ohcn path.",
+	    "ohcn cohort list\nohcn cohort list --all",
+	    FLAGS{
+		{ "all", NULL, "all that this node knows" }, LIMIT, LANG, END },
+	    run_community_list },
+	{ "cohort", "show", "NAME|ID", 1, 1,
+	    "what it says, and what the group learned", NULL,
+	    "ohcn cohort show spring\nohcn cohort show 7f3ak2xq5m",
+	    FLAGS{ LANG, END }, run_community_show },
+	{ "cohort", "join", "ID", 1, 1, "ask for a seat",
+	    "A request under a key that is used once: nobody sees who asks "
+	    "whom. The provider\nanswers with a seat, or not yet: it may keep "
+	    "a waiting list.",
+	    "ohcn cohort join 7f3ak2xq5m --persona quiet --text \"I can weld a "
+	    "little\"",
+	    FLAGS{
+		{ "name", "NAME", "how you call it; else made of its title" },
+		{ "text", "TEXT", "words to say" }, DRY, END },
+	    run_community_join },
+	{ "cohort", "members", "NAME", 1, 1,
+	    "requests and seats: of all if it is yours, else your own", NULL,
+	    "ohcn cohort members spring", NULL, run_community_members },
+	{ "cohort", "welcome", "NAME REQUEST", 2, 2,
+	    "offer a seat to one who asked",
+	    "REQUEST: of `ohcn cohort members NAME`. Hours and weeks are those "
+	    "of the record.",
+	    "ohcn cohort welcome spring 4be1",
+	    FLAGS{ { "role", "TEXT", "what it is called (Participant)" },
+		{ "hours-week", "N", "hours a week" },
+		{ "weeks", "N", "for how long" },
+		{ "note", "TEXT", "a few words, up to 400 bytes" },
+		{ "over", NULL, "although all seats are taken" }, DRY, END },
+	    run_community_welcome },
+	{ "cohort", "wait", "NAME REQUEST", 2, 2,
+	    "put one who asked on the waiting list",
+	    "Only this node knows it; nothing is sent. When a seat is free: "
+	    "`ohcn cohort welcome`.",
+	    "ohcn cohort wait spring 4be1", NULL, run_cohort_wait },
+	{ "cohort", "accept", "NAME", 1, 1,
+	    "say yes to what waits: the seat, then its agreement",
+	    "First it tells under which key you take part; once the agreement "
+	    "has come, it is signed.",
+	    "ohcn cohort accept spring --dry-run\nohcn cohort accept spring",
+	    FLAGS{ DRY, END }, run_community_accept },
+	{ "cohort", "session", "NAME", 1, 1,
+	    "write down that a session was held, and sign it",
+	    "As `ohcn session propose`. Who was there signs it: `ohcn session "
+	    "list`, `ohcn session\nsign`.",
+	    "ohcn cohort session spring --practised welding:2 --send",
+	    FLAGS{ { "with", "DID,DID", "who was there; else all members" },
+		{ "k", "N", "how many must sign; else more than half" },
+		{ "minutes", "N", "how long (60)" },
+		{ "hours-ago", "N", "held so long ago; else just now" },
+		{ "number", "N", "of a series" },
+		{ "title", "TEXT", "a short name" },
+		{ "practised", "NAME:LEVEL,...", "what was practised" },
+		{ "send", NULL, "to the participants, in conversations" },
+		{ "out", "FILE", "write the document, to pass on by hand" },
+		DRY, END },
+	    run_session_propose },
+	{ "cohort", "finish", "NAME", 1, 1, "certificates for who was there",
+	    "For each who signed enough of the sessions that count (more than "
+	    "half, or --sessions),\nof the level of the record, sent in "
+	    "their conversations. Who has one gets no second.",
+	    "ohcn cohort finish spring --dry-run\nohcn cohort finish spring "
+	    "--sessions 6",
+	    FLAGS{ { "sessions", "N", "attended, to get one" },
+		{ "grade", "N", "101 to 401; else the record's" },
+		{ "days", "N", "valid for (730)" },
+		{ "assessed", NULL,
+		    "you tested what they can, not only that they came" },
+		DRY, END },
+	    run_cohort_finish },
+	{ "cohort", "release", "NAME KEY", 2, 2,
+	    "somebody's seat is free from now on", NULL,
+	    "ohcn cohort release spring did:key:z6Mk...", NULL,
+	    run_community_release },
+	{ "cohort", "end", "NAME", 1, 1, "it is over: withdraw the record",
+	    "After `ohcn cohort finish`: certificates name the record.",
+	    "ohcn cohort end spring --dry-run\nohcn cohort end spring",
+	    FLAGS{ DRY, END }, run_community_end },
+	{ "cohort", "leave", "NAME", 1, 1, "take part no longer",
+	    "With --text the provider is told, and the seat is free; without, "
+	    "nothing is sent.\n--forget erases what this node keeps of it.",
+	    "ohcn cohort leave spring --text \"no time, sorry\"",
+	    FLAGS{ { "text", "TEXT", "words to say at the end" },
+		{ "forget", NULL,
+		    "erase seat, sessions and what is kept of it" },
+		END },
+	    run_community_leave },
 	{ "community", "suggest", "", 0, 0, "cells of people around a purpose",
 	    "From what people say they care about: who can meet and talk, in "
 	    "cells of\n5 to 12, with what each still lacks and who could learn "

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/community/promise.h"
 #include "node/keys/erase.h"
 #include "node/keys/vault.h"
+#include "node/mail/hand.h"
 #include "node/record/owner.h"
 #include "proto/base/text.h"
 
@@ -22,10 +24,35 @@
 #define ID_HEX     20
 #define INBOX      34 /* of the payload */
 
+/* Keys of a course's payload, as in SPEC.md. */
+enum {
+	COURSE_TITLE = 2,
+	COURSE_TEACHES = 4,
+	COURSE_HOURS = 8,
+	COURSE_SESSIONS = 10,
+	COURSE_START = 12,
+	COURSE_SEATS = 14,
+	COURSE_CASE = 36,
+	COURSE_WEEKS = 44,
+	COURSE_FACILITATORS = 50,
+	COURSE_GRADE = 56,
+	COURSE_FILLED = 64,
+};
+
 struct communities {
 	struct eraser *eraser;
 	struct arena record, values;
+	uint64_t looked_s;
 };
+
+uint64_t
+communities_looked(struct node *n, uint64_t now_s)
+{
+	const uint64_t before = n->communities->looked_s;
+
+	n->communities->looked_s = now_s;
+	return before;
+}
 
 void
 communities_close(struct node *n)
@@ -249,6 +276,7 @@ community_erase(struct node *n, uint32_t persona, const char *name)
 	json_decref(had);
 	if (slot >= 0 && slot < ERASE_SLOTS)
 		TRY(eraser_wipe(n->communities->eraser, (uint32_t)slot));
+	TRY(promises_drop_of(n, persona, name));
 	TRY(vault_delete(n->vault, at));
 	return vault_delete(n->vault, draft);
 }
@@ -453,9 +481,9 @@ demands_of(const struct value *map, struct community_demand out[])
 
 /* The first language that is there: for those who talk about it. */
 static void
-title_of(const struct value *map, char out[COMMUNITY_TITLE + 1])
+title_of(const struct value *map, uint64_t key, char out[COMMUNITY_TITLE + 1])
 {
-	const struct value *text = value_find(map, 0);
+	const struct value *text = value_find(map, key);
 
 	out[0] = 0;
 	if (text == NULL || text->type != VALUE_MAP || text->n == 0 ||
@@ -466,6 +494,93 @@ title_of(const struct value *map, char out[COMMUNITY_TITLE + 1])
 	out[n] = 0;
 }
 
+static uint64_t
+number_of(const struct value *map, uint64_t key)
+{
+	const struct value *v = value_find(map, key);
+
+	return v != NULL && v->type == VALUE_UINT ? v->u : 0;
+}
+
+static void
+teaches_of(const struct value *map, struct evidence_skills *out)
+{
+	const struct value *list = value_find(map, COURSE_TEACHES);
+
+	for (uint32_t i = 0; list != NULL && list->type == VALUE_ARRAY &&
+			     i < list->n && out->n < EVIDENCE_SKILLS;
+	     i++) {
+		const struct value *term = value_find(&list->items[i], 0);
+		const uint64_t level = number_of(&list->items[i], 4);
+		if (term == NULL || term->type != VALUE_BIN ||
+		    term->s.n != TERM_ID || level < 1 || level > 5)
+			continue;
+		uint64_t id = 0;
+		for (size_t k = 0; k < TERM_ID; k++)
+			id = id << 8 | term->s.p[k];
+		out->at[out->n].term = id;
+		out->at[out->n++].level = (uint8_t)level;
+	}
+}
+
+static void
+case_of(const struct value *map, struct community_record *out)
+{
+	const struct value *v = value_find(map, COURSE_CASE);
+	const struct value *author = v == NULL ? NULL : value_find(v, 0);
+
+	if (author == NULL || author->type != VALUE_BIN ||
+	    author->s.n != RECORD_AUTHOR)
+		return;
+	memcpy(out->demands[0].author, author->s.p, RECORD_AUTHOR);
+	out->demands[0].slot = (uint32_t)number_of(v, 2);
+	out->demands_n = 1;
+}
+
+/* Led by its author, too: who signs what is agreed. */
+static void
+cohort_of(const struct value *map, struct community_record *out)
+{
+	title_of(map, COURSE_TITLE, out->title);
+	out->facilitators_n =
+	    keys_of(map, COURSE_FACILITATORS, out->facilitators);
+	if (!community_leads(out, out->author)) {
+		out->facilitators_n =
+		    MIN(out->facilitators_n, COMMUNITY_KEYS - 1u);
+		memcpy(out->facilitators[out->facilitators_n++], out->author,
+		    RECORD_AUTHOR);
+	}
+	case_of(map, out);
+	out->joining = JOINING_ASK;
+	out->seats = number_of(map, COURSE_SEATS);
+	out->filled = number_of(map, COURSE_FILLED);
+	out->weeks = number_of(map, COURSE_WEEKS);
+	out->hours = number_of(map, COURSE_HOURS);
+	out->sessions = number_of(map, COURSE_SESSIONS);
+	out->start_h = number_of(map, COURSE_START);
+	out->grade = (uint16_t)number_of(map, COURSE_GRADE);
+	teaches_of(map, &out->teaches);
+}
+
+static void
+group_of(const struct value *map, struct community_record *out)
+{
+	title_of(map, 0, out->title);
+	out->facilitators_n =
+	    keys_of(map, COMMUNITY_FACILITATORS, out->facilitators);
+	out->demands_n = demands_of(map, out->demands);
+	const struct value *v = value_find(map, COMMUNITY_JOINING);
+	out->joining = v != NULL && v->type == VALUE_UINT && v->u >= 1 &&
+			       v->u <= JOINING_INVITED
+			   ? (enum community_joining)v->u
+			   : JOINING_ASK;
+	v = value_find(map, INBOX);
+	out->has_inbox =
+	    v != NULL && v->type == VALUE_BIN && v->s.n == X25519_SIZE;
+	if (out->has_inbox)
+		memcpy(out->inbox, v->s.p, X25519_SIZE);
+}
+
 static err
 record_of(
     struct node *n, const struct store_record *s, struct community_record *out)
@@ -474,53 +589,70 @@ record_of(
 	struct record r;
 	struct value map;
 
-	if (s->kind != KIND_COMMUNITY || s->deleted || s->opaque ||
-	    s->expires_h <= node_now(n) / 3600)
+	if ((s->kind != KIND_COMMUNITY && s->kind != KIND_COURSE) ||
+	    s->deleted || s->opaque || s->expires_h <= node_now(n) / 3600)
 		return ERR_NOTFOUND;
 	arena_reset(&c->values);
 	if (record_read(s->bytes, &c->record, &r) != RECORD_FINE ||
 	    value_parse(r.payload, &c->values, &map) != OK ||
 	    map.type != VALUE_MAP)
 		return ERR_FORM;
-	*out = (struct community_record){ .rid = s->rid,
+	if (s->kind == KIND_COURSE && number_of(&map, 0) != COURSE_COHORT)
+		return ERR_NOTFOUND;
+	*out = (struct community_record){ .kind = s->kind,
+		.rid = s->rid,
 		.slot = s->slot,
 		.made_h = s->seq >> 8,
 		.expires_h = s->expires_h };
 	memcpy(out->id, s->id, RECORD_ID);
 	memcpy(out->author, s->author, RECORD_AUTHOR);
-	title_of(&map, out->title);
-	out->facilitators_n =
-	    keys_of(&map, COMMUNITY_FACILITATORS, out->facilitators);
-	out->demands_n = demands_of(&map, out->demands);
-	const struct value *v = value_find(&map, COMMUNITY_JOINING);
-	out->joining = v != NULL && v->type == VALUE_UINT && v->u >= 1 &&
-			       v->u <= JOINING_INVITED
-			   ? (enum community_joining)v->u
-			   : JOINING_ASK;
-	v = value_find(&map, INBOX);
-	out->has_inbox =
-	    v != NULL && v->type == VALUE_BIN && v->s.n == X25519_SIZE;
-	if (out->has_inbox)
-		memcpy(out->inbox, v->s.p, X25519_SIZE);
+	if (s->kind == KIND_COURSE)
+		cohort_of(&map, out);
+	else
+		group_of(&map, out);
 	return OK;
 }
 
+/* The inbox of a cohort stands in its author's organisation record. */
+static err
+with_inbox(struct node *n, struct community_record *r)
+{
+	if (r->kind == KIND_COURSE)
+		r->has_inbox = hand_inbox(n, r->author, r->inbox) == OK;
+	return OK;
+}
+
+uint32_t
+community_kind(const json_t *value)
+{
+	return json_is_true(json_object_get(value, "cohort")) ? KIND_COURSE
+							      : KIND_COMMUNITY;
+}
+
+uint8_t
+community_agreement(const json_t *value)
+{
+	return community_kind(value) == KIND_COURSE ? AGREEMENT_COHORT
+						    : AGREEMENT_COMMUNITY_ROLE;
+}
+
 err
-community_at(struct node *n, const uint8_t author[RECORD_AUTHOR], uint32_t slot,
-    struct community_record *out)
+community_at(struct node *n, uint32_t kind, const uint8_t author[RECORD_AUTHOR],
+    uint32_t slot, struct community_record *out)
 {
 	struct store_view *view = NULL;
 	struct store_record s;
 
 	TRY(store_view_open(n->store, &view));
-	err e = store_get_slot(view, author, KIND_COMMUNITY, slot, &s);
+	err e = store_get_slot(view, author, kind, slot, &s);
 	if (e == OK)
 		e = record_of(n, &s, out);
 	store_view_close(view);
-	return e;
+	return e == OK ? with_inbox(n, out) : e;
 }
 
 struct looking {
+	struct node *n;
 	const char *text;
 	uint64_t rid, now_h;
 	unsigned found;
@@ -531,8 +663,11 @@ on_look(void *ctx, const struct store_record *s)
 {
 	struct looking *l = ctx;
 
+	struct community_record r;
+
 	if (!s->deleted && s->expires_h > l->now_h &&
-	    record_text_is(s->id, l->text)) {
+	    record_text_is(s->id, l->text) &&
+	    (s->kind != KIND_COURSE || record_of(l->n, s, &r) == OK)) {
 		l->rid = s->rid;
 		l->found++;
 	}
@@ -540,14 +675,15 @@ on_look(void *ctx, const struct store_record *s)
 }
 
 err
-community_named(struct node *n, const char *text, struct community_record *out)
+community_named(struct node *n, uint32_t kind, const char *text,
+    struct community_record *out)
 {
-	struct looking l = { text, 0, node_now(n) / 3600, 0 };
+	struct looking l = { n, text, 0, node_now(n) / 3600, 0 };
 	struct store_view *view = NULL;
 	struct store_record s;
 
 	TRY(store_view_open(n->store, &view));
-	err e = store_each_kind(view, KIND_COMMUNITY, on_look, &l);
+	err e = store_each_kind(view, kind, on_look, &l);
 	if (e == OK && l.found != 1)
 		e = l.found == 0 ? ERR_NOTFOUND : ERR_EXISTS;
 	if (e == OK)
@@ -555,7 +691,7 @@ community_named(struct node *n, const char *text, struct community_record *out)
 	if (e == OK)
 		e = record_of(n, &s, out);
 	store_view_close(view);
-	return e;
+	return e == OK ? with_inbox(n, out) : e;
 }
 
 bool
@@ -576,13 +712,15 @@ community_of(struct node *n, uint32_t persona, const json_t *value,
 	    json_integer_value(json_object_get(value, "slot"));
 	uint8_t author[RECORD_AUTHOR];
 
-	if (slot < 0 || slot >= (json_int_t)kind_info(KIND_COMMUNITY)->slots)
+	const uint32_t kind = community_kind(value);
+
+	if (slot < 0 || slot >= (json_int_t)kind_info(kind)->slots)
 		return ERR_NOTFOUND;
 	if (json_is_true(json_object_get(value, "founded")))
 		memcpy(author, persona_get(n, persona)->pub, RECORD_AUTHOR);
 	else if (!community_bytes(value, "author", author))
 		return ERR_NOTFOUND;
-	return community_at(n, author, (uint32_t)slot, out);
+	return community_at(n, kind, author, (uint32_t)slot, out);
 }
 
 /* ---- own demands ---- */
@@ -600,7 +738,7 @@ place_json(const uint8_t author[RECORD_AUTHOR], uint32_t slot)
 static json_t *
 demand_place(struct node *n, uint32_t persona, const char *text)
 {
-	struct looking l = { text, 0, node_now(n) / 3600, 0 };
+	struct looking l = { n, text, 0, node_now(n) / 3600, 0 };
 	struct store_view *view = NULL;
 	struct store_record s;
 	json_t *out = NULL;
@@ -645,6 +783,8 @@ struct renewed {
 		char name[COMMUNITY_NAME_MAX + 1];
 		uint8_t id[RECORD_ID];
 	} list[COMMUNITIES_MAX];
+	unsigned old_n;
+	char old[COMMUNITIES_MAX][COMMUNITY_NAME_MAX + 1];
 };
 
 static bool
@@ -653,6 +793,10 @@ on_renewed(void *ctx, const char *name, json_t *value)
 	struct renewed *l = ctx;
 	struct community_record r;
 
+	if (l->old_n < COMMUNITIES_MAX &&
+	    json_object_get(value, "welcomes") != NULL)
+		(void)snprintf(
+		    l->old[l->old_n++], sizeof(l->old[0]), "%s", name);
 	if (l->count < COMMUNITIES_MAX &&
 	    community_of(l->n, l->persona, value, &r) == OK &&
 	    !community_is(value, r.id)) {
@@ -669,6 +813,13 @@ communities_look(struct node *n, uint32_t persona)
 	struct renewed l = { .n = n, .persona = persona };
 
 	communities_each(n, persona, on_renewed, &l);
+	for (unsigned i = 0; i < l.old_n; i++) {
+		json_t *v = community_get(n, persona, l.old[i]);
+		if (promises_move(n, persona, l.old[i], v) != OK)
+			env_log(&n->env, LOG_UNUSUAL, "community_not_kept",
+			    "what=\"promises of before; tried again\"");
+		json_decref(v);
+	}
 	for (unsigned i = 0; i < l.count; i++) {
 		json_t *v = community_get(n, persona, l.list[i].name);
 		if (v != NULL && community_note(v, l.list[i].id) &&

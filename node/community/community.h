@@ -12,11 +12,18 @@
  * Taking part is private: what is kept of it lies sealed under a key of its
  * own in a file of keys (erase.h), and community_erase() overwrites that.
  *
+ * A cohort is one, too: a course of type cohort, led by its provider and its
+ * coaches. It differs in its record (kind course, the inbox is that of its
+ * author's organisation), in what is agreed on (kind cohort) and in its end: a
+ * certificate for those who were there (cohort.h). Names are shared: no cohort
+ * is called as a community of the same persona.
+ *
  * For the loop's thread.
  */
 #pragma once
 
 #include "node/keys/persona.h"
+#include "proto/evidence/evidence.h"
 
 #define COMMUNITY_NAME_MAX 32  /* bytes: a-z 0-9 - */
 #define COMMUNITIES_MAX    64  /* of a persona */
@@ -29,6 +36,9 @@
 #define COMMUNITY_JOINING      20
 #define COMMUNITY_DEMANDS      36
 
+/* The type of a course that is a cohort, key 0. */
+#define COURSE_COHORT 6
+
 enum community_joining { JOINING_OPEN = 1, JOINING_ASK, JOINING_INVITED };
 
 struct communities;
@@ -40,6 +50,9 @@ void communities_close(struct node *n); /* fine if never opened */
 /** communities_tick(n): each second: notes the new ids of records. */
 void communities_tick(struct node *n);
 
+/** communities_looked(n, now_s): when it was called before; 0: never. */
+uint64_t communities_looked(struct node *n, uint64_t now_s);
+
 /** community_name_good(name): is it one? */
 bool community_name_good(const char *name);
 
@@ -49,9 +62,9 @@ void community_name_of(char out[COMMUNITY_NAME_MAX + 1], const char *title);
 /*
  * What is kept of one, as JSON:
  *   founded   {founded: true, slot: N or -1, subject?, ids[], ended?: s,
- *             left?: {agreement: s}, welcomes?: {talk: terms}}
+ *             cohort?: true}
  *   joined    {founded: false, author, slot, subject, ids[], title, talk,
- *             asked: s, agreement?, left?: {agreement: s}}
+ *             asked: s, agreement?, cohort?: true}
  * author, subject (the first id that was seen) and agreement are 64
  * hexadecimal digits; of each of ids the first 20.
  */
@@ -103,8 +116,10 @@ struct community_demand {
 	uint32_t slot;
 };
 
-/* The record of a community as this node has it now. */
+/* The record of a community as this node has it now; of a cohort what
+ * stands below, too. */
 struct community_record {
+	uint32_t kind; /* KIND_COMMUNITY, KIND_COURSE */
 	uint64_t rid;
 	uint8_t id[RECORD_ID], author[RECORD_AUTHOR];
 	uint32_t slot;
@@ -116,17 +131,28 @@ struct community_record {
 	struct community_demand demands[COMMUNITY_KEYS];
 	bool has_inbox;
 	uint8_t inbox[X25519_SIZE];
+	/* a cohort; 0: not told */
+	uint64_t seats, filled, weeks, hours, sessions, start_h;
+	uint16_t grade;
+	struct evidence_skills teaches; /* the levels after it */
 };
 
-/** community_at(n, author, slot, out): ERR_NOTFOUND: it has ended, or is not
- * here; ERR_FORM: not to be read. */
-NODISCARD err community_at(struct node *n, const uint8_t author[RECORD_AUTHOR],
-    uint32_t slot, struct community_record *out);
+/** community_kind(value): KIND_COURSE of a cohort, else KIND_COMMUNITY. */
+uint32_t community_kind(const json_t *value);
 
-/** community_named(n, text, out): by id or part (record_text_is()).
+/** community_agreement(value): what is agreed in it: enum agreement_kind. */
+uint8_t community_agreement(const json_t *value);
+
+/** community_at(n, kind, author, slot, out): ERR_NOTFOUND: it has ended, or is not
+ * here; ERR_FORM: not to be read. */
+NODISCARD err community_at(struct node *n, uint32_t kind,
+    const uint8_t author[RECORD_AUTHOR], uint32_t slot,
+    struct community_record *out);
+
+/** community_named(n, kind, text, out): by id or part (record_text_is()).
  * ERR_NOTFOUND; ERR_EXISTS: it fits several. */
-NODISCARD err community_named(
-    struct node *n, const char *text, struct community_record *out);
+NODISCARD err community_named(struct node *n, uint32_t kind, const char *text,
+    struct community_record *out);
 
 /** community_leads(r, key): is it one of its facilitators? */
 bool community_leads(

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/community/promise.h"
 #include "proto/base/text.h"
 
 #define TICKS 3
@@ -63,7 +64,7 @@ joining_welcome(struct node *n, struct talk *t, const struct role_terms *terms,
 	uint8_t raw[MESSAGE_TERMS_MAX];
 	struct buf out = { raw, 0, sizeof(raw) };
 	char note[600];
-	struct offer_terms o = { .activity = AGREEMENT_COMMUNITY_ROLE,
+	struct offer_terms o = { .activity = terms->kind,
 		.role = slice_str(terms->role),
 		.has_demand = true };
 	void *memory = malloc(VALUE_ARENA_BYTES);
@@ -119,6 +120,14 @@ number(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
+static uint8_t
+promised_kind(const json_t *terms)
+{
+	return json_is_true(json_object_get(terms, "cohort"))
+		   ? AGREEMENT_COHORT
+		   : AGREEMENT_COMMUNITY_ROLE;
+}
+
 static err
 make_agreement(struct node *n, struct talk *t, const json_t *terms,
     const uint8_t person[ED25519_PUBLIC], struct holding *out)
@@ -132,7 +141,7 @@ make_agreement(struct node *n, struct talk *t, const json_t *terms,
 	enum evidence_fault f;
 
 	talk_id_text(t, talk);
-	a->kind = AGREEMENT_COMMUNITY_ROLE;
+	a->kind = promised_kind(terms);
 	a->made = a->start = now_h;
 	a->end = now_h + (uint32_t)number(terms, "weeks") * 168;
 	a->hours =
@@ -150,6 +159,7 @@ make_agreement(struct node *n, struct talk *t, const json_t *terms,
 struct waiting {
 	struct node *n;
 	const struct talk *t;
+	uint8_t kind;
 	struct holding *out;
 	struct held_document held;
 };
@@ -163,8 +173,7 @@ on_waiting(void *ctx, const struct holding *h)
 	const struct agreement *a = &w->held.d.is.agreement;
 
 	if (h->role != ROLE_COMPANY ||
-	    documents_read(w->n, h, &w->held) != OK ||
-	    a->kind != AGREEMENT_COMMUNITY_ROLE ||
+	    documents_read(w->n, h, &w->held) != OK || a->kind != w->kind ||
 	    memcmp(a->subject, w->t->c.demand, RECORD_ID) != 0)
 		return true;
 	*w->out = *h;
@@ -188,7 +197,9 @@ promise_kept(struct node *n, struct talk *t, const json_t *terms)
 	if (!joining_key(n, t, key))
 		return false;
 	talk_id_text(t, talk);
-	struct waiting w = { .n = n, .t = t, .out = &h };
+	struct waiting w = {
+		.n = n, .t = t, .kind = promised_kind(terms), .out = &h
+	};
 	documents_each(n, &filter, on_waiting, &w);
 	if (h.type == 0 && make_agreement(n, t, terms, key, &h) != OK) {
 		env_log(&n->env, LOG_UNUSUAL, "role_not_agreed",
@@ -203,64 +214,145 @@ promise_kept(struct node *n, struct talk *t, const json_t *terms)
 
 struct promises {
 	struct node *n;
-	uint32_t persona;
-	char name[COMMUNITY_NAME_MAX + 1];
 	char talk[TALK_ID_TEXT];
 	json_t *terms;
+	bool over;
 };
 
-/* The first one whose answer has come. */
+/* The first one whose answer has come, or whose conversation is over. */
 static bool
-on_community(void *ctx, const char *name, json_t *value)
+on_promise(void *ctx, const char *talk, json_t *terms)
 {
 	struct promises *p = ctx;
-	const char *talk;
-	json_t *terms;
+	const struct talk *t = mailbox_find(p->n, talk);
 
-	json_object_foreach(json_object_get(value, "welcomes"), talk, terms)
-	{
-		const struct talk *t = mailbox_find(p->n, talk);
-		if (p->terms != NULL || t == NULL ||
-		    json_is_true(json_object_get(terms, "sent")) ||
-		    (t->c.state != CONVERSATION_INTERESTED &&
-			t->c.state != CONVERSATION_TALK &&
-			t->c.state != CONVERSATION_REVEALED))
-			continue;
-		(void)snprintf(p->name, sizeof(p->name), "%s", name);
-		(void)snprintf(p->talk, sizeof(p->talk), "%s", talk);
-		p->terms = json_incref(terms);
-	}
-	return p->terms == NULL;
+	if (t == NULL ? mailbox_is_damaged(p->n, talk)
+		      : !conversation_is_over(t->c.state) &&
+			    (json_object_get(terms, "waiting") != NULL ||
+				(t->c.state != CONVERSATION_INTERESTED &&
+				    t->c.state != CONVERSATION_TALK &&
+				    t->c.state != CONVERSATION_REVEALED &&
+				    t->c.state != CONVERSATION_AGREED)))
+		return true;
+	(void)snprintf(p->talk, sizeof(p->talk), "%s", talk);
+	p->over = t == NULL || conversation_is_over(t->c.state) ||
+		  t->c.state == CONVERSATION_AGREED;
+	p->terms = json_incref(terms);
+	return false;
 }
 
 static void
-keep_sent(struct node *n, uint32_t persona, const char *name, const char *talk)
+drop(struct node *n, uint32_t persona, const char *talk)
 {
-	json_t *value = community_get(n, persona, name);
-	json_t *terms =
-	    json_object_get(json_object_get(value, "welcomes"), talk);
-
-	(void)json_object_set_new(terms, "sent", json_true());
-	if (terms == NULL || community_keep(n, persona, name, value) != OK)
+	if (promise_drop(n, persona, talk) != OK)
 		env_log(&n->env, LOG_UNUSUAL, "community_not_kept",
 		    "what=\"an agreement may be sent twice\"");
-	json_decref(value);
+}
+
+/* One a tick: what is kept is walked again after each change. */
+static void
+promises_tick(struct node *n, uint32_t persona)
+{
+	struct promises p = { .n = n };
+
+	promise_each(n, persona, on_promise, &p);
+	struct talk *t =
+	    p.terms == NULL || p.over ? NULL : mailbox_find(n, p.talk);
+	if (p.over || (t != NULL && promise_kept(n, t, p.terms)))
+		drop(n, persona, p.talk);
+	json_decref(p.terms);
+}
+
+/* ---- who leaves with a word ---- */
+
+struct leaving {
+	struct node *n;
+	const struct talk *t;
+	const json_t *said;
+	uint8_t agreement[EVIDENCE_ID];
+	bool found;
+};
+
+static bool
+has_line(const char *text, const char *line)
+{
+	while (text != NULL && *text != 0) {
+		const size_t n = strcspn(text, "\n");
+		if (slice_eq(slice_of(text, n), slice_str(line)))
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	return false;
+}
+
+static bool
+on_left(void *ctx, const struct holding *h)
+{
+	struct leaving *l = ctx;
+	char line[JOINING_LEAVES];
+	json_t *one;
+	size_t i;
+
+	joining_leaves(h->id, line);
+	json_array_foreach(l->said, i, one)
+	{
+		const char *from =
+		    json_string_value(json_object_get(one, "from"));
+		if (from == NULL || strcmp(from, "peer") != 0 ||
+		    !has_line(
+			json_string_value(json_object_get(one, "text")), line))
+			continue;
+		memcpy(l->agreement, h->id, EVIDENCE_ID);
+		l->found = true;
+		return false;
+	}
+	return true;
+}
+
+/* What a member said since we looked: a role that is left ends now. */
+static void
+leavings_look(struct node *n, const struct talk *t)
+{
+	char talk[TALK_ID_TEXT];
+	const struct held_filter f = { .type = EVIDENCE_AGREEMENT,
+		.of_persona = true,
+		.persona = t->persona,
+		.talk = talk };
+	struct leaving l = { .n = n, .t = t };
+	json_t *said = mailbox_messages(n, t);
+
+	talk_id_text(t, talk);
+	l.said = said;
+	documents_each(n, &f, on_left, &l);
+	json_decref(said);
+	if (l.found && left_keep(n, t->persona, l.agreement, node_now(n)) != OK)
+		env_log(&n->env, LOG_UNUSUAL, "community_not_kept",
+		    "what=\"that somebody has left\"");
+}
+
+void
+joining_leaves(const uint8_t agreement[EVIDENCE_ID], char out[JOINING_LEAVES])
+{
+	char id[DOCUMENT_ID_TEXT];
+
+	document_id_text(agreement, id);
+	(void)snprintf(out, JOINING_LEAVES, "leave:%s", id);
 }
 
 void
 joining_tick(struct node *n)
 {
+	const struct talk *t;
+
 	if (n->communities == NULL || n->ticks % TICKS != 0)
 		return;
-	for (uint32_t i = 0; i < persona_count(n); i++) {
-		struct promises p = { .n = n, .persona = i };
-		communities_each(n, i, on_community, &p);
-		struct talk *t =
-		    p.terms == NULL ? NULL : mailbox_find(n, p.talk);
-		if (t != NULL && promise_kept(n, t, p.terms))
-			keep_sent(n, i, p.name, p.talk);
-		json_decref(p.terms);
-	}
+	for (uint32_t i = 0; i < persona_count(n); i++)
+		promises_tick(n, i);
+	const uint64_t since = communities_looked(n, node_now(n));
+	for (unsigned i = 0; (t = mailbox_at(n, i)) != NULL; i++)
+		if (t->c.company && t->c.state == CONVERSATION_AGREED &&
+		    t->changed_s >= since)
+			leavings_look(n, t);
 }
 
 /* ---- a member's side ---- */
@@ -281,7 +373,7 @@ on_offered(void *ctx, const struct holding *h)
 
 	if (h->complete || h->role != ROLE_PERSON ||
 	    documents_read(s->n, h, s->held) != OK ||
-	    a->kind != AGREEMENT_COMMUNITY_ROLE)
+	    a->kind != community_agreement(s->value))
 		return true;
 	*s->out = *h;
 	s->found = true;

@@ -19,6 +19,7 @@
 
 /* What a role asks for. */
 struct role_terms {
+	uint8_t kind; /* community_agreement() */
 	const char *role;
 	uint32_t hours_week, weeks;
 	const char *note; /* "" if none */
@@ -54,5 +55,12 @@ bool joining_offered(const struct talk *t, const char *role,
 bool joining_find(struct node *n, uint32_t persona, const json_t *value,
     struct holding *out, struct held_document *held);
 
-/** joining_tick(n): each second: agreements for those who accepted. */
+/** joining_leaves(agreement, out): the line of text by which somebody says that
+ * the role of that agreement is left: "leave:" and 64 digits. */
+#define JOINING_LEAVES (6 + DOCUMENT_ID_TEXT)
+void joining_leaves(
+    const uint8_t agreement[EVIDENCE_ID], char out[JOINING_LEAVES]);
+
+/** joining_tick(n): each second: agreements for those who accepted; the end of
+ * roles whose holders said that they leave; promises that are void go. */
 void joining_tick(struct node *n);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "node/community/promise.h"
 #include "proto/base/text.h"
 
 struct gathering {
@@ -28,20 +29,31 @@ on_outcome(void *ctx, const struct holding *h)
 	return !*found;
 }
 
+/* Of a member also as it was kept before: in the value. */
+static uint64_t
+left_at(struct node *n, const struct holding *h, const json_t *value)
+{
+	const uint64_t at = left_get(n, h->persona, h->id);
+	char hex[65];
+
+	if (at != 0)
+		return at;
+	hex_of(h->id, hex);
+	const json_int_t s = json_integer_value(
+	    json_object_get(json_object_get(value, "left"), hex));
+	return s > 0 ? (uint64_t)s : 0;
+}
+
 static bool
-is_over(
-    struct node *n, const struct holding *h, const json_t *value, uint32_t end)
+is_over(struct node *n, const struct holding *h, uint32_t end)
 {
 	const struct held_filter f = { .type = EVIDENCE_OUTCOME,
 		.of_persona = true,
 		.persona = h->persona,
 		.about = h->id };
-	char hex[65];
 	bool outcome = false;
 
-	hex_of(h->id, hex);
-	if (end <= node_now(n) / 3600 ||
-	    json_object_get(json_object_get(value, "left"), hex) != NULL)
+	if (end <= node_now(n) / 3600)
 		return true;
 	documents_each(n, &f, on_outcome, &outcome);
 	return outcome;
@@ -56,15 +68,18 @@ on_agreement(void *ctx, const struct holding *h)
 
 	if (g->n_out == g->cap || documents_read(g->n, h, &held) != OK)
 		return g->n_out < g->cap;
-	if (a->kind != AGREEMENT_COMMUNITY_ROLE ||
+	if (a->kind != community_agreement(g->value) ||
 	    !community_is(g->value, a->subject))
 		return true;
 	struct community_role *r = &g->out[g->n_out++];
+	const uint64_t left = left_at(g->n, h, g->value);
 	*r = (struct community_role){ .hours = a->hours,
 		.start = a->start,
-		.end = a->end,
+		.end =
+		    left == 0 ? a->end : MIN(a->end, (uint32_t)(left / 3600)),
 		.complete = h->complete,
-		.over = is_over(g->n, h, g->value, a->end) };
+		.left = left != 0,
+		.over = left != 0 || is_over(g->n, h, a->end) };
 	memcpy(r->agreement, h->id, EVIDENCE_ID);
 	memcpy(r->company, a->company, ED25519_PUBLIC);
 	memcpy(r->person, a->person, ED25519_PUBLIC);
@@ -86,39 +101,52 @@ community_roles(struct node *n, uint32_t persona, const json_t *value,
 	return g.n_out;
 }
 
+struct community_roles
+community_role_list(struct node *n, uint32_t persona, const json_t *value)
+{
+	const size_t cap = n->config->community.members;
+	struct community_roles r = { calloc(cap, sizeof(*r.list)), 0 };
+
+	if (r.list != NULL)
+		r.n = community_roles(n, persona, value, r.list, cap);
+	return r;
+}
+
 bool
 community_role_of(struct node *n, uint32_t persona, const json_t *value,
     const uint8_t key[ED25519_PUBLIC], struct community_role *out)
 {
-	struct community_role *list = calloc(COMMUNITY_ROLES, sizeof(*list));
+	struct community_roles all = community_role_list(n, persona, value);
 	bool found = false;
-	size_t count = list == NULL ? 0
-				    : community_roles(n, persona, value, list,
-					  COMMUNITY_ROLES);
 
-	for (size_t i = 0; i < count; i++)
-		if (list[i].complete &&
-		    memcmp(list[i].person, key, ED25519_PUBLIC) == 0) {
-			*out = list[i];
+	for (size_t i = 0; i < all.n; i++)
+		if (all.list[i].complete &&
+		    memcmp(all.list[i].person, key, ED25519_PUBLIC) == 0) {
+			*out = all.list[i];
 			found = true;
 		}
-	free(list);
+	free(all.list);
 	return found;
 }
 
-void
-community_role_left(
-    json_t *value, const uint8_t agreement[EVIDENCE_ID], uint64_t now_s)
+const struct community_role *
+community_role_at(const struct community_roles *roles,
+    const uint8_t key[ED25519_PUBLIC], uint32_t at)
 {
-	json_t *left = json_object_get(value, "left");
-	char hex[65];
-
-	hex_of(agreement, hex);
-	if (!json_is_object(left)) {
-		left = json_object();
-		(void)json_object_set_new(value, "left", left);
+	for (size_t i = roles->n; i-- > 0;) {
+		const struct community_role *r = &roles->list[i];
+		if (r->complete && r->start <= at && at <= r->end &&
+		    memcmp(r->person, key, ED25519_PUBLIC) == 0)
+			return r;
 	}
-	(void)json_object_set_new(left, hex, json_integer((json_int_t)now_s));
+	return NULL;
+}
+
+err
+community_role_leave(
+    struct node *n, uint32_t persona, const uint8_t agreement[EVIDENCE_ID])
+{
+	return left_keep(n, persona, agreement, node_now(n));
 }
 
 const char *

@@ -5,23 +5,28 @@
  * nobody learns of others but by what these show.
  *
  * A role is over when its end has come, when both signed an outcome of it, or
- * when this node was told so (community_role_left()).
+ * when it was left: then it ends in that hour.
  */
 #pragma once
 
 #include "node/community/community.h"
 #include "node/evidence/documents.h"
 
-#define COMMUNITY_ROLES 256 /* looked at of a community */
-
 struct community_role {
 	uint8_t agreement[EVIDENCE_ID];
 	uint8_t company[ED25519_PUBLIC], person[ED25519_PUBLIC];
 	char title[EVIDENCE_TITLE + 1];
 	char talk[HELD_TALK];
-	uint32_t hours, start, end; /* hours in all; unix hours */
-	bool complete;              /* both have signed */
-	bool over;
+	uint32_t hours, start; /* hours in all; unix hours */
+	uint32_t end;          /* as agreed, or when it was left */
+	bool complete;         /* both have signed */
+	bool left, over;
+};
+
+/* All of a group; community_role_list() fills it, free() ${list}. */
+struct community_roles {
+	struct community_role *list;
+	size_t n;
 };
 
 /**
@@ -37,9 +42,21 @@ size_t community_roles(struct node *n, uint32_t persona, const json_t *value,
 bool community_role_of(struct node *n, uint32_t persona, const json_t *value,
     const uint8_t key[ED25519_PUBLIC], struct community_role *out);
 
-/** community_role_left(value, agreement): from now on it is over. */
-void community_role_left(
-    json_t *value, const uint8_t agreement[EVIDENCE_ID], uint64_t now_s);
+/** community_role_list(n, persona, value): those of a group, at most
+ * community.members; an empty list also without memory. */
+struct community_roles community_role_list(
+    struct node *n, uint32_t persona, const json_t *value);
+
+/** community_role_at(roles, key, at): the last one of ${key} that both signed
+ * and that had begun and was not over in that hour; NULL: none. */
+const struct community_role *community_role_at(
+    const struct community_roles *roles, const uint8_t key[ED25519_PUBLIC],
+    uint32_t at);
+
+/** community_role_leave(n, persona, agreement): from now on it is over. ERR_IO,
+ * ERR_NOMEM. */
+NODISCARD err community_role_leave(
+    struct node *n, uint32_t persona, const uint8_t agreement[EVIDENCE_ID]);
 
 /* What may be wrong with an agreement on a role. */
 enum role_fault {

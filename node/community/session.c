@@ -50,24 +50,32 @@ has_signed(const struct document *d, unsigned peer)
 	return (d->signed_by & UINT64_C(1) << (ROLE_PEER + peer)) != 0;
 }
 
+static bool
+has_role(const struct community_roles *all, const uint8_t key[ED25519_PUBLIC])
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i].complete && is_key(all->list[i].person, key))
+			return true;
+	return false;
+}
+
 /* On the node of who founded it everybody who takes part is known. */
 static enum session_fault
 judge_founded(struct node *n, uint32_t persona, const json_t *value,
-    const struct document *d)
+    const struct document *d, const struct community_roles *all)
 {
 	const struct session *s = &d->is.session;
 	const uint8_t *me = persona_get(n, persona)->pub;
 	struct community_record r;
-	struct community_role role;
 	const bool live = community_of(n, persona, value, &r) == OK;
 
 	for (unsigned i = 0; i < s->peers_n; i++) {
 		if (is_key(s->peers[i], me) ||
 		    (live && community_leads(&r, s->peers[i])))
 			continue;
-		if (!community_role_of(n, persona, value, s->peers[i], &role))
+		if (!has_role(all, s->peers[i]))
 			return SESSION_STRANGERS;
-		if (s->at < role.start || s->at > role.end)
+		if (community_role_at(all, s->peers[i], s->at) == NULL)
 			return SESSION_OUTSIDE;
 	}
 	return SESSION_FINE;
@@ -76,21 +84,21 @@ judge_founded(struct node *n, uint32_t persona, const json_t *value,
 /* A member knows whoever leads it, and itself. */
 static enum session_fault
 judge_joined(struct node *n, uint32_t persona, const json_t *value,
-    const struct document *d)
+    const struct document *d, const struct community_roles *all)
 {
 	const struct session *s = &d->is.session;
 	const uint8_t *me = persona_get(n, persona)->pub;
 	struct community_record r;
-	struct community_role role;
 	const bool live = community_of(n, persona, value, &r) == OK;
 
-	if (!community_role_of(n, persona, value, me, &role))
+	if (!has_role(all, me))
 		return SESSION_UNKNOWN;
-	if (s->at < role.start || s->at > role.end)
+	const struct community_role *role = community_role_at(all, me, s->at);
+	if (role == NULL)
 		return SESSION_OUTSIDE;
 	for (unsigned i = 0; i < s->peers_n; i++)
 		if (has_signed(d, i) &&
-		    (is_key(s->peers[i], role.company) ||
+		    (is_key(s->peers[i], role->company) ||
 			(live && community_leads(&r, s->peers[i]))))
 			return SESSION_FINE;
 	/* The member's own proposal: others judge it. */
@@ -118,9 +126,11 @@ session_judge(struct node *n, uint32_t persona, const struct document *d,
 		return SESSION_UNKNOWN;
 	const json_int_t ended =
 	    json_integer_value(json_object_get(value, "ended"));
+	struct community_roles all = community_role_list(n, persona, value);
 	enum session_fault f = json_is_true(json_object_get(value, "founded"))
-				   ? judge_founded(n, persona, value, d)
-				   : judge_joined(n, persona, value, d);
+				   ? judge_founded(n, persona, value, d, &all)
+				   : judge_joined(n, persona, value, d, &all);
+	free(all.list);
 	if (ended > 0 && s->at > (uint64_t)ended / 3600)
 		f = SESSION_AFTER_END;
 	json_decref(value);
@@ -192,7 +202,7 @@ on_outcome(void *ctx, const struct holding *h)
 		return true;
 	a = documents_find(l->n, l->persona, held.d.is.outcome.agreement);
 	if (a == NULL || documents_read(l->n, a, &base) != OK ||
-	    base.d.is.agreement.kind != AGREEMENT_COMMUNITY_ROLE ||
+	    base.d.is.agreement.kind != community_agreement(l->value) ||
 	    !community_is(l->value, base.d.is.agreement.subject) ||
 	    evidence_belongs(&held.d, &base.d) != EVIDENCE_FINE)
 		return true;
