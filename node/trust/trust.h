@@ -10,7 +10,8 @@
  * one moment, and then only read: it is counted by its users and goes with
  * the last one. When anchors, documents, vocabulary or attestations of whom
  * trust reaches change, a new one is made within a few seconds; making them
- * takes a twentieth of the time at most. Nothing of it is published, sent
+ * takes a twentieth of the time, more only where one takes over 3 s (they are
+ * 60 s apart at most). Nothing of it is published, sent
  * to anybody, or orders a list of people.
  *
  * SPEC.md, "Trust and Learnability".
