@@ -659,7 +659,7 @@ static const struct cli_command commands[] = {
 	    "in feeds.directory. To add again\nreplaces.",
 	    "ohcn feed add careers https://acme.example/jobs.json\n"
 	    "ohcn feed add careers https://acme.example/jobs.csv --format csv "
-	    "--minutes 60\nohcn feed sync careers --dry-run",
+	    "--minutes 60",
 	    FLAGS{ { "format", "FORMAT", "jobposting, csv or ndjson" },
 		{ "minutes", "N", "read every N minutes; 360 if not given" },
 		{ "region", "CC", "where a posting does not say" },
@@ -750,9 +750,7 @@ static const struct cli_command commands[] = {
 	    "ohcn offer template add welders --note \"You can {has}; with us "
 	    "you learn {teaches|more}.\" --pledge "
 	    "kind=course,amount=800,currency=EUR,days=90\n"
-	    "ohcn offer template list\nohcn offer template remove welders\n"
-	    "ohcn offer send --demand A-17 --to 7f3ak2xq5m --template "
-	    "welders --dry-run",
+	    "ohcn offer template list\nohcn offer template remove welders",
 	    FLAGS{ { "role", "TEXT", "instead of the need's title" },
 		{ "note", "TEXT", "a few words" },
 		{ "activity", "CHOICE", "job, gig, task, project, ..." },
