@@ -1168,13 +1168,13 @@ static const struct cli_command commands[] = {
 	    "your organisation record: `ohcn organisation\npublish` first, "
 	    "with the same --persona.",
 	    "ohcn cohort found spring --title \"Welding, spring\" --teaches "
-	    "welding:3 --seats 8\n"
-	    "ohcn cohort edit spring --weeks 8 --hours 32 --sessions 8 "
-	    "--grade 101 --in-days 30",
+	    "welding:3 --seats 8",
 	    cohort_flags, run_community_edit },
 	{ "cohort", "edit", "NAME", 1, 1, "change the draft",
 	    "Published is what was published last: `ohcn cohort publish` "
 	    "again.",
+	    "ohcn cohort edit spring --weeks 8 --hours 32 --sessions 8 "
+	    "--grade 101 --in-days 30\n"
 	    "ohcn cohort edit spring --coach did:key:z6Mk...\n"
 	    "ohcn cohort edit spring --case A-17 --cost 450EUR",
 	    cohort_flags, run_community_edit },
