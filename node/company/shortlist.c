@@ -11,8 +11,9 @@
 #include "proto/base/text.h"
 #include "proto/record/names.h"
 
-#define PREFIX     "shortlist/"
-#define KEY_DIGITS 16 /* of an author, in a name of the vault */
+#define HEADS      "shortlists/" /* each list */
+#define PREFIX     "shortlist/"  /* who is on it */
+#define KEY_DIGITS 16            /* of an author, in a name of the vault */
 
 static const char *const states[] = { "new", "contacted", "talking", "agreed",
 	"declined", "hired" };
@@ -49,8 +50,9 @@ vault_name(char out[PERSONA_VAULT_NAME], uint32_t persona, const char *name,
 	if (author != NULL)
 		(void)snprintf(
 		    digits, sizeof(digits), "%016" PRIx64, get_u64be(author));
-	(void)snprintf(own, sizeof(own), PREFIX "%s%s%s", name,
-	    author == NULL ? "" : "/", digits);
+	(void)snprintf(own, sizeof(own), "%s%s%s%s",
+	    author == NULL ? HEADS : PREFIX, name, author == NULL ? "" : "/",
+	    digits);
 	persona_vault_name(out, persona, own);
 	return true;
 }
@@ -77,7 +79,7 @@ author_of(const json_t *candidate, uint8_t author[ED25519_PUBLIC])
 /* ---- walks ---- */
 
 struct walk {
-	const char *below; /* behind it no further slash: the lists alone */
+	const char *below;
 	json_t *list;
 	json_t *names; /* NULL: not wanted */
 };
@@ -86,13 +88,11 @@ static bool
 on_value(void *ctx, const char *name, json_t *value)
 {
 	struct walk *w = ctx;
-	const char *rest = name + strlen(w->below);
 
-	if (strchr(rest, '/') != NULL)
-		return true;
 	(void)json_array_append(w->list, value);
 	if (w->names != NULL)
-		(void)json_array_append_new(w->names, json_string(rest));
+		(void)json_array_append_new(
+		    w->names, json_string(name + strlen(w->below)));
 	return true;
 }
 
@@ -201,7 +201,7 @@ json_t *
 shortlists_json(struct node *n, uint32_t persona)
 {
 	json_t *names = json_array();
-	json_t *heads = values(n, persona, PREFIX, names), *head;
+	json_t *heads = values(n, persona, HEADS, names), *head;
 	size_t i;
 
 	json_array_foreach(heads, i, head)
@@ -256,7 +256,7 @@ shortlist_new(struct node *n, uint32_t persona, const char *name,
 	if (!vault_name(full, persona, name, NULL))
 		return ERR_FORM;
 	json_t *had = head_of(n, persona, name);
-	json_t *all = values(n, persona, PREFIX, NULL);
+	json_t *all = values(n, persona, HEADS, NULL);
 	const bool is_full = json_array_size(all) >= SHORTLISTS_MAX;
 	json_decref(all);
 	json_decref(had);
@@ -374,7 +374,7 @@ shortlists_offered(struct node *n, uint32_t persona,
     const uint8_t author[ED25519_PUBLIC], const char *by)
 {
 	json_t *names = json_array();
-	json_t *heads = values(n, persona, PREFIX, names);
+	json_t *heads = values(n, persona, HEADS, names);
 	char full[PERSONA_VAULT_NAME];
 
 	for (size_t i = 0; i < json_array_size(names); i++) {

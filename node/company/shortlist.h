@@ -8,7 +8,7 @@
  * those with whom one is further than an offer: they agreed to be known. That
  * somebody fell out is told once, without a word of who.
  *
- * In the vault, per persona: shortlist/NAME {demand, made, by} and
+ * In the vault, per persona: shortlists/NAME {demand, made, by} and
  * shortlist/NAME/AUTHOR {author, state, note, added, changed, by}. For the
  * loop's thread.
  */

@@ -447,7 +447,9 @@ hand_over_failed(
 	    "why=%s",
 	    id, w->what, err_name(why));
 	m->stats.not_kept++;
-	line_mark(m, t, a->line, "not_kept", json_string(err_name(why)));
+	if (a->what != ARRIVED_NOTHING)
+		line_mark(
+		    m, t, a->line, "not_kept", json_string(err_name(why)));
 	arrived_drop(m, t);
 	*w = (struct talk_waiting){ .tries = 0 };
 	m->again = true;

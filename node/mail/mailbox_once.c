@@ -199,10 +199,12 @@ tokens_move(struct mailbox *m)
 		if (!was_token(&m->once[i]))
 			continue;
 		memcpy(t.token, m->once[i].key, VOUCHER_TOKEN);
-		/* Cut off between the two, it is done again. */
-		if (m->tokens_n < TOKENS_MAX && !token_is_used(m, t.token) &&
-		    token_put(m, &t) == OK)
+		/* Cut off between the two, or the disk full: done again. */
+		if (m->tokens_n < TOKENS_MAX && !token_is_used(m, t.token)) {
+			if (token_put(m, &t) != OK)
+				continue;
 			m->tokens[m->tokens_n++] = t;
+		}
 		once_name(name, &m->once[i]);
 		(void)!vault_delete(m->n->vault, name);
 		m->once[i] = m->once[--m->once_n];
