@@ -50,7 +50,11 @@ test_all(void **state)
 	    keyfile_create(path, &km, "other", 5, cost, &p), ERR_EXISTS);
 	assert_int_equal(p.exit, EXIT_CONFLICT);
 	assert_int_equal(keyfile_open(path, "secret", 6, &got, &p), OK);
-	assert_memory_equal(&got, &km, sizeof(km));
+	assert_memory_equal(got.seed, km.seed, SEED_SIZE);
+	assert_memory_equal(got.node_seed, km.node_seed, ED25519_SEED);
+	assert_memory_equal(got.private_key, km.private_key, AEAD_KEY);
+	assert_int_equal(got.created, km.created);
+	assert_true(got.guarded);
 	assert_int_equal(keyfile_open(path, "Secret", 6, &got, &p), ERR_AUTH);
 	assert_int_equal(p.exit, EXIT_AUTH);
 	assert_memory_equal(got.seed, zero, SEED_SIZE);
