@@ -5,6 +5,8 @@
 #include "node/import/parts.h"
 #include "proto/base/text.h"
 
+#define TAG_BYTES 4096 /* looked at for the end of a tag */
+
 struct slice
 slice_trim(struct slice s)
 {
@@ -220,7 +222,7 @@ plain_text(struct slice s, size_t max, bool *cut)
 		const uint8_t *close =
 		    s.p[0] == '<' && s.n > 1 &&
 			    (isalpha(s.p[1]) || s.p[1] == '/')
-			? memchr(s.p, '>', s.n)
+			? memchr(s.p, '>', MIN(s.n, TAG_BYTES))
 			: NULL;
 		const size_t put =
 		    s.p[0] == '&' ? entity_at(s, &size, out + n) : 0;

@@ -13,6 +13,8 @@
 #define FOUND_LEAST  60 /* percent, of a label inside other words */
 #define FOUND_MAX    8  /* of a piece */
 #define PAIR_TAIL    4  /* bytes of "management" in "Zeitmanagement" */
+#define PAIR_MOST    32 /* bytes of such a tail: each costs a guess */
+#define TAG_BYTES    4096
 
 static const char *const not_words[] = { "not", "no", "without", "nicht",
 	"kein", "keine", "keinen", "keiner", "keinerlei", "ohne", "pas", "sans",
@@ -172,17 +174,19 @@ prose_pair(const struct import_draft *d, struct slice text,
 		const struct slice head = slice_of(text.p, at);
 		if (at == 0 || at + n >= text.n || words_in(head) != 1)
 			continue;
-		pair[1] = slice_of(text.p + at + n, text.n - at - n);
-		const uint8_t *space = memchr(pair[1].p, ' ', pair[1].n);
+		const struct slice last =
+		    slice_of(text.p + at + n, text.n - at - n);
+		const uint8_t *space = memchr(last.p, ' ', last.n);
 		const size_t word =
-		    space != NULL ? (size_t)(space - pair[1].p) : pair[1].n;
+		    space != NULL ? (size_t)(space - last.p) : last.n;
 		if (head.n + word > cap)
 			return false;
 		memcpy(bytes, head.p, head.n);
-		for (size_t k = PAIR_TAIL; k + 2 <= word; k++) {
+		for (size_t k = PAIR_TAIL; k + 2 <= word && k <= PAIR_MOST;
+		     k++) {
 			char copy[128];
 			const struct slice tail =
-			    slice_of(pair[1].p + word - k, k);
+			    slice_of(last.p + word - k, k);
 			if ((tail.p[0] & 0xc0) == 0x80 ||
 			    head.n + k > sizeof(copy))
 				continue;
@@ -197,6 +201,8 @@ prose_pair(const struct import_draft *d, struct slice text,
 			memcpy(bytes, copy, whole.n);
 			pair[0] = slice_of(bytes, whole.n);
 		}
+		if (best > 0)
+			pair[1] = last;
 		return best > 0;
 	}
 	return false;
@@ -270,6 +276,14 @@ next_piece(struct slice *rest, struct slice *out)
 	return false;
 }
 
+/* Nothing more is sought, or too much was looked at. */
+static bool
+is_done(const struct prose *p)
+{
+	return p->pieces >= PROSE_PIECES ||
+	       (p->speak == NULL && p->taken >= PROSE_TERMS);
+}
+
 static void
 read_sentence(
     struct prose *p, struct import_draft *d, struct slice s, const char *field)
@@ -279,7 +293,8 @@ read_sentence(
 
 	if (has_word(s, not_words) || has_word(s, offer_words))
 		return;
-	while (next_piece(&s, &piece)) {
+	while (!is_done(p) && next_piece(&s, &piece)) {
+		p->pieces++;
 		if (!prose_pair(d, piece, pair, bytes, sizeof(bytes))) {
 			read_piece(p, d, piece, field);
 			continue;
@@ -325,7 +340,7 @@ break_at(struct slice s)
 	from += s.p[1] == '/';
 	while (from + n < s.n && isalnum(s.p[from + n]))
 		n++;
-	close = memchr(s.p, '>', s.n);
+	close = memchr(s.p, '>', MIN(s.n, TAG_BYTES));
 	if (n == 0 || close == NULL)
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
@@ -349,7 +364,7 @@ read_lines(struct prose *p, struct import_draft *d, struct slice text,
 {
 	bool offers = false;
 
-	while (text.n > 0) {
+	while (text.n > 0 && !is_done(p)) {
 		size_t at = 0, skip = 0;
 		while (at < text.n && (skip = break_at(slice_of(
 					   text.p + at, text.n - at))) == 0)
@@ -377,6 +392,15 @@ prose_read(struct prose *p, struct import_draft *d, struct slice text,
 {
 	json_t *inner = NULL;
 
+	if (text.n > PROSE_BYTES) {
+		size_t n = PROSE_BYTES;
+		while (n > 0 && (text.p[n] & 0xc0) == 0x80)
+			n--;
+		text = slice_of(text.p, n);
+		import_note(d, field, "name the skills in a list",
+		    "only the first %d bytes of the text were read",
+		    PROSE_BYTES);
+	}
 	/* some write the tags of a description as entities */
 	for (size_t i = 0; inner == NULL && i + 4 <= text.n; i++)
 		if (memcmp(text.p + i, "&lt;", 4) == 0)

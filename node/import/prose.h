@@ -11,8 +11,10 @@
 
 #include "node/import/parts.h"
 
-#define PROSE_MOST  80
-#define PROSE_TERMS 24 /* of one draft */
+#define PROSE_MOST   80
+#define PROSE_TERMS  24    /* of one draft */
+#define PROSE_BYTES  32768 /* of one text; the rest is noted, not read */
+#define PROSE_PIECES 2000  /* phrases looked at, of one draft */
 
 /* What a text named. */
 struct prose_hit {
@@ -27,7 +29,8 @@ struct prose {
 	void *ctx;
 	/* called for "Deutsch mindestens B2"; NULL: languages are not meant */
 	void (*speak)(void *ctx, uint32_t language, unsigned level);
-	unsigned taken; /* so far; at most PROSE_TERMS */
+	unsigned taken;  /* so far; at most PROSE_TERMS */
+	unsigned pieces; /* so far; at most PROSE_PIECES */
 };
 
 /**
@@ -40,7 +43,7 @@ void prose_read(struct prose *p, struct import_draft *d, struct slice text,
 /**
  * prose_pair(d, text, pair, bytes, cap):
  * "Projekt- und Zeitmanagement" as "Projektmanagement" (in ${bytes}) and
- * "Zeitmanagement", if the first is a term. false: it is no such pair.
+ * "Zeitmanagement", if the first is a term. false: it is no such pair, and ${pair} is as it was.
  */
 bool prose_pair(const struct import_draft *d, struct slice text,
     struct slice pair[2], char *bytes, size_t cap);

@@ -14,6 +14,7 @@
 #include "node/import/job.h"
 #include "node/import/page.h"
 #include "node/import/parts.h"
+#include "node/import/prose.h"
 #include "node/import/resume.h"
 #include "node/import/vocabulary.h"
 #include "node/import/words.h"
@@ -1599,6 +1600,76 @@ test_demo_tables(void **state)
 	demo_fini(&d);
 }
 
+/* ---- running text ---- */
+
+static size_t
+guess_counted(void *ctx, struct slice text, uint32_t language,
+    struct term_guess *out, size_t max)
+{
+	++*(size_t *)ctx;
+	return guess_word(NULL, text, language, out, max);
+}
+
+/* What is no pair stays one phrase; a long tail costs few guesses. */
+static void
+test_pair(void **state)
+{
+	size_t guesses = 0;
+	const struct term_lookup counted = { .guess = guess_counted,
+		.describe = describe_word,
+		.ctx = &guesses };
+	const struct import_draft d = { .lookup = &counted };
+	struct slice pair[2] = { { NULL, 0 }, { NULL, 0 } };
+	char bytes[128], text[120];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text), "x- und %0100d", 0);
+	assert_false(
+	    prose_pair(&d, slice_str(text), pair, bytes, sizeof(bytes)));
+	assert_int_equal(pair[1].n, 0);
+	assert_in_range(guesses, 1, 40);
+}
+
+/* The work for a text is bounded, whatever its length. */
+static void
+test_long_text(void **state)
+{
+	const size_t n = 200000;
+	size_t guesses = 0;
+	const struct term_lookup counted = { .guess = guess_counted,
+		.describe = describe_word,
+		.ctx = &guesses };
+	struct import_draft d = { .lookup = &counted,
+		.messages = json_array() };
+	struct prose p = { .take = NULL };
+	char *text = malloc(n);
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < n; i++)
+		text[i] = "a,\n"[i % 3];
+	prose_read(&p, &d, slice_of(text, n), "description");
+	assert_in_range(guesses, 1, PROSE_PIECES);
+	assert_int_equal(json_array_size(d.messages), 1);
+	json_decref(d.messages);
+	free(text);
+}
+
+/* What is further off than any tag is long ends none. */
+static void
+test_open_tag(void **state)
+{
+	char text[6000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "<a", 2);
+	text[sizeof(text) - 1] = '>';
+	json_t *out = plain_text(slice_of(text, sizeof(text)), 8000, NULL);
+	assert_int_equal(json_string_length(out), sizeof(text));
+	json_decref(out);
+}
+
 int
 main(void)
 {
@@ -1627,6 +1698,9 @@ main(void)
 		cmocka_unit_test(test_two_languages),
 		cmocka_unit_test(test_demo_people),
 		cmocka_unit_test(test_demo_tables),
+		cmocka_unit_test(test_pair),
+		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_open_tag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
