@@ -283,7 +283,8 @@ floor_take(struct repair *p, const struct slot_name *name, uint64_t rid,
 	struct slot_state st;
 
 	TRY(store_slot_find(&w->view, TABLE_HIDDEN, name, &st));
-	if (st.found && !record_beats(st.seq, st.id, seq, id)) {
+	if (st.found && memcmp(st.id, id, RECORD_ID) != 0 &&
+	    !record_beats(st.seq, st.id, seq, id)) {
 		p->report->lost++;
 		TRY(work_clear(w, &st, STORE_REPLACED));
 	}

@@ -176,17 +176,36 @@ on_fault(void *ctx, const char *text)
 	fprintf(stderr, "fault: %s\n", text);
 }
 
-static bool
-is_held(struct store_view *v, size_t i)
+enum held { HELD_NOT, HELD_OPEN, HELD_HIDDEN };
+
+static enum held
+held_as(struct store_view *v, size_t i)
 {
 	struct store_record got;
 
-	return store_get(v, records[i].id, &got) == OK;
+	if (store_get(v, records[i].id, &got) != OK)
+		return HELD_NOT;
+	return store_is_hidden(&got) ? HELD_HIDDEN : HELD_OPEN;
+}
+
+/* One slot has one record that others see, and one better that waits. */
+static void
+look_at_pair(const enum held *held, size_t i, size_t k)
+{
+	const struct record *a = &records[i], *b = &records[k];
+
+	if (held[i] == HELD_NOT || held[k] == HELD_NOT || a->kind != b->kind ||
+	    a->slot != b->slot ||
+	    memcmp(a->author, b->author, RECORD_AUTHOR) != 0)
+		return;
+	ASSERT(held[i] != held[k]);
+	ASSERT(record_beats(a->seq, a->id, b->seq, b->id) ==
+	       (held[i] == HELD_HIDDEN));
 }
 
 /* An own record leaves for a better one, a revocation or its hour alone. */
 static bool
-may_be_gone(const struct world *w, const bool *held, size_t i)
+may_be_gone(const struct world *w, const enum held *held, size_t i)
 {
 	const struct record *r = &records[i];
 
@@ -194,7 +213,7 @@ may_be_gone(const struct world *w, const bool *held, size_t i)
 		return true;
 	for (size_t k = 0; k < RECORDS; k++) {
 		const struct record *q = &records[k];
-		if (k != i && held[k] &&
+		if (k != i && held[k] != HELD_NOT &&
 		    memcmp(q->author, r->author, RECORD_AUTHOR) == 0 &&
 		    (q->kind == KIND_REVOCATION ||
 			(q->kind == r->kind && q->slot == r->slot &&
@@ -217,20 +236,16 @@ look(struct world *w)
 	ASSERT(store_check(v, STORE_CHECK, on_fault, NULL, &report) == OK);
 	ASSERT(report.faults == 0);
 	ASSERT(store_each_item(v, &scope, w->now_s, on_item, &o) == OK);
-	bool held[RECORDS];
+	enum held held[RECORDS];
 	for (size_t i = 0; i < RECORDS; i++)
-		held[i] = is_held(v, i);
+		held[i] = held_as(v, i);
 	for (size_t i = 0; i < RECORDS; i++) {
-		if (w->given[i] && !held[i]) {
+		if (w->given[i] && held[i] == HELD_NOT) {
 			ASSERT(may_be_gone(w, held, i));
 			w->given[i] = false;
 		}
 		for (size_t k = 0; k < i; k++)
-			ASSERT(!held[i] || !held[k] ||
-			       records[i].kind != records[k].kind ||
-			       records[i].slot != records[k].slot ||
-			       memcmp(records[i].author, records[k].author,
-				   RECORD_AUTHOR) != 0);
+			look_at_pair(held, i, k);
 	}
 	store_view_close(v);
 }
