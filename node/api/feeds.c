@@ -61,6 +61,8 @@ api_feed_set(struct http_request *r, void *ctx)
 	else if (e == ERR_LIMIT)
 		http_fail(r, 409, "E3182", NULL, "ohcn feed remove",
 		    "there are %d feeds, as many as a node has", FEEDS_MAX);
+	else if (e == ERR_CLOSED)
+		fail_busy(r);
 	else if (e != OK)
 		http_fail_err(r, e, "the feed cannot be kept");
 	else

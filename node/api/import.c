@@ -457,6 +457,14 @@ hold_back(struct bulk *b, struct row *row, uint8_t *taken)
 	    "ohcn feed review");
 }
 
+/* Of a feed: the posting was there, and this feed has not brought it. */
+static bool
+is_foreign(const struct bulk *b, const struct row *row)
+{
+	return b->archived != NULL &&
+	       json_object_get(b->archived, row->external_id) == NULL;
+}
+
 static void
 decide(struct bulk *b, struct row *row, uint8_t *taken)
 {
@@ -471,6 +479,9 @@ decide(struct bulk *b, struct row *row, uint8_t *taken)
 		return;
 	}
 	if (row->expires_h != 0 && row->expires_h <= now_h) {
+		if (owner_find_external(b->n, b->persona, b->kind,
+			row->external_id, &row->slot) == OK)
+			taken[row->slot] = 1; /* it ends by itself */
 		row_fail(row, "validThrough", "it is over already",
 		    "leave it out, or give a later date");
 		return;
@@ -487,8 +498,12 @@ decide(struct bulk *b, struct row *row, uint8_t *taken)
 			    !lasts_longer(b, row, p)
 			? ROW_UNCHANGED
 			: ROW_UPDATED;
-		if (row->state == ROW_UPDATED &&
-		    owner_busy(b->n, b->persona, b->kind, row->slot))
+		if (row->state == ROW_UPDATED && is_foreign(b, row))
+			row_fail(row, "external_id",
+			    "a posting that did not come from here has this id",
+			    "withdraw that one, or give this one another id");
+		else if (row->state == ROW_UPDATED &&
+			 owner_busy(b->n, b->persona, b->kind, row->slot))
 			row_fail(row, "", "a change of it is under way",
 			    "try again in a moment");
 	} else if (row->external_id[0] == 0 &&

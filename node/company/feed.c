@@ -250,6 +250,8 @@ feed_set(struct node *n, uint32_t persona, const char *name, const json_t *what,
 	*why = "a-z 0-9 - _, at most 24";
 	if (!is_name(name))
 		return ERR_FORM;
+	if (f != NULL && s->now.busy && s->now.feed == f)
+		return ERR_CLOSED;
 	json_t *v = f != NULL
 			? json_copy(f->v)
 			: json_pack("{s:I,s:{},s:n,s:i,s:n,s:[],s:[]}", "made",
@@ -301,6 +303,24 @@ feed_remove(struct node *n, uint32_t persona, const char *name)
 		return e;
 	json_decref(f->v);
 	*f = s->list[--s->count];
+	return OK;
+}
+
+err
+feeds_forget(struct node *n, uint32_t persona)
+{
+	struct feeds *s = n->feeds;
+
+	if (s == NULL)
+		return OK;
+	if (s->now.busy)
+		return ERR_MORE;
+	for (size_t i = s->count; i-- > 0;) {
+		if (s->list[i].persona != persona)
+			continue;
+		json_decref(s->list[i].v);
+		s->list[i] = s->list[--s->count];
+	}
 	return OK;
 }
 
@@ -569,8 +589,10 @@ may_archive(struct feeds *s, const struct counted *c)
 	    (c->good == 0 || json_is_object(json_object_get(v, "ask")) ||
 		(known >= ASK_FROM && 2 * missing >= known));
 
-	if (!json_is_true(json_object_get(v, "archive")))
+	if (!json_is_true(json_object_get(v, "archive"))) {
+		(void)json_object_set_new(v, "ask", json_null());
 		return false;
+	}
 	if (!much || missing <= number_of(v, "allowed")) {
 		(void)json_object_set_new(v, "ask", json_null());
 		return true;

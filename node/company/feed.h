@@ -47,10 +47,15 @@ json_t *feed_json(struct node *n, uint32_t persona, const char *name);
 
 /**
  * feed_set(n, persona, name, what, field, why): ${what} {url, format, region,
- * map, every, archive}. ERR_FORM with ${field} and ${why}; ERR_LIMIT; ERR_IO.
+ * map, every, archive}. ERR_FORM with ${field} and ${why}; ERR_LIMIT;
+ * ERR_CLOSED: it is being read; ERR_IO.
  */
 NODISCARD err feed_set(struct node *n, uint32_t persona, const char *name,
     const json_t *what, const char **field, const char **why);
+
+/** feeds_forget(n, persona): before its values in the vault go. ERR_MORE: one
+ * is being read; try again. */
+NODISCARD err feeds_forget(struct node *n, uint32_t persona);
 
 /** feed_remove(n, persona, name): what it published stays. ERR_NOTFOUND;
  * ERR_CLOSED: it is being read; ERR_IO. */

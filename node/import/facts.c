@@ -5,8 +5,6 @@
 #include "node/import/parts.h"
 #include "proto/base/text.h"
 
-#define TAG_BYTES 4096 /* looked at for the end of a tag */
-
 struct slice
 slice_trim(struct slice s)
 {
@@ -214,15 +212,19 @@ plain_text(struct slice s, size_t max, bool *cut)
 {
 	/* an entity is no shorter than what it stands for */
 	char *out = malloc(s.n + 4);
-	size_t n = 0, size;
+	size_t n = 0, size, closes = s.n;
+	const uint8_t *begin = s.p;
 
 	if (out == NULL)
 		return NULL;
+	/* Behind the last '>' no tag ends: none is looked for again and again. */
+	while (closes > 0 && begin[closes - 1] != '>')
+		closes--;
 	while (s.n > 0) {
 		const uint8_t *close =
-		    s.p[0] == '<' && s.n > 1 &&
+		    s.p[0] == '<' && s.n > 1 && s.p < begin + closes &&
 			    (isalpha(s.p[1]) || s.p[1] == '/')
-			? memchr(s.p, '>', MIN(s.n, TAG_BYTES))
+			? memchr(s.p, '>', s.n)
 			: NULL;
 		const size_t put =
 		    s.p[0] == '&' ? entity_at(s, &size, out + n) : 0;

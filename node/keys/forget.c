@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/community/community.h"
+#include "node/company/feed.h"
 #include "node/evidence/documents.h"
 #include "node/keys/intro.h"
 #include "node/keys/persona.h"
@@ -236,6 +237,7 @@ erase(struct node *n, uint32_t persona)
 	}
 	intro_erase(n, persona);
 	TRY(owner_plan_cancel(n, persona));
+	TRY(feeds_forget(n, persona));
 	TRY(erase_values(n, persona));
 	(void)snprintf(name, sizeof(name), NAME_HEAD "%u", (unsigned)persona);
 	return persona_rename(n, persona, name);
