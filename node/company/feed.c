@@ -489,9 +489,11 @@ take_row(struct counted *c, const json_t *known, const json_t *row)
 		}
 	}
 	c->good += held || strcmp(state, "error") != 0;
-	/* What is broken or waits is not missing. */
+	/* What is broken or waits is not missing. What is as it was, and was
+	 * not known, came another way: it does not become the feed's. */
 	if (id != NULL && id[0] != '\0' &&
-	    (strcmp(state, "error") != 0 || json_object_get(known, id) != NULL))
+	    (strcmp(state, "created") == 0 ||
+		json_object_get(known, id) != NULL))
 		(void)json_object_set_new(c->in_file, id, json_true());
 }
 

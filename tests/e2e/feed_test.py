@@ -25,6 +25,8 @@ class Web(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         web = self.server
         web.asked.append((self.path, dict(self.headers)))
+        if web.hold is not None:
+            web.hold.wait(60)
         status, headers, body = web.pages.get(self.path, (404, {}, ""))
         if headers.get("ETag") and self.headers.get("If-None-Match") == headers["ETag"]:
             status, body = 304, ""
@@ -48,7 +50,7 @@ class Feed(Case):
         self.w = self.world()
         self.web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web)
         self.web.daemon_threads = True
-        self.web.pages, self.web.asked = {}, []
+        self.web.pages, self.web.asked, self.web.hold = {}, [], None
         threading.Thread(target=self.web.serve_forever, daemon=True).start()
         self.addCleanup(self.web.server_close)
         self.addCleanup(self.web.shutdown)
@@ -193,6 +195,98 @@ class Feed(Case):
             f := node.cli("feed", "show", "careers"))["busy"] and f)
         self.assertEqual(({"weldng of pipes": "welding"}, []),
                          (feed["decisions"], feed["review"]))
+
+    def job(self, i, until, title="Welder"):
+        return {"@context": "https://schema.org", "@type": "JobPosting",
+                "title": f"{title} {i}", "identifier": i, "skills": "welding",
+                "validThrough": until,
+                "jobLocation": {"address": {"addressCountry": "DE"}}}
+
+    def read(self, node, name="careers"):
+        return wait_for("it is read", lambda: (
+            f := node.cli("feed", "show", name))["last"] and not f["busy"] and f)
+
+    def test_all_over(self):
+        """A file in which all is over withdraws nothing."""
+        node = self.node("feeds.allow_private=yes")
+        for until, state in (("2099-01-01", "read"), ("2001-01-01", "read")):
+            self.web.pages["/jobs.json"] = (200, {}, json.dumps(
+                [self.job(i, until) for i in "abcde"]))
+            if until == "2099-01-01":
+                self.set(node, "careers", "/jobs.json", format="jobposting")
+                said = self.read(node)
+            else:
+                said = self.sync(node)
+            self.assertEqual(state, said["last"]["result"], said)
+            self.assertEqual(list("abcde"), self.open(node))
+        self.assertEqual((0, 0, 0, 0, 0, 5), self.counts(said))
+        self.assertEqual((None, 5), (said["ask"], said["known"]))
+
+    def test_foreign(self):
+        """What did not come by this feed is neither changed nor withdrawn by it,
+        also when the feed has once said the same."""
+        node = self.node("feeds.allow_private=yes")
+        pages = self.web.pages
+        own = table("mine", "same")
+        node.cli("demand", "import", write(self.w.directory / "own.csv", own))
+        first = {d["external_id"]: d["title"] for d in node.cli("demand", "list")["demands"]}
+        pages["/jobs.csv"] = (200, {}, table("a", "mine", title="Baker") +
+                              "same,Welder same,de,welding:3\n")
+        self.set(node, "careers", "/jobs.csv")
+        said = self.read(node)
+        self.assertEqual((1, 1), (said["last"]["created"], said["last"]["errors"]), said)
+        self.assertIn("did not come", said["errors"][0]["message"])
+        self.assertEqual(1, said["known"])
+        pages["/jobs.csv"] = (200, {}, table("a", title="Baker"))
+        self.assertEqual(0, self.sync(node)["last"]["archived"])
+        self.assertEqual(["a", "mine", "same"], self.open(node))
+        now = {d["external_id"]: d["title"] for d in node.cli("demand", "list")["demands"]}
+        self.assertEqual(first, {k: now[k] for k in first})
+
+    def test_set_while_read(self):
+        node = self.node("feeds.allow_private=yes")
+        self.web.pages["/jobs.csv"] = (200, {"ETag": '"one"'}, table("a"))
+        self.web.hold = threading.Event()
+        self.addCleanup(self.web.hold.set)
+        self.set(node, "careers", "/jobs.csv")
+        wait_for("it is asked for", lambda: self.web.asked)
+        what = {"url": self.base + "/jobs.csv", "format": "csv", "every": 86400}
+        status, said = node.api("PUT", "/feeds/careers", what)
+        self.assertEqual((409, "E3183"), (status, said["code"]))
+        self.assertEqual(200, node.api("PUT", "/feeds/other", what)[0])
+        self.web.hold.set()
+        self.read(node)
+        self.read(node, "other")
+        # Other settings: the whole file is asked for once more.
+        before = len(self.web.asked)
+        self.set(node, "careers", "/jobs.csv", region="at")
+        wait_for("it is read anew", lambda: len(self.web.asked) > before)
+        self.assertNotIn("If-None-Match", self.web.asked[before][1])
+
+    def test_forgotten(self):
+        """A forgotten persona's feed goes with it and does not come back."""
+        node = self.node("feeds.allow_private=yes")
+        node.cli("persona", "add", "quiet")
+        self.web.pages["/jobs.csv"] = (200, {}, table("a"))
+        self.web.hold = threading.Event()
+        self.addCleanup(self.web.hold.set)
+        node.cli("--persona", "quiet", "feed", "add", "careers",
+                 self.base + "/jobs.csv", "--format", "csv")
+        wait_for("it is asked for", lambda: self.web.asked)
+        node.cli("persona", "forget", "quiet", "--yes")
+        self.web.hold.set()
+
+        def forgotten():
+            return any(p["name"] == "forgotten-1"
+                       for p in node.cli("persona", "list")["personas"])
+        wait_for("it is forgotten", forgotten)
+        for again in (False, True):
+            if again:
+                node.stop()
+                node.start()
+            left = node.cli("--persona", "forgotten-1", "feed", "list")
+            self.assertEqual([], left["feeds"], again)
+            self.assertEqual(0, node.metrics()["ohcn_feeds"], again)
 
     def test_where_to(self):
         """No private address, neither at once nor by a redirect or a name; no
