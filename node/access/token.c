@@ -323,13 +323,28 @@ tokens_close(struct node *n)
 	free(t);
 }
 
+static err
+token_drop(struct node *n, unsigned i)
+{
+	struct tokens *t = n->tokens;
+	char prefix[VAULT_NAME_MAX + 1];
+
+	if (n->http != NULL)
+		http_caller_gone(n->http, t->all[i].name);
+	(void)snprintf(prefix, sizeof(prefix), "access/%s/", t->all[i].name);
+	TRY(vault_delete_all(n->vault, prefix));
+	json_decref(t->all[i].last);
+	memmove(&t->all[i], &t->all[i + 1], (t->n - i - 1) * sizeof(t->all[0]));
+	t->n--;
+	return OK;
+}
+
 /* The oldest that does not count any more goes, with its log. */
 static err
 make_room(struct node *n)
 {
 	struct tokens *t = n->tokens;
 	unsigned oldest = TOKENS_MAX;
-	char prefix[VAULT_NAME_MAX + 1];
 
 	if (t->n < TOKENS_MAX)
 		return OK;
@@ -340,14 +355,7 @@ make_room(struct node *n)
 			oldest = i;
 	if (oldest == TOKENS_MAX)
 		return ERR_LIMIT;
-	(void)snprintf(
-	    prefix, sizeof(prefix), "access/%s/", t->all[oldest].name);
-	TRY(vault_delete_all(n->vault, prefix));
-	json_decref(t->all[oldest].last);
-	memmove(&t->all[oldest], &t->all[oldest + 1],
-	    (t->n - oldest - 1) * sizeof(t->all[0]));
-	t->n--;
-	return OK;
+	return token_drop(n, oldest);
 }
 
 err
@@ -399,6 +407,71 @@ token_revoke(struct node *n, const char *name)
 	k->revoked = MAX(node_now(n), 1);
 	http_caller_gone(n->http, k->name);
 	return save(n);
+}
+
+/* ---- of a persona that is forgotten ---- */
+
+/* An earlier version wrote names down. True: something has changed. */
+static bool
+names_out(json_t *chunk, const char *said, const char *instead)
+{
+	bool changed = false;
+	json_t *call;
+	size_t i;
+
+	json_array_foreach(json_object_get(chunk, "calls"), i, call)
+	{
+		const char *note =
+		    json_string_value(json_object_get(call, "note"));
+		if (note == NULL || strcmp(note, said) != 0)
+			continue;
+		changed = json_object_set_new(
+			      call, "note", json_string(instead)) == 0 ||
+			  changed;
+	}
+	return changed;
+}
+
+static err
+log_unname(
+    struct node *n, struct token *k, const char *said, const char *instead)
+{
+	char name[VAULT_NAME_MAX + 1];
+
+	for (uint64_t back = 0; back < CHUNKS && back <= k->chunk; back++) {
+		const uint64_t chunk = k->chunk - back;
+		json_t *o =
+		    back == 0 ? json_incref(k->last) : chunk_read(n, k, chunk);
+		err e = OK;
+		if (names_out(o, said, instead)) {
+			chunk_name(name, k, chunk);
+			e = vault_put(n->vault, name, o);
+		}
+		json_decref(o);
+		TRY(e);
+	}
+	return OK;
+}
+
+err
+tokens_forget(struct node *n, uint32_t persona)
+{
+	const struct author *a = persona_get(n, persona);
+	struct tokens *t = n->tokens;
+	char said[sizeof("persona ") + PERSONA_NAME_MAX], instead[32];
+
+	for (unsigned i = t == NULL ? 0 : t->n; i-- > 0;)
+		if (t->all[i].only == persona + 1)
+			TRY(token_drop(n, i));
+	if (t == NULL)
+		return OK;
+	TRY(save(n)); /* also where it failed the last time */
+	(void)snprintf(said, sizeof(said), "persona %s", a->name);
+	(void)snprintf(
+	    instead, sizeof(instead), PERSONA_NOTE "%u", (unsigned)persona);
+	for (unsigned i = 0; i < t->n; i++)
+		TRY(log_unname(n, &t->all[i], said, instead));
+	return OK;
 }
 
 /* ---- as JSON ---- */
@@ -453,6 +526,22 @@ tokens_json(struct node *n)
 	return list;
 }
 
+/* A persona by its name of now. */
+static void
+note_name(const struct node *n, json_t *call)
+{
+	const char *note = json_string_value(json_object_get(call, "note"));
+	const size_t head = sizeof(PERSONA_NOTE) - 1;
+
+	if (note == NULL || strncmp(note, PERSONA_NOTE, head) != 0)
+		return;
+	const struct author *a =
+	    persona_get(n, (uint32_t)strtoul(note + head, NULL, 10));
+	if (a != NULL)
+		(void)json_object_set_new(
+		    call, "note", json_sprintf("persona %s", a->name));
+}
+
 /* The calls of one token, newest first. */
 static void
 log_of(struct node *n, const struct token *k, size_t limit, json_t *list)
@@ -464,6 +553,7 @@ log_of(struct node *n, const struct token *k, size_t limit, json_t *list)
 		for (size_t i = json_array_size(calls); i > 0 && limit > 0;
 		     i--, limit--) {
 			json_t *one = json_copy(json_array_get(calls, i - 1));
+			note_name(n, one);
 			(void)json_object_set_new(
 			    one, "token", json_string(k->name));
 			(void)json_array_append_new(list, one);

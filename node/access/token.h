@@ -51,6 +51,13 @@ NODISCARD err token_add(struct node *n, const char *name, unsigned scopes,
  * Revoking again changes nothing. */
 NODISCARD err token_revoke(struct node *n, const char *name);
 
+/**
+ * tokens_forget(n, persona): that one is forgotten: tokens that speak for it
+ * alone end and go with their logs, and its name goes out of the logs of the
+ * others. Of the vault; it may be asked again.
+ */
+NODISCARD err tokens_forget(struct node *n, uint32_t persona);
+
 /** token_json(n, name): one as the API shows it; NULL: there is none. */
 json_t *token_json(struct node *n, const char *name);
 /** tokens_json(n): [{name, scopes[], persona, made, expires, revoked, used,

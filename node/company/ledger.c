@@ -400,6 +400,22 @@ lapse(struct node *n, struct book *b)
 	free(settled);
 }
 
+err
+ledger_forget(struct node *n, uint32_t persona)
+{
+	struct book *b = book_of(n, persona);
+	char prefix[VAULT_NAME_MAX + 1];
+
+	(void)snprintf(prefix, sizeof(prefix), "ledger/%u/", (unsigned)persona);
+	TRY(vault_delete_all(n->vault, prefix));
+	if (b == NULL)
+		return OK;
+	free(b->leaves);
+	free(b->roots);
+	*b = (struct book){ .persona = persona };
+	return OK;
+}
+
 /* ---- roots ---- */
 
 struct ledger_of

@@ -32,6 +32,9 @@ struct ledgers;
 NODISCARD err ledgers_open(struct node *n);
 void ledgers_close(struct node *n);
 
+/** ledger_forget(n, persona): all of it, here. Of the vault. */
+NODISCARD err ledger_forget(struct node *n, uint32_t persona);
+
 /** ledgers_tick(n): each second: what lapses; the turn of the week. */
 void ledgers_tick(struct node *n);
 

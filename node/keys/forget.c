@@ -3,14 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/access/token.h"
 #include "node/community/community.h"
 #include "node/company/feed.h"
+#include "node/company/ledger.h"
 #include "node/evidence/documents.h"
 #include "node/keys/intro.h"
 #include "node/keys/persona.h"
 #include "node/keys/signer.h"
 #include "node/keys/vault.h"
 #include "node/mail/mailbox.h"
+#include "node/record/conflict.h"
 #include "node/record/owner.h"
 #include "node/record/reader.h"
 
@@ -18,7 +21,6 @@
 #define GUARDS      "stem/guards"
 #define LOOK_TICKS  2
 #define AGAIN_TICKS 20
-#define NAME_HEAD   "forgotten-"
 
 /* ---- the marks ---- */
 
@@ -45,8 +47,7 @@ forget_begin(struct node *n, uint32_t persona)
 	if (persona == 0 || a == NULL)
 		return ERR_FORM;
 	json_t *marks = vault_get(n->vault, MARKS, &bad);
-	if (is_marked(marks, persona) ||
-	    strncmp(a->name, NAME_HEAD, sizeof(NAME_HEAD) - 1) == 0) {
+	if (is_marked(marks, persona) || persona_is_unnamed(n, persona)) {
 		json_decref(marks);
 		return ERR_EXISTS;
 	}
@@ -218,8 +219,6 @@ erase_values(struct node *n, uint32_t persona)
 static err
 erase(struct node *n, uint32_t persona)
 {
-	char name[PERSONA_NAME_MAX + 1];
-
 	if (mailbox_forget(n, persona) > 0)
 		return ERR_MORE; /* one is being sent: the next time */
 	for (;;) {
@@ -235,12 +234,15 @@ erase(struct node *n, uint32_t persona)
 			break;
 		TRY(community_erase(n, persona, c.first));
 	}
-	intro_erase(n, persona);
+	if (intro_erase(n, persona) > 0)
+		return ERR_IO;
 	TRY(owner_plan_cancel(n, persona));
 	TRY(feeds_forget(n, persona));
+	TRY(ledger_forget(n, persona));
+	TRY(conflict_forget_all(n, persona));
 	TRY(erase_values(n, persona));
-	(void)snprintf(name, sizeof(name), NAME_HEAD "%u", (unsigned)persona);
-	return persona_rename(n, persona, name);
+	TRY(tokens_forget(n, persona));
+	return persona_unname(n, persona);
 }
 
 static bool

@@ -2,11 +2,14 @@
  * forget.h: a persona is forgotten: its key is revoked, which withdraws all
  * that it has published, and all that this node keeps of it is erased: talks
  * and their keys, receive keys, documents, facts and claims, communities,
- * drafts, wishes, badges, its name. Nothing takes it back.
+ * drafts, wishes, badges, its ledger, conflicts with another device, the tokens
+ * of the API that speak for it alone, its name, also in the log of what tokens
+ * did. Nothing takes it back.
  *
  * What stays: that there was one (its index is never used again, so that its
- * key is not made anew for another name), its public key, and by way of which
- * nodes it spoke, as long as the revocation may have to be said again.
+ * key is not made anew for another name), its public key, by way of which
+ * nodes it spoke, as long as the revocation may have to be said again, and for
+ * two weeks its one-time keys.
  *
  * It is begun by a mark in the vault and goes on from there, tick by tick,
  * also after a crash: first the revocation is on the disk, then all else is

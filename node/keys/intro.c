@@ -221,14 +221,15 @@ intro_tick(struct node *n, bool expires)
 			(void)erase_at(n, i);
 }
 
-void
+unsigned
 intro_erase(struct node *n, uint32_t persona)
 {
-	if (n->intro == NULL)
-		return;
-	for (unsigned i = n->intro->n; i-- > 0;)
+	unsigned left = 0;
+
+	for (unsigned i = n->intro == NULL ? 0 : n->intro->n; i-- > 0;)
 		if (n->intro->held[i].key.persona == persona)
-			(void)erase_at(n, i);
+			left += !erase_at(n, i);
+	return left;
 }
 
 /* ---- asking ---- */

@@ -85,5 +85,6 @@ NODISCARD err intro_put(uint32_t field, struct slice payload,
 NODISCARD err intro_into(struct node *n, uint32_t persona, uint32_t kind,
     struct slice payload, struct buf *out);
 
-/** intro_erase(n, persona): all keys of a persona at once: it is revoked. */
-void intro_erase(struct node *n, uint32_t persona);
+/** intro_erase(n, persona): all keys of a persona at once: it is revoked. How
+ * many the disk refused to erase: to be asked again. */
+unsigned intro_erase(struct node *n, uint32_t persona);

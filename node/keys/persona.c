@@ -8,6 +8,8 @@
 
 #define LIST "personas"
 
+#define FORGOTTEN "forgotten-" /* and the index: nobody chooses such a name */
+
 static const char *const states[] = { "live", "retired", "revoked" };
 
 /* ---- looking ---- */
@@ -68,7 +70,7 @@ persona_asked(const struct node *n, struct http_request *r, uint32_t *index)
 		return false;
 	}
 	if (found) { /* for the log of what tokens did */
-		http_note(r, "persona %s", persona_get(n, *index)->name);
+		http_note(r, PERSONA_NOTE "%u", (unsigned)*index);
 		return true;
 	}
 	http_fail(r, 404, "E3120", "persona", "ohcn persona list",
@@ -140,6 +142,15 @@ is_name(const char *name)
 
 	return n >= 1 && n <= PERSONA_NAME_MAX && name[0] != '-' &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == n;
+}
+
+/* Whoever had a name like that could not be told from those forgotten, and
+ * would be in the way of one. */
+static bool
+may_choose(const char *name)
+{
+	return is_name(name) &&
+	       strncmp(name, FORGOTTEN, sizeof(FORGOTTEN) - 1) != 0;
 }
 
 static unsigned
@@ -233,7 +244,7 @@ personas_open(struct node *n)
 err
 persona_add(struct node *n, const char *name, uint32_t *index)
 {
-	if (!is_name(name))
+	if (!may_choose(name))
 		return ERR_FORM;
 	if (persona_find(n, name, index) == OK)
 		return ERR_EXISTS;
@@ -266,23 +277,55 @@ persona_restore(struct node *n, const char *name, uint32_t *index)
 	return e;
 }
 
-err
-persona_rename(struct node *n, uint32_t index, const char *name)
+static err
+name_put(struct node *n, uint32_t index, const char *name)
 {
-	uint32_t other;
 	char before[PERSONA_NAME_MAX + 1];
 
-	ASSERT(index < n->authors_n);
-	if (!is_name(name))
-		return ERR_FORM;
-	if (persona_find(n, name, &other) == OK)
-		return other == index ? OK : ERR_EXISTS;
 	memcpy(before, n->authors[index].name, sizeof(before));
 	(void)snprintf(n->authors[index].name, sizeof(before), "%s", name);
 	const err e = save(n);
 	if (e != OK)
 		memcpy(n->authors[index].name, before, sizeof(before));
 	return e;
+}
+
+err
+persona_rename(struct node *n, uint32_t index, const char *name)
+{
+	uint32_t other;
+
+	ASSERT(index < n->authors_n);
+	if (!may_choose(name))
+		return ERR_FORM;
+	if (persona_find(n, name, &other) == OK)
+		return other == index ? OK : ERR_EXISTS;
+	return name_put(n, index, name);
+}
+
+bool
+persona_is_unnamed(const struct node *n, uint32_t index)
+{
+	const struct author *a = persona_get(n, index);
+
+	return a != NULL && a->state == PERSONA_REVOKED &&
+	       strncmp(a->name, FORGOTTEN, sizeof(FORGOTTEN) - 1) == 0;
+}
+
+err
+persona_unname(struct node *n, uint32_t index)
+{
+	char name[PERSONA_NAME_MAX + 1];
+	uint32_t other;
+
+	if (persona_is_unnamed(n, index))
+		return OK;
+	(void)snprintf(name, sizeof(name), FORGOTTEN "%u", (unsigned)index);
+	/* An earlier version let such names be chosen. */
+	for (unsigned i = 2; persona_find(n, name, &other) == OK; i++)
+		(void)snprintf(
+		    name, sizeof(name), FORGOTTEN "%u-%u", (unsigned)index, i);
+	return name_put(n, index, name);
 }
 
 err

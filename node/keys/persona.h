@@ -38,6 +38,9 @@ const struct author *persona_of_key(
 NODISCARD err persona_find(
     const struct node *n, const char *name, uint32_t *index);
 
+/** What stands in the log of what tokens did, with the index: names change. */
+#define PERSONA_NOTE "persona #"
+
 /**
  * persona_asked(n, r, index): of ?persona=NAME; without, the one that the
  * caller's token is for, else 0. False: there is no such persona, or the token
@@ -90,8 +93,18 @@ NODISCARD err persona_add(struct node *n, const char *name, uint32_t *index);
 NODISCARD err persona_restore(
     struct node *n, const char *name, uint32_t *index);
 
-/** persona_rename(n, index, name): ERR_FORM, ERR_EXISTS, of the vault. */
+/** persona_rename(n, index, name): ERR_FORM (also for a name that begins as
+ * those of forgotten personas do), ERR_EXISTS, of the vault. */
 NODISCARD err persona_rename(struct node *n, uint32_t index, const char *name);
+
+/**
+ * persona_unname(n, index): its name is forgotten; it is called "forgotten-"
+ * and its index from now on. Of the vault.
+ */
+NODISCARD err persona_unname(struct node *n, uint32_t index);
+
+/** persona_is_unnamed(n, index): by persona_unname(), now or at any time. */
+bool persona_is_unnamed(const struct node *n, uint32_t index);
 
 /**
  * persona_set_state(n, index, state): ERR_FORM: it is revoked, or persona 0

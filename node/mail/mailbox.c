@@ -816,6 +816,9 @@ mailbox_forget(struct node *n, uint32_t persona)
 		else
 			left++;
 	}
+	/* and who began those that were forgotten before */
+	if (m != NULL && tombs_forget(m, persona) != OK)
+		left++;
 	return left;
 }
 

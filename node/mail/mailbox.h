@@ -126,7 +126,9 @@ NODISCARD err mailbox_give_up(struct node *n, const char *text);
 /**
  * mailbox_forget(n, persona): erase all talks of a persona, their keys first,
  * and what they have still to send. How many are left: while one of them is
- * being sent, to be asked again.
+ * being sent, or the disk refuses, to be asked again. What stays for 25 hours
+ * more than the two weeks that they live is which one-time keys it used: what
+ * is on its way goes on by the way it went.
  */
 unsigned mailbox_forget(struct node *n, uint32_t persona);
 

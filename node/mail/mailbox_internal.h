@@ -200,6 +200,9 @@ bool tomb_find(const struct mailbox *m, const uint8_t id[CONVERSATION_ID],
 /** tomb_make(m, t): ${t} may be forgotten then. ERR_IO. */
 NODISCARD err tomb_make(struct mailbox *m, const struct talk *t);
 
+/** tombs_forget(m, persona): all of a persona's. Of the vault. */
+NODISCARD err tombs_forget(struct mailbox *m, uint32_t persona);
+
 void once_load(struct mailbox *m);
 /** once_tick(m): what does not count any more goes. */
 void once_tick(struct mailbox *m);

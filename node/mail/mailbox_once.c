@@ -280,6 +280,21 @@ tomb_make(struct mailbox *m, const struct talk *t)
 	return OK;
 }
 
+err
+tombs_forget(struct mailbox *m, uint32_t persona)
+{
+	char name[VAULT_NAME_MAX + 1];
+
+	for (unsigned i = m->tombs_n; i-- > 0;) {
+		if (m->tombs[i].persona != persona)
+			continue;
+		tomb_name(name, &m->tombs[i]);
+		TRY(vault_delete(m->n->vault, name));
+		tomb_drop(m, i);
+	}
+	return OK;
+}
+
 static bool
 on_tomb(void *ctx, const char *name, json_t *value)
 {

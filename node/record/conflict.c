@@ -83,6 +83,16 @@ conflict_forget(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot)
 	return vault_delete(n->vault, name);
 }
 
+err
+conflict_forget_all(struct node *n, uint32_t persona)
+{
+	char prefix[VAULT_NAME_MAX + 1];
+
+	(void)snprintf(
+	    prefix, sizeof(prefix), CONFLICTS "%" PRIu32 "/", persona);
+	return vault_delete_all(n->vault, prefix);
+}
+
 bool
 conflict_any(struct node *n, uint32_t persona, uint32_t kind, uint32_t slot)
 {

@@ -30,6 +30,9 @@ void conflict_each(
 NODISCARD err conflict_forget(
     struct node *n, uint32_t persona, uint32_t kind, uint32_t slot);
 
+/** conflict_forget_all(n, persona): all of a persona. Of the vault. */
+NODISCARD err conflict_forget_all(struct node *n, uint32_t persona);
+
 /** conflict_any(n, persona, kind, slot): is one open there? */
 bool conflict_any(
     struct node *n, uint32_t persona, uint32_t kind, uint32_t slot);

@@ -338,7 +338,7 @@ take_revocations(struct owner *o)
 		    owner_plan_cancel(n, i) != OK)
 			env_log(&n->env, LOG_BROKEN, "revocation_not_saved",
 			    "persona=%s", persona_get(n, i)->name);
-		intro_erase(n, i);
+		(void)intro_erase(n, i); /* else when they expire */
 		forget_posts(o, i);
 		node_event(n, "persona_revoked",
 		    json_pack("{s:s}", "name", persona_get(n, i)->name));

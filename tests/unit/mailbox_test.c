@@ -15,6 +15,7 @@
 #include "mail_world.h"
 #include "node/keys/intro.h"
 #include "node/keys/signer.h"
+#include "node/keys/vault.h"
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
 #include "node/trust/warnings.h"
@@ -1250,6 +1251,43 @@ test_stored_later(void **state)
 	json_decref(said);
 }
 
+/* Of a persona that is forgotten nobody is known who began a talk with it,
+ * not of those that were forgotten before either; of the others all stay. */
+static void
+test_forgotten_persona(void **state)
+{
+	struct fixture *f = *state;
+	char hex[2 * TALK_NAME + 1] = "";
+	char name[2][VAULT_NAME_MAX + 1];
+
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t raw[TALK_NAME];
+		memset(raw, (int)i + 1, sizeof(raw));
+		assert_int_equal(
+		    hex_put(hex, sizeof(hex), slice_of(raw, sizeof(raw))), OK);
+		(void)snprintf(name[i], sizeof(name[i]), "mail/over/%s", hex);
+		json_t *v = json_pack("{s:i,s:b,s:I,s:I,s:s,s:s}", "persona",
+		    (int)i, "company", 0, "begun", (json_int_t)f->env.wall_s,
+		    "until", (json_int_t)(f->env.wall_s + 90 * DAY), "id",
+		    "000102030405060708090a0b0c0d0e0f", "sender",
+		    "000102030405060708090a0b0c0d0e0f"
+		    "000102030405060708090a0b0c0d0e0f");
+		assert_int_equal(vault_put(f->n.vault, name[i], v), OK);
+		json_decref(v);
+	}
+	down(f);
+	up(f);
+	assert_int_equal(f->n.mailbox->tombs_n, 2);
+	assert_int_equal(mailbox_forget(&f->n, 1), 0);
+	assert_int_equal(f->n.mailbox->tombs_n, 1);
+	assert_int_equal(f->n.mailbox->tombs[0].persona, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		json_t *v = vault_get(f->n.vault, name[i], NULL);
+		assert_int_equal(v != NULL, i == 0);
+		json_decref(v);
+	}
+}
+
 int
 main(void)
 {
@@ -1270,6 +1308,7 @@ main(void)
 		TEST(test_author_of_a_hand),
 		TEST(test_damaged),
 		TEST(test_stored_later),
+		TEST(test_forgotten_persona),
 		TEST(test_hostile),
 	};
 
