@@ -29,10 +29,11 @@ revocations_full(const struct work *w)
 		   n * REVOCATION_COST >= MAX(s->max_bytes / 8, 1));
 }
 
-/* Must it wait until there is room? What shrinks the store may always in. */
+/* Must it wait until there is room? What shrinks the store may always in, and
+ * what is the owner's; ${ends_own}: it ends a hidden one of the owner's. */
 static err
 quota_check(struct work *w, const struct store_item *item,
-    const struct slot_state *st, bool *full)
+    const struct slot_state *st, bool ends_own, bool *full)
 {
 	const struct record *r = item->record;
 	const uint64_t old = st->live ? st->bytes_n : 0;
@@ -44,7 +45,8 @@ quota_check(struct work *w, const struct store_item *item,
 		    r->bytes.n > old ? r->bytes.n - old : 0, 9);
 	if (!*full)
 		return OK;
-	if (item->own || st->own || (st->live && r->bytes.n <= old)) {
+	if (item->own || st->own || ends_own ||
+	    (st->live && r->bytes.n <= old)) {
 		*full = false;
 		return OK;
 	}
@@ -205,12 +207,13 @@ item_apply(struct work *w, struct store_item *item)
 		    (uint32_t)item->record->expires_h);
 	if (item->outcome != RECORD_FINE)
 		return OK;
-	if (!item->own && !st.own &&
+	if (!item->own && !st.own && !store_ends(&hidden, item->record) &&
 	    store_outside(&w->view.scope, item->record, &st, w->now_s)) {
 		item->outcome = RECORD_RELAYED;
 		return OK;
 	}
-	TRY(quota_check(w, item, &st, &full));
+	TRY(quota_check(
+	    w, item, &st, store_ends(&hidden, item->record), &full));
 	if (full) {
 		item->outcome = RECORD_QUEUE_FULL;
 		w->refused++;

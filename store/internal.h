@@ -255,6 +255,17 @@ NODISCARD err store_totals_put(
 NODISCARD err store_totals_of(struct store_view *v, struct store_totals *out);
 
 /**
+ * store_ends(hidden, r): it beats what the owner has on its way: it is taken
+ * wherever it lies, since that would be on its way for ever.
+ */
+static inline bool
+store_ends(const struct slot_state *hidden, const struct record *r)
+{
+	return hidden->found &&
+	       record_beats(r->seq, r->id, hidden->seq, hidden->id);
+}
+
+/**
  * store_outside(scope, r, st, now_s): does nothing but its being passed on
  * come of a record that the slot would take?
  */

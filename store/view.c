@@ -53,7 +53,8 @@ store_look(struct store_view *v, const struct record *r, uint64_t now_s,
 		*held = (struct store_held){
 			.rid = st.rid, .own = st.own, .heard = st.heard
 		};
-	if (held != NULL && *outcome == RECORD_FINE && !st.own)
+	if (held != NULL && *outcome == RECORD_FINE && !st.own &&
+	    !store_ends(&hidden, r))
 		held->outside = store_outside(&v->scope, r, &st, now_s) &&
 				!store_raises(r, &st);
 	return OK;

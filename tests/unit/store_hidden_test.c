@@ -357,6 +357,35 @@ test_meanwhile(void **state)
 	teardown(&f);
 }
 
+/* Outside of the scope: what replaces the owner's is taken all the same, else
+ * that would be on its way for ever. */
+static void
+test_beaten_outside(void **state)
+{
+	struct scope narrow = scope_all();
+	struct store_held held;
+	enum record_outcome o;
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(scope_add_region(&narrow, "fr"), OK);
+	setup(&f);
+	store_set_scope(f.s, &narrow);
+	put(&f, &third, OURS);
+	struct store_view *v = view(&f);
+	assert_int_equal(store_look(v, &fourth.r, TEST_NOW, &o, &held), OK);
+	assert_int_equal(o, RECORD_FINE);
+	assert_false(held.outside);
+	store_view_close(v);
+	assert_int_equal(put(&f, &fourth, THEIRS).outcome, RECORD_STORED);
+	assert_int_equal(f.gone_n, 1);
+	assert_memory_equal(f.gone[0].id, third.r.id, RECORD_ID);
+	assert_owner_sees(&f, (const struct made *[]){ &fourth }, 1);
+	/* but a stranger's is passed on, no more */
+	assert_int_equal(put(&f, &stranger[0], THEIRS).outcome, RECORD_RELAYED);
+	teardown(&f);
+}
+
 /* All that an author has stays in sight until the end comes back. */
 static void
 test_revoked(void **state)
@@ -545,6 +574,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_renewed),
 		cmocka_unit_test(test_meanwhile),
+		cmocka_unit_test(test_beaten_outside),
 		cmocka_unit_test(test_revoked),
 		cmocka_unit_test(test_expires),
 		cmocka_unit_test(test_failures),
