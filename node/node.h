@@ -129,6 +129,7 @@ struct node {
 	bool key_guarded;      /* the key file has a passphrase: lock.h */
 	uint64_t acted_s;      /* the owner's last act, monotonic */
 	uint64_t locked_s;     /* since when the keys are locked; 0: not */
+	uint64_t lock_orders;  /* so often it was said: lock.h */
 	bool stopping;
 	enum exit_code exit;
 	struct problem *problem;

@@ -30,6 +30,7 @@ struct unlocking {
 	struct http_request *r;
 	char pass[PASSPHRASE_MAX];
 	size_t pass_n;
+	uint64_t orders; /* of locking, before it was tried */
 	struct key_material km;
 	err error;
 	struct problem problem;
@@ -54,11 +55,15 @@ unlock_done(uv_work_t *work, int status)
 		u->error = ERR_CLOSED;
 	const err opened = u->error;
 	if (opened == OK)
-		u->error = lock_open(n, &u->km);
+		u->error = lock_open(n, &u->km, u->orders);
 	n->unlocking = false;
 	if (opened == ERR_AUTH)
 		http_fail(u->r, 403, "E3134", "passphrase", NULL,
 		    "the passphrase is wrong, or the key file has changed");
+	else if (u->error == ERR_EXISTS)
+		http_fail(u->r, 409, "E3138", NULL, "ohcn key unlock",
+		    "the keys were locked again while the passphrase was "
+		    "tried");
 	else if (u->error == ERR_AUTH)
 		http_fail(u->r, 409, "E3134", NULL,
 		    "ohcn down, then ohcn up with the key file that you mean",
@@ -110,6 +115,7 @@ api_keys_unlock(struct http_request *r, void *ctx)
 	n->unlocking = true;
 	u->n = n;
 	u->r = r;
+	u->orders = n->lock_orders;
 	const int rc =
 	    uv_queue_work(&n->loop, &u->work, unlock_run, unlock_done);
 	ASSERT(rc == 0);

@@ -254,6 +254,10 @@ run_key_lock(struct cli *cli)
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;
 	output_line(&cli->out, "the keys are forgotten: ohcn key unlock");
+	if (json_int(reply, "waiting") > 0)
+		output_note(&cli->out,
+		    "%" PRId64 " publications wait until then",
+		    json_int(reply, "waiting"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

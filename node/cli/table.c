@@ -1979,7 +1979,7 @@ static const struct cli_command commands[] = {
 	{ "key", "lock", "", 0, 0, "the node forgets the keys, at once",
 	    "It wipes them from its memory: relaying, sync and search go on, "
 	    "nothing is signed\nand no offer is opened until `ohcn key "
-	    "unlock`. "
+	    "unlock`; what waits for its stamp\nwaits for that, too. "
 	    "keys.idle_lock does the same after a time\nwithout an act of "
 	    "yours. The key file must have a passphrase. Drafts and talks "
 	    "under\nway stay readable in the node's memory: ohcn down ends "

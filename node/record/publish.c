@@ -214,15 +214,15 @@ on_stamp_work(uv_work_t *work)
 
 static void publication_start(struct publication *u);
 
-/* Takes what waits for the persona's stamp out of the list. */
+/* Takes what waits for the persona out of the list; not while the keys are
+ * locked: nothing could be signed, and who asked was not told to come again. */
 static void
-stamp_ready(struct publisher *p, uint32_t persona)
+waiting_start(struct publisher *p, uint32_t persona)
 {
-	struct author *a = &p->n->authors[persona];
 	struct publication **at = &p->waiting, *ready = NULL, **end = &ready;
 
-	stamp_put(p->nonce, a->stamp);
-	a->stamped = true;
+	if (signer_is_shut(p->n->signer))
+		return;
 	while (*at != NULL) {
 		struct publication *u = *at;
 		if (u->q.persona != persona) {
@@ -241,6 +241,30 @@ stamp_ready(struct publisher *p, uint32_t persona)
 		ready = u->next;
 		publication_start(u);
 	}
+}
+
+static void
+stamp_ready(struct publisher *p, uint32_t persona)
+{
+	struct author *a = &p->n->authors[persona];
+
+	stamp_put(p->nonce, a->stamp);
+	a->stamped = true;
+	waiting_start(p, persona);
+}
+
+void
+publisher_unlocked(struct publisher *p)
+{
+	for (uint32_t i = 0; p != NULL && i < persona_count(p->n); i++)
+		if (persona_get(p->n, i)->stamped)
+			waiting_start(p, i);
+}
+
+size_t
+publisher_held(const struct publisher *p)
+{
+	return p == NULL ? 0 : p->waiting_n;
 }
 
 static void
@@ -487,7 +511,8 @@ may_speak(const struct node *n, const struct publish_request *q, char why[160])
 	const uint64_t at = publish_open_at(n, q->persona);
 
 	if (signer_is_shut(n->signer)) {
-		(void)snprintf(why, 160, "the keys are locked: ohcn key unlock");
+		(void)snprintf(
+		    why, 160, "the keys are locked: ohcn key unlock");
 		return ERR_LIMIT;
 	}
 	if (q->kind == KIND_REVOCATION)

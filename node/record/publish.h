@@ -56,6 +56,14 @@ void publisher_again(struct publisher *p, const uint8_t id[RECORD_ID]);
 /** publisher_tick(p): each second: announce what nobody has taken yet. */
 void publisher_tick(struct publisher *p);
 
+/** publisher_held(p): publications that wait for a stamp, or, when that is
+ * there, for the keys to be unlocked. */
+size_t publisher_held(const struct publisher *p);
+
+/** publisher_unlocked(p): the keys are here again: what waited for them is
+ * published. */
+void publisher_unlocked(struct publisher *p);
+
 /** publisher_waiting(p): records that no peer has taken yet. */
 size_t publisher_waiting(const struct publisher *p);
 
@@ -79,7 +87,8 @@ NODISCARD err publish_build(struct node *n, const struct publish_request *q,
 /**
  * publish_record(n, q, done, ctx):
  * ${done} is called once, after the fsync, from the loop; at once on an
- * error. ${q} is copied.
+ * error. It waits for the stamp; where the keys are locked meanwhile, for them
+ * as well. Locked keys alone are an error (ERR_LIMIT). ${q} is copied.
  */
 void publish_record(struct node *n, const struct publish_request *q,
     publish_done *done, void *ctx);
