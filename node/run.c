@@ -505,6 +505,20 @@ trust_for_mail(
 	return trust_of_key(n, author);
 }
 
+static enum mailbox_rule
+rule_for_mail(struct node *n, const struct mailbox_asked *a, const char **why)
+{
+	const enum trust_inbox rule =
+	    trust_inbox(n, a->author, a->pledge, a->foreign);
+
+	*why = trust_inbox_name(rule);
+	if (!trust_inbox_drops(rule))
+		return rule == TRUST_INBOX_IN ? MAILBOX_SHOWN : MAILBOX_QUIET;
+	if (a->arrives)
+		trust_inbox_count(n, rule);
+	return MAILBOX_DROPPED;
+}
+
 static err
 open_all(struct node *n, struct key_material *km)
 {
@@ -523,6 +537,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(communities_open(n));
 	TRY(trust_open(n));
 	TRY(mailbox_open(n));
+	mailbox_on_rule(n, rule_for_mail);
 	mailbox_on_trust(n, trust_for_mail);
 	mailbox_on_hands(n, hand_taken);
 	claims_open(n);

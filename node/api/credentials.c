@@ -171,10 +171,13 @@ holder_read(struct node *n, struct http_request *r, const json_t *body,
 		if (o->talk->persona != o->persona)
 			return bad(r, "talk", "--persona",
 			    "the conversation is another persona's");
-		memcpy(o->c.holder, o->talk->c.peer, ED25519_PUBLIC);
-		if (did == NULL && o->talk->c.by_hand)
-			return bad(r, "holder", "did:key:...",
-			    "who raised a hand has shown no key of their own");
+		if (!credentials_holder_in(n, o->talk, o->c.holder) &&
+		    did == NULL)
+			return bad(r, "holder",
+			    "sign an agreement there first, or give it as a "
+			    "file: --holder did:key:... without --talk",
+			    "who raised a hand has shown no key of their own "
+			    "in this conversation");
 	}
 	if (did != NULL && did_key_get(slice_str(did), o->c.holder) != OK)
 		return bad(r, "holder", "did:key:z6Mk...",

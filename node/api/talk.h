@@ -11,6 +11,10 @@ struct talk *talk_named(struct node *n, struct http_request *r);
 /** talk_json(n, t): as GET /talks has it. */
 json_t *talk_json(struct node *n, struct talk *t);
 
+/** talk_demand_json(n, t, language): whose demand an offer to this node names,
+ * as GET /talks has it; null: there is no offer, or it is one's own. */
+json_t *talk_demand_json(struct node *n, struct talk *t, uint32_t language);
+
 /** talk_card_json(payload): a profile's, of a hand; null if it is none. */
 json_t *talk_card_json(struct slice payload);
 

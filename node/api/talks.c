@@ -181,6 +181,7 @@ talk_json(struct node *n, struct talk *t)
 	json_uint(o, "messages", t->messages_n);
 	(void)json_object_set_new(
 	    o, "offer", terms_json(slice_of(c->terms, c->terms_n)));
+	(void)json_object_set_new(o, "demand", talk_demand_json(n, t, 0));
 	(void)json_object_set_new(o, "hand", hand_json(t));
 	json_truth(o, "own_committed", c->own_committed);
 	json_truth(o, "own_opened", c->own_opened);
@@ -205,7 +206,7 @@ scope_of(const struct talk *t)
 /* Of an inbox: companies that one relies on, the others, what is quiet. */
 #define TURNS 3
 static unsigned
-turn_of(struct node *n, const struct talk *t)
+turn_of(struct node *n, struct talk *t)
 {
 	if (talk_is_quiet(n, t))
 		return 2;

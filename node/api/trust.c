@@ -207,6 +207,10 @@ trust_inbox_json(const struct node *n)
 	(void)json_object_set_new(
 	    o, "strangers", json_string(strangers[n->config->inbox.strangers]));
 	json_uint(o, "stranger_pledge", n->config->inbox.stranger_pledge);
+	(void)json_object_set_new(o, "others_demands",
+	    json_string(n->config->inbox.others_demands == INBOX_OTHERS_REFUSE
+			    ? "refuse"
+			    : "warn"));
 	(void)json_object_set_new(o, "dropped", dropped);
 	return o;
 }

@@ -27,6 +27,7 @@ enum inbox_strangers {
 	INBOX_STRANGERS_QUIET,
 	INBOX_STRANGERS_DROP,
 };
+enum inbox_others { INBOX_OTHERS_WARN, INBOX_OTHERS_REFUSE };
 
 /* Which own records go by the stem; see stem_node.h. */
 enum stem_publish { STEM_AUTO, STEM_ALWAYS, STEM_NEVER };
@@ -135,6 +136,7 @@ struct config {
 	struct {
 		uint32_t strangers;       /* enum inbox_strangers */
 		uint64_t stranger_pledge; /* minor units; an hour is 3000 */
+		uint32_t others_demands;  /* enum inbox_others */
 	} inbox;
 	struct {
 		char *classes; /* names, "": all */

@@ -700,6 +700,8 @@ show_inbox(struct cli *cli, const json_t *inbox)
 		{ "pledge", "from strangers who pledge less than "
 			    "inbox.stranger_pledge" },
 		{ "warned", "from keys on a warning list that drops" },
+		{ "demand", "that name a demand of somebody else "
+			    "(inbox.others_demands = refuse)" },
 	};
 	const json_t *dropped = json_object_get(inbox, "dropped");
 

@@ -137,6 +137,23 @@ show_opened(struct cli *cli, const json_t *l)
 		show_pledge_counts(cli, json_object_get(l, "counts"));
 }
 
+/* Whose demand an offer names. */
+static void
+show_demand(struct cli *cli, const json_t *d)
+{
+	if (!json_is_object(d))
+		return;
+	output_line(&cli->out, "%s%s",
+	    json_yes(d, "warning") ? "WARNING: it names " : "it names ",
+	    json_str(d, "says"));
+	if (json_str(d, "author")[0] == '\0')
+		return;
+	output_line(&cli->out, "  demand \"%s\" of %s%s%s",
+	    json_str(d, "title"), json_str(d, "author"),
+	    json_str(d, "name")[0] == '\0' ? "" : ", who calls itself ",
+	    json_str(d, "name"));
+}
+
 static void
 show_talk(struct cli *cli, const json_t *t)
 {
@@ -153,6 +170,7 @@ show_talk(struct cli *cli, const json_t *t)
 		if (json_str(offer, "note")[0] != '\0')
 			output_line(&cli->out, "%s", json_str(offer, "note"));
 	}
+	show_demand(cli, json_object_get(t, "demand"));
 	const json_t *hand = json_object_get(t, "hand");
 	if (json_is_object(hand)) {
 		output_line(&cli->out, "a hand for the demand %s",

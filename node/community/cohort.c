@@ -100,8 +100,6 @@ cohort_roll(struct node *n, uint32_t persona, const json_t *value)
 	return roll;
 }
 
-/* The other side of a conversation that a hand began is known by a key of its
- * own there; that the holder is who it is shows in the agreement. */
 static enum mail_outcome
 send_to(struct node *n, uint32_t persona, const char *talk, const char *id)
 {
@@ -109,14 +107,12 @@ send_to(struct node *n, uint32_t persona, const char *talk, const char *id)
 	const struct holding *h =
 	    id == NULL ? NULL : documents_named(n, persona, id, NULL);
 	enum mail_outcome outcome = MAIL_OVER;
-	struct held_document held;
+	char why[CREDENTIALS_WHY];
 
 	if (t == NULL || h == NULL || conversation_is_over(t->c.state) ||
-	    documents_read(n, h, &held) != OK ||
 	    documents_place(n, persona, h->id, talk) != OK)
 		return MAIL_OVER; /* it is passed on as a file */
-	const err e =
-	    mailbox_say_document(n, t, MAIL_CREDENTIAL, held.d.bytes, &outcome);
+	const err e = credentials_send(n, persona, h->id, t, &outcome, why);
 	return e == OK ? outcome : MAIL_OVER;
 }
 

@@ -224,6 +224,67 @@ tree_make(
 	return e;
 }
 
+/* ---- who is on the other side ---- */
+
+struct party {
+	struct node *n;
+	const uint8_t *company; /* we */
+	uint8_t person[ED25519_PUBLIC];
+	struct held_document *d;
+	unsigned found; /* different ones */
+};
+
+static bool
+on_agreement(void *ctx, const struct holding *h)
+{
+	struct party *p = ctx;
+	const struct agreement *a = &p->d->d.is.agreement;
+
+	if (documents_read(p->n, h, p->d) != OK ||
+	    memcmp(a->company, p->company, ED25519_PUBLIC) != 0 ||
+	    (p->found > 0 && memcmp(a->person, p->person, ED25519_PUBLIC) == 0))
+		return true;
+	memcpy(p->person, a->person, ED25519_PUBLIC);
+	p->found++;
+	return true;
+}
+
+bool
+credentials_holder_in(
+    struct node *n, const struct talk *t, uint8_t holder[ED25519_PUBLIC])
+{
+	const struct author *me = persona_get(n, t->persona);
+	char talk[TALK_ID_TEXT];
+
+	talk_id_text(t, talk);
+	if (!t->c.by_hand || !t->c.company) {
+		memcpy(holder, t->c.peer, ED25519_PUBLIC);
+		return true;
+	}
+	struct party p = { .n = n,
+		.company = me == NULL ? t->c.own : me->pub,
+		.d = malloc(sizeof(*p.d)) };
+	const struct held_filter f = { .type = EVIDENCE_AGREEMENT,
+		.of_persona = true,
+		.persona = t->persona,
+		.talk = talk,
+		.complete = true };
+	if (p.d != NULL)
+		documents_each(n, &f, on_agreement, &p);
+	free(p.d);
+	memcpy(holder, p.person, ED25519_PUBLIC);
+	return p.found == 1;
+}
+
+static bool
+is_with(struct node *n, const struct talk *t, const uint8_t key[ED25519_PUBLIC])
+{
+	uint8_t holder[ED25519_PUBLIC];
+
+	return credentials_holder_in(n, t, holder) &&
+	       memcmp(holder, key, ED25519_PUBLIC) == 0;
+}
+
 static bool
 send_bytes(struct node *n, struct talk *t, enum mail_document kind,
     struct slice bytes, enum mail_outcome *outcome, err *e)
@@ -340,6 +401,11 @@ credentials_issue(struct node *n, const struct credential_order *o,
 		return say_why(why, ERR_FORM, text);
 	if (o->claims != NULL && json_object_size(o->claims) == 0)
 		return say_why(why, ERR_FORM, "there are no claims");
+	/* Before it is made: it could not be sent. */
+	if (o->talk != NULL && !is_with(n, o->talk, o->c.holder))
+		return say_why(why, ERR_FORM,
+		    "the holder is not the other side of this conversation, "
+		    "nor has signed an agreement in it");
 	*out = json_array();
 	for (unsigned i = 0; i < o->copies && e == OK &&
 			     *fault == EVIDENCE_FINE && *outcome == MAIL_FINE;
@@ -398,7 +464,7 @@ credentials_send(struct node *n, uint32_t persona,
 	const struct holding *found = documents_find(n, persona, id);
 	struct held_document *d = malloc(sizeof(*d));
 	uint8_t end[EVIDENCE_ID];
-	struct holding h;
+	struct holding h = { .role = 0 };
 	err e = OK;
 
 	*outcome = MAIL_FINE;
@@ -418,15 +484,15 @@ credentials_send(struct node *n, uint32_t persona,
 		e = say_why(why, ERR_FORM,
 		    "it is not accepted yet: ohcn credential "
 		    "accept");
-	if (e == OK && !d->d.complete &&
-	    memcmp(d->d.is.credential.holder, t->c.peer, ED25519_PUBLIC) != 0)
+	const bool with_holder =
+	    e == OK && is_with(n, t, d->d.is.credential.holder);
+	if (e == OK && !d->d.complete && !with_holder)
 		e = say_why(why, ERR_FORM,
 		    "its holder has not accepted it, and is not the other "
-		    "side of this conversation");
+		    "side of this conversation, nor has signed an agreement "
+		    "in it");
 	const bool ended = e == OK && end_of(n, &h, &d->d, end);
-	const bool to_holder =
-	    e == OK && h.role == ROLE_COMPANY &&
-	    memcmp(d->d.is.credential.holder, t->c.peer, ED25519_PUBLIC) == 0;
+	const bool to_holder = h.role == ROLE_COMPANY && with_holder;
 	if (e == OK &&
 	    send_bytes(n, t, MAIL_CREDENTIAL, d->d.bytes, outcome, &e)) {
 		json_t *sheet = to_holder ? sheet_of(n, persona, id) : NULL;

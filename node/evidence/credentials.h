@@ -73,10 +73,19 @@ NODISCARD err credentials_accept(struct node *n, uint32_t persona,
     enum evidence_fault *fault);
 
 /**
+ * credentials_holder_in(n, t, holder):
+ * Whom a credential that is given in that conversation is for: the other side,
+ * or, where it raised a hand under a key for that alone, the one person with
+ * whom an agreement was signed there. false: none, or several.
+ */
+bool credentials_holder_in(
+    struct node *n, const struct talk *t, uint8_t holder[ED25519_PUBLIC]);
+
+/**
  * credentials_send(n, persona, id, t, outcome, why):
  * Show one to the other side of a conversation of the same persona, with its
  * end if there is one; an issuer's with its sheet. ERR_NOTFOUND; ERR_FORM
- * with ${why}: of another persona, not complete.
+ * with ${why}: of another persona; not complete, and not to its holder.
  */
 NODISCARD err credentials_send(struct node *n, uint32_t persona,
     const uint8_t id[EVIDENCE_ID], struct talk *t, enum mail_outcome *outcome,

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "node/keys/intro.h"
+#include "node/record/organisation.h"
 #include "node/record/owner.h"
 #include "proto/record/value.h"
 
-#define POSTING_KEYS        10 /* of an organisation, as in SPEC.md */
-#define DEMAND_ORGANISATION 4  /* of a demand */
+#define DEMAND_ORGANISATION 4 /* of a demand, as in SPEC.md */
 
 struct wanted {
 	const char *text;
@@ -60,19 +60,6 @@ look(struct looking *l, const struct store_record *s)
 	       l->payload.type == VALUE_MAP;
 }
 
-static bool
-names_key(const struct value *payload, const uint8_t key[ED25519_PUBLIC])
-{
-	const struct value *keys = value_find(payload, POSTING_KEYS);
-
-	for (uint32_t i = 0;
-	     keys != NULL && keys->type == VALUE_ARRAY && i < keys->n; i++)
-		if (keys->items[i].type == VALUE_BIN &&
-		    slice_eq(keys->items[i].s, slice_of(key, ED25519_PUBLIC)))
-			return true;
-	return false;
-}
-
 /* ${posting} NULL: of no demand. */
 static err
 inbox_of(struct node *n, struct store_view *view, struct looking *l,
@@ -86,7 +73,7 @@ inbox_of(struct node *n, struct store_view *view, struct looking *l,
 	    s.expires_h * 3600 <= node_now(n) || !look(l, &s))
 		return ERR_CLOSED;
 	if (posting != NULL && memcmp(posting, company, ED25519_PUBLIC) != 0 &&
-	    !names_key(&l->payload, posting))
+	    !organisation_lists(&l->payload, posting))
 		return ERR_CLOSED; /* anybody could say so */
 	v = value_find(&l->payload, ORGANISATION_INBOX);
 	if (v == NULL || v->type != VALUE_BIN || v->s.n != X25519_SIZE)

@@ -7,12 +7,12 @@
 #include "node/keys/intro.h"
 #include "node/keys/signer.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/trust/trust.h"
 #include "proto/base/text.h"
 #include "proto/mail/inbox.h"
 
 #define KEYS_MAX       (SIGNER_KEYS_MAX + TALKS_MAX * CONVERSATION_RECEIVE_KEYS)
 #define LOOK_TICKS     10
+#define DEMAND_TICKS   10 /* whose it is, is so old at most */
 #define CLOCK          "mail/clock"
 #define CLOCK_TICKS    600
 #define CLOCK_LEAP_S   (45 * 86400) /* away so long: is the clock right? */
@@ -235,6 +235,12 @@ void
 mailbox_on_ask(struct node *n, mailbox_bytes_fn *fn)
 {
 	n->mailbox->hooks.ask = fn;
+}
+
+void
+mailbox_on_rule(struct node *n, mailbox_rule_fn *fn)
+{
+	n->mailbox->hooks.rule = fn;
 }
 
 void
@@ -523,17 +529,35 @@ hand_over_left(struct mailbox *m)
 			hand_over(m, m->talks[i]);
 }
 
-bool
-talk_is_quiet(struct node *n, const struct talk *t)
+const struct demand_named *
+talk_demand(struct node *n, struct talk *t)
 {
-	return !t->c.company &&
-	       (t->c.state == CONVERSATION_OFFERED ||
-		   t->c.state == CONVERSATION_SEEN) &&
-	       trust_inbox(n, t->c.peer, t->pledge) != TRUST_INBOX_IN;
+	if (t->c.company || t->c.terms_n == 0)
+		t->demand = (struct demand_named){ .whose = DEMAND_NONE };
+	else if (t->demand_again <= n->ticks) {
+		demand_look(n, t->c.demand, t->c.peer, &t->demand);
+		t->demand_again = n->ticks + DEMAND_TICKS;
+	}
+	return &t->demand;
+}
+
+bool
+talk_is_quiet(struct node *n, struct talk *t)
+{
+	const char *why;
+
+	if (t->c.company || n->mailbox->hooks.rule == NULL ||
+	    (t->c.state != CONVERSATION_OFFERED &&
+		t->c.state != CONVERSATION_SEEN))
+		return false;
+	const struct mailbox_asked a = { .author = t->c.peer,
+		.pledge = t->pledge,
+		.foreign = talk_demand(n, t)->whose == DEMAND_ANOTHER };
+	return n->mailbox->hooks.rule(n, &a, &why) != MAILBOX_SHOWN;
 }
 
 void
-talk_tell(struct mailbox *m, const struct talk *t, const char *what)
+talk_tell(struct mailbox *m, struct talk *t, const char *what)
 {
 	char id[TALK_ID_TEXT];
 

@@ -26,6 +26,7 @@
  */
 #pragma once
 
+#include "node/mail/demand.h"
 #include "node/node.h"
 #include "proto/mail/conversation.h"
 
@@ -75,6 +76,9 @@ struct talk {
 	 * NULL: not asked for so far. */
 	json_t *trust;
 	uint64_t trust_view, trust_ticks;
+	/* talk_demand()'s, and when to look again; 0: not so far. */
+	struct demand_named demand;
+	uint64_t demand_again;
 };
 
 /* Since the start. */
@@ -253,6 +257,21 @@ typedef err mailbox_document_fn(struct node *n, struct talk *t,
     enum mail_document kind, struct slice bytes);
 typedef err mailbox_bytes_fn(
     struct node *n, struct talk *t, struct slice bytes);
+/* What the owner's rules say of an offer, beside places and blocks. */
+enum mailbox_rule {
+	MAILBOX_SHOWN,
+	MAILBOX_QUIET,   /* kept, no event tells of it */
+	MAILBOX_DROPPED, /* of no use once it is kept: quiet then */
+};
+struct mailbox_asked {
+	const uint8_t *author; /* who sent it */
+	uint64_t pledge;       /* its worth in minor units */
+	bool foreign;          /* it names the demand of somebody else */
+	bool arrives;          /* just now: what is dropped is to be counted */
+};
+/* ${why}: of what is dropped, for the log. */
+typedef enum mailbox_rule mailbox_rule_fn(
+    struct node *n, const struct mailbox_asked *a, const char **why);
 /* 0: a stranger, up to INBOX_ONE. */
 typedef uint32_t mailbox_trust_fn(
     struct node *n, uint32_t persona, const uint8_t author[RECORD_AUTHOR]);
@@ -262,6 +281,7 @@ typedef bool mailbox_hands_fn(struct node *n, uint32_t persona);
 struct mailbox_hooks {
 	mailbox_document_fn *document;
 	mailbox_bytes_fn *presentation, *ask;
+	mailbox_rule_fn *rule;
 	mailbox_trust_fn *trust;
 	mailbox_hands_fn *hands;
 };
@@ -273,7 +293,9 @@ void mailbox_on_presentation(struct node *n, mailbox_bytes_fn *fn);
 /** ${bytes}: names of leaves, one a line; the answer is to carry
  * ${t}->c.peer_nonce. */
 void mailbox_on_ask(struct node *n, mailbox_bytes_fn *fn);
-/** For the rules of the inbox; nobody set: all are strangers. */
+/** The owner's rules; nobody set: all are shown. */
+void mailbox_on_rule(struct node *n, mailbox_rule_fn *fn);
+/** For the places of the inbox; nobody set: all are strangers. */
 void mailbox_on_trust(struct node *n, mailbox_trust_fn *fn);
 /** Whose keys take hands; nobody set: none do. */
 void mailbox_on_hands(struct node *n, mailbox_hands_fn *fn);
@@ -282,8 +304,12 @@ void mailbox_on_hands(struct node *n, mailbox_hands_fn *fn);
 json_t *mailbox_messages(struct node *n, const struct talk *t);
 
 /** talk_is_quiet(n, t): an open offer that the owner's rules of now keep in
- * the background (trust/trust.h): no event tells of it. */
-bool talk_is_quiet(struct node *n, const struct talk *t);
+ * the background: no event tells of it. */
+bool talk_is_quiet(struct node *n, struct talk *t);
+
+/** talk_demand(n, t): person: whose demand the offer names, as of a few seconds
+ * ago at most; of a company's talk DEMAND_NONE. Borrows the talk. */
+const struct demand_named *talk_demand(struct node *n, struct talk *t);
 
 /** talk_id_text(t, out): its name, hexadecimal. */
 void talk_id_text(const struct talk *t, char out[TALK_ID_TEXT]);

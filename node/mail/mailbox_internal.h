@@ -163,7 +163,7 @@ void talk_free(struct talk *t);
 struct talk *talk_of_name(struct mailbox *m, const uint8_t name[TALK_NAME]);
 
 /** talk_tell(m, t, what): an event to those who watch. */
-void talk_tell(struct mailbox *m, const struct talk *t, const char *what);
+void talk_tell(struct mailbox *m, struct talk *t, const char *what);
 
 /** talks_trim(m): of the ended ones the oldest become tombs. */
 void talks_trim(struct mailbox *m);

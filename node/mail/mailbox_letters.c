@@ -5,7 +5,6 @@
 #include "node/keys/signer.h"
 #include "node/mail/mailbox.h"
 #include "node/mail/mailbox_internal.h"
-#include "node/trust/trust.h"
 #include "proto/mail/inbox.h"
 
 #define RIDS_MAX      (1U << 20)
@@ -16,6 +15,9 @@
 #define LOOKED_A_TICK 4096 /* at the heads of new ones */
 #define AGAIN_TICKS   3600 /* what was too much for a day */
 #define HOUR_PLEDGED  3000 /* an hour counts like so many minor units */
+/* Of the talks those that wait for a first answer; the others are under way or
+ * have ended. */
+#define ROOM (TALKS_MAX - ENDED_MAX - 64)
 
 /* ---- numbers of records ---- */
 
@@ -330,26 +332,54 @@ put_tomb(struct rules *r, const struct tomb *t)
 	r->of[r->n++] = UINT32_MAX;
 }
 
-/* By the rules of inbox.h. ${place}: which talk gives way, NULL: none. */
+/* Do the owner's own rules keep that offer out? */
 static bool
-let_in(struct mailbox *m, const struct inbox_item *item, bool hand,
+rules_drop(struct mailbox *m, const struct inbox_item *item,
+    const uint8_t demand[RECORD_ID])
+{
+	struct demand_named named;
+	const char *why = "";
+
+	if (m->hooks.rule == NULL)
+		return false;
+	demand_look(m->n, demand, item->sender, &named);
+	const struct mailbox_asked a = { .author = item->sender,
+		.pledge = item->pledge,
+		.foreign = named.whose == DEMAND_ANOTHER,
+		.arrives = true };
+	if (m->hooks.rule(m->n, &a, &why) != MAILBOX_DROPPED)
+		return false;
+	m->stats.kept_out++;
+	env_log(&m->n->env, LOG_INFO, "offer_kept_out", "why=%s", why);
+	return true;
+}
+
+/* What there is room for is divided among the personas, whatever each of them
+ * has got: who fills one's places sees nothing of another's. */
+static struct inbox_limits
+limits_of(struct mailbox *m, uint32_t persona)
+{
+	const bool hands =
+	    m->hooks.hands != NULL && m->hooks.hands(m->n, persona);
+
+	return inbox_limits_shared(ROOM / MAX(1, persona_count(m->n)), hands);
+}
+
+/* By the rules of inbox.h. ${demand}: that an offer names, zeros: none; NULL:
+ * it is a hand. ${place}: which talk gives way, NULL: none. */
+static bool
+let_in(struct mailbox *m, const struct inbox_item *item, const uint8_t *demand,
     struct talk **place)
 {
-	const struct inbox_limits limits = inbox_limits_standard();
+	const bool hand = demand == NULL;
+	const struct inbox_limits limits = limits_of(m, item->persona);
 	struct rules *r = calloc(1, sizeof(*r));
 	enum inbox_outcome o = INBOX_NO_PLACE;
 	size_t at = 0;
 
 	*place = NULL;
 	/* The owner's rules come first: what they drop takes no place. */
-	const enum trust_inbox rule =
-	    hand ? TRUST_INBOX_IN
-		 : trust_inbox(m->n, item->sender, item->pledge);
-	if (trust_inbox_drops(rule)) {
-		trust_inbox_count(m->n, rule);
-		m->stats.kept_out++;
-		env_log(&m->n->env, LOG_INFO, "offer_kept_out", "why=%s",
-		    trust_inbox_name(rule));
+	if (!hand && rules_drop(m, item, demand)) {
 		free(r);
 		return false;
 	}
@@ -430,13 +460,15 @@ is_known(struct mailbox *m, uint32_t persona, const uint8_t key[ED25519_PUBLIC])
 
 static enum mail_outcome
 begin(struct mailbox *m, const struct envelope_opened *o,
-    const struct author *persona, const struct message *msg, uint64_t pledge)
+    const struct author *persona, const struct message *msg,
+    const struct offer_terms *terms)
 {
 	static const struct conversation_event ignore = {
 		.type = CONVERSATION_OWN_IGNORE
 	};
 	const bool hand = msg->type == MESSAGE_HAND;
 	const bool vouched = hand && voucher_counts(m, msg);
+	const uint64_t pledge = hand ? 0 : pledge_worth(terms);
 	struct inbox_item item = { .persona = persona->index,
 		.trust = hand ? 0 : trust_in(m, persona->index, o->author),
 		.pledge = pledge,
@@ -454,7 +486,8 @@ begin(struct mailbox *m, const struct envelope_opened *o,
 	memcpy(item.sender, o->author, RECORD_AUTHOR);
 	t->pledge = pledge;
 	outcome = would_begin(m, o, t);
-	if (outcome == MAIL_FINE && !let_in(m, &item, hand, &place))
+	if (outcome == MAIL_FINE &&
+	    !let_in(m, &item, hand ? NULL : terms->demand, &place))
 		outcome = MAIL_OVER;
 	if (outcome == MAIL_FINE && vouched)
 		use_voucher(m, t, &msg->hand.voucher, item.introduced);
@@ -478,8 +511,7 @@ from_stranger(struct mailbox *m, const struct envelope_opened *o)
 	const struct author *p =
 	    k == NULL ? NULL : persona_get(m->n, k->persona);
 	struct message msg;
-	struct offer_terms terms;
-	uint64_t pledge = 0;
+	struct offer_terms terms = { .has_pledge = false };
 	err e;
 
 	if (p == NULL)
@@ -515,13 +547,12 @@ from_stranger(struct mailbox *m, const struct envelope_opened *o)
 		if (memory == NULL)
 			return MAIL_TOO_MANY;
 		e = offer_terms_read(msg.offer.terms, &a, &terms);
-		if (e == OK)
-			pledge = pledge_worth(&terms);
+		terms.role = terms.note = slice_of(NULL, 0); /* borrowed */
 		free(memory);
 	}
 	if (e != OK)
 		return e == ERR_NOTFOUND ? MAIL_UNKNOWN : MAIL_MALFORMED;
-	return begin(m, o, p, &msg, pledge);
+	return begin(m, o, p, &msg, &terms);
 }
 
 /* ---- trying ---- */

@@ -572,18 +572,22 @@ const char *
 trust_inbox_name(enum trust_inbox rule)
 {
 	static const char *const names[TRUST_INBOX_RULES] = { "in", "quiet",
-		"stranger", "pledge", "warned" };
+		"stranger", "pledge", "warned", "demand" };
 
 	return names[rule];
 }
 
 enum trust_inbox
-trust_inbox(struct node *n, const uint8_t sender[TRUST_KEY], uint64_t pledge)
+trust_inbox(struct node *n, const uint8_t sender[TRUST_KEY], uint64_t pledge,
+    bool foreign)
 {
 	const struct config *c = n->config;
 
 	if (warnings_block(n, sender))
 		return TRUST_INBOX_WARNED;
+	/* Of everybody: what the offer says is at odds with who says it. */
+	if (foreign && c->inbox.others_demands == INBOX_OTHERS_REFUSE)
+		return TRUST_INBOX_DEMAND;
 	if (trust_of_key(n, sender) > 0)
 		return TRUST_INBOX_IN;
 	if (c->inbox.strangers == INBOX_STRANGERS_DROP)

@@ -2,23 +2,10 @@
 
 #include <stdlib.h>
 
+#include "node/record/organisation.h"
 #include "proto/record/kind.h"
 #include "proto/record/record.h"
 #include "proto/record/value.h"
-
-#define ORGANISATION_POSTING_KEYS 10
-
-/* Kinds that may name their organisation, and where. */
-static const struct {
-	uint32_t kind;
-	uint64_t field;
-} naming[] = {
-	{ KIND_DEMAND, 4 },
-	{ KIND_COURSE, 48 },
-	{ KIND_ASSESSMENT, 44 },
-	{ KIND_PATHWAY, 44 },
-	{ KIND_COMMUNITY, 44 },
-};
 
 static bool
 in_force(
@@ -133,10 +120,10 @@ note_named(struct posting_keys *p, const uint8_t by[TRUST_KEY])
 {
 	struct named d = { .p = p, .by = by };
 
-	for (size_t i = 0; i < ARRAY_LEN(naming) && !d.many; i++) {
-		d.field = naming[i].field;
+	for (size_t i = 0; i < ORGANISATION_FIELDS && !d.many; i++) {
+		d.field = organisation_fields[i].field;
 		TRY(store_each_author(
-		    p->view, by, naming[i].kind, on_posting, &d));
+		    p->view, by, organisation_fields[i].kind, on_posting, &d));
 	}
 	for (size_t i = 0; i < d.n && !d.many; i++)
 		if (note_listed(p, d.keys[i], by))

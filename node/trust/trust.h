@@ -69,17 +69,20 @@ enum trust_inbox {
 	TRUST_INBOX_STRANGER, /* drop: from a stranger */
 	TRUST_INBOX_PLEDGE,   /* drop: a stranger who pledges too little */
 	TRUST_INBOX_WARNED,   /* drop: on a warning list taken for a block */
+	TRUST_INBOX_DEMAND,   /* drop: names the demand of somebody else */
 };
-#define TRUST_INBOX_RULES (TRUST_INBOX_WARNED + 1)
+#define TRUST_INBOX_RULES (TRUST_INBOX_DEMAND + 1)
 
 /**
- * trust_inbox(n, sender, pledge):
- * By the settings inbox.strangers and inbox.stranger_pledge and the warning
- * lists that stand for blocks. ${pledge} in minor units (mailbox.c). Changes
- * nothing. Blocks and places are the mailbox's own rules (mail/inbox.h).
+ * trust_inbox(n, sender, pledge, foreign):
+ * By the settings inbox.strangers, inbox.stranger_pledge and
+ * inbox.others_demands and the warning lists that stand for blocks. ${pledge}
+ * in minor units (mailbox.c); ${foreign}: the offer names the demand of
+ * somebody else, who is not of the sender's organisation. Changes nothing.
+ * Blocks and places are the mailbox's own rules (mail/inbox.h).
  */
-enum trust_inbox trust_inbox(
-    struct node *n, const uint8_t sender[TRUST_KEY], uint64_t pledge);
+enum trust_inbox trust_inbox(struct node *n, const uint8_t sender[TRUST_KEY],
+    uint64_t pledge, bool foreign);
 
 /** trust_inbox_drops(rule): does it keep an offer out? */
 static inline bool
@@ -95,5 +98,6 @@ void trust_inbox_count(struct node *n, enum trust_inbox rule);
 /** trust_inbox_counted(n, rule): since the start. */
 uint64_t trust_inbox_counted(const struct node *n, enum trust_inbox rule);
 
-/** trust_inbox_name(rule): "in", "quiet", "stranger", "pledge", "warned". */
+/** trust_inbox_name(rule): "in", "quiet", "stranger", "pledge", "warned",
+ * "demand". */
 const char *trust_inbox_name(enum trust_inbox rule);

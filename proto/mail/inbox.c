@@ -11,6 +11,20 @@ inbox_limits_standard(void)
 		.stranger_hands = 200 };
 }
 
+struct inbox_limits
+inbox_limits_shared(uint32_t room, bool hands)
+{
+	struct inbox_limits l = inbox_limits_standard();
+	const uint32_t places = hands ? room / 2 : room;
+
+	if (l.places > places) {
+		l.places = places;
+		l.strangers = places * 2 / 5;
+	}
+	l.stranger_hands = MIN(l.stranger_hands, room - l.places);
+	return l;
+}
+
 const char *
 inbox_outcome_name(enum inbox_outcome o)
 {
@@ -36,6 +50,14 @@ inbox_rank(const struct inbox_item *offer, uint64_t median)
 	return (uint32_t)(trust == 0 ? share : trust * share / INBOX_ONE);
 }
 
+/* Does it count beside the new one? What waits for another persona says
+ * nothing of this one, so that nobody sees that both are of one node. */
+static bool
+is_beside(const struct inbox_item *a, const struct inbox_item *offer)
+{
+	return a->open && a->persona == offer->persona;
+}
+
 /* The lower median of the pledges that are there, the new one too: the
  * smallest that at least half of them do not exceed. */
 static uint64_t
@@ -46,18 +68,17 @@ median_pledge(
 	size_t all = offer->pledge > 0 ? 1 : 0;
 
 	for (size_t i = 0; i < n; i++)
-		all += items[i].open && items[i].pledge > 0 ? 1 : 0;
+		all += is_beside(&items[i], offer) && items[i].pledge > 0;
 	for (size_t i = 0; i <= n; i++) {
 		const struct inbox_item *a = i < n ? &items[i] : offer;
 		size_t below =
 		    offer->pledge > 0 && offer->pledge <= a->pledge ? 1 : 0;
-		if (a->pledge == 0 || (i < n && !a->open))
+		if (a->pledge == 0 || (i < n && !is_beside(a, offer)))
 			continue;
 		for (size_t k = 0; k < n; k++)
-			below += items[k].open && items[k].pledge > 0 &&
-					 items[k].pledge <= a->pledge
-				     ? 1
-				     : 0;
+			below += is_beside(&items[k], offer) &&
+				 items[k].pledge > 0 &&
+				 items[k].pledge <= a->pledge;
 		if (2 * below >= all && (best == 0 || a->pledge < best))
 			best = a->pledge;
 	}
@@ -94,7 +115,8 @@ compete(const struct inbox_item *items, size_t n,
 	const struct inbox_item *least = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!items[i].open || !same_lane(&items[i], offer))
+		if (!is_beside(&items[i], offer) ||
+		    !same_lane(&items[i], offer))
 			continue;
 		if (least == NULL || is_less(&items[i], least, median))
 			least = &items[i];
@@ -120,8 +142,7 @@ inbox_offer(const struct inbox_limits *l,
 		return INBOX_NO_PLEDGE;
 	for (size_t i = 0; i < n; i++) {
 		const struct inbox_item *a = &items[i];
-		lane += a->open && same_lane(a, offer) ? 1 : 0;
-		/* What comes to another persona says nothing of this one. */
+		lane += is_beside(a, offer) && same_lane(a, offer) ? 1 : 0;
 		if (a->persona != offer->persona ||
 		    memcmp(a->sender, offer->sender, RECORD_AUTHOR) != 0)
 			continue;
@@ -148,6 +169,6 @@ inbox_hand(const struct inbox_limits *l, const struct inbox_item *items,
 	if (hand->introduced)
 		return INBOX_KEEP;
 	for (size_t i = 0; i < n; i++)
-		open += items[i].open && !items[i].introduced ? 1 : 0;
+		open += is_beside(&items[i], hand) && !items[i].introduced;
 	return open < l->stranger_hands ? INBOX_KEEP : INBOX_TOO_MANY;
 }

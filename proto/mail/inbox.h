@@ -10,17 +10,24 @@
 
 #define INBOX_ONE 65536 /* 1.0 of trust, Q16.16 */
 
+/* All of them for each persona by itself: if two shared a place, a pledge that
+ * counts or a window, whoever fills the one's would see the other one drop the
+ * same, and know that they are of one node. */
 struct inbox_limits {
 	uint32_t places;         /* open offers kept: 50 */
 	uint32_t strangers;      /* of these for senders with trust 0: 20 */
-	uint32_t open_company;   /* open offers a company and persona: 1 */
-	uint32_t window_offers;  /* new offers a company and persona: 3 ... */
+	uint32_t open_company;   /* open offers of one company: 1 */
+	uint32_t window_offers;  /* new offers of one company: 3 ... */
 	uint32_t window_hours;   /* ... in so many hours: 168 */
 	uint32_t stranger_hands; /* company: open hands without voucher: 200 */
 };
 
 /** inbox_limits_standard(): the numbers above. */
 struct inbox_limits inbox_limits_standard(void);
+
+/** inbox_limits_shared(room, hands): of a persona that has room for so many
+ * open offers, and ${hands} if it takes them: the numbers above, or less. */
+struct inbox_limits inbox_limits_shared(uint32_t room, bool hands);
 
 /* An offer or a hand, as far as the rules look at it. */
 struct inbox_item {

@@ -104,6 +104,27 @@ class Hands(Case):
         lea.cli("inbox", "answer", i, "--text", "Thank you")
         wait_for("her words", lambda: "Thank you" in str(self.state(acme, j)["said"]))
 
+        # Her persona is known to Acme once she has signed with it: then what
+        # she has learned can be certified in this conversation.
+        persona = lea.cli("persona", "list")["personas"][0]["did"]
+        order = ["credential", "issue", "--talk", j, "--title", "Welding, basics",
+                 "--method", "observed", "--skill", "welding:2"]
+        with self.fails(1, "no key of their own"):
+            acme.cli(*order)
+        a = acme.cli("agreement", "propose", j, "--person", persona, "--hours", "20",
+                     "--end", "2027-10-01")["document"]["id"]
+        wait_for("the agreement at lea", lambda: lea.api("GET", f"/documents/{a}")[0] == 200)
+        lea.cli("agreement", "sign", a)
+        wait_for("both have signed", lambda: acme.api(
+            "GET", f"/documents/{a}")[1]["complete"])
+        given = acme.cli(*order)
+        self.assertTrue(given["sent"])
+        c = given["issued"][0]
+        wait_for("the credential", lambda: lea.api("GET", f"/credentials/{c}")[0] == 200)
+        lea.cli("credential", "accept", c)
+        wait_for("it is accepted", lambda: acme.api(
+            "GET", f"/credentials/{c}")[1]["standing"] == "good")
+
         # A second one, taken back, also over a restart of both.
         k, other = self.raise_hand(n=2)
         lea.cli("hand", "withdraw", k)
@@ -112,7 +133,7 @@ class Hands(Case):
             node.stop()
             node.start()
         self.assertEqual("withdrawn", self.state(acme, other)["state"])
-        self.assertEqual("talk", self.state(lea, i)["state"])
+        self.assertEqual("agreed", self.state(lea, i)["state"])
         self.assertEqual(2, len(self.talks(acme)))
 
     def test_introduced(self):

@@ -6,6 +6,7 @@ import os
 import unittest
 
 import stranger
+from nodes import schema
 from stranger import (ASK, COMMIT, DISCLOSE, HAND, INTEREST, INTRODUCTION, OPEN, TEXT, Key,
                       Side, Stranger, evidence, hour, mail, pack, terms)
 from support import Case, holds, peers_of, wait_for, write
@@ -159,6 +160,54 @@ class Company(World):
         who.send()
         wait_for("kept out", lambda: self.list(lea)["envelopes"]["kept_out"] == 1)
         self.assertEqual(1, len(self.talks(lea)))
+
+    def test_demand_of_another(self):
+        """An offer that names a demand which the sender has no part in."""
+        lea, hub = self.lea, self.hub
+        card = hub.cli("record", "list", "--kind", "profile")["records"][0]["id"]
+        hub.cli("demand", "import", write(self.w.directory / "jobs.csv", JOBS))
+        demand = hub.cli("demand", "list")["demands"][0]["id"]
+        wait_for("the demand at lea", lambda: holds(lea, demand))
+        raw = hub.api("GET", f"/records/{demand}")[1]["bytes_hex"]
+        ident = evidence.h("ohcn-rec-v1", stranger.unpack(bytes.fromhex(raw))[0][0])
+        did = hub.cli("status")["did"]
+
+        def offered(named, n):
+            s = self.side()
+            s.offer(terms(demand=named))
+            wait_for("an offer", lambda: len(self.talks(lea)) == n)
+            return s, next(t["id"] for t in self.talks(lea) if
+                           t["peer"] == mail_did(s.who.pub))
+
+        s, j = offered(ident, 1)
+        got = self.state(lea, j)["demand"]
+        self.assertEqual([], schema.check(got, "talk", "demand"), got)
+        self.assertEqual(("another", True, did, "Plant electrician", False), (
+            got["whose"], got["warning"], got["author"], got["title"],
+            got["identity_shown"]))
+        self.assertIn("not shown yet", got["says"])
+        self.assertIn("WARNING: it names the demand of somebody else",
+                      lea.cli("inbox", "show", j, raw=True).stdout)
+        _, k = offered(os.urandom(32), 2)
+        self.assertEqual(("unknown", False, None), tuple(
+            self.state(lea, k)["demand"][x] for x in ("whose", "warning", "author")))
+        _, k = offered(None, 3)
+        self.assertEqual("none", self.state(lea, k)["demand"]["whose"])
+        # Of the one who posted it.
+        hub.cli("offer", "send", "--demand", "A-17", "--to", card, "--pledge", PLEDGE)
+        wait_for("an honest one", lambda: len(self.talks(lea)) == 4)
+        mine = next(t for t in self.talks(lea) if t["peer"] == did)["demand"]
+        self.assertEqual(("sender", False), (mine["whose"], mine["warning"]))
+        # With the rule nobody is shown one.
+        lea.stop()
+        lea.settings.append("inbox.others_demands=refuse")
+        lea.start()
+        self.assertTrue(next(t for t in self.talks(lea) if t["id"] == j)["quiet"])
+        wait_for("a neighbour", lambda: peers_of(lea))
+        s = self.side()
+        s.offer(terms(demand=ident))
+        wait_for("it is dropped", lambda: lea.cli("status")["inbox"]["dropped"]["demand"])
+        self.assertEqual(4, len(self.talks(lea)))
 
     def test_many_keys(self):
         # Each key costs some work; all of them together have 20 places.

@@ -392,6 +392,77 @@ test_inbox_places(void **state)
 	assert_int_equal(b.n, 50);
 }
 
+/* Whatever one persona has got, the other's places and median are as before:
+ * who fills the one sees nothing at the other. */
+static void
+test_inbox_personas(void **state)
+{
+	const struct inbox_limits l = inbox_limits_standard();
+	struct inbox b = { .n = 0 };
+	struct inbox_item a;
+	size_t place;
+
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		a = item(100 + i, 0, 1000000 + i, 1000);
+		(void)offer(&b, &a);
+		a = item(300 + i, 7, 1000000 + i, 1000);
+		(void)offer(&b, &a);
+	}
+	assert_int_equal(b.n, 50);
+	for (unsigned i = 0; i < 20; i++) {
+		a = item(500 + i, 0, 10 + i, 1000);
+		a.persona = 1;
+		assert_int_equal(offer(&b, &a), INBOX_KEEP);
+	}
+	assert_int_equal(b.n, 70);
+	/* At the median of this persona it takes the place of its least. */
+	a = item(600, 0, 25, 1001);
+	a.persona = 1;
+	assert_int_equal(
+	    inbox_offer(&l, NULL, 0, b.items, b.n, &a, &place), INBOX_REPLACE);
+	assert_int_equal(get_u32be(b.items[place].sender), 500);
+	a.pledge = 9;
+	assert_int_equal(
+	    inbox_offer(&l, NULL, 0, b.items, b.n, &a, &place), INBOX_NO_PLACE);
+	a = item(601, 7, 1, 1001);
+	a.persona = 1;
+	assert_int_equal(
+	    inbox_offer(&l, NULL, 0, b.items, b.n, &a, &place), INBOX_KEEP);
+}
+
+static void
+test_inbox_shared(void **state)
+{
+	static const struct {
+		uint32_t room;
+		bool hands;
+		uint32_t places, strangers, stranger_hands;
+	} cases[] = {
+		{ 320, false, 50, 20, 200 },
+		{ 320, true, 50, 20, 200 },
+		{ 160, true, 50, 20, 110 },
+		{ 50, false, 50, 20, 0 },
+		{ 40, true, 20, 8, 20 },
+		{ 10, false, 10, 4, 0 },
+		{ 10, true, 5, 2, 5 },
+		{ 0, true, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct inbox_limits l =
+		    inbox_limits_shared(cases[i].room, cases[i].hands);
+		assert_int_equal(l.places, cases[i].places);
+		assert_int_equal(l.strangers, cases[i].strangers);
+		assert_int_equal(l.stranger_hands, cases[i].stranger_hands);
+		/* A persona never has more waiting than its room. */
+		assert_true(
+		    l.places + (cases[i].hands ? l.stranger_hands : 0) <=
+		    cases[i].room);
+	}
+}
+
 static void
 test_inbox_rank(void **state)
 {
@@ -440,6 +511,9 @@ test_hands(void **state)
 	a.introduced = true;
 	assert_int_equal(inbox_hand(&l, items, 200, &a), INBOX_KEEP);
 	a.introduced = false;
+	a.persona = 1; /* another of this node: it has places of its own */
+	assert_int_equal(inbox_hand(&l, items, 200, &a), INBOX_KEEP);
+	a.persona = 0;
 	items[7].open = false;
 	assert_int_equal(inbox_hand(&l, items, 200, &a), INBOX_KEEP);
 }
@@ -474,6 +548,8 @@ main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_inbox),
 		cmocka_unit_test(test_inbox_places),
+		cmocka_unit_test(test_inbox_personas),
+		cmocka_unit_test(test_inbox_shared),
 		cmocka_unit_test(test_inbox_rank),
 		cmocka_unit_test(test_hands),
 		cmocka_unit_test(test_types_without_version),
