@@ -24,12 +24,36 @@ node_event(struct node *n, const char *type, json_t *data)
 }
 
 void
-node_event_to(struct node *n, const char *type, unsigned scopes, json_t *data)
+node_event_own(struct node *n, const char *type, uint32_t persona,
+    unsigned scopes, json_t *data, json_t *open)
 {
-	if (n->http != NULL && data != NULL && !n->stopping)
-		http_events_publish_to(n->http, type, scopes, data);
+	const struct http_event_for to = { scopes, persona + 1, false };
+
+	if (n->http != NULL && data != NULL && !n->stopping) {
+		http_events_publish_to(n->http, type, &to, data, open);
+		return;
+	}
+	json_decref(data);
+	json_decref(open);
+}
+
+void
+node_event_open(struct node *n, const char *type, uint32_t persona,
+    unsigned scopes, json_t *open)
+{
+	const struct http_event_for to = { scopes, persona + 1, true };
+
+	if (n->http != NULL && open != NULL && !n->stopping)
+		http_events_publish_to(n->http, type, &to, NULL, open);
 	else
-		json_decref(data);
+		json_decref(open);
+}
+
+void
+node_event_of(struct node *n, const char *type, uint32_t persona,
+    unsigned scopes, json_t *data)
+{
+	node_event_own(n, type, persona, scopes, data, NULL);
 }
 
 void

@@ -155,9 +155,22 @@ NODISCARD err terms_replace(struct node *n, struct vocabulary *v);
 /** node_event(n, type, data): to those who watch; takes the reference. */
 void node_event(struct node *n, const char *type, json_t *data);
 
-/** node_event_to(n, type, scopes, data): as http_events_publish_to() does. */
-void node_event_to(
-    struct node *n, const char *type, unsigned scopes, json_t *data);
+/**
+ * node_event_of(n, type, persona, scopes, data): of a persona's: tokens with
+ * any of ${scopes} hear of it, but none that speaks for another persona alone.
+ */
+void node_event_of(struct node *n, const char *type, uint32_t persona,
+    unsigned scopes, json_t *data);
+
+/** node_event_own(n, type, persona, scopes, data, open): the same; others that
+ * may hear of the type get ${open}, which may be NULL. Takes both. */
+void node_event_own(struct node *n, const char *type, uint32_t persona,
+    unsigned scopes, json_t *data, json_t *open);
+
+/** node_event_open(n, type, persona, scopes, open): to those others alone: the
+ * owner, and who has the scopes for that persona, knew before. */
+void node_event_open(struct node *n, const char *type, uint32_t persona,
+    unsigned scopes, json_t *open);
 
 /** node_event_later(): the same as http_events_publish_later() is. */
 void node_event_later(struct node *n, const char *type, http_event_make *make,

@@ -1,5 +1,4 @@
 #include "node/run.h"
-#include "node/access/scope.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "crypto/secret.h"
 #include "match/core.h"
+#include "node/access/scope.h"
 #include "node/access/token.h"
 #include "node/api/api.h"
 #include "node/base/env.h"
@@ -25,6 +25,7 @@
 #include "node/keys/forget.h"
 #include "node/keys/intro.h"
 #include "node/keys/lock.h"
+#include "node/keys/persona.h"
 #include "node/keys/signer.h"
 #include "node/keys/vault.h"
 #include "node/mail/hand.h"
@@ -216,8 +217,8 @@ gone_json(const void *what)
 	    kind_info(e->kind)->name, "why", why[e->why]);
 }
 
-static void
-on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
+static struct stored_event
+stored_event_of(const struct record *r, uint64_t rid, bool own)
 {
 	struct stored_event e = { .rid = rid,
 		.kind = r->kind,
@@ -228,27 +229,102 @@ on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
 
 	memcpy(e.id, r->id, RECORD_ID);
 	memcpy(e.author, r->author, RECORD_AUTHOR);
+	return e;
+}
+
+/* What everybody may know of it. */
+static json_t *
+open_json(const struct stored_event *e)
+{
+	json_t *o = stored_json(e);
+
+	(void)json_object_del(o, "own");
+	return o;
+}
+
+static uint32_t
+persona_of(const struct node *n, const uint8_t author[RECORD_AUTHOR])
+{
+	const struct author *a = persona_of_key(n, author);
+	uint32_t index = 0;
+
+	if (a != NULL)
+		return a->index;
+	return mailbox_persona(n, author, &index) ? index : 0;
+}
+
+/* What the owner has replaced, others may see still. */
+static bool
+is_held(const struct node *n, const uint8_t id[RECORD_ID])
+{
+	struct store_view *view = NULL;
+	struct store_record s;
+	bool held = true;
+
+	if (store_view_open(n->store, &view) != OK)
+		return true;
+	held = store_get(view, id, &s) == OK;
+	store_view_close(view);
+	return held;
+}
+
+static bool
+is_hidden(const struct node *n, uint64_t rid)
+{
+	struct store_view *view = NULL;
+	struct store_record s;
+	bool hidden = true;
+
+	if (store_view_open(n->store, &view) != OK)
+		return true;
+	if (store_get_rid(view, rid, &s) == OK)
+		hidden = store_is_hidden(&s);
+	store_view_close(view);
+	return hidden;
+}
+
+static void
+on_stored(void *ctx, const struct record *r, uint64_t rid, bool own)
+{
+	const struct stored_event e = stored_event_of(r, rid, own);
+	struct node *n = ctx;
+
 	if (r->kind == KIND_ENVELOPE)
 		mailbox_stored(ctx, rid);
 	trust_stored(ctx, r->kind, r->author);
-	/* Which are ours not every token may know. */
+	/* Which are ours not every token may know; that there is one, those
+	 * who would miss it otherwise, as soon as others see it. */
 	if (own)
-		node_event_to(ctx, "record", SCOPE_OWN, stored_json(&e));
+		node_event_own(n, "record", persona_of(n, r->author), SCOPE_OWN,
+		    stored_json(&e), is_hidden(n, rid) ? NULL : open_json(&e));
 	else
 		node_event_later(ctx, "record", stored_json, &e, sizeof(e));
+}
+
+/* Its owner was told when it was made. */
+static void
+on_returned(void *ctx, const struct record *r, uint64_t rid)
+{
+	const struct stored_event e = stored_event_of(r, rid, true);
+	struct node *n = ctx;
+
+	node_event_open(
+	    n, "record", persona_of(n, r->author), SCOPE_OWN, open_json(&e));
 }
 
 static void
 on_gone(void *ctx, const struct store_gone *gone)
 {
 	struct gone_event e = { .kind = gone->kind, .why = gone->why };
-	const struct node *n = ctx;
+	struct node *n = ctx;
 
 	matcher_gone(n->matcher, gone);
 	trust_stored(ctx, gone->kind, gone->author);
 	memcpy(e.id, gone->id, RECORD_ID);
 	if (gone->own)
-		node_event_to(ctx, "gone", SCOPE_OWN, gone_json(&e));
+		node_event_own(n, "gone", persona_of(n, gone->author),
+		    SCOPE_OWN, gone_json(&e),
+		    is_held(n, gone->id) ? NULL : gone_json(&e));
 	else
 		node_event_later(ctx, "gone", gone_json, &e, sizeof(e));
 }
@@ -418,6 +494,7 @@ open_parts(struct node *n)
 		.own_quiet = stem_node_quiet(n),
 		.seen_max = n->config->ingest.seen,
 		.stored = on_stored,
+		.returned = on_returned,
 		.judged = on_came,
 		.gone = on_gone,
 		.ctx = n,

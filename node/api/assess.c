@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/api/postings.h"
 
 #define TITLE       0
@@ -43,6 +44,7 @@ bool
 paper_read(struct paper *p, const struct store_record *s)
 {
 	if (s->kind != KIND_ASSESSMENT || s->deleted ||
+	    (p->strange && store_is_hidden(s)) ||
 	    !record_is_live(s, node_now(p->node)) || !reader_open(&p->rd, s))
 		return false;
 	p->payload = p->rd.payload;
@@ -74,6 +76,7 @@ paper_blank(struct node *n, struct http_request *r)
 	if (p != NULL) {
 		p->node = n;
 		p->language = language_of(n, r);
+		p->strange = strange(r);
 		if (reader_init(&p->rd) == OK &&
 		    store_view_open(n->store, &p->view) == OK)
 			return p;
@@ -112,8 +115,9 @@ open_record(struct paper *p, struct http_request *r, const char *text)
 
 	if (!persona_asked(p->node, r, &persona))
 		return false;
-	if (owner_find_external(
-		p->node, persona, KIND_ASSESSMENT, text, &slot) == OK) {
+	/* Whoever may not know which are ours cannot find out by a name. */
+	if (http_may(r, SCOPE_OWN) && owner_find_external(p->node, persona,
+					  KIND_ASSESSMENT, text, &slot) == OK) {
 		l.rid =
 		    owner_post(p->node, persona, KIND_ASSESSMENT, slot)->rid;
 		l.found = 1;
@@ -212,7 +216,8 @@ head_json(const struct paper *p)
 	json_uint(o, "items", p->a.items_n);
 	json_truth(o, "adaptive", p->a.adaptive);
 	json_truth(o, "external", p->a.external);
-	json_truth(o, "own", p->own);
+	if (!p->strange)
+		json_truth(o, "own", p->own);
 	json_truth(o, "usable", p->usable);
 	if (!p->usable)
 		(void)json_object_set_new(o, "why", json_string(p->why));

@@ -26,6 +26,7 @@ struct paper {
 	uint32_t slot;
 	uint64_t expires_h; /* 0: built in */
 	bool own;
+	bool strange;    /* the caller may not know whose it is */
 	bool usable;     /* it can be taken, or is external */
 	const char *why; /* it is not usable */
 	json_t *about;   /* of the built-in one: terms in hex; owned */

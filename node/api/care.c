@@ -28,6 +28,25 @@ api_backup(struct http_request *r, void *ctx)
 	free(out.p);
 }
 
+/* How much of it is this node's, and waits: not for everybody. */
+static void
+own_drop(json_t *o)
+{
+	static const char *const tables[] = { "own", "hidden", "private" };
+	json_t *list = json_object_get(o, "tables"), *one;
+
+	(void)json_object_del(o, "own");
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		one = json_object_get(json_array_get(list, i), "name");
+		for (size_t k = 0; k < ARRAY_LEN(tables); k++)
+			if (json_string_value(one) != NULL &&
+			    strcmp(json_string_value(one), tables[k]) == 0) {
+				(void)json_array_remove(list, i);
+				break;
+			}
+	}
+}
+
 void
 api_store(struct http_request *r, void *ctx)
 {
@@ -44,6 +63,8 @@ api_store(struct http_request *r, void *ctx)
 		    r, e, "the store cannot be read: %s", err_name(e));
 		return;
 	}
+	if (strange(r))
+		own_drop(o);
 	(void)json_object_set_new(o, "dir", json_string(n->paths->store));
 	(void)json_object_set_new(o, "care", care_notes(n->paths));
 	http_reply(r, 200, o);

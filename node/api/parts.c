@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/record/stem_node.h"
 #include "proto/base/text.h"
 
@@ -24,6 +25,12 @@ language_of(const struct node *n, const struct http_request *r)
 }
 
 /* ---- records ---- */
+
+bool
+strange(const struct http_request *r)
+{
+	return !http_may(r, SCOPE_OWN) || http_caller(r)->only != 0;
+}
 
 /* The header fields of a record, as all answers have them. */
 static json_t *

@@ -104,6 +104,13 @@ void job_end(struct job *j);
 
 #define VISIT_MARK "visit"
 
+/**
+ * strange(r): may the caller not know which records are this node's? A token
+ * that speaks for one persona may not: they are of all personas, and what two
+ * of them have made would say that they are one.
+ */
+bool strange(const struct http_request *r);
+
 /* ---- the handlers ---- */
 
 http_handler api_invite, api_join, api_discovery, api_discovery_find;
@@ -156,8 +163,7 @@ http_handler api_shortlists, api_shortlist, api_shortlist_new,
     api_shortlist_drop;
 http_handler api_feeds, api_feed, api_feed_set, api_feed_remove, api_feed_sync,
     api_feed_review;
-http_handler api_templates, api_template, api_template_put,
-    api_template_remove;
+http_handler api_templates, api_template, api_template_put, api_template_remove;
 http_handler api_bundle_make, api_bundle_review;
 http_handler api_tokens, api_token_add, api_token_revoke, api_token_log,
     api_token_scopes;

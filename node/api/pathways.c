@@ -83,7 +83,10 @@ all_run(struct task *t)
 		return;
 	}
 	list = json_array();
+	const bool hides = json_is_true(json_object_get(t->input, "strange"));
 	while (json_array_size(list) < limit && feed_step(f)) {
+		if (hides && store_is_hidden(&f->s))
+			continue;
 		json_t *one = pathway_json(t, &rd, &f->s, language);
 		if (one != NULL)
 			(void)json_array_append_new(list, one);
@@ -114,6 +117,7 @@ api_pathways(struct http_request *r, void *ctx)
 	input = json_object();
 	json_uint(input, "limit", limit);
 	json_uint(input, "language", language_of(n, r));
+	json_truth(input, "strange", strange(r));
 	task_start(n, r, all_run, input);
 }
 
@@ -129,6 +133,12 @@ one_run(struct task *t)
 		json_string_value(json_object_get(t->input, "record")),
 		KIND_PATHWAY, &s))
 		return;
+	if (json_is_true(json_object_get(t->input, "strange")) &&
+	    store_is_hidden(&s)) {
+		task_fail(t, 404, "E3503", "ohcn pathway list --all",
+		    "there is no such record");
+		return;
+	}
 	if (reader_init(&rd) == OK)
 		t->result = pathway_json(t, &rd, &s, language);
 	if (t->result == NULL)
@@ -157,5 +167,6 @@ api_pathway(struct http_request *r, void *ctx)
 	input = json_object();
 	(void)json_object_set_new(input, "record", json_string(id));
 	json_uint(input, "language", language_of(n, r));
+	json_truth(input, "strange", strange(r));
 	task_start(n, r, one_run, input);
 }

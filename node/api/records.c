@@ -238,7 +238,7 @@ api_records(struct http_request *r, void *ctx)
 		cursor = INT64_MAX;
 	json_uint(input, "cursor", cursor);
 	json_truth(input, "arrival", arrival);
-	json_truth(input, "strange", !http_may(r, SCOPE_OWN));
+	json_truth(input, "strange", strange(r));
 	task_start(n, r, list_run, input);
 }
 
@@ -282,6 +282,6 @@ api_record(struct http_request *r, void *ctx)
 	(void)json_object_set_new(
 	    input, "record", json_string(http_param(r, "id")));
 	json_uint(input, "language", language_of(ctx, r));
-	json_truth(input, "strange", !http_may(r, SCOPE_OWN));
+	json_truth(input, "strange", strange(r));
 	task_start(ctx, r, show_run, input);
 }

@@ -33,6 +33,9 @@ trust_task(struct node *n, struct http_request *r, task_run *run, json_t *input)
 {
 	struct asked *a = calloc(1, sizeof(*a));
 
+	if (input == NULL)
+		input = json_object();
+	json_truth(input, "strange", strange(r));
 	if (a != NULL) {
 		a->keeper = n->trust;
 		a->signals = n->signals;
@@ -422,7 +425,8 @@ key_run(struct task *t)
 	json_share(o, "trust", tau);
 	json_truth(o, "anchor", trust_is_anchor(v->trust, key));
 	json_did(o, "party", trust_party(v->trust, key));
-	json_truth(o, "own", task_owns(t, key));
+	if (!json_is_true(json_object_get(t->input, "strange")))
+		json_truth(o, "own", task_owns(t, key));
 	for (size_t i = 0; i < n; i++)
 		(void)json_array_append_new(
 		    list, way_json(t, &rd, v, &ways[i]));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/access/scope.h"
 #include "node/api/import.h"
 #include "node/company/fetch.h"
 #include "node/keys/persona.h"
@@ -408,7 +409,8 @@ finish(struct feeds *s, const char *result, const char *why, json_t *counts)
 		if (failed)
 			env_log(&s->n->env, LOG_UNUSUAL, "feed_failed",
 			    "name=%s why=\"%s\"", f->name, why);
-		node_event(s->n, "feed",
+		node_event_of(s->n, "feed", f->persona,
+		    SCOPE_DEMAND | SCOPE_PUBLISH,
 		    json_pack("{s:s,s:s}", "name", f->name, "result", result));
 		r->busy = false;
 		if (done != NULL)

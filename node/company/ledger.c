@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/access/scope.h"
 #include "node/evidence/documents.h"
 #include "node/keys/persona.h"
 #include "node/keys/vault.h"
@@ -351,7 +352,7 @@ on_document(
 	if (change == HELD_COMPLETE && b != NULL)
 		enter(n, h);
 	if (b != NULL && b->n != before)
-		node_event(n, "ledger",
+		node_event_of(n, "ledger", h->persona, SCOPE_EVIDENCE,
 		    json_pack("{s:s,s:I}", "persona",
 			persona_get(n, h->persona)->name, "leaves",
 			(json_int_t)b->n));

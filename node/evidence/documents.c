@@ -5,6 +5,7 @@
  *               "changed"}
  */
 #include "node/evidence/documents.h"
+#include "node/access/scope.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -362,7 +363,7 @@ tell(struct node *n, enum held_change change, const struct holding *h)
 	char id[DOCUMENT_ID_TEXT];
 
 	document_id_text(h->id, id);
-	node_event(n, "document",
+	node_event_of(n, "document", h->persona, SCOPE_EVIDENCE,
 	    json_pack("{s:s,s:s,s:s,s:s,s:s}", "what", names[change], "id", id,
 		"type", evidence_type_name(h->type), "talk", h->talk, "persona",
 		persona_get(n, h->persona)->name));
@@ -385,7 +386,7 @@ documents_refused(
 	    from->talk == NULL ? "" : from->talk);
 	env_log(&n->env, LOG_UNUSUAL, "document_refused", "talk=%s fault=%s",
 	    r->talk, evidence_fault_name(f));
-	node_event(n, "document",
+	node_event_of(n, "document", r->persona, SCOPE_EVIDENCE,
 	    json_pack("{s:s,s:s,s:s,s:s}", "what", "refused", "fault",
 		evidence_fault_name(f), "talk", r->talk, "persona",
 		persona_get(n, r->persona)->name));

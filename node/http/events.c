@@ -24,8 +24,10 @@ http_events_init(struct http_server *s)
 void
 http_events_fini(struct http_server *s)
 {
-	for (size_t i = 0; s->ring != NULL && i < s->cf.event_ring; i++)
+	for (size_t i = 0; s->ring != NULL && i < s->cf.event_ring; i++) {
 		free(s->ring[i].data);
+		free(s->ring[i].open);
+	}
 	free(s->ring);
 	s->ring = NULL;
 }
@@ -61,10 +63,15 @@ publish(struct http_server *s, const char *type, char *data)
 	struct event *e = &s->ring[s->next_id % s->cf.event_ring];
 
 	free(e->data);
+	free(e->open);
 	e->data = data;
+	e->open = NULL;
 	e->make = NULL;
 	e->id = s->next_id;
-	e->scopes = s->cf.access == NULL ? 0 : s->cf.access->of_event(type);
+	e->to = (struct http_event_for){
+		s->cf.access == NULL ? 0 : s->cf.access->of_event(type), 0,
+		false
+	};
 	snprintf(e->type, sizeof(e->type), "%s", type);
 	s->next_id++;
 	if (s->next_id - s->first_id > s->cf.event_ring)
@@ -87,15 +94,20 @@ http_events_publish(struct http_server *s, const char *type, json_t *data)
 }
 
 void
-http_events_publish_to(
-    struct http_server *s, const char *type, unsigned scopes, json_t *data)
+http_events_publish_to(struct http_server *s, const char *type,
+    const struct http_event_for *to, json_t *data, json_t *open)
 {
-	char *text = text_of(data);
+	char *text = text_of(data),
+	     *other = open == NULL ? NULL : text_of(open);
 
-	if (s->stopping)
+	if (s->stopping) {
 		free(text);
-	else
-		publish(s, type, text)->scopes = scopes;
+		free(other);
+		return;
+	}
+	struct event *e = publish(s, type, text);
+	e->to = *to;
+	e->open = other;
 }
 
 void
@@ -142,18 +154,33 @@ http_events_drop(struct http_server *s, const char *name)
 	}
 }
 
+/* Is all of it for this client? */
 static bool
-wanted(const struct event_client *c, const struct event *e)
+is_for(const struct event_client *c, const struct event *e)
 {
-	const char *type = e->type;
+	const struct http_caller *caller = &c->caller;
+
+	return caller->name[0] == '\0' ||
+	       ((e->to.scopes & caller->scopes) != 0 &&
+		   (e->to.only == 0 || caller->only == 0 ||
+		       caller->only == e->to.only));
+}
+
+/* What it is told; NULL: nothing. */
+static const char *
+told(const struct event_client *c, const struct event *e)
+{
+	const struct http_server *s = c->server;
 	char name[20];
 
-	if (c->caller.name[0] != '\0' && (e->scopes & c->caller.scopes) == 0)
-		return false;
-	if (c->types[0] == '\0')
-		return true;
-	snprintf(name, sizeof(name), ",%s,", type);
-	return strstr(c->types, name) != NULL;
+	snprintf(name, sizeof(name), ",%s,", e->type);
+	if (c->types[0] != '\0' && strstr(c->types, name) == NULL)
+		return NULL;
+	if (is_for(c, e))
+		return e->to.knew ? NULL : e->data == NULL ? "{}" : e->data;
+	return (s->cf.access->of_event(e->type) & c->caller.scopes) == 0
+		   ? NULL
+		   : e->open;
 }
 
 static void
@@ -198,12 +225,13 @@ fill(struct event_client *c)
 		struct event *e = &s->ring[c->next_id % s->cf.event_ring];
 
 		c->next_id++;
-		if (wanted(c, e)) {
-			if (e->make != NULL)
-				e->data = text_of(e->make(e->what));
+		if (e->make != NULL && is_for(c, e)) {
+			e->data = text_of(e->make(e->what));
 			e->make = NULL;
-			format(c, e->id, e->type,
-			    e->data == NULL ? "{}" : e->data);
+		}
+		const char *data = told(c, e);
+		if (data != NULL) {
+			format(c, e->id, e->type, data);
 			return true;
 		}
 	}

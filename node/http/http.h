@@ -36,9 +36,10 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE };
 typedef void http_handler(struct http_request *r, void *ctx);
 
 enum http_route_flag {
-	HTTP_OPEN = 1,    /* no token, no uid: for /healthz alone */
-	HTTP_EVENTS = 2,  /* served by the server itself; handler is NULL */
-	HTTP_NO_KEYS = 4, /* not a GET, and yet signs and opens nothing */
+	HTTP_OPEN = 1,      /* no token, no uid: for /healthz alone */
+	HTTP_EVENTS = 2,    /* served by the server itself; handler is NULL */
+	HTTP_NO_KEYS = 4,   /* not a GET, and yet signs and opens nothing */
+	HTTP_ALL_OF_US = 8, /* of all personas: for no token of one alone */
 };
 /* The other bits of the flags: scopes; none: for the owner alone. */
 #define HTTP_SCOPES (~0U << 8)
@@ -215,10 +216,21 @@ void http_fail_err(struct http_request *r, err e, const char *fmt, ...)
  */
 void http_events_publish(struct http_server *s, const char *type, json_t *data);
 
-/** http_events_publish_to(s, type, scopes, data): the same, of tokens to those
- * with any of ${scopes} alone, whatever the type. */
-void http_events_publish_to(
-    struct http_server *s, const char *type, unsigned scopes, json_t *data);
+/* Which tokens hear of something. */
+struct http_event_for {
+	unsigned scopes; /* any of these, whatever the type */
+	uint32_t only; /* 1 + the persona it is of: not those of others; or 0 */
+	bool knew;     /* those were told before: now the others are */
+};
+
+/**
+ * http_events_publish_to(s, type, to, data, open):
+ * The same, of tokens to those in ${to} alone; all others that may hear of the
+ * type get ${open} instead, or, where it is NULL, nothing. Takes both
+ * references.
+ */
+void http_events_publish_to(struct http_server *s, const char *type,
+    const struct http_event_for *to, json_t *data, json_t *open);
 
 /**
  * http_events_publish_later(s, type, make, what, n):

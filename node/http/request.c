@@ -676,6 +676,13 @@ check(struct http_request *r, const char *method)
 		    "%.20s is not for this path", method);
 	} else if (!open && !http_need(r, r->route->flags)) {
 		return;
+	} else if (r->caller.only != 0 &&
+		   (r->route->flags & HTTP_ALL_OF_US) != 0) {
+		http_fail(r, 403, "E2020", NULL,
+		    "a token for all personas: ohcn token add NAME",
+		    "the token \"%s\" is for one persona, and this is of all "
+		    "of them",
+		    r->caller.name);
 	} else if (r->method != HTTP_GET && !origin_is_ours(r)) {
 		http_fail(r, 403, "E2016", NULL, NULL,
 		    "the request comes from another site");

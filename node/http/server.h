@@ -27,8 +27,9 @@ struct http_listener {
 struct event {
 	uint64_t id;
 	char type[16];
-	unsigned scopes; /* which tokens hear of it */
+	struct http_event_for to;
 	char *data;
+	char *open; /* for tokens that are not in ${to}; NULL: nothing */
 	http_event_make *make; /* of ${what}, when first sent; or NULL */
 	_Alignas(8) uint8_t what[HTTP_EVENT_WHAT];
 };

@@ -564,7 +564,8 @@ talk_tell(struct mailbox *m, struct talk *t, const char *what)
 	if (talk_is_quiet(m->n, t))
 		return;
 	talk_id_text(t, id);
-	node_event_to(m->n, "talk", t->c.company ? SCOPE_OFFER : SCOPE_INBOX,
+	node_event_of(m->n, "talk", t->persona,
+	    t->c.company ? SCOPE_OFFER : SCOPE_INBOX,
 	    json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", id, "side",
 		t->c.company ? "company" : "person", "state",
 		conversation_state_name(t->c.state), "asks", talk_asks(t),

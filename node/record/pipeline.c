@@ -126,6 +126,8 @@ job_finish(struct pipeline *p, struct job *j, enum pipeline_stage stage)
 	count(p, stage, o);
 	if (o == RECORD_STORED && p->cf.stored != NULL)
 		p->cf.stored(p->cf.ctx, &j->j.record, j->j.rid, j->j.own);
+	if (r.came_back && p->cf.returned != NULL)
+		p->cf.returned(p->cf.ctx, &j->j.record, j->j.rid);
 	if (p->cf.judged != NULL && !j->j.own && j->j.parsed)
 		p->cf.judged(p->cf.ctx, &j->j.record);
 	if (j->done != NULL)

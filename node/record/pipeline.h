@@ -53,6 +53,9 @@ struct pipeline_config {
 	/* Each record that was stored, on the loop, before its done(). */
 	void (*stored)(
 	    void *ctx, const struct record *r, uint64_t rid, bool own);
+	/* An own one that nobody was shown has come back by others: from now
+	 * on they see it here, too, under this number; NULL: nobody. */
+	void (*returned)(void *ctx, const struct record *r, uint64_t rid);
 	/* Each readable record of a peer's, before its done(); NULL: nobody. */
 	void (*judged)(void *ctx, const struct record *r);
 	/* Each record that left the store, on the loop. */

@@ -10,6 +10,12 @@ import unittest
 from nodes import UnixConnection, preload_library
 from support import Case, command, wait_for, write
 
+TERM = "urn:ohcn:spreadsheet-use"
+QUIZ = {"title": {"en": "Quiz"}, "external_id": "quiz-1",
+        "measures": [{"term": TERM}],
+        "items": [{"term": TERM, "type": "single-choice", "level": n, "key": 1,
+                   "prompt": {"en": f"Question {n}"},
+                   "options": [{"en": "a"}, {"en": "b"}]} for n in (1, 2, 3)]}
 PRIVATE = ("/personas", "/conflicts", "/config", "/tokens", "/tokens/log")
 
 
@@ -21,8 +27,9 @@ class Token(Case):
         self.node.set_clock(0)
         self.node.start()
 
-    def add(self, name, *scopes, **more):
-        status, said = self.node.api("POST", "/tokens", {
+    def add(self, name, *scopes, only=None, **more):
+        path = f"/tokens?persona={only}" if only else "/tokens"
+        status, said = self.node.api("POST", path, {
             "name": name, "scopes": list(scopes), **more})
         self.assertEqual(200, status, said)
         self.assertRegex(said["token"], r"^ohcn-[0-9a-f]{64}$")
@@ -157,20 +164,22 @@ class Token(Case):
     def test_events(self):
         """A token hears what its scopes let it."""
         node = self.node
-        heard = {}
+        heard, said = {}, {}
 
-        def listen(name, *scopes):
+        def listen(name, *scopes, only=None):
             stream = UnixConnection(node.home / "run" / "api.sock", 90)
             self.addCleanup(stream.close)
             stream.request("GET", "/api/v1/events", headers={
-                "Authorization": f"Bearer {self.add(name, *scopes)}"})
+                "Authorization": f"Bearer {self.add(name, *scopes, only=only)}"})
             answer = stream.getresponse()
-            heard[name] = []
+            heard[name], said[name] = [], []
 
             def run():
                 for line in answer:
                     if line.startswith(b"event: "):
                         heard[name].append(line[7:].strip().decode())
+                    elif line.startswith(b"data: "):
+                        said[name].append(json.loads(line[6:]))
             t = threading.Thread(target=run)
             t.start()
             self.addCleanup(t.join, 60)
@@ -178,13 +187,26 @@ class Token(Case):
         listen("reads", "read")
         listen("publishes", "read", "publish")
         listen("offers", "offer")
+        node.cli("persona", "add", "quiet")
+        listen("bound", "read", "publish", only="quiet")
+        listen("other", "read", "publish", only="main")
         node.cli("organisation", "edit", "--name", "Acme", "--type", "company")
         node.cli("organisation", "publish")
         wait_for("a record", lambda: "record" in heard["publishes"])
-        # Who may only read is not told that it is this node's.
-        self.assertNotIn("record", heard["reads"])
+        # Who may only read is told of it as of any other: else what is in the
+        # lists and was never told would be this node's.
+        wait_for("the same", lambda: "record" in heard["reads"])
+        self.assertEqual([True], [d.get("own") for d in said["publishes"]
+                                  if d.get("kind") == "organisation"])
+        self.assertEqual([None], [d.get("own") for d in said["reads"]
+                                  if d.get("kind") == "organisation"])
         self.assertEqual([], heard["offers"])
-        for name in ("reads", "publishes", "offers"):
+        # A token of one persona hears of that one's own alone as its own.
+        for name, own in (("bound", None), ("other", True)):
+            wait_for(name, lambda n=name: "record" in heard[n])
+            self.assertEqual([own], [d.get("own") for d in said[name]
+                                     if d.get("kind") == "organisation"])
+        for name in ("reads", "publishes", "offers", "bound", "other"):
             node.cli("token", "revoke", name)
 
     def test_what_read_tells(self):
@@ -205,6 +227,27 @@ class Token(Case):
         self.assertEqual("Acme", one["payload"]["name"]["en"]
                          if isinstance(one["payload"]["name"], dict) else one["payload"]["name"])
         self.assertIsNone(node.api("GET", "/status", token=token)[1]["own"])
+        store, all_of = (node.api("GET", "/store", token=t)[1]
+                         for t in (token, knows))
+        self.assertNotIn("own", store)
+        self.assertEqual(1, all_of["own"])
+        self.assertEqual({"own", "hidden", "private"},
+                         {t["name"] for t in all_of["tables"]} -
+                         {t["name"] for t in store["tables"]})
+        status, said = node.api("POST", "/assessments", {"assessment": QUIZ})
+        self.assertEqual(200, status, said)
+        for t, has in ((token, False), (knows, True)):
+            papers = node.api("GET", "/assessments", token=t)[1]["assessments"]
+            self.assertEqual([has], ["own" in p for p in papers])
+            shown = node.api("GET", f"/assessments/{papers[0]['id']}", token=t)
+            self.assertEqual((200, has), (shown[0], "own" in shown[1]))
+            # The name that its author gave it finds it for its author alone.
+            self.assertEqual(200 if has else 404, node.api(
+                "GET", "/assessments/quiz-1", token=t)[0])
+        key = one["author"]
+        for path in (f"/trust/keys/{key}", f"/learnability/{key}"):
+            status, said = node.api("GET", path, token=token)
+            self.assertEqual((200, False), (status, "own" in said), path)
         for path in ("/demands", "/courses", "/pathways", "/personas", "/profile"):
             self.assertEqual(403, node.api("GET", path, token=token)[0], path)
 
@@ -233,6 +276,14 @@ class Token(Case):
                 got = node.api(method, f"{path}?persona={other}", {}, token=token)
                 self.assertEqual((403, "E2020"), (got[0], got[1].get("code")), path)
         self.assertEqual(403, node.api("GET", "/personas", token=token)[0])
+        # What is of all personas, and whose the records are, is not for it.
+        for path in ("/blocks", "/assessment-results"):
+            got = node.api("GET", path, token=token)
+            self.assertEqual((403, "E2020"), (got[0], got[1].get("code")), path)
+        node.cli("organisation", "edit", "--name", "Acme", "--type", "company")
+        node.cli("organisation", "publish")
+        self.assertEqual([False], ["own" in one for one in node.api(
+            "GET", "/records?kind=organisation", token=token)[1]["records"]])
         # It follows the persona, whatever its name, over a restart.
         node.cli("persona", "rename", "quiet", "welder")
         node.stop()
