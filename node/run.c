@@ -18,6 +18,7 @@
 #include "node/community/joining.h"
 #include "node/company/feed.h"
 #include "node/company/ledger.h"
+#include "node/company/told.h"
 #include "node/evidence/claims.h"
 #include "node/evidence/credentials.h"
 #include "node/evidence/documents.h"
@@ -582,6 +583,14 @@ trust_for_mail(
 	return trust_of_key(n, author);
 }
 
+static err
+document_for_mail(
+    struct node *n, struct talk *t, enum mail_document kind, struct slice bytes)
+{
+	return kind == MAIL_LEDGER ? told_take(n, t, bytes)
+				   : credentials_from_talk(n, t, kind, bytes);
+}
+
 static enum mailbox_rule
 rule_for_mail(struct node *n, const struct mailbox_asked *a, const char **why)
 {
@@ -620,6 +629,7 @@ open_all(struct node *n, struct key_material *km)
 	claims_open(n);
 	documents_follow(n);
 	credentials_open(n);
+	mailbox_on_document(n, document_for_mail);
 	TRY(ledgers_open(n));
 	TRY(feeds_open(n));
 	TRY(open_http(n));

@@ -186,4 +186,4 @@ http_handler api_documents, api_document, api_document_import,
     api_agreement_claim, api_follow_up, api_progress_xapi, api_talk_moved,
     api_personas_link;
 http_handler api_talks, api_talk, api_talk_offer, api_talk_say, api_hand_raise,
-    api_talk_introduce;
+    api_talk_introduce, api_talk_ledger;

@@ -10,6 +10,7 @@
 #include "node/api/proof.h"
 #include "node/company/ledger.h"
 #include "node/company/pledge.h"
+#include "node/company/told.h"
 #include "node/evidence/documents.h"
 #include "proto/base/text.h"
 
@@ -611,6 +612,66 @@ proof_json(struct node *n, uint32_t language, struct slice bytes,
 			: verify(n, language, bytes, company, &scratch);
 
 	free(memory);
+	return o;
+}
+
+static const char *
+told_says(const struct checked *c, const struct told *t)
+{
+	if (t->refused > 0)
+		return "a proof of how its ledger grew is false: ask why, and "
+		       "do not rely on it";
+	if (t->reaches)
+		return "good: what it has published since keeps all that it "
+		       "told before";
+	if (t->unknown > 0)
+		return "it extends a root that was not told in this "
+		       "conversation, nor verified here: it shows nothing";
+	if (!c->published)
+		return "the company has published no root, or its "
+		       "organisation record has not come yet";
+	return "it does not lead to the root that is published now: perhaps "
+	       "that has not come yet, or has changed since: ask for another";
+}
+
+json_t *
+proof_told(struct node *n, const uint8_t company[ED25519_PUBLIC],
+    const struct slice *proofs, size_t count)
+{
+	struct ledger_of of = { .net = slice_str(n->config->node.network) };
+	void *memory = malloc(LEDGER_SCRATCH_BYTES);
+	struct arena scratch = arena_of(memory, LEDGER_SCRATCH_BYTES);
+	struct checked c = { .n = n };
+	struct told t;
+
+	if (memory == NULL)
+		return json_null();
+	memcpy(c.company, company, sizeof(c.company));
+	memcpy(of.company, company, sizeof(of.company));
+	look_up(&c, 0);
+	json_decref(c.name);
+	told_check(&of, proofs, count, c.seen ? c.seen_root : NULL,
+	    c.published ? c.root : NULL, &scratch, &t);
+	free(memory);
+	const bool good = t.reaches && t.refused == 0;
+	if (good && (t.from_seen || !c.seen))
+		remember(&c);
+	if (t.extensions + t.refused + t.unknown == 0)
+		return json_null();
+	const struct ledger_counts counts = ledger_counts_of(&t.head);
+	json_t *o = json_pack("{s:b,s:I,s:I,s:s?,s:s}", "good", good, "proofs",
+	    (json_int_t)t.extensions, "refused",
+	    (json_int_t)(t.refused + t.unknown), "fault",
+	    t.refused > 0   ? evidence_fault_name(t.fault)
+	    : t.unknown > 0 ? "unknown-root"
+			    : NULL,
+	    "says", told_says(&c, &t));
+	(void)json_object_set_new(
+	    o, "since", good ? json_integer((json_int_t)t.since) : json_null());
+	(void)json_object_set_new(
+	    o, "size", good ? json_integer((json_int_t)t.head.n) : json_null());
+	(void)json_object_set_new(
+	    o, "counts", good ? counts_json(&counts, false) : json_null());
 	return o;
 }
 

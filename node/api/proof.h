@@ -16,6 +16,16 @@ json_t *proof_json(struct node *n, uint32_t language, struct slice bytes,
     const uint8_t *company);
 
 /**
+ * proof_told(n, company, proofs, count):
+ * What the proofs of one conversation show together (company/told.h): {good,
+ * proofs, refused, fault, since, size, counts, says}; JSON null: none of them
+ * is an extension. A root that is proven to extend the one that was verified
+ * here before takes its place.
+ */
+json_t *proof_told(struct node *n, const uint8_t company[ED25519_PUBLIC],
+    const struct slice *proofs, size_t count);
+
+/**
  * proof_opened(n, company):
  * {at, size, counts, current} of the last opening of that company that was
  * good here; ${current}: its root is still the published one. JSON null: none.

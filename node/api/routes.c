@@ -306,6 +306,7 @@ static const struct http_route routes[] = {
 	    SCOPE_EVIDENCE },
 	{ HTTP_POST, V1 "/talks/{id}/introduce", api_talk_introduce,
 	    SCOPE_TALK },
+	{ HTTP_POST, V1 "/talks/{id}/ledger", api_talk_ledger, SCOPE_TALK },
 	{ HTTP_POST, V1 "/hands", api_hand_raise, SCOPE_INBOX },
 
 	{ HTTP_GET, V1 "/records", api_records, SCOPE_READ },

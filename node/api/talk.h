@@ -15,6 +15,12 @@ json_t *talk_json(struct node *n, struct talk *t);
  * as GET /talks has it; null: there is no offer, or it is one's own. */
 json_t *talk_demand_json(struct node *n, struct talk *t, uint32_t language);
 
+/** talk_ledger_json(n, t, language, said): of a person, what the company told
+ * of its ledger, checked now, as GET /talks/ID has it; null: nothing. ${said}:
+ * mailbox_messages(). */
+json_t *talk_ledger_json(struct node *n, const struct talk *t,
+    uint32_t language, const json_t *said);
+
 /** talk_card_json(payload): a profile's, of a hand; null if it is none. */
 json_t *talk_card_json(struct slice payload);
 

@@ -7,7 +7,6 @@
 
 #include "node/access/scope.h"
 #include "node/api/postings.h"
-#include "node/api/proof.h"
 #include "node/api/talk.h"
 #include "node/api/template.h"
 #include "node/company/ledger.h"
@@ -66,32 +65,6 @@ hand_json(const struct talk *t)
 	return o;
 }
 
-/* What the company opened of its ledger with its offer, checked now. */
-static json_t *
-opened_json(
-    struct node *n, const struct talk *t, uint32_t language, const json_t *said)
-{
-	uint8_t raw[MESSAGE_LEDGER_MAX];
-	const json_t *one;
-	json_t *o = NULL;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)said, i, one)
-	{
-		const char *hex =
-		    json_string_value(json_object_get(one, "ledger"));
-		struct buf b = { raw, 0, sizeof(raw) };
-		if (o != NULL || t->c.company || hex == NULL ||
-		    hex_get(slice_str(hex), &b) != OK)
-			continue;
-		o = proof_json(n, language, buf_slice(&b), t->c.peer);
-		if (o == NULL)
-			o = json_pack("{s:b,s:s}", "good", 0, "says",
-			    "what came as an opening of its ledger is none");
-	}
-	return o == NULL ? json_null() : o;
-}
-
 /* Cards as words. */
 static json_t *
 said_json(
@@ -101,7 +74,7 @@ said_json(
 	uint8_t raw[RECORD_BODY_MAX];
 	size_t i;
 
-	*opened = opened_json(n, t, language, list);
+	*opened = talk_ledger_json(n, t, language, list);
 	json_array_foreach(list, i, one)
 	{
 		const char *hex =

@@ -120,6 +120,7 @@ int run_hand_list(struct cli *cli);
 int run_hand_show(struct cli *cli);
 int run_hand_withdraw(struct cli *cli);
 int run_talk_introduce(struct cli *cli);
+int run_offer_ledger(struct cli *cli);
 int run_offer_list(struct cli *cli);
 int run_offer_show(struct cli *cli);
 int run_offer_answer(struct cli *cli);

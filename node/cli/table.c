@@ -810,6 +810,16 @@ static const struct cli_command commands[] = {
 	    FLAGS{ { "company", "DID", "of its organisation record" }, WORDS,
 		END },
 	    run_talk_introduce },
+	{ "offer", "ledger", "ID", 1, 1,
+	    "tell in a talk how your ledger of pledges has grown",
+	    "A proof that the ledger as it is published now begins with what "
+	    "you told in this talk\nbefore, so that nothing was taken back; "
+	    "or an opening, where you told nothing yet.\nThe other side's "
+	    "node checks it: ohcn inbox show.",
+	    "ohcn offer ledger 5d1c88a0 --dry-run\n"
+	    "ohcn offer ledger 5d1c88a0",
+	    FLAGS{ { "dry-run", NULL, "say what would be sent" }, END },
+	    run_offer_ledger },
 	{ "inbox", "list", "", 0, 0, "offers to you, and talks", NULL,
 	    "ohcn inbox list", NULL, run_inbox_list },
 	{ "inbox", "show", "ID", 1, 1, "one offer and what was said",

@@ -135,6 +135,16 @@ show_opened(struct cli *cli, const json_t *l)
 	    json_str(l, "says"));
 	if (json_yes(l, "good"))
 		show_pledge_counts(cli, json_object_get(l, "counts"));
+	const json_t *x = json_object_get(l, "extension");
+	if (!json_is_object(x))
+		return;
+	output_line(
+	    &cli->out, "how its ledger grew since: %s", json_str(x, "says"));
+	if (!json_yes(x, "good"))
+		return;
+	output_line(&cli->out, "  %" PRId64 " entries then, %" PRId64 " now",
+	    json_int(x, "since"), json_int(x, "size"));
+	show_pledge_counts(cli, json_object_get(x, "counts"));
 }
 
 /* Whose demand an offer names. */
@@ -333,6 +343,26 @@ run_offer_withdraw(struct cli *cli)
 	if (code != EXIT_DONE || cli_show(cli, reply))
 		return code;
 	output_line(&cli->out, "withdrawn; an envelope says so");
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+int
+run_offer_ledger(struct cli *cli)
+{
+	char path[160];
+	json_t *reply = NULL;
+	const bool dry = cli_flag(cli, "dry-run") != NULL;
+
+	if (cli_under(path, sizeof(path), BASE, cli->words[0], "ledger") != OK)
+		return cli_usage(cli, "the id is too long");
+	const int code = cli_call(
+	    cli, "POST", path, json_pack("{s:b}", "dry_run", dry), &reply);
+	if (code != EXIT_DONE || cli_show(cli, reply))
+		return code;
+	output_line(&cli->out, "%s of your ledger, %" PRId64 " entries%s",
+	    json_str(reply, "type"), json_int(reply, "size"),
+	    dry ? "; nothing was sent" : ": sent");
 	json_decref(reply);
 	return EXIT_DONE;
 }

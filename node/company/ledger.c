@@ -525,6 +525,17 @@ ledger_commit(struct node *n, uint32_t persona)
 	return e;
 }
 
+bool
+ledger_is_open(
+    struct node *n, uint32_t persona, struct ledger_state *s, uint8_t root[32])
+{
+	ledger_state_of(n, persona, s);
+	return s->published && s->condition != LEDGER_BEHIND &&
+	       s->condition != LEDGER_DAMAGED &&
+	       ledger_root_of(n, persona, s->committed, root) &&
+	       memcmp(root, s->published_root, 32) == 0;
+}
+
 err
 ledger_for_offer(struct node *n, uint32_t persona, struct buf *out)
 {
@@ -533,11 +544,7 @@ ledger_for_offer(struct node *n, uint32_t persona, struct buf *out)
 	struct ledger_state s;
 	err e = ERR_NOTFOUND;
 
-	ledger_state_of(n, persona, &s);
-	if (!s.published || s.condition == LEDGER_BEHIND ||
-	    s.condition == LEDGER_DAMAGED ||
-	    !ledger_root_of(n, persona, s.committed, root) ||
-	    memcmp(root, s.published_root, sizeof(root)) != 0)
+	if (!ledger_is_open(n, persona, &s, root))
 		return ERR_NOTFOUND;
 	void *memory = malloc(LEDGER_SCRATCH_BYTES);
 	if (memory == NULL)

@@ -91,6 +91,14 @@ NODISCARD err ledger_commit(struct node *n, uint32_t persona);
 struct ledger_of ledger_of_persona(const struct node *n, uint32_t persona);
 
 /**
+ * ledger_is_open(n, persona, s, root): is the committed root the one that is
+ * published, so that others can check proofs of it? ${s}: as
+ * ledger_state_of().
+ */
+bool ledger_is_open(
+    struct node *n, uint32_t persona, struct ledger_state *s, uint8_t root[32]);
+
+/**
  * ledger_for_offer(n, persona, out):
  * An opening that goes along with an offer, at most MESSAGE_LEDGER_MAX bytes:
  * the counts of all, and as many of the newest leaves as fit. ERR_NOTFOUND:

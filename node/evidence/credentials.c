@@ -178,8 +178,8 @@ sheet_take(struct node *n, uint32_t persona, struct slice bytes,
 	return e;
 }
 
-static err
-on_document(
+err
+credentials_from_talk(
     struct node *n, struct talk *t, enum mail_document kind, struct slice bytes)
 {
 	char talk[TALK_ID_TEXT];
@@ -200,7 +200,7 @@ on_document(
 void
 credentials_open(struct node *n)
 {
-	mailbox_on_document(n, on_document);
+	mailbox_on_document(n, credentials_from_talk);
 }
 
 /* ---- to issue ---- */

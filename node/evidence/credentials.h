@@ -22,8 +22,13 @@
 #define BADGE_MAX         16384 /* bytes of one as JSON */
 
 /** credentials_open(n): after documents_follow(). Ends and sheets that come in
- * conversations are then taken. */
+ * conversations are then taken: by credentials_from_talk(). */
 void credentials_open(struct node *n);
+
+/** credentials_from_talk(n, t, kind, bytes): a sheet, or any document: as a
+ * mailbox_document_fn. */
+NODISCARD err credentials_from_talk(struct node *n, struct talk *t,
+    enum mail_document kind, struct slice bytes);
 
 /* How a native one stands; "good" alone counts. */
 enum credential_standing {

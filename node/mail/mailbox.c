@@ -364,9 +364,14 @@ shown(struct mailbox *m, const struct message *msg)
 static json_t *
 shown_document(struct mailbox *m, const struct conversation_action *a)
 {
-	return json_pack("{s:s,s:s,s:I,s:s,s:I}", "from", "peer", "type",
+	json_t *o = json_pack("{s:s,s:s,s:I,s:s,s:I}", "from", "peer", "type",
 	    "document", "at", (json_int_t)mail_now(m), "document",
 	    mail_document_name(a->document), "bytes", (json_int_t)a->data.n);
+
+	/* A proof stays with the talk: it is checked whenever it is shown. */
+	if (a->document == MAIL_LEDGER && a->data.n <= MAIL_LEDGER_MAX)
+		mail_put_hex(o, "ledger", a->data);
+	return o;
 }
 
 /* What others judge is taken out of the step: they are told after it. */

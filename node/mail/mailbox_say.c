@@ -142,6 +142,8 @@ mailbox_offer(struct node *n, const struct mailbox_offer *o, bool dry,
 		.terms = o->terms,
 		.data = o->ledger };
 	json_t *line = said_json(m, "offer", slice_of(NULL, 0));
+	if (o->ledger.n > 0)
+		mail_put_hex(line, "ledger", o->ledger);
 	if (t != NULL && dry) {
 		json_decref(line);
 		e = try_event(m, t, &ev, outcome, bytes);
@@ -391,6 +393,8 @@ mailbox_say_document(struct node *n, struct talk *t, enum mail_document kind,
 	    line, "document", json_string(mail_document_name(kind)));
 	(void)json_object_set_new(
 	    line, "bytes", json_integer((json_int_t)bytes.n));
+	if (kind == MAIL_LEDGER && bytes.n <= MAIL_LEDGER_MAX)
+		mail_put_hex(line, "ledger", bytes);
 	return say(n->mailbox, t, &e,
 	    (unsigned)((bytes.n + MAIL_PART_MAX - 1) / MAIL_PART_MAX), line,
 	    outcome);

@@ -654,6 +654,38 @@ ledger_extension_read(struct slice bytes, const struct ledger_of *l,
 	return f;
 }
 
+enum evidence_fault
+ledger_roots(struct slice bytes, const struct ledger_of *l,
+    struct arena *scratch, uint8_t older[32], uint8_t newer[32])
+{
+	struct ledger_head head, old;
+	struct value map;
+
+	arena_reset(scratch);
+	struct nodes *nodes = arena_alloc(scratch, sizeof(*nodes));
+	ASSERT(nodes != NULL);
+	memset(older, 0, 32);
+	memset(newer, 0, 32);
+	enum evidence_fault f =
+	    read_head(bytes, OPENING, l, scratch, &map, &head, nodes);
+	const bool extension = f == EVIDENCE_UNKNOWN_TYPE;
+	if (extension) {
+		arena_reset(scratch);
+		nodes = arena_alloc(scratch, sizeof(*nodes));
+		ASSERT(nodes != NULL);
+		f = read_head(bytes, EXTENSION, l, scratch, &map, &head, nodes);
+	}
+	if (f == EVIDENCE_FINE && extension &&
+	    (!read_one_head(&map, OLD_SIZE, OLD_TOP, &old) || old.n > head.n))
+		f = EVIDENCE_BAD_BODY;
+	if (f != EVIDENCE_FINE)
+		return f;
+	ledger_root(newer, l->net, l->company, &head);
+	if (extension)
+		ledger_root(older, l->net, l->company, &old);
+	return f;
+}
+
 /* ---- counts ---- */
 
 struct ledger_counts

@@ -148,6 +148,16 @@ NODISCARD enum evidence_fault ledger_extension_read(struct slice bytes,
     const uint8_t new_root[32], struct arena *scratch,
     struct ledger_extension *out);
 
+/**
+ * ledger_roots(bytes, l, scratch, older, newer):
+ * Which roots an opening or an extension is about, by the sizes and tops it
+ * names: to be held against roots that are known. ${older}: zeros of an
+ * opening. EVIDENCE_FINE says that it can be read, not that it shows anything.
+ */
+NODISCARD enum evidence_fault ledger_roots(struct slice bytes,
+    const struct ledger_of *l, struct arena *scratch, uint8_t older[32],
+    uint8_t newer[32]);
+
 /* What a ledger says, and what it leaves unsaid. */
 struct ledger_counts {
 	uint32_t pledged, kept, partly, broken, lapsed, done;

@@ -58,7 +58,7 @@ static const struct member author_members[] = {
 
 static const struct member document_members[] = {
 	{ 1, MEMBER_BYTES, AT(conversation_document, name) },
-	{ 2, MEMBER_U8, AT(conversation_document, kind), .max = MAIL_OTHER },
+	{ 2, MEMBER_U8, AT(conversation_document, kind), .max = MAIL_LEDGER },
 	{ 3, MEMBER_U8, AT(conversation_document, parts),
 	    .max = (1U << MAIL_PARTS_MAX) - 1 },
 	{ 4, MEMBER_U32, AT(conversation_document, size),

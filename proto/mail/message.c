@@ -46,6 +46,7 @@ static const struct field_choice document_choices[] = {
 	{ MAIL_SESSION, "session" },
 	{ MAIL_CREDENTIAL, "credential" },
 	{ MAIL_OTHER, "other" },
+	{ MAIL_LEDGER, "ledger" },
 	CHOICES_END,
 };
 static const struct field voucher_fields[] = {
@@ -162,7 +163,7 @@ message_type_name(enum message_type t)
 const char *
 mail_document_name(enum mail_document d)
 {
-	return d >= MAIL_AGREEMENT && d <= MAIL_OTHER
+	return d >= MAIL_AGREEMENT && d < MAIL_DOCUMENTS
 		   ? document_choices[d - 1].name
 		   : "unknown";
 }

@@ -51,7 +51,10 @@ enum mail_document {
 	MAIL_SESSION = 4,
 	MAIL_CREDENTIAL = 5,
 	MAIL_OTHER = 6,
+	MAIL_LEDGER = 7, /* an opening or extension of the company's ledger */
 };
+#define MAIL_DOCUMENTS  (MAIL_LEDGER + 1)
+#define MAIL_LEDGER_MAX MAIL_PART_MAX /* bytes of kind LEDGER */
 
 /** mail_document_name(d): "agreement", as in SPEC.md; "unknown". */
 const char *mail_document_name(enum mail_document d);

@@ -196,6 +196,29 @@ class Pledge(agreement_test.AgreementCase):
         self.assertEqual((False, "bad-path"), (got["good"], got["fault"]))
         shown = lea.cli("learnability", "show", did, "--company")["ledger"]
         self.assertEqual((1, False), (shown["size"], shown["current"]))
+        # The company tells how it grew: nothing was taken back.
+        self.assertIsNone(self.state(lea, k)["ledger"]["extension"])
+        theirs = next(t["id"] for t in acme.api("GET", "/talks")[1]["talks"] if t["id"] != i)
+        dry = acme.cli("offer", "ledger", theirs, "--dry-run")
+        self.assertEqual(("extension", 1, 2), (dry["type"], dry["older_size"], dry["size"]))
+        self.assertEqual(dry["bytes_hex"], acme.cli("offer", "ledger", theirs)["bytes_hex"])
+        with self.fails(8, "was told"):
+            acme.cli("offer", "ledger", theirs)
+        grown = wait_for("its proof", lambda: self.state(lea, k)["ledger"]["extension"])
+        self.assertEqual([], schema.check(self.state(lea, k)["ledger"], "pledge", "verified"))
+        self.assertEqual((True, 1, 0, None, 1, 2, 1), (
+            grown["good"], grown["proofs"], grown["refused"], grown["fault"],
+            grown["since"], grown["size"], grown["counts"]["kept"]))
+        self.assertIn("keeps all that it told before",
+                      lea.cli("inbox", "show", k, raw=True).stdout)
+        self.assertNotIn("ledger", self.state(lea, k)["said"][-1])
+        # In the first talk nothing was told: there it is an opening.
+        self.assertEqual("opening", acme.cli("offer", "ledger", i)["type"])
+        wait_for("the opening", lambda: self.state(lea, j)["ledger"])
+        got = self.state(lea, j)["ledger"]
+        self.assertEqual((True, 2, None), (got["good"], got["size"], got["extension"]))
+        with self.fails(8, "keeps no ledger"):
+            lea.cli("offer", "ledger", k)
 
     def test_lapsed(self):
         """Nobody says what became of it: it lapses, and stays so."""

@@ -363,7 +363,7 @@ def message_cases():
                                          6: 1, 8: b"x"}),
         "part too short": head(8, {0: some("name", 16), 2: 3, 4: 3073, 6: 0,
                                    8: b"x"}),
-        "document of kind 7": head(8, {0: some("name", 16), 2: 7, 4: 1, 6: 0,
+        "document of kind 8": head(8, {0: some("name", 16), 2: 8, 4: 1, 6: 0,
                                        8: b"x"}),
         "no leaves": head(4, {0: [], 2: some("n", 16)}),
         "number too large": {**head(2, {}), 6: 1 << 53},
