@@ -142,7 +142,7 @@ bag_free(struct bag *b)
 	*b = (struct bag){ 0 };
 }
 
-NODISCARD static err
+err
 bag_put(struct bag *b, uint32_t stem, uint32_t weight)
 {
 	if (b->n == b->cap) {

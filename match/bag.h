@@ -32,6 +32,9 @@ struct bag {
 
 void bag_free(struct bag *b);
 
+/** bag_put(b, stem, weight): once more. ERR_NOMEM. */
+NODISCARD err bag_put(struct bag *b, uint32_t stem, uint32_t weight);
+
 /**
  * bag_text(b, s, text, language, weight, add): the stems of a text without
  * fillers; stems that are not known are left out unless ${add}. ERR_NOMEM.

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "match/label_words.h"
 #include "match/normal.h"
 
 #define WORD_MAX       48 /* bytes of a query's word that are compared */
@@ -51,6 +52,7 @@ struct search_index {
 	uint32_t *sorted_rank;    /* rank[] in the order of sorted[] */
 	uint8_t *sorted_language; /* likewise */
 	uint32_t labels_n;
+	struct label_words *some;
 };
 
 /* ---- building ---- */
@@ -305,6 +307,8 @@ search_index_new(const struct vocabulary *v, struct search_index **out)
 		e = rank_labels(s);
 	if (e == OK)
 		e = sort_labels(s);
+	if (e == OK)
+		e = label_words_new(v, &s->some);
 	if (e != OK) {
 		search_index_free(s);
 		return e;
@@ -332,6 +336,7 @@ search_index_free(struct search_index *s)
 	free(s->words_of);
 	free(s->words_from);
 	free(s->words);
+	label_words_free(s->some);
 	free(s);
 }
 
@@ -862,6 +867,29 @@ search_labels(const struct search_index *s, struct slice query,
 	free(spans);
 	free(errors);
 	return r.n;
+}
+
+size_t
+search_some(const struct search_index *s, struct slice query,
+    struct search_options o, struct search_hit *hits, size_t max)
+{
+	struct label_words_hit some[SEARCH_HITS_MAX];
+	const uint32_t language =
+	    o.language != 0 ? o.language : VOCABULARY_ENGLISH;
+	const size_t n = label_words_find(s->some, query, language, o.type_mask,
+	    some, MIN(max, (size_t)SEARCH_HITS_MAX));
+	size_t kept = 0;
+
+	for (; kept < n && 2 * some[kept].share >= some[0].share; kept++) {
+		struct search_hit *h = &hits[kept];
+		*h = (struct search_hit){ .at = some[kept].at,
+			.way = SEARCH_SOME,
+			.share = some[kept].share,
+			.preferred = true };
+		h->label =
+		    vocabulary_label(s->v, h->at, language, &h->language);
+	}
+	return kept;
 }
 
 /* ---- texts ---- */

@@ -16,8 +16,8 @@ struct search_index;
 
 /**
  * search_index_new(v, out):
- * An index over all labels of ${v}, which must live longer. About 60 bytes a
- * label. ERR_NOMEM.
+ * An index over all labels of ${v}, which must live longer. About a hundred
+ * bytes a label. ERR_NOMEM.
  */
 NODISCARD err search_index_new(
     const struct vocabulary *v, struct search_index **out);
@@ -28,12 +28,14 @@ enum search_way {      /* best first */
 	SEARCH_BEGINS, /* the label begins like this */
 	SEARCH_WORDS,  /* each word begins a word of the label */
 	SEARCH_TYPO,   /* as above, with typing errors */
+	SEARCH_SOME,   /* some of the words: search_some() alone */
 };
 
 struct search_hit {
 	uint32_t at; /* the term's place */
 	enum search_way way;
 	unsigned typos;
+	unsigned share; /* SEARCH_SOME: 1..1000, of all the words */
 	bool preferred;
 	uint32_t language;
 	struct slice label; /* the one that matched; borrowed from ${v} */
@@ -53,6 +55,18 @@ struct search_options {
  * words of 8. Returns the number of hits.
  */
 size_t search_labels(const struct search_index *s, struct slice query,
+    struct search_options o, struct search_hit *hits, size_t max);
+
+/**
+ * search_some(s, query, o, hits, max):
+ * Terms with labels in ${o}.language (0: English) that have some of the
+ * words, for when no label has them all: those with rare words and with more
+ * of them first (label_words.h). Whole words in any ending; no beginnings, no
+ * typing errors. At most ${max} (and SEARCH_HITS_MAX), and none that is less
+ * than half as good as the first. ${label} is the term's name, ${share} says
+ * how good. Returns the number of hits.
+ */
+size_t search_some(const struct search_index *s, struct slice query,
     struct search_options o, struct search_hit *hits, size_t max);
 
 struct search_found {

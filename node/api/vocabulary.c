@@ -131,7 +131,7 @@ hit_json(
     const struct vocabulary *v, const struct search_hit *h, uint32_t language)
 {
 	static const char *const ways[] = { "exact", "prefix", "words",
-		"similar" };
+		"similar", "some" };
 	struct label_scope s = { v, language, { NULL, NULL } };
 	char code[4] = "";
 	json_t *o = term_json(&s, vocabulary_term(v, h->at));
@@ -150,6 +150,26 @@ hit_json(
 	return o;
 }
 
+/* Labels with all of the words; then some of them, if there is room. */
+static size_t
+search_all(const struct terms *t, struct slice q, struct search_options o,
+    struct search_hit *hits, size_t max)
+{
+	struct search_hit some[SEARCH_HITS_MAX];
+	size_t n = search_labels(t->search, q, o, hits, max);
+	const size_t more =
+	    n < max ? search_some(t->search, q, o, some, max) : 0;
+
+	for (size_t i = 0; i < more && n < max; i++) {
+		size_t k = 0;
+		while (k < n && hits[k].at != some[i].at)
+			k++;
+		if (k == n)
+			hits[n++] = some[i];
+	}
+	return n;
+}
+
 static void
 search_run(struct task *t)
 {
@@ -164,10 +184,9 @@ search_run(struct task *t)
 	const size_t limit =
 	    (size_t)json_integer_value(json_object_get(t->input, "limit"));
 	const bool never = label_is_protected(0, slice_str(q));
-	const size_t n = never
-			     ? 0
-			     : search_labels(t->terms->search, slice_str(q), o,
-				   hits, MIN(limit, (size_t)SEARCH_HITS_MAX));
+	const size_t n = never ? 0
+			       : search_all(t->terms, slice_str(q), o, hits,
+				     MIN(limit, (size_t)SEARCH_HITS_MAX));
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)

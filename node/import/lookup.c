@@ -1,9 +1,11 @@
 /*
- * Words to terms in the labels of a vocabulary. Four ways, the surest first:
+ * Words to terms in the labels of a vocabulary. Five ways, the surest first:
  * the whole label; the same words in other forms or another order ("Kunden
  * beraten" for "Kundenberatung"); a label that stands in the words, the less
  * sure the more words it leaves over; what a person would be shown while
- * typing. The last is never sure enough to be taken without being asked.
+ * typing; labels with some of the words, the rare ones first. The last is
+ * never sure enough to be taken without being asked, but makes others less
+ * sure that have fewer of the words.
  */
 #include <stdio.h>
 
@@ -20,6 +22,10 @@
 #define FORMS_MAX        3U
 #define TYPED_CONFIDENCE 40 /* typed so, a list would show it */
 #define TYPO_CONFIDENCE  35
+#define SOME_CONFIDENCE  45 /* of all that the words can say */
+#define SOME_LEAST       10 /* less is no guess */
+#define DOUBT            20 /* less, of what is not the best of these */
+#define DOUBT_MORE       40 /* nor one of the next */
 #define OTHER_LANGUAGE   10 /* less, of a label in another language */
 #define HEAD_MISSING     15 /* less, of each word before the last ones */
 #define EXACT_HITS       (TERM_GUESSES_MAX + 1)
@@ -274,6 +280,40 @@ find_forms(const struct term_source_search *s, const struct phrase *p,
 		find_joined(s, p, language, g);
 }
 
+/* ---- some of the words, by how rare they are ---- */
+
+struct some {
+	struct search_hit hits[TERM_GUESSES_MAX];
+	size_t n;
+};
+
+/* Less sure: others have more of the words, or rarer ones. */
+static unsigned
+doubt(const struct some *some, uint32_t at)
+{
+	if (some->n == 0 || some->hits[0].at == at)
+		return 0;
+	for (size_t i = 1; i < some->n; i++)
+		if (some->hits[i].at == at)
+			return DOUBT;
+	return DOUBT_MORE;
+}
+
+/* "Leiter einer Bäckerei" for "Bäckereileiter": never without being asked. */
+static void
+add_some(const struct term_source_search *s, const struct some *some,
+    struct guesses *g)
+{
+	for (size_t i = 0; i < some->n; i++) {
+		const unsigned sure =
+		    SOME_CONFIDENCE * some->hits[i].share / 1000;
+		if (sure >= SOME_LEAST)
+			guess_add(g,
+			    vocabulary_term(s->vocabulary, some->hits[i].at),
+			    sure);
+	}
+}
+
 /* ---- a label that stands in the words ---- */
 
 /*
@@ -283,7 +323,8 @@ find_forms(const struct term_source_search *s, const struct phrase *p,
  */
 static void
 find_inside(const struct term_source_search *s, struct slice text,
-    const struct phrase *p, struct search_options o, struct guesses *g)
+    const struct phrase *p, struct search_options o, const struct some *some,
+    struct guesses *g)
 {
 	struct search_found found[TERM_GUESSES_MAX];
 	const size_t n =
@@ -306,6 +347,8 @@ find_inside(const struct term_source_search *s, struct slice text,
 			sure -= MIN(sure, (unsigned)first * HEAD_MISSING);
 		else if (p->n > 0)
 			sure = sure * (unsigned)inside / (unsigned)p->n;
+		if (inside < p->n)
+			sure -= MIN(sure, doubt(some, found[i].at));
 		guess_add(g, vocabulary_term(s->vocabulary, found[i].at), sure);
 	}
 }
@@ -316,7 +359,7 @@ find_inside(const struct term_source_search *s, struct slice text,
  */
 static void
 find_typed(const struct term_source_search *s, struct slice text,
-    struct search_options o, struct guesses *g)
+    struct search_options o, const struct some *some, struct guesses *g)
 {
 	struct search_hit hits[TERM_GUESSES_MAX];
 
@@ -329,10 +372,12 @@ find_typed(const struct term_source_search *s, struct slice text,
 		    hits[i].typos > 0 || hits[i].way == SEARCH_TYPO;
 		const bool alone =
 		    i == 0 && (n == 1 || hits[1].way != hits[0].way);
-		guess_add(g, vocabulary_term(s->vocabulary, hits[i].at),
-		    typo                 ? TYPO_CONFIDENCE
-		    : alone && g->n == 0 ? WORDS_CONFIDENCE
-					 : TYPED_CONFIDENCE);
+		unsigned sure = typo                 ? TYPO_CONFIDENCE
+				: alone && g->n == 0 ? WORDS_CONFIDENCE
+						     : TYPED_CONFIDENCE;
+		if (!typo)
+			sure -= MIN(sure, doubt(some, hits[i].at));
+		guess_add(g, vocabulary_term(s->vocabulary, hits[i].at), sure);
 	}
 }
 
@@ -345,19 +390,27 @@ guess_in_search(void *ctx, struct slice text, uint32_t language,
 	struct search_hit hits[EXACT_HITS];
 	struct guesses g = { .n = 0 };
 	struct phrase p;
+	struct some some;
+	bool certain = false;
 
 	const size_t n = search_labels(s->index, text, o, hits, EXACT_HITS);
-	for (size_t i = 0; i < n && hits[i].way == SEARCH_EXACT; i++)
+	for (size_t i = 0; i < n && hits[i].way == SEARCH_EXACT; i++) {
 		guess_add(&g, vocabulary_term(s->vocabulary, hits[i].at),
 		    language == 0 || hits[i].language == language
 			? EXACT_CONFIDENCE
 			: EXACT_CONFIDENCE - OTHER_LANGUAGE);
+		certain = certain || hits[i].preferred;
+	}
+	some.n = certain ? 0
+			 : search_some(
+			       s->index, text, o, some.hits, TERM_GUESSES_MAX);
 	if (g.n == 0) {
 		phrase_make(&p, text, language);
 		find_forms(s, &p, language, &g);
-		find_inside(s, text, &p, o, &g);
-		find_typed(s, text, o, &g);
+		find_inside(s, text, &p, o, &some, &g);
+		find_typed(s, text, o, &some, &g);
 	}
+	add_some(s, &some, &g);
 	const size_t taken = MIN(g.n, max);
 	memcpy(out, g.list, taken * sizeof(*out));
 	return taken;

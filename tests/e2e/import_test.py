@@ -8,13 +8,13 @@ WORDS = Path(__file__).parent / "words"
 
 NET = "test-import"
 ROWS = """external_id,title,skills
-A-1,Fahrer,Stapler fahren; Kassenbedienung; Luftschloss
+A-1,Fahrer,Stapler fahren; Kassenbedienung; Schlaraffia
 A-2,Kassierer,Kassenbedienung:3!
 """
 RESUME = """{"basics": {"name": "Ada Geheim", "summary": "Ich habe in der
  Pflege und an der Kasse gearbeitet und mit Menschen."},
  "skills": ["Altenpflege", "Kassenbedienung", "Verpacken von Waren",
- "Luftschloss"]}"""
+ "Schlaraffia"]}"""
 CARE = "urn:ohcn:care-of-older-people"
 
 
@@ -42,7 +42,7 @@ class Import(Case):
         self.assertEqual({"Altenpflege": CARE,
                           "Kassenbedienung": "urn:ohcn:cash-handling",
                           "Verpacken von Waren": "unsure",
-                          "Luftschloss": "unknown"}, words(first))
+                          "Schlaraffia": "unknown"}, words(first))
         self.assertIsNone(ada.cli("profile", "show")["draft"])
         self.assertEqual(0o600, review.stat().st_mode & 0o777)
 
@@ -54,12 +54,12 @@ class Import(Case):
         lines = review.read_text()
         lines = lines.replace('keep "Kassen', 'drop "Kassen')
         lines = lines.replace('drop "Verpacken', 'keep "Verpacken')
-        lines = lines.replace('drop "Luft', 'use erste hilfe "Luft')
+        lines = lines.replace('drop "Schlaraffia', 'use erste hilfe "Schlaraffia')
         review.write_text(lines)
         kept = ada.cli("profile", "import", file, "--review", review)
         self.assertEqual({"Altenpflege": CARE, "Kassenbedienung": "dropped",
                           "Verpacken von Waren": "urn:ohcn:packing",
-                          "Luftschloss": "urn:ohcn:first-aid"}, words(kept))
+                          "Schlaraffia": "urn:ohcn:first-aid"}, words(kept))
         self.assertEqual(3, len(ada.cli("profile", "show")["draft"]["skills"]))
 
         # by number, the same whatever is decided
@@ -92,12 +92,12 @@ class Import(Case):
         cash = "urn:ohcn:cash-handling"
         drive = "urn:ohcn:forklift-driving"
         self.assertEqual([{"Stapler fahren": drive, "Kassenbedienung": cash,
-                           "Luftschloss": "unknown"}, {"Kassenbedienung": cash}],
+                           "Schlaraffia": "unknown"}, {"Kassenbedienung": cash}],
                          texts(first))
         # one decision for all rows; a must-have dropped on purpose is no fault
         reply = firm.cli("demand", "import", file, "--lang", "de", "--reject", "2")
         self.assertEqual([{"Stapler fahren": drive, "Kassenbedienung": "dropped",
-                           "Luftschloss": "unknown"},
+                           "Schlaraffia": "unknown"},
                           {"Kassenbedienung": "dropped"}], texts(reply))
         self.assertEqual((2, 0), (reply["created"], reply["errors"]))
 

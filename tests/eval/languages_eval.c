@@ -4,8 +4,8 @@
  * 1.0.8 release has it; that name is kept out of the vocabulary, so only the
  * other names in the language can lead there. Beside BM25 over the same
  * names, and a node that has the English names alone. Skills are not asked
- * about: the data has their names in English only. Nothing was tuned on any
- * half; what is printed are the odd questions.
+ * about: the data has their names in English only. Even questions were for
+ * tuning; what is printed are the odd ones.
  */
 #include <jansson.h>
 #include <stdio.h>

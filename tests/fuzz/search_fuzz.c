@@ -82,6 +82,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	normal_put(first, &normal);
 	if (taken && normal.n > 0 && normal.n <= 48 && first.n <= 48)
 		ASSERT(n > 0 && hits[0].way == SEARCH_EXACT);
+	const size_t some = search_some(s, first, o, hits, 8);
+	ASSERT(some <= 8);
+	for (size_t i = 0; i < some; i++) {
+		ASSERT(hits[i].at < vocabulary_size(v));
+		ASSERT(i == 0 || hits[i].share <= hits[i - 1].share);
+		for (size_t k = 0; k < i; k++)
+			ASSERT(hits[k].at != hits[i].at);
+	}
 	const size_t m = search_text(s, all, o, found, 8);
 	ASSERT(m <= 8);
 	for (size_t i = 0; i < m; i++)

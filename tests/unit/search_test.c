@@ -128,6 +128,64 @@ test_labels(void **state)
 	}
 }
 
+/* Some of the words, in other forms; the rare ones say more. */
+static void
+test_some(void **state)
+{
+	static const struct {
+		const char *query;
+		uint32_t language;
+		const char *slug; /* the first; NULL: none */
+	} cases[] = {
+		{ "forklifts of qqqqqq", EN, "forklift-driving" },
+		{ "speakers in public places", EN, "public-speaking" },
+		{ "Verhandler und Verhandlungsführung", DE, "negotiation" },
+		{ "Staplerfahrer", DE, "forklift-driver" },
+		/* a compound alone, of which only a part is known */
+		{ "Gabelstaplerwesen", DE, "forklift-driving" },
+		{ "resolution des problemes et conflits", FR,
+		    "conflict-resolution" },
+		{ "equipos y trabajar", ES, "teamwork" },
+		{ "qqqqqq", EN, NULL }, { "of the and", EN, NULL },
+		{ "", EN, NULL },
+		{ "welding", 0x7a7aU, NULL }, /* no such language */
+	};
+	struct search_hit hits[5], one;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct slice query = slice_str(cases[i].query);
+		const struct search_options o = { cases[i].language, 0 };
+		const size_t n = search_some(index_of_core, query, o, hits, 5);
+		if ((n == 0) != (cases[i].slug == NULL) ||
+		    (n > 0 && vocabulary_term(world.v, hits[0].at) !=
+				  slug_term(cases[i].slug)))
+			fail_msg("%s: %zu hits, first %.*s", cases[i].query, n,
+			    n > 0 ? (int)hits[0].label.n : 0,
+			    n > 0 ? (const char *)hits[0].label.p : "");
+		for (size_t k = 0; k < n; k++) {
+			assert_int_equal(hits[k].way, SEARCH_SOME);
+			assert_in_range(hits[k].share, 1, 1000);
+			assert_true(2 * hits[k].share >= hits[0].share);
+			assert_true(
+			    k == 0 || hits[k].share <= hits[k - 1].share);
+			for (size_t j = 0; j < k; j++)
+				assert_int_not_equal(hits[k].at, hits[j].at);
+		}
+		assert_int_equal(
+		    search_some(index_of_core, query, o, &one, 1), n > 0);
+		assert_true(n == 0 || one.at == hits[0].at);
+	}
+	/* of no other type */
+	const struct search_options o = { EN, 1U << TERM_PURPOSE };
+	const size_t n = search_some(
+	    index_of_core, slice_str("driving public health"), o, hits, 5);
+	assert_true(n > 0);
+	for (size_t k = 0; k < n; k++)
+		assert_int_equal(
+		    vocabulary_type(world.v, hits[k].at), TERM_PURPOSE);
+}
+
 static void
 test_nothing_found(void **state)
 {
@@ -413,6 +471,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_normal),
 		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_some),
 		cmocka_unit_test(test_nothing_found),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_text),
