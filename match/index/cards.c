@@ -106,6 +106,8 @@ count_all(struct making *m)
 		TRY(add_group(c, i, v.region, card_kind(&v)));
 		put_facts(c, i, facts_of(&v));
 		c->rarity[i] = card_rarity(m->ix, &v);
+		c->rarity_least[i / 32] =
+		    MIN(c->rarity_least[i / 32], c->rarity[i]);
 		count_card(m, i, &v);
 	}
 	return OK;
@@ -231,9 +233,13 @@ make(struct making *m)
 	c->words_n = c->held.chunks_n * CHUNK_WORDS;
 	c->facts = calloc((size_t)c->words_n * FACTS + 1, sizeof(*c->facts));
 	c->rarity = malloc(((size_t)n + 1) * sizeof(*c->rarity));
+	c->rarity_least =
+	    malloc(((size_t)c->words_n + 1) * sizeof(*c->rarity_least));
 	m->dense_of = calloc((size_t)ranks + 1, sizeof(*m->dense_of));
-	if (c->facts == NULL || c->rarity == NULL || m->dense_of == NULL)
+	if (c->facts == NULL || c->rarity == NULL || c->rarity_least == NULL ||
+	    m->dense_of == NULL)
 		return ERR_NOMEM;
+	memset(c->rarity_least, 0xff, c->words_n * sizeof(*c->rarity_least));
 	TRY(count_all(m));
 	TRY(find_dense(m));
 	TRY(lists_begin(&c->held));
@@ -277,6 +283,7 @@ cards_free(struct cards *c)
 	free(c->masks);
 	free(c->facts);
 	free(c->rarity);
+	free(c->rarity_least);
 	free(c->groups);
 	free(c);
 }
@@ -297,5 +304,6 @@ cards_bytes(const struct cards *c, uint32_t n)
 	       (uint64_t)c->dense_n * c->words_n * sizeof(*c->masks) +
 	       (uint64_t)c->words_n * FACTS * sizeof(*c->facts) +
 	       (uint64_t)n * sizeof(*c->rarity) +
+	       (uint64_t)c->words_n * sizeof(*c->rarity_least) +
 	       c->groups_n * sizeof(*c->groups);
 }

@@ -14,6 +14,7 @@
 #define CHUNK_BITS  14 /* of an entry; two more are for the level */
 #define CHUNK_CARDS (1U << CHUNK_BITS)
 #define CHUNK_WORDS (CHUNK_CARDS / 32)
+#define LINE_WORDS  16 /* of 32 cards: so much of a bit is near each other */
 #define WANTS_CARDS 65536U /* an entry of wants is the card alone */
 #define DENSE_SHARE 16     /* one card in so many holds it */
 
@@ -45,6 +46,7 @@ struct cards {
 	uint32_t *masks;           /* words_n of each; levels are not kept */
 	uint32_t *facts;           /* FACTS of words_n, bit by bit */
 	uint16_t *rarity;          /* of all skills of a card; 0: not known */
+	uint16_t *rarity_least;    /* of each word of cards */
 	uint32_t groups_n;
 	struct card_group *groups;
 };

@@ -118,49 +118,54 @@ gates_region(const struct search *s, uint16_t region)
 						      : g->remote_other);
 }
 
-/* ---- a chunk, 32 cards at a time ---- */
+/* ---- words of 32 cards each ---- */
 
-/* The bits ${bit} of the facts of all cards of the chunk. */
+/* Words of the chunk at hand. */
+struct words {
+	uint32_t from, n;
+};
+
+/* The bits ${bit} of the facts of all cards of the words. */
 static const uint32_t *
-plane(const struct search *s, uint32_t chunk, unsigned bit)
+plane(const struct search *s, struct words at, unsigned bit)
 {
 	return s->cards->facts + (size_t)bit * s->cards->words_n +
-	       (size_t)chunk * CHUNK_WORDS;
+	       s->first / 32 + at.from;
 }
 
 /* out |= in */
 WIDE static void
-bits_or(uint32_t *restrict out, const uint32_t *restrict in)
+bits_or(uint32_t *restrict out, const uint32_t *restrict in, uint32_t n)
 {
-	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+	for (uint32_t w = 0; w < n; w++)
 		out[w] |= in[w];
 }
 
 /* out = from & (in ^ flip) */
 WIDE static void
-bits_and(uint32_t *out, const uint32_t *from, const uint32_t *in, uint32_t flip)
+bits_and(uint32_t *out, const uint32_t *from, const uint32_t *in, uint32_t flip,
+    uint32_t n)
 {
-	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+	for (uint32_t w = 0; w < n; w++)
 		out[w] = from[w] & (in[w] ^ flip);
 }
 
-/* out &= ~in, of ${n} words of 64 */
+/* out &= ~in, from this word of the segment on */
 static void
-bits_remove(uint32_t *restrict out, const uint64_t *restrict in, uint32_t n)
+bits_remove(uint32_t *restrict out, const uint64_t *restrict in, uint32_t word,
+    uint32_t n)
 {
-	for (uint32_t w = 0; w < n; w++) {
-		out[2 * w] &= ~(uint32_t)in[w];
-		out[2 * w + 1] &= ~(uint32_t)(in[w] >> 32);
-	}
+	for (uint32_t w = 0; w < n; w++, word++)
+		out[w] &= ~(uint32_t)(in[word / 2] >> word % 2 * 32);
 }
 
 /* out |= whose facts have one of ${bits}. */
 static void
-add_any(const struct search *s, uint32_t chunk, uint64_t bits, uint32_t *out)
+add_any(const struct search *s, struct words at, uint64_t bits, uint32_t *out)
 {
 	for (unsigned bit = 0; bits >> bit != 0; bit++) {
 		if ((bits >> bit & 1) != 0)
-			bits_or(out, plane(s, chunk, bit));
+			bits_or(out, plane(s, at, bit), at.n);
 	}
 }
 
@@ -180,7 +185,8 @@ leaf(uint32_t values, unsigned i)
 
 /* out &= those whose number of three bits is in ${values}. */
 WIDE static void
-bits_number(uint32_t *out, const uint32_t *bits, size_t apart, uint32_t values)
+bits_number(uint32_t *out, const uint32_t *bits, size_t apart, uint32_t values,
+    uint32_t n)
 {
 	const uint32_t *b0 = bits, *b1 = b0 + apart, *b2 = b1 + apart;
 	const uint32_t v0 = leaf(values, 0), v1 = leaf(values, 1);
@@ -188,7 +194,7 @@ bits_number(uint32_t *out, const uint32_t *bits, size_t apart, uint32_t values)
 	const uint32_t v4 = leaf(values, 4), v5 = leaf(values, 5);
 	const uint32_t v6 = leaf(values, 6), v7 = leaf(values, 7);
 
-	for (uint32_t w = 0; w < CHUNK_WORDS; w++) {
+	for (uint32_t w = 0; w < n; w++) {
 		const uint32_t low =
 		    mux(b1[w], mux(b0[w], v0, v1), mux(b0[w], v2, v3));
 		const uint32_t high =
@@ -214,49 +220,55 @@ add_range(uint32_t *bits, uint32_t from, uint32_t to)
 /* out |= those of ${from} whose number of two bits is in ${values}. */
 WIDE static void
 bits_place(uint32_t *restrict out, const uint32_t *restrict from,
-    const uint32_t *b0, const uint32_t *b1, uint32_t values)
+    const uint32_t *b0, const uint32_t *b1, uint32_t values, uint32_t n)
 {
 	const uint32_t v0 = leaf(values, 0), v1 = leaf(values, 1);
 	const uint32_t v2 = leaf(values, 2), v3 = leaf(values, 3);
 
-	for (uint32_t w = 0; w < CHUNK_WORDS; w++)
+	for (uint32_t w = 0; w < n; w++)
 		out[w] |= from[w] &
 			  mux(b1[w], mux(b0[w], v0, v1), mux(b0[w], v2, v3));
 }
 
 /* By what the card's region allows, all groups at once that allow the same. */
 static void
-chunk_places(struct search *s, uint32_t chunk)
+words_places(struct search *s, struct words at, uint32_t *pass)
 {
-	const uint32_t end = MIN(s->first + CHUNK_CARDS, s->part->segment->n);
+	const uint32_t begin = s->first + at.from * 32;
+	const uint32_t end = MIN(begin + at.n * 32, s->part->segment->n);
+	const uint32_t first =
+	    at.from == 0 ? s->group_first : group_of(s, begin);
 	uint32_t done = 1;
 
-	memset(s->pass, 0, sizeof(s->pass));
-	for (uint32_t i = s->group_first; i < s->group_end; i++) {
+	memset(pass, 0, at.n * sizeof(*pass));
+	for (uint32_t i = first;
+	     i < s->group_end && s->cards->groups[i].first < end; i++) {
 		const uint8_t values = s->passes[i];
-		uint32_t there[CHUNK_WORDS] = { 0 };
+		uint32_t there[CHUNK_WORDS];
 		if ((done >> values & 1) != 0)
 			continue;
 		done |= 1U << values;
+		memset(there, 0, at.n * sizeof(*there));
 		for (uint32_t k = i; k < s->group_end; k++) {
 			const uint32_t from =
-			    MAX(s->cards->groups[k].first, s->first);
-			if (s->passes[k] == values)
-				add_range(there, from - s->first,
-				    MIN(group_end(s, k), end) - s->first);
+			    MAX(s->cards->groups[k].first, begin);
+			if (from < end && s->passes[k] == values)
+				add_range(there, from - begin,
+				    MIN(group_end(s, k), end) - begin);
 		}
-		bits_place(s->pass, there, plane(s, chunk, 0),
-		    plane(s, chunk, 1), values);
+		bits_place(pass, there, plane(s, at, 0), plane(s, at, 1),
+		    values, at.n);
 	}
 }
 
 static void
-chunk_seeks(struct search *s, uint32_t chunk)
+words_seeks(const struct search *s, struct words at, uint32_t *pass)
 {
 	const struct fact_gates *g = &s->gates;
-	uint32_t ok[CHUNK_WORDS] = { 0 };
+	uint32_t ok[CHUNK_WORDS];
 
-	add_any(s, chunk,
+	memset(ok, 0, at.n * sizeof(*ok));
+	add_any(s, at,
 	    (g->seeks_pass & FACTS_MANY) << FACTS_SEEKS |
 		(g->offers_pass & FACTS_MANY) << FACTS_OFFERS,
 	    ok);
@@ -264,48 +276,70 @@ chunk_seeks(struct search *s, uint32_t chunk)
 		uint32_t those[CHUNK_WORDS];
 		if (!g->silent_pass[silent])
 			continue;
-		bits_and(those, s->pass, plane(s, chunk, FACTS_SILENT),
-		    (silent & 1) - 1);
-		bits_and(those, those, plane(s, chunk, FACTS_SILENT + 1),
-		    (silent >> 1) - 1);
-		bits_or(ok, those);
+		bits_and(those, pass, plane(s, at, FACTS_SILENT),
+		    (silent & 1) - 1, at.n);
+		bits_and(those, those, plane(s, at, FACTS_SILENT + 1),
+		    (silent >> 1) - 1, at.n);
+		bits_or(ok, those, at.n);
 	}
-	bits_and(s->pass, s->pass, ok, 0);
+	bits_and(pass, pass, ok, 0, at.n);
 }
 
 /* Only those stay who have one of the facts. */
 static void
-chunk_any(struct search *s, uint32_t chunk, uint64_t bits)
+words_any(
+    const struct search *s, struct words at, uint64_t bits, uint32_t *pass)
 {
-	uint32_t ok[CHUNK_WORDS] = { 0 };
+	uint32_t ok[CHUNK_WORDS];
 
-	add_any(s, chunk, bits, ok);
-	bits_and(s->pass, s->pass, ok, 0);
+	memset(ok, 0, at.n * sizeof(*ok));
+	add_any(s, at, bits, ok);
+	bits_and(pass, pass, ok, 0, at.n);
 }
 
-void
-gates_chunk(struct search *s, uint32_t chunk)
+static void
+words_gate(struct search *s, struct words at)
 {
 	const struct fact_gates *g = &s->gates;
 	const bool *silent = g->silent_pass;
-	const uint32_t n =
-	    MIN(s->part->segment->n - chunk * CHUNK_CARDS, CHUNK_CARDS);
+	uint32_t *pass = s->pass + at.from;
 
-	chunk_places(s, chunk);
+	words_places(s, at, pass);
 	if (g->hours != UINT8_MAX)
-		bits_number(s->pass, plane(s, chunk, FACTS_HOURS),
-		    s->cards->words_n, g->hours);
+		bits_number(pass, plane(s, at, FACTS_HOURS), s->cards->words_n,
+		    g->hours, at.n);
 	if (!(silent[0] && silent[1] && silent[2] && silent[3]))
-		chunk_seeks(s, chunk);
+		words_seeks(s, at, pass);
 	if (g->seeks_asked != 0)
-		chunk_any(
-		    s, chunk, (g->seeks_asked & FACTS_MANY) << FACTS_SEEKS);
+		words_any(
+		    s, at, (g->seeks_asked & FACTS_MANY) << FACTS_SEEKS, pass);
 	for (uint32_t i = 0; i < g->languages_n; i++)
-		chunk_any(s, chunk, g->languages[i]);
+		words_any(s, at, g->languages[i], pass);
 	if (s->part->dead->count > 0)
-		bits_remove(s->pass,
-		    s->part->dead->bits + (size_t)chunk * CHUNK_CARDS / 64,
-		    (n + 63) / 64);
+		bits_remove(pass, s->part->dead->bits, s->first / 32 + at.from,
+		    MIN(at.n,
+			(s->part->segment->n - s->first + 31) / 32 - at.from));
+}
+
+void
+gates_line(struct search *s, uint32_t line)
+{
+	if ((s->gated >> line & 1) != 0)
+		return;
+	s->gated |= 1U << line;
+	words_gate(s, (struct words){ line * LINE_WORDS, LINE_WORDS });
+}
+
+void
+gates_chunk(struct search *s)
+{
+	if (s->gated != 0) { /* some bits may be cleared already */
+		for (uint32_t line = 0; line < CHUNK_WORDS / LINE_WORDS; line++)
+			gates_line(s, line);
+		return;
+	}
+	s->gated = UINT32_MAX;
+	words_gate(s, (struct words){ 0, CHUNK_WORDS });
 }
 
 bool

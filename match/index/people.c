@@ -7,7 +7,9 @@
 #define SEED_CARDS      64 /* of the first chunk, those who promise most */
 #define BOUND_WIDTH     32
 #define CANDIDATE_WIDTH 8
-#define PREFETCH        4 /* candidates ahead */
+#define PREFETCH        4   /* candidates ahead */
+#define GATES_FIRST     100 /* entries that are worth to ask all gates first */
+#define GATES_LATE      48  /* candidates that are, afterwards */
 
 /* ---- records ---- */
 
@@ -65,7 +67,8 @@ look_at_card(struct search *s, uint32_t card)
 {
 	const struct segment *seg = s->part->segment;
 
-	look_at(s, seg->ids[card], segment_card(seg, card));
+	if (!dead_at(s->part->dead, card))
+		look_at(s, seg->ids[card], segment_card(seg, card));
 }
 
 /* ---- candidates ---- */
@@ -127,7 +130,7 @@ static int32_t
 bound_of(struct search *s, uint32_t card, uint32_t sum)
 {
 	return score_both(fit_most(s, SUM_FIT(sum)),
-	    wish_bound(s, s->want[card % WANTS_CARDS], kind_of(s, card),
+	    wish_bound(s, want_of(s, card), kind_of(s, card),
 		gates_hours(s, card),
 		uses_most(s, sum, s->cards->rarity[card])));
 }
@@ -143,15 +146,34 @@ try_sum(struct search *s, uint32_t card, uint32_t sum)
 		    (struct candidate){ card, both };
 }
 
+/* May any card of its word enter? Spares a look at the card's own rarity. */
+static inline bool
+word_enters(
+    const struct search *s, const struct limit *l, uint32_t card, uint32_t sum)
+{
+	return SUM_FIT(sum) >= l->fit &&
+	       sum_enters(s, l, sum, s->cards->rarity_least[card / 32]);
+}
+
 /* ${summed}: its dense lists are in the sum. */
 static inline void
-try_card(struct search *s, const struct limit *l, uint32_t card, bool summed)
+try_card(struct search *s, uint32_t card, bool summed)
 {
 	const struct sums *sums = s->sums;
-	const uint32_t rarity = s->cards->rarity[card];
+	const uint8_t kind = s->kinds[(card - s->first) / 32];
+	const struct limit *l = limit_most(s, kind);
 	uint32_t sum = sums->sum[card - s->first];
+	const uint32_t most = sum + (summed ? 0 : sums->dense_most);
 
-	if (!sum_enters(s, l, sum + (summed ? 0 : sums->dense_most), rarity))
+	if (!word_enters(s, l, card, most))
+		return;
+	if (s->wish.want_all != 0) {
+		l = &s->wish.limits[WANT_CLASS(want_of(s, card))][kind];
+		if (!word_enters(s, l, card, most))
+			return;
+	}
+	const uint32_t rarity = s->cards->rarity[card];
+	if (!sum_enters(s, l, most, rarity))
 		return;
 	if (!summed && sums->dense_n > 0) {
 		sum += sums_dense(sums, card);
@@ -206,11 +228,30 @@ prefetch_card(const struct segment *seg, const struct candidate *c, uint32_t n)
 	}
 }
 
+/* Of few candidates it costs less to find out from their records. */
+static void
+keep_passing(struct search *s)
+{
+	uint32_t kept = 0;
+
+	if (s->candidates_n < GATES_LATE || s->gated == UINT32_MAX)
+		return;
+	for (uint32_t i = 0; i < s->candidates_n; i++) {
+		const uint32_t at = s->candidates[i].card - s->first;
+		gates_line(s, at / 32 / LINE_WORDS);
+		if (passes(s, at))
+			s->candidates[kept++] = s->candidates[i];
+	}
+	s->candidates_n = kept;
+}
+
 /* The best bounds first, so that the others need not be read. */
 static void
 look_at_candidates(struct search *s)
 {
 	const struct segment *seg = s->part->segment;
+
+	keep_passing(s);
 	const struct candidate *c = sort_candidates(s);
 
 	for (uint32_t i = 0; i < s->candidates_n; i++, c++) {
@@ -233,33 +274,6 @@ chunk_cards(const struct search *s)
 	return MIN(s->part->segment->n - s->first, CHUNK_CARDS);
 }
 
-/* Those who want something, each with a limit of its own. */
-NODISCARD static err
-try_wanters(struct search *s, bool summed)
-{
-	const uint32_t k = s->first % WANTS_CARDS / CHUNK_CARDS;
-	const uint32_t most = s->sums->dense_most;
-
-	for (uint32_t i = 0; i < s->wanters_n[k]; i++) {
-		const uint16_t number = s->wanters[k * CHUNK_CARDS + i];
-		const uint32_t card =
-		    s->first / WANTS_CARDS * WANTS_CARDS + number;
-		if (!passes(s, card - s->first))
-			continue;
-		const uint32_t sum = s->sums->sum[card - s->first];
-		const uint8_t kind = s->kinds[(card - s->first) / 32];
-		const struct limit *l = s->wish.limits[s->want[number]][kind];
-		if (l == NULL || l->both < 0 ||
-		    SUM_FIT(sum + (summed ? 0 : most)) >= l->fit) {
-			l = limit_of(s, s->want[number], kind);
-			if (l == NULL)
-				return ERR_NOMEM;
-			try_card(s, l, card, summed);
-		}
-	}
-	return OK;
-}
-
 /* The sums of a word of cards at most, each half by itself. */
 WIDE static uint32_t
 word_most(const uint32_t *sum)
@@ -279,10 +293,9 @@ word_most(const uint32_t *sum)
 static void
 try_word(struct search *s, uint32_t word)
 {
-	const struct limit *l = s->wish.limits[0][s->kinds[word]];
+	const struct limit *l = limit_most(s, s->kinds[word]);
 	const uint32_t from = word * 32;
 	const uint32_t to = MIN(from + 32, chunk_cards(s));
-	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
 	const uint32_t *sum = s->sums->sum;
 	const uint16_t *rarity = &s->cards->rarity[s->first];
 	uint32_t least = UINT32_MAX, left = s->pass[word];
@@ -295,13 +308,14 @@ try_word(struct search *s, uint32_t word)
 		return;
 	for (; left != 0; left &= left - 1) {
 		const uint32_t i = from + (uint32_t)__builtin_ctz(left);
-		if (want[i] == 0 && sum_enters(s, l, sum[i], rarity[i]))
+		if (sum_enters(s, l, sum[i], rarity[i]))
 			try_sum(s, s->first + i, sum[i]);
 	}
 }
 
-/* The largest rarity of a card that may enter by its dense lists alone. */
-static uint32_t
+/* The largest rarity of a card that may enter by its dense lists alone; -1:
+ * nobody may. */
+static int32_t
 rarity_most(const struct search *s, const struct limit *l)
 {
 	const uint32_t sum = s->sums->dense_most;
@@ -310,10 +324,10 @@ rarity_most(const struct search *s, const struct limit *l)
 	    (uint64_t)SUM_TAKEN(sum) * s->plan_sums->rarity * USES;
 
 	if (uses > USES)
-		return 0;
+		return -1;
 	if (uses <= 1 || s->plan_sums->rarity == 0)
 		return UINT16_MAX;
-	return (uint32_t)MIN(
+	return (int32_t)MIN(
 	    taken / ((uint64_t)(uses - 1) * SUM_UNITS), (uint64_t)UINT16_MAX);
 }
 
@@ -342,27 +356,69 @@ items_needed(const struct search *s, const struct limit *l, uint32_t rarity)
 	return items;
 }
 
-/* Of the cards of a word, who may enter by dense lists alone. */
+/* Of a word of the chunk those of a class of wants. */
+static inline uint32_t
+class_word(const struct search *s, unsigned class, uint32_t word)
+{
+	const uint32_t at = s->first % WANTS_CARDS / 32 + word;
+
+	if (s->wish.want_all == 0)
+		return UINT32_MAX;
+	return ((class & WANT_LEARNS) != 0 ? s->learns[at] : ~s->learns[at]) &
+	       ((class & WANT_CARES) != 0 ? s->cares[at] : ~s->cares[at]);
+}
+
+/* The cards of a word whose bits are set: who of them may enter. */
 static void
-try_dense_word(
+try_dense_cards(
     struct search *s, const struct limit *l, uint32_t word, uint32_t left)
 {
-	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
+	const uint32_t *sum = &s->sums->sum[word * 32];
 	const uint32_t first = s->first + word * 32;
 	const uint16_t *rarity = &s->cards->rarity[first];
 
-	if (left == 0)
-		return;
-	left &= sums_dense_word(s->sums, first / 32,
-	    items_needed(s, l, rarity[__builtin_ctz(left)]));
+	sums_word(s->sums, first / 32);
 	for (; left != 0; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
-		if (want[word * 32 + i] != 0 ||
-		    s->sums->sum[word * 32 + i] != 0)
-			continue; /* tried by itself */
-		const uint32_t sum = sums_dense(s->sums, first + i);
-		if (sum_enters(s, l, sum, rarity[i]))
-			try_sum(s, first + i, sum);
+		const uint32_t dense = sums_of(s->sums, i);
+		if (sum[i] == 0 && /* else it is tried by itself */
+		    sum_enters(s, l, dense, rarity[i]))
+			try_sum(s, first + i, dense);
+	}
+}
+
+/* Of the cards [from, to) of the chunk those of a class of wants. */
+static void
+try_dense(
+    struct search *s, unsigned class, uint8_t kind, uint32_t from, uint32_t to)
+{
+	const struct limit *l = &s->wish.limits[class][kind];
+	const int32_t most = rarity_most(s, l);
+	const uint16_t *rarity = &s->cards->rarity_least[s->first / 32];
+	uint64_t items = 0;
+	uint32_t of = UINT32_MAX; /* whose ${items} these are */
+
+	for (uint32_t word = from / 32; word * 32 < to; word++) {
+		uint32_t left = class_word(s, class, word);
+		if (rarity[word] > most)
+			break; /* and so are all that follow */
+		if (from > word * 32)
+			left &= UINT32_MAX << from % 32;
+		if (to < word * 32 + 32)
+			left &= ~(UINT32_MAX << to % 32);
+		if (left == 0)
+			continue;
+		if (rarity[word] != of) {
+			of = rarity[word];
+			items = items_needed(s, l, of);
+		}
+		left &= sums_dense_word(s->sums, s->first / 32 + word, items);
+		if (left == 0)
+			continue;
+		gates_line(s, word / LINE_WORDS);
+		left &= s->pass[word];
+		if (left != 0)
+			try_dense_cards(s, l, word, left);
 	}
 }
 
@@ -377,19 +433,15 @@ try_few_skilled(struct search *s)
 
 	for (uint32_t i = s->group_first; i < s->group_end; i++) {
 		const struct card_group *g = &s->cards->groups[i];
-		const struct limit *l = s->wish.limits[0][g->kind];
-		const uint32_t to = MIN(group_end(s, i), end);
-		const uint32_t most = rarity_most(s, l);
-		uint32_t card = MAX(g->first, s->first), next;
+		const uint32_t from = MAX(g->first, s->first) - s->first;
+		const uint32_t to = MIN(group_end(s, i), end) - s->first;
 		if (s->passes[i] == 0)
 			continue;
-		for (; card < to && s->cards->rarity[card] <= most;
-		     card = next) {
-			const uint32_t word = (card - s->first) / 32;
-			next = MIN((card | 31) + 1, to);
-			const uint32_t those =
-			    UINT32_MAX >> (32 - (next - card)) << card % 32;
-			try_dense_word(s, l, word, s->pass[word] & those);
+		if (s->wish.want_all != 0)
+			wants_open(s, s->first / WANTS_CARDS);
+		for (unsigned class = 0; class < WANT_CLASSES; class ++) {
+			if ((class & ~WANT_CLASS(s->wish.want_all)) == 0)
+				try_dense(s, class, g->kind, from, to);
 		}
 	}
 }
@@ -398,8 +450,6 @@ try_few_skilled(struct search *s)
 static void
 try_spans(struct search *s, uint16_t item, bool summed)
 {
-	struct limit *const *limits = s->wish.limits[0];
-	const uint8_t *want = &s->want[s->first % WANTS_CARDS];
 	const struct sums *sums = s->sums;
 	uint32_t *sum = s->sums->sum;
 
@@ -410,47 +460,37 @@ try_spans(struct search *s, uint16_t item, bool summed)
 			continue;
 		for (uint32_t i = 0; i < span->n; i++) {
 			const uint32_t card = span->entries[i] >> 2;
-			if (sum[card] != 0 && want[card] == 0 &&
-			    passes(s, card))
-				try_card(s, limits[s->kinds[card / 32]],
-				    s->first + card, summed);
+			if (sum[card] != 0 &&
+			    (s->gated != UINT32_MAX || passes(s, card)))
+				try_card(s, s->first + card, summed);
 			sum[card] = 0;
 		}
 	}
 }
 
-/* The limits of those who want nothing, by what kinds there are. */
-NODISCARD static err
-limits_open(struct search *s)
-{
-	if (limit_of(s, 0, WISH_KIND_ANY) == NULL)
-		return ERR_NOMEM;
-	for (uint32_t i = s->group_first; i < s->group_end; i++) {
-		if (limit_of(s, 0, s->cards->groups[i].kind) == NULL)
-			return ERR_NOMEM;
-	}
-	return OK;
-}
-
 /* With ${summed} all of it has been summed up with the dense lists. */
-NODISCARD static err
+static void
 try_chunk(struct search *s, uint16_t must, bool summed)
 {
-	TRY(limits_open(s));
-	TRY(try_wanters(s, summed));
+	limits_open(s, WISH_KIND_ANY);
+	for (uint32_t i = s->group_first; i < s->group_end; i++) {
+		if (s->passes[i] != 0)
+			limits_open(s, s->cards->groups[i].kind);
+	}
 	if (summed && must == UINT16_MAX) {
 		for (uint32_t w = 0; w * 32 < chunk_cards(s); w++)
 			try_word(s, w);
-		sums_clear(s->sums);
 	} else if (must != UINT16_MAX) {
 		try_spans(s, must, summed);
-		sums_clear(s->sums);
 	} else {
 		try_few_skilled(s);
 		try_spans(s, UINT16_MAX, false);
 	}
+	if (summed)
+		sums_clear_all(s->sums);
+	else if (must != UINT16_MAX)
+		sums_clear(s->sums);
 	look_at_candidates(s);
-	return OK;
 }
 
 /* Who is in a list of the item, or of any (UINT16_MAX), each once. */
@@ -577,7 +617,8 @@ chunk_open(struct search *s, uint32_t chunk)
 		const uint32_t from = MAX(c->groups[i].first, s->first);
 		const uint32_t to = MIN(group_end(s, i), end);
 		const uint32_t word = (from - s->first) / 32;
-		memset(s->kinds + word, c->groups[i].kind,
+		memset(s->kinds + word,
+		    s->passes[i] != 0 ? c->groups[i].kind : KIND_CLOSED,
 		    (to - s->first + 31) / 32 - word);
 		if (from % 32 != 0)
 			s->kinds[word] = WISH_KIND_ANY;
@@ -630,15 +671,18 @@ visit(struct search *s, const struct stop *at, bool seed)
 	s->counts.entries += s->sums->entries;
 	if (!s->excluded && !sums_must(s->sums, s->kernel->must, &must))
 		return OK; /* nobody has it */
-	gates_chunk(s, at->chunk);
-	TRY(sums_keep(s->sums, s->pass));
-	if (!s->excluded && !sums_must(s->sums, s->kernel->must, &must))
-		return OK; /* nobody who passes has it */
-	wants_open(s, s->first / WANTS_CARDS);
+	s->gated = 0;
+	if (seed || s->sums->entries > GATES_FIRST) {
+		gates_chunk(s);
+		TRY(sums_keep(s->sums, s->pass));
+		if (!s->excluded && !sums_must(s->sums, s->kernel->must, &must))
+			return OK; /* nobody who passes has it */
+	}
 	sums_add(s->sums);
 	if (seed)
 		TRY(seed_chunk(s, at->chunk, must, &summed));
-	return try_chunk(s, must, summed);
+	try_chunk(s, must, summed);
+	return OK;
 }
 
 static int
@@ -704,12 +748,7 @@ search_run(struct search *s)
 {
 	gates_make(s);
 	s->part = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(s->wish.limits); i++) {
-		for (size_t k = 0; k <= WISH_KINDS; k++) {
-			if (s->wish.limits[i][k] != NULL)
-				s->wish.limits[i][k]->both = -1;
-		}
-	}
+	limits_begin(s);
 	if (!s->excluded && gate_status(s->posting).state == GATE_FAIL)
 		return OK;
 	for (uint32_t i = 0; i < s->s->parts_n; i++) {

@@ -40,6 +40,17 @@ struct limit {
 /* What a card wants: the rank of the best credit for it, 0: none. */
 #define WANT(learn, care) ((uint8_t)((unsigned)(learn) << 4 | (unsigned)(care)))
 
+static_assert(CHUNK_WORDS / LINE_WORDS == 32, "a bit for each line");
+
+/* Whom a limit is for: wants none of what there is to learn, of purposes? */
+#define WANT_LEARNS  1U
+#define WANT_CARES   2U
+#define WANT_CLASSES 4
+#define WANT_CLASS(want)                                                       \
+	(((want) >> 4 != 0 ? WANT_LEARNS : 0) |                                \
+	    (((want)&15) != 0 ? WANT_CARES : 0))
+#define KIND_CLOSED (WISH_KIND_ANY + 1) /* of groups where nobody passes */
+
 struct wish_run {
 	uint32_t first, end; /* ranks */
 	uint8_t want;
@@ -48,13 +59,14 @@ struct wish_run {
 struct wish_bounds {
 	uint16_t credits[CREDITS]; /* ascending */
 	uint8_t credits_n;
+	uint8_t want_all; /* the best of all runs; 0: there are none */
 	struct wish_run *runs;
 	uint32_t runs_n;
 	uint32_t *first;  /* by place: its first entry */
 	uint64_t *filter; /* a bit for each place with entries */
 	struct known_wish known[KNOWN_WISHES];
-	int16_t fits[FINE_BOUNDS];                 /* -1: not known */
-	struct limit *limits[256][WISH_KINDS + 1]; /* by want */
+	int16_t fits[FINE_BOUNDS]; /* -1: not known */
+	struct limit limits[WANT_CLASSES][KIND_CLOSED + 1];
 };
 
 /* What gates and filter ask of a card's facts. */
@@ -92,11 +104,13 @@ struct search {
 	uint8_t *passes; /* by group: which values of remote, bits */
 
 	/* the chunk at hand */
-	uint32_t first;                /* its first card */
-	uint32_t wants_chunk;          /* UINT32_MAX: none */
-	uint8_t want[WANTS_CARDS];     /* of each card of it */
-	uint16_t wanters[WANTS_CARDS]; /* who wants, by chunk of CHUNK_CARDS */
-	uint32_t wanters_n[WANTS_CARDS / CHUNK_CARDS];
+	uint32_t first;                    /* its first card */
+	uint32_t wants_chunk;              /* UINT32_MAX: none */
+	uint32_t wants_n;                  /* cards of it */
+	uint8_t want[WANTS_CARDS];         /* of each of them */
+	uint32_t learns[WANTS_CARDS / 32]; /* bits, of WANT_LEARNS */
+	uint32_t cares[WANTS_CARDS / 32];
+	uint32_t gated; /* bits: the lines that ${pass} is made of */
 	struct candidate *candidates; /* and room to sort them */
 	uint32_t candidates_n;
 	uint32_t group_first, group_end; /* those with cards in it */
@@ -142,10 +156,12 @@ group_of(const struct search *s, uint32_t card)
 }
 
 /**
- * gates_chunk(s, chunk): who passes, by the facts of a card and its region,
- * and is not removed: ${pass}.
+ * gates_line(s, line), gates_chunk(s): who passes, by the facts of a card and
+ * its region, and is not removed: ${pass}, of a line of words or of all. What
+ * is made already stays as it is.
  */
-void gates_chunk(struct search *s, uint32_t chunk);
+void gates_line(struct search *s, uint32_t line);
+void gates_chunk(struct search *s);
 
 /** gates_hours(s, card): its bucket of hours. */
 static inline uint8_t
@@ -183,8 +199,29 @@ int32_t wish_bound(const struct search *s, uint8_t want, uint8_t kind,
 /** fit_most(s, units): the fit that they stand for at most. */
 int32_t fit_most(struct search *s, uint32_t units);
 
-/** limit_of(s, want, kind): for who may enter now. NULL: out of memory. */
-const struct limit *limit_of(struct search *s, uint8_t want, uint8_t kind);
+/** limits_begin(s): nobody is among the best yet. */
+void limits_begin(struct search *s);
 
-/** wants_open(s, chunk): ${want} and ${wanters} for a chunk of wants. */
+/** limits_open(s, kind): ${limits} of a kind, for who may enter now. */
+void limits_open(struct search *s, uint8_t kind);
+
+/** limit_most(s, kind): of who wants as much as anybody can. */
+static inline const struct limit *
+limit_most(const struct search *s, uint8_t kind)
+{
+	return &s->wish.limits[WANT_CLASS(s->wish.want_all)][kind];
+}
+
+/** wants_open(s, chunk): ${want} for a chunk of wants. */
 void wants_open(struct search *s, uint32_t chunk);
+
+/** want_of(s, card): what it wants. */
+static inline uint8_t
+want_of(struct search *s, uint32_t card)
+{
+	if (s->wish.want_all == 0)
+		return 0;
+	if (s->wants_chunk != card / WANTS_CARDS)
+		wants_open(s, card / WANTS_CARDS);
+	return s->want[card % WANTS_CARDS];
+}

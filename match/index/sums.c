@@ -254,7 +254,7 @@ dense_put(struct sums *s, const uint32_t *masks, uint16_t item, uint32_t worth)
 				 s->dense[at - 1].worth < worth));
 	     at--)
 		s->dense[at] = s->dense[at - 1];
-	s->dense[at] = (struct sum_dense){ masks, item, worth };
+	s->dense[at] = (struct sum_dense){ masks, item, worth, 0 };
 	s->dense_n++;
 	return OK;
 }
@@ -484,7 +484,31 @@ sums_dense_word(const struct sums *s, uint32_t word, uint64_t items)
 }
 
 void
+sums_word(struct sums *s, uint32_t word)
+{
+	uint32_t seen = 0;
+
+	for (uint32_t d = 0; d < s->dense_n; d++) {
+		struct sum_dense *l = &s->dense[d];
+		if (d > 0 && l->item != l[-1].item)
+			seen = 0;
+		l->word = l->masks[word] & ~seen;
+		seen |= l->word;
+	}
+}
+
+void
 sums_clear(struct sums *s)
+{
+	for (uint32_t k = 0; k < s->spans_n; k++) {
+		const struct sum_span *span = &s->spans[k];
+		for (uint32_t i = 0; i < span->n; i++)
+			s->sum[span->entries[i] >> 2] = 0;
+	}
+}
+
+void
+sums_clear_all(struct sums *s)
 {
 	memset(s->sum, 0, sizeof(s->sum));
 }

@@ -46,6 +46,7 @@ struct sum_dense {
 	const uint32_t *masks;
 	uint16_t item;
 	uint32_t worth;
+	uint32_t word; /* of sums_word(): to whom no list before it is better */
 };
 
 /* A list of the chunk at hand. */
@@ -109,5 +110,20 @@ uint32_t sums_dense(const struct sums *s, uint32_t card);
  * of each item whose bit is set, one of its dense lists. */
 uint32_t sums_dense_word(const struct sums *s, uint32_t word, uint64_t items);
 
-/** sums_clear(s): all zero again. */
+/** sums_word(s, word): for sums_of(), what the dense lists say of a word. */
+void sums_word(struct sums *s, uint32_t word);
+
+/** sums_of(s, bit): sums_dense() of one card of that word. */
+static inline uint32_t
+sums_of(const struct sums *s, uint32_t bit)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t d = 0; d < s->dense_n; d++)
+		sum += s->dense[d].worth & (0U - (s->dense[d].word >> bit & 1));
+	return sum;
+}
+
+/** sums_clear(s), sums_clear_all(s): zero again, what the spans hold or all. */
 void sums_clear(struct sums *s);
+void sums_clear_all(struct sums *s);

@@ -67,6 +67,13 @@ join_runs(struct wish_bounds *w)
 	w->runs_n = kept;
 }
 
+/* What wants both. */
+static inline uint8_t
+want_join(uint8_t a, uint8_t b)
+{
+	return (uint8_t)(MAX(a & 0xf0, b & 0xf0) | MAX(a & 0x0f, b & 0x0f));
+}
+
 NODISCARD static err
 make_runs(struct search *s)
 {
@@ -83,8 +90,9 @@ make_runs(struct search *s)
 		const uint32_t rank = s->ix->shape->rank[e[i].at];
 		const uint8_t r = rank_of(w, e[i].credit);
 		const bool learn = s->parts.given[e[i].item].group == 0;
-		w->runs[i] = (struct wish_run){ rank, rank + 1,
-			(uint8_t)(learn ? WANT(r, 0) : WANT(0, r)) };
+		const uint8_t want = learn ? WANT(r, 0) : WANT(0, r);
+		w->runs[i] = (struct wish_run){ rank, rank + 1, want };
+		w->want_all = want_join(w->want_all, want);
 	}
 	w->runs_n = n;
 	join_runs(w);
@@ -115,10 +123,6 @@ wish_bounds_make(struct search *s)
 void
 wish_bounds_end(struct search *s)
 {
-	for (size_t i = 0; i < ARRAY_LEN(s->wish.limits); i++) {
-		for (size_t k = 0; k <= WISH_KINDS; k++)
-			free(s->wish.limits[i][k]);
-	}
 	free(s->wish.runs);
 	free(s->wish.first);
 	free(s->wish.filter);
@@ -263,14 +267,14 @@ limit_make(struct search *s, uint8_t want, uint8_t kind, struct limit *l)
 {
 	const int32_t least = top_least(&s->top);
 	uint32_t uses = USES;
+	int32_t most = wish_most(s, l, want, kind, uses);
 
 	l->both = MAX(least, 0);
 	l->fit = FIT_BOUNDS << FIT_BITS;
-	for (uint32_t i = FIT_BOUNDS; i-- > 0;)
-		l->uses[i] = USES_UNKNOWN;
+	memset(l->uses, USES_UNKNOWN, sizeof(l->uses));
 	for (uint32_t i = 0; i < FIT_BOUNDS; i++) {
 		const int32_t fit = fit_most(s, ((i + 1) << FIT_BITS) - 1);
-		if (!both_is(fit, wish_most(s, l, want, kind, uses), least))
+		if (!both_is(fit, most, least))
 			continue;
 		while (
 		    uses > 0 &&
@@ -278,58 +282,68 @@ limit_make(struct search *s, uint8_t want, uint8_t kind, struct limit *l)
 			uses--;
 		l->uses[i] = (uint8_t)uses;
 		l->fit = MIN(l->fit, i << FIT_BITS);
+		if (uses == 0) { /* nor do those with more fit need any */
+			memset(l->uses + i, 0, FIT_BOUNDS - i);
+			break;
+		}
+		most = wish_most(s, l, want, kind, uses);
 	}
 }
 
-const struct limit *
-limit_of(struct search *s, uint8_t want, uint8_t kind)
+void
+limits_begin(struct search *s)
 {
-	struct limit **l = &s->wish.limits[want][kind];
-
-	if (*l == NULL) {
-		if ((*l = malloc(sizeof(**l))) == NULL)
-			return NULL;
-		(*l)->both = -1;
-		memset((*l)->most, 0xff, sizeof((*l)->most));
+	for (unsigned w = 0; w < WANT_CLASSES; w++) {
+		for (uint8_t kind = 0; kind <= KIND_CLOSED; kind++) {
+			struct limit *l = &s->wish.limits[w][kind];
+			l->both = -1;
+			memset(l->most, 0xff, sizeof(l->most));
+		}
+		struct limit *closed = &s->wish.limits[w][KIND_CLOSED];
+		closed->fit = FIT_BOUNDS << FIT_BITS;
+		memset(closed->uses, USES_UNKNOWN, sizeof(closed->uses));
 	}
-	/* an older one lets a few more through, and costs nothing */
-	if ((*l)->both < 0 || top_least(&s->top) > (*l)->both + LIMIT_LAG)
-		limit_make(s, want, kind, *l);
-	return *l;
+}
+
+/* An older one lets a few more through, and costs nothing. */
+void
+limits_open(struct search *s, uint8_t kind)
+{
+	const uint8_t all = s->wish.want_all;
+
+	for (unsigned class = 0; class < WANT_CLASSES; class ++) {
+		struct limit *l = &s->wish.limits[class][kind];
+		const uint8_t want =
+		    (uint8_t)(((class & WANT_LEARNS) != 0 ? all & 0xf0 : 0) |
+			      ((class & WANT_CARES) != 0 ? all & 0x0f : 0));
+		if (WANT_CLASS(want) != class)
+			continue;
+		if (l->both < 0 || top_least(&s->top) > l->both + LIMIT_LAG)
+			limit_make(s, want, kind, l);
+	}
 }
 
 /* ---- who wants ---- */
-
-static void
-wants_clear(struct search *s)
-{
-	for (uint32_t k = 0; k < ARRAY_LEN(s->wanters_n); k++) {
-		for (uint32_t i = 0; i < s->wanters_n[k]; i++)
-			s->want[s->wanters[k * CHUNK_CARDS + i]] = 0;
-		s->wanters_n[k] = 0;
-	}
-}
 
 void
 wants_open(struct search *s, uint32_t chunk)
 {
 	if (s->wants_chunk == chunk)
 		return;
+	memset(s->want, 0, s->wants_n);
+	memset(s->learns, 0, sizeof(s->learns));
+	memset(s->cares, 0, sizeof(s->cares));
 	s->wants_chunk = chunk;
-	wants_clear(s);
+	s->wants_n =
+	    MIN(s->part->segment->n - chunk * WANTS_CARDS, WANTS_CARDS);
 	for (uint32_t r = 0; r < s->wish.runs_n; r++) {
 		const struct wish_run *run = &s->wish.runs[r];
-		uint32_t n;
+		uint32_t n, *bits = run->want >> 4 != 0 ? s->learns : s->cares;
 		const uint16_t *e = cards_list(
 		    &s->cards->wants, chunk, run->first, run->end, &n);
 		for (uint32_t i = 0; i < n; i++) {
-			uint8_t *w = &s->want[e[i]];
-			const uint32_t k = e[i] / CHUNK_CARDS;
-			if (*w == 0)
-				s->wanters[k * CHUNK_CARDS +
-					   s->wanters_n[k]++] = e[i];
-			*w = (uint8_t)(MAX(*w & 0xf0, run->want & 0xf0) |
-				       MAX(*w & 0x0f, run->want & 0x0f));
+			s->want[e[i]] = want_join(s->want[e[i]], run->want);
+			bits[e[i] / 32] |= 1U << e[i] % 32;
 		}
 	}
 }
