@@ -2,6 +2,30 @@
  * The mailbox of a person's node against companies that do as they like:
  * what they send comes as records of the store, what the node answers is
  * taken from its outbox. Nothing here has a network.
+ *
+ * Bad input of conversations, and where each has its test:
+ *   forged, replayed, truncated, altered,
+ *   misaddressed, oversized, expired, of
+ *   another network or version: each in
+ *   each state of a talk                 test_hostile
+ *   re-ordered                           test_reordered, unit/conversation
+ *                                        test_late_and_early
+ *   a one-time key used twice            test_one_key_two_talks
+ *   a voucher used twice                 test_strange_vouchers
+ *   two devices with one persona         unit/conversation test_two_devices,
+ *                                        e2e restore_test.test_two_devices
+ *   clock steps                          test_clock_leaps, unit/document
+ *                                        test_clock, e2e
+ *                                        restore_test.test_clock_steps
+ *   a restored old backup                unit/conversation test_old_backup,
+ *                                        e2e restore_test.test_old_backup
+ *   letters by hand, as a liar writes    unit/conversation
+ *                                        test_hostile_letters, test_liars,
+ *                                        test_versions, e2e malice_test
+ *   the documents in them                unit/document test_what_is_refused,
+ *                                        test_damage, unit/documents
+ *                                        test_agreements_refused,
+ *                                        test_before_it_is_agreed
  */
 #define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
