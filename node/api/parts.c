@@ -290,6 +290,10 @@ on_published(void *ctx, const struct publish_result *r)
 		    o, "record", result_json(p->n, p->kind, r));
 		json_uint(o, "sent_to", r->sent_to);
 		(void)json_object_set_new(o, "quiet", json_boolean(r->quiet));
+		if (r->quiet) {
+			json_uint(o, "relays", stem_node_relays(p->n));
+			json_uint(o, "alone_s", p->n->config->stem.alone_s);
+		}
 		(void)json_object_set_new(
 		    o, "readers", readers_json(p->n, p->kind, topic));
 		(void)json_object_set_new(

@@ -715,6 +715,21 @@ show_inbox(struct cli *cli, const json_t *inbox)
 }
 
 static void
+show_way(struct cli *cli, const json_t *stem)
+{
+	const int64_t n = json_int(stem, "own_now");
+
+	if (n == 0)
+		return;
+	output_line(&cli->out,
+	    "%-10s %" PRId64 " own record%s on the way to others%s", "", n,
+	    n == 1 ? "" : "s",
+	    json_int(stem, "relays") == 0
+		? "; no peer is there to hand to: ohcn peer connect ADDRESS"
+		: "");
+}
+
+static void
 show_status(struct cli *cli, const json_t *s)
 {
 	const json_t *store = json_object_get(s, "store");
@@ -755,6 +770,7 @@ show_status(struct cli *cli, const json_t *s)
 	output_line(&cli->out, "%-10s %s of %s", "memory", a, b);
 	show_light(cli, json_object_get(s, "light"));
 	show_own(cli, s, own);
+	show_way(cli, json_object_get(s, "stem"));
 	show_inbox(cli, json_object_get(s, "inbox"));
 	if (json_int(own, "publish_at") > 0) {
 		time_text(up, sizeof(up), json_int(own, "publish_at"));

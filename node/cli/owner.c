@@ -178,6 +178,31 @@ next_note(struct cli *cli)
 }
 
 /* Is the card one of many? In words; what was or would be left out. */
+/* By the stem, or, with no peer to hand it to, how long it waits for one. */
+static void
+show_way(struct cli *cli, const json_t *reply)
+{
+	const int64_t alone_s = json_int(reply, "alone_s");
+	char wait[40];
+
+	if (json_int(reply, "relays") > 0) {
+		output_line(&cli->out,
+		    "on its way through other nodes, so that nobody sees "
+		    "where it began");
+		return;
+	}
+	output_line(&cli->out,
+	    "waits for a peer to hand it on, so that nobody sees where it "
+	    "began; this node has called none that does");
+	if (alone_s == 0)
+		return;
+	span_text(wait, sizeof(wait), (uint64_t)alone_s);
+	output_line(&cli->out,
+	    "in %s it goes out from here (stem.alone); "
+	    "sooner: ohcn peer connect ADDRESS",
+	    wait);
+}
+
 static void
 show_lint(struct cli *cli, const json_t *lint)
 {
@@ -239,9 +264,7 @@ show_publication(struct cli *cli, json_t *reply)
 	if (json_str(record, "topic")[0] != '\0')
 		output_line(&cli->out, "topic: %s", json_str(record, "topic"));
 	if (!dry && json_yes(reply, "quiet"))
-		output_line(&cli->out,
-		    "on its way through other nodes, so that nobody sees "
-		    "where it began");
+		show_way(cli, reply);
 	else if (!dry && json_int(reply, "publish_at") == 0)
 		output_line(&cli->out, "sent to %" PRId64 " peer%s%s",
 		    json_int(reply, "sent_to"),
@@ -935,8 +958,9 @@ run_post_close(struct cli *cli)
 	int code;
 
 	if (status == NULL)
-		status = strcmp(cli->command->noun, "demand") == 0 ? "filled"
-								   : "withdrawn";
+		status = strcmp(cli->command->noun, "demand") == 0
+			     ? "filled"
+			     : "withdrawn";
 	if (cli_under(
 		path, sizeof(path), base_of(cli), cli->words[0], "close") != OK)
 		return cli_usage(cli, "the id is too long");

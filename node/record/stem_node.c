@@ -6,6 +6,7 @@
 #include "node/keys/vault.h"
 #include "node/mail/mailbox.h"
 #include "node/record/publish.h"
+#include "node/sync/sync.h"
 #include "proto/base/text.h"
 
 #define GUARDS "stem/guards" /* of a persona, in the vault */
@@ -129,6 +130,9 @@ spread(struct stem_node *sn, const struct stem_news *news, uint64_t now_ms)
 	const bool told = sent_to > 0 || e == ERR_EXISTS;
 	if (news->own && !told)
 		publisher_again(n->publisher, news->id);
+	/* Gossip does not come back to who began it: ask. */
+	if (news->own && told)
+		syncer_soon(n->syncer);
 	/* Stored as heard only once others know it, or an own one that was
 	 * handed back would be told of to nobody. What the store refuses is of
 	 * no use to us; others may differ. */
@@ -242,6 +246,15 @@ stem_node_heard(struct node *n, const struct record *r)
 {
 	if (n->stem != NULL)
 		stem_heard(n->stem->stem, r->id, r->bytes);
+}
+
+uint32_t
+stem_node_relays(const struct node *n)
+{
+	struct stem_stats s;
+
+	stem_stats(n->stem->stem, &s);
+	return s.relays;
 }
 
 uint32_t

@@ -29,6 +29,9 @@ bool stem_node_quiet(const struct node *n);
 NODISCARD err stem_node_publish(
     struct node *n, const uint8_t author[ED25519_PUBLIC], struct slice bytes);
 
+/** stem_node_relays(n): peers of our own choice that it could go to now. */
+uint32_t stem_node_relays(const struct node *n);
+
 /** stem_node_untaken(n): own records that no peer has taken yet. */
 uint32_t stem_node_untaken(struct node *n);
 

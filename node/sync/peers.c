@@ -336,6 +336,24 @@ policy_next(struct syncer *y)
 }
 
 void
+syncer_soon(struct syncer *y)
+{
+	struct syncer_entry *best = NULL;
+
+	for (unsigned i = 0; i < SYNCER_PEERS_MAX; i++) {
+		struct syncer_entry *e = &y->peers[i];
+		if (e->p.connected && e->speaks && !e->p.talking &&
+		    e->p.fails == 0 && e->p.lies == 0 &&
+		    (best == NULL || comes_first(y, e, best)))
+			best = e;
+	}
+	if (best == NULL)
+		return;
+	best->wanted = true;
+	best->next_ms = MIN(best->next_ms, mono_ms(y) + about(y, REST_MS));
+}
+
+void
 policy_begun(struct syncer *y, struct syncer_entry *e)
 {
 	const uint64_t now = mono_ms(y);

@@ -106,6 +106,12 @@ void syncer_tick(struct syncer *y);
  */
 NODISCARD err syncer_now(struct syncer *y, const struct peer_id *peer);
 
+/**
+ * syncer_soon(y): compare with one connected peer in about ten seconds: an own
+ * record was told to all, and is not yet known to have been heard.
+ */
+void syncer_soon(struct syncer *y);
+
 /* What is known of a peer. Times are of the wall clock, 0: never. */
 struct syncer_peer {
 	struct peer_id id;

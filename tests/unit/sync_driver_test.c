@@ -740,6 +740,38 @@ test_pace(void **state)
 	teardown();
 }
 
+/* One peer is asked long before its turn, when there is a reason. */
+static void
+test_soon(void **state)
+{
+	(void)state;
+	setup(&(struct world){ .nodes = 2 });
+	put_demand(0, 0, 0);
+	(void)join(0, 1);
+	go(3600000);
+	put_demand(1, 900, 3);
+	const uint64_t agreed = stats(0).agreed;
+	syncer_soon(sides[0].syncer);
+	go(5000);
+	assert_int_equal(stats(0).agreed, agreed); /* not at once */
+	go(10000);
+	assert_int_equal(stats(0).agreed, agreed + 1);
+	assert_int_equal(held(0), 2);
+	teardown();
+}
+
+/* Nobody is there to ask. */
+static void
+test_soon_alone(void **state)
+{
+	(void)state;
+	setup(&(struct world){ .nodes = 2 });
+	syncer_soon(sides[0].syncer);
+	go(60000);
+	assert_int_equal(stats(0).begun, 0);
+	teardown();
+}
+
 /* The wall clock leaps in the middle, and sync goes on. */
 static void
 test_clock(void **state)
@@ -1000,6 +1032,8 @@ main(void)
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_pace),
+		cmocka_unit_test(test_soon),
+		cmocka_unit_test(test_soon_alone),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_parts),
