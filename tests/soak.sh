@@ -9,6 +9,8 @@ kills=${KILLS:-200}
 say "fuzzing each target for $per_target s"
 ./dev fuzz --all "$per_target"
 build test
+say "clang's warnings in every file"
+python3 tests/lint/clang.py build/test
 say "$kills power cuts"
 python3 tests/e2e/power_cut.py "$root/build/test" --kills "$kills"
 python3 tests/e2e/power_cut.py "$root/build/test" --kills "$kills" --peers 3

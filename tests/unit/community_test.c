@@ -216,8 +216,9 @@ test_needs(void **state)
 static void
 test_own_needs(void **state)
 {
-	static const char *const asked[] = { "first-aid:2 teamwork; ; "
-					     "climate-protection",
+	static const char *const asked[] = {
+		("first-aid:2 teamwork; ; "
+		 "climate-protection"),
 		"first-aid:2 teamwork; ; climate-protection",
 		"project-management:2; ; clean-energy", /* beside it */
 		"python:2; ; biodiversity",             /* a sibling */
