@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REDIRECTS 3L
+#define REDIRECTS 3
 #define FILE_HEAD "file:"
 
 /* ---- addresses ---- */
@@ -85,6 +85,55 @@ on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 		return CURL_SOCKET_BAD;
 	}
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* A name that no public name server answers for: of one label, or of a tree
+ * that is kept for a house. */
+static bool
+is_house_name(const char *host)
+{
+	static const char *const trees[] = { ".localhost", ".local",
+		".internal", ".lan", ".home.arpa", ".intranet", ".private" };
+	size_t n = strlen(host);
+
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	if (memchr(host, '.', n) == NULL)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(trees); i++) {
+		const size_t m = strlen(trees[i]);
+		if (n >= m && strncasecmp(host + n - m, trees[i], m) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+fetch_host_public(const char *url)
+{
+	CURLU *u = curl_url();
+	char *host = NULL, *text;
+	uint8_t a[16];
+	bool good = false;
+
+	/* The parser writes every way to say an IPv4 address as a.b.c.d. */
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		text = host;
+		if (text[0] == '[') {
+			text++;
+			text[strcspn(text, "]%")] = '\0';
+			good = inet_pton(AF_INET6, text, a) == 1 &&
+			       fetch_address_public(AF_INET6, a);
+		} else if (inet_pton(AF_INET, text, a) == 1) {
+			good = fetch_address_public(AF_INET, a);
+		} else {
+			good = !is_house_name(text);
+		}
+	}
+	curl_free(host);
+	curl_url_cleanup(u);
+	return good;
 }
 
 /* ---- bytes ---- */
@@ -185,14 +234,11 @@ on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 static void
 set_up(CURL *c, struct fetch *f, struct answer *a)
 {
-	curl_easy_setopt(c, CURLOPT_URL, f->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(c, CURLOPT_MAXREDIRS, REDIRECTS);
+	/* By hand: each hop is looked at, by a proxy too. */
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_PROXY, f->proxy);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, f->seconds_max);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 15L);
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "ohcn-feed");
@@ -205,6 +251,69 @@ set_up(CURL *c, struct fetch *f, struct answer *a)
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, f);
+}
+
+/* One hop to the next: ${*next} is where the server points, to be freed, or
+ * NULL when this was the last one. */
+static bool
+hop(CURL *c, struct fetch *f, const char *url, long *status, char **next)
+{
+	char *to = NULL;
+
+	*next = NULL;
+	/* A proxy looks names up itself, so on_socket() cannot judge. */
+	if (f->proxy[0] != '\0' && !f->allow_private &&
+	    !fetch_host_public(url)) {
+		(void)snprintf(f->why, sizeof(f->why),
+		    "it leads to a private address (feeds.allow_private)");
+		return false;
+	}
+	f->n = 0; /* what a redirect said */
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	const CURLcode code = curl_easy_perform(c);
+	if (code != CURLE_OK) {
+		if (f->why[0] == '\0')
+			(void)snprintf(f->why, sizeof(f->why), "%s",
+			    curl_easy_strerror(code));
+		return false;
+	}
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
+	curl_easy_getinfo(c, CURLINFO_REDIRECT_URL, &to);
+	if (to == NULL || *status == 304)
+		return true;
+	*next = strdup(to);
+	if (*next == NULL)
+		(void)snprintf(f->why, sizeof(f->why), "out of memory");
+	return *next != NULL;
+}
+
+/* All hops, in ${seconds_max} together. */
+static bool
+follow(CURL *c, struct fetch *f, long *status)
+{
+	char *url = strdup(f->url), *next = NULL;
+	double spent = 0, took = 0;
+	bool good = url != NULL;
+
+	for (int i = 0; good && url != NULL; i++) {
+		const long left = f->seconds_max - (long)spent;
+		if (i > REDIRECTS || (f->seconds_max > 0 && left <= 0)) {
+			(void)snprintf(f->why, sizeof(f->why), "%s",
+			    i > REDIRECTS ? "it is redirected too often"
+					  : "it takes too long");
+			good = false;
+			break;
+		}
+		curl_easy_setopt(c, CURLOPT_TIMEOUT, left > 0 ? left : 0L);
+		good = hop(c, f, url, status, &next);
+		curl_easy_getinfo(c, CURLINFO_TOTAL_TIME, &took);
+		spent += took;
+		free(url);
+		url = next;
+		next = NULL;
+	}
+	free(url);
+	return good;
 }
 
 static void
@@ -223,15 +332,12 @@ from_web(struct fetch *f)
 	}
 	set_up(c, f, &a);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
-	const CURLcode code = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	const bool good = follow(c, f, &status);
 	curl_easy_cleanup(c);
 	curl_slist_free_all(list);
-	if (code != CURLE_OK) {
-		if (f->why[0] == '\0')
-			(void)snprintf(f->why, sizeof(f->why), "%s",
-			    curl_easy_strerror(code));
-	} else if (status == 304) {
+	if (!good)
+		return;
+	if (status == 304) {
 		f->outcome = FETCH_SAME;
 	} else if (status != 200) {
 		(void)snprintf(

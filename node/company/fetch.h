@@ -6,7 +6,9 @@
  * another name), over http and https alone, with few redirects, and ends at a
  * size and a time.
  *
- * With network.socks5 it goes by that proxy, which then looks names up.
+ * With network.socks5 it goes by that proxy, which then looks names up: so the
+ * host of each hop is judged as it is written (fetch_host_public()). What a
+ * public name leads to is then known to the proxy alone.
  */
 #pragma once
 
@@ -47,6 +49,11 @@ bool fetch_url_good(const char *url);
 /** fetch_address_public(family, address): of AF_INET (4 bytes) or AF_INET6
  * (16): may it be dialled for a stranger? */
 bool fetch_address_public(int family, const uint8_t *address);
+
+/** fetch_host_public(url): is the host of this URL, as written, one that may
+ * be public: no private address in any notation, no name of one label, of
+ * localhost, .local, .internal and the like? Nothing is looked up. */
+bool fetch_host_public(const char *url);
 
 /** fetch_run(f): on a worker; waits. */
 void fetch_run(struct fetch *f);

@@ -1,10 +1,12 @@
 /* Where a feed may lead this node, and where not; files of the owner's. */
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -100,6 +102,104 @@ test_urls(void **state)
 }
 
 static void
+test_hosts(void **state)
+{
+	static const struct {
+		const char *url;
+		bool is_public;
+	} cases[] = {
+		{ "https://acme.example/jobs", true },
+		{ "http://1.1.1.1/", true },
+		{ "http://[2606:4700::1111]/", true },
+		{ "http://127.0.0.1/", false },
+		{ "http://2130706433/", false },
+		{ "http://0x7f.1/", false },
+		{ "http://10.1/", false },
+		{ "http://[::1]:80/", false },
+		{ "http://[::ffff:127.0.0.1]/", false },
+		{ "http://[fe80::1%25eth0]/", false },
+		{ "http://localhost/", false },
+		{ "http://localhost./", false },
+		{ "http://me@printer:99/", false },
+		{ "http://a.LOCAL/", false },
+		{ "http://metadata.google.internal./", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (fetch_host_public(cases[i].url) != cases[i].is_public)
+			fail_msg("%s", cases[i].url);
+}
+
+struct proxy {
+	int fd;
+	int visits;
+};
+
+static void
+say(int fd, const void *bytes, size_t n)
+{
+	(void)send(fd, bytes, n, MSG_NOSIGNAL);
+}
+
+/* A socks5 proxy at whose end each server points into the house. */
+static void *
+proxy_run(void *ctx)
+{
+	static const uint8_t ready[2] = { 5, 0 },
+			     done[10] = { 5, 0, 0, 1, 0, 0, 0, 0, 0, 0 };
+	static const char answer[] =
+	    "HTTP/1.1 302 Found\r\nLocation: http://192.168.1.1/jobs\r\n"
+	    "Content-Length: 0\r\nConnection: close\r\n\r\n";
+	struct proxy *p = ctx;
+	uint8_t in[2048];
+	int fd;
+
+	while ((fd = accept(p->fd, NULL, NULL)) >= 0) {
+		p->visits++;
+		if (recv(fd, in, sizeof(in), 0) > 0)
+			say(fd, ready, sizeof(ready));
+		if (recv(fd, in, sizeof(in), 0) > 0)
+			say(fd, done, sizeof(done));
+		if (recv(fd, in, sizeof(in), 0) > 0)
+			say(fd, answer, sizeof(answer) - 1);
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void
+test_redirect_by_proxy(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t n = sizeof(at);
+	struct proxy p = { .fd = socket(AF_INET, SOCK_STREAM, 0) };
+	struct fetch f = { .url = "http://acme.example/jobs",
+		.bytes_max = 1000,
+		.seconds_max = 60 };
+	pthread_t thread;
+
+	(void)state;
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(p.fd >= 0);
+	assert_int_equal(bind(p.fd, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(p.fd, 8), 0);
+	assert_int_equal(getsockname(p.fd, (struct sockaddr *)&at, &n), 0);
+	(void)snprintf(f.proxy, sizeof(f.proxy), "socks5h://127.0.0.1:%u",
+	    ntohs(at.sin_port));
+	assert_int_equal(pthread_create(&thread, NULL, proxy_run, &p), 0);
+	fetch_run(&f);
+	(void)shutdown(p.fd, SHUT_RDWR); /* ends accept() */
+	(void)pthread_join(thread, NULL);
+	(void)close(p.fd);
+	assert_int_equal(f.outcome, FETCH_FAILED);
+	assert_non_null(strstr(f.why, "private address"));
+	assert_int_equal(p.visits, 1); /* the second hop was not asked for */
+	free(f.bytes);
+}
+
+static void
 test_files(void **state)
 {
 	char directory[] = "/tmp/ohcn-fetch-XXXXXX", path[200], link[200];
@@ -149,6 +249,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_redirect_by_proxy),
 		cmocka_unit_test(test_files),
 	};
 
