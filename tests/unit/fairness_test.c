@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "match/learn/learnability.h"
 #include "match/scan.h"
 #include "match_world.h"
 
@@ -189,6 +190,204 @@ test_learnability_moves_nobody(void **state)
 	assert_int_equal(fit(&world.m, &p, &eager).total, plain.total);
 }
 
+/* ---- random histories ---- */
+
+#define HISTORY 160
+#define WORLDS  40
+#define ANCHORS 8
+
+/* Who has learned how much, by author: outcomes with partners that are known */
+struct history {
+	struct learn_event events[HISTORY];
+	struct learn_term terms[HISTORY];
+	struct trust_attestation known[PEOPLE];
+	uint32_t scores[PEOPLE];
+};
+
+static void
+history_key(uint8_t out[TRUST_KEY], unsigned who)
+{
+	memset(out, 0x22, TRUST_KEY);
+	out[0] = (uint8_t)who;
+}
+
+static void
+history_event(struct history *h, unsigned i, uint64_t *seed)
+{
+	struct learn_event *e = &h->events[i];
+	/* some have learned much, many little */
+	const unsigned learner =
+	    (unsigned)chance(seed, 1 + chance(seed, PEOPLE));
+
+	*e = (struct learn_event){ .kind = (uint8_t)(1 + chance(seed, 10)),
+		.method = (uint8_t)chance(seed, LEARN_METHODS),
+		.value = (uint16_t)chance(seed, 1001),
+		.completion = (uint8_t)chance(seed, 4),
+		.pledge = (uint8_t)chance(seed, 4),
+		.answer_days = LEARN_NOT_TOLD,
+		.hours = (uint32_t)chance(seed, 60),
+		.first_day = (uint32_t)(20000 + 4 * i),
+		.last_day = (uint32_t)(20003 + 4 * i),
+		.month = (uint32_t)(680 - chance(seed, 24)),
+		.terms = &h->terms[i],
+		.terms_n = 1 };
+	history_key(e->learner, learner);
+	history_key(e->partner, PEOPLE + (unsigned)chance(seed, ANCHORS));
+	e->id[0] = e->agreement[0] = (uint8_t)i;
+	e->id[1] = e->agreement[1] = 1;
+	h->terms[i] = (struct learn_term){ .term = 1 + chance(seed, 50),
+		.learned = true,
+		.gap = LEARN_NOT_TOLD };
+}
+
+/* Learnability of all, from random outcomes; how many have any. */
+static unsigned
+history_random(struct history *h, uint64_t *seed)
+{
+	struct trust *t;
+	struct learn_book *b;
+	struct learnability l;
+	uint8_t anchors[ANCHORS][TRUST_KEY], key[TRUST_KEY];
+	unsigned some = 0;
+
+	memset(h, 0, sizeof(*h));
+	for (unsigned i = 0; i < ANCHORS; i++)
+		history_key(anchors[i], PEOPLE + i);
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		memcpy(h->known[i].from, anchors[i % ANCHORS], TRUST_KEY);
+		history_key(h->known[i].to, i);
+		h->known[i].share = 1000 * ANCHORS / PEOPLE;
+		h->known[i].vouches = TRUST_VOUCHES_ALL;
+	}
+	for (unsigned i = 0; i < HISTORY; i++)
+		history_event(h, i, seed);
+	const struct trust_input trust = { .anchors = anchors[0],
+		.anchors_n = ANCHORS,
+		.attestations = h->known,
+		.attestations_n = PEOPLE };
+	const struct learn_input in = {
+		.events = h->events, .events_n = HISTORY, .month = 680
+	};
+	assert_int_equal(trust_new(&trust, &t), OK);
+	assert_int_equal(learn_book_new(&in, t, &b), OK);
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		history_key(key, i);
+		assert_int_equal(learnability_of(b, key, LEARN_PERSON, &l), OK);
+		h->scores[i] = l.score;
+		some += l.score > 0;
+	}
+	learn_book_free(b);
+	trust_free(t);
+	return some;
+}
+
+static bool
+next_one(void *ctx, struct card_item *item)
+{
+	struct card_item *one = ctx;
+
+	if (one->card == NULL)
+		return false;
+	*item = *one;
+	one->card = NULL;
+	return true;
+}
+
+/* What each gets when nobody else is there. */
+static void
+alone_of(struct people *people, size_t i, const struct posting *p,
+    struct scan_result *out)
+{
+	struct card_item one = { people->ids[i], people->authors[i],
+		&people->cards[i] };
+	const struct card_source source = { next_one, &one };
+	size_t n;
+
+	memset(out, 0, sizeof(*out));
+	assert_int_equal(
+	    scan_people(&world.m, p, &source, true, out, 1, &n, NULL), OK);
+	assert_int_equal(n, 1);
+}
+
+static int
+result_order(const void *a, const void *b)
+{
+	const struct scan_result *x = a, *y = b;
+
+	if (x->excluded != y->excluded)
+		return x->excluded ? 1 : -1;
+	if (x->both != y->both)
+		return x->both > y->both ? -1 : 1;
+	return memcmp(x->id, y->id, RECORD_ID);
+}
+
+static void
+all_of(struct people *people, const struct posting *p,
+    struct scan_result out[PEOPLE])
+{
+	const struct card_source source = { next_card, people };
+	size_t n;
+
+	people->at = 0;
+	memset(out, 0, PEOPLE * sizeof(*out));
+	assert_int_equal(
+	    scan_people(&world.m, p, &source, true, out, PEOPLE, &n, NULL), OK);
+	assert_int_equal(n, PEOPLE);
+}
+
+/*
+ * Random outcomes, random cards, random demands: the order is that of what
+ * each card gets alone, then of the ids, whoever has which Learnability and
+ * whoever comes first.
+ */
+static void
+test_order_of_card_and_demand(void **state)
+{
+	static struct people people;
+	static struct history history;
+	struct scan_result expected[PEOPLE], got[PEOPLE];
+	uint64_t seed = 271;
+	unsigned better_below = 0, moved = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < WORLDS; round++) {
+		struct posting p;
+		assert_true(history_random(&history, &seed) > PEOPLE / 4);
+		posting_random(&world, &seed, &p);
+		for (unsigned i = 0; i < PEOPLE; i++) {
+			card_random(&world, &seed, &people.cards[i]);
+			memset(people.ids[i], 0, RECORD_ID);
+			people.ids[i][0] = (uint8_t)chance(&seed, 256);
+			people.ids[i][1] = (uint8_t)i;
+			history_key(people.authors[i], i);
+		}
+		for (unsigned i = 0; i < PEOPLE; i++)
+			alone_of(&people, i, &p, &expected[i]);
+		qsort(expected, PEOPLE, sizeof(expected[0]), result_order);
+		all_of(&people, &p, got);
+		assert_memory_equal(expected, got, sizeof(got));
+		for (unsigned i = 1; i < PEOPLE; i++)
+			better_below += history.scores[got[i].id[1]] >
+					history.scores[got[i - 1].id[1]];
+		/* the same Learnabilities with other people */
+		for (unsigned i = PEOPLE - 1; i > 0; i--) {
+			const unsigned j = (unsigned)chance(&seed, i + 1);
+			uint8_t key[RECORD_AUTHOR];
+			moved += history.scores[people.authors[i][0]] !=
+				 history.scores[people.authors[j][0]];
+			memcpy(key, people.authors[i], sizeof(key));
+			memcpy(
+			    people.authors[i], people.authors[j], sizeof(key));
+			memcpy(people.authors[j], key, sizeof(key));
+		}
+		all_of(&people, &p, got);
+		assert_memory_equal(expected, got, sizeof(got));
+	}
+	/* the histories did differ, and the order did not follow them */
+	assert_true(moved > WORLDS * PEOPLE / 4);
+	assert_true(better_below > WORLDS * PEOPLE / 8);
+}
+
 /* Nothing that is left untold excludes anybody, or lowers a fit. */
 static void
 test_untold_is_neutral(void **state)
@@ -279,6 +478,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_protected_cannot_score),
 		cmocka_unit_test(test_learnability_moves_nobody),
+		cmocka_unit_test(test_order_of_card_and_demand),
 		cmocka_unit_test(test_untold_is_neutral),
 		cmocka_unit_test(test_untold_levels),
 		cmocka_unit_test(test_sparse_stays),
