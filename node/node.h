@@ -105,11 +105,13 @@ struct node {
 	struct pipeline_waiter sync_room;
 	struct light *light; /* light.h; NULL: a full node */
 	struct publisher *publisher;
-	struct owner *owner;             /* owner.h */
-	struct keeper *keeper;           /* keeper.h; of the store */
-	struct matcher *matcher;         /* matcher.h */
-	struct signals *signals;         /* signals.h */
-	struct mailbox *mailbox;         /* mailbox.h */
+	struct owner *owner;     /* owner.h */
+	struct keeper *keeper;   /* keeper.h; of the store */
+	struct matcher *matcher; /* matcher.h */
+	struct signals *signals; /* signals.h */
+	struct mailbox *mailbox; /* mailbox.h */
+	bool (*one_time)(const struct node *n, const uint8_t *author,
+	    uint32_t *persona); /* its mailbox_persona(): keys/persona.h */
 	struct communities *communities; /* community/community.h */
 	struct documents *documents;     /* evidence/documents.h */
 	struct trust_keeper *trust;      /* trust/trust.h */

@@ -9,10 +9,13 @@
 
 #include "crypto/secret.h"
 #include "match/core.h"
+#include "node/access/lock.h"
 #include "node/access/scope.h"
 #include "node/access/token.h"
 #include "node/api/api.h"
+#include "node/api/import.h"
 #include "node/base/env.h"
+#include "node/care/forget.h"
 #include "node/care/keeper.h"
 #include "node/community/community.h"
 #include "node/community/joining.h"
@@ -23,9 +26,7 @@
 #include "node/evidence/credentials.h"
 #include "node/evidence/documents.h"
 #include "node/evidence/follow.h"
-#include "node/keys/forget.h"
 #include "node/keys/intro.h"
-#include "node/keys/lock.h"
 #include "node/keys/persona.h"
 #include "node/keys/signer.h"
 #include "node/keys/vault.h"
@@ -631,7 +632,7 @@ open_all(struct node *n, struct key_material *km)
 	credentials_open(n);
 	mailbox_on_document(n, document_for_mail);
 	TRY(ledgers_open(n));
-	TRY(feeds_open(n));
+	TRY(feeds_open(n, import_start));
 	TRY(open_http(n));
 	return subscribe(n);
 }

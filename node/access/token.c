@@ -3,7 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "node/access/token.h"
-#include "node/keys/lock.h"
+#include "node/access/lock.h"
 #include "node/keys/persona.h"
 #include "node/keys/vault.h"
 #include "proto/base/text.h"

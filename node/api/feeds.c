@@ -1,6 +1,7 @@
 /*
  * Feeds over the API: set, shown, read now, what waits for the owner's word.
  */
+#include "node/api/parts.h"
 #include "node/company/feed.h"
 
 static void

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/keys/lock.h"
+#include "node/access/lock.h"
 #include "node/keys/signer.h"
 
 void

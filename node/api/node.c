@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "node/access/scope.h"
-#include "node/keys/lock.h"
+#include "node/access/lock.h"
 #include "node/api/find.h"
 #include "node/api/parts.h"
 #include "node/api/trust.h"

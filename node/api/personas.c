@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "node/api/parts.h"
-#include "node/keys/forget.h"
+#include "node/care/forget.h"
 #include "node/keys/intro.h"
 #include "node/matcher.h"
 

@@ -4,7 +4,7 @@
 #define V1 "/api/v1"
 
 /* What a token needs for it (access/scope.h): any of the scopes named; and
- * what works while the keys are locked (keys/lock.h). */
+ * what works while the keys are locked (access/lock.h). */
 static const struct http_route routes[] = {
 	{ HTTP_GET, "/healthz", api_healthz, HTTP_OPEN },
 	{ HTTP_GET, "/metrics", api_metrics, SCOPE_READ },

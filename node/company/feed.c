@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "node/access/scope.h"
-#include "node/api/import.h"
+#include "node/base/json.h"
 #include "node/company/fetch.h"
 #include "node/keys/persona.h"
+#include "node/keys/vault.h"
 #include "proto/base/text.h"
 
 #define PREFIX       "feed/"
@@ -40,6 +41,7 @@ struct reading {
 };
 
 struct feeds {
+	import_start_fn *import;
 	struct node *n;
 	struct feed list[FEEDS_MAX];
 	unsigned count;
@@ -564,7 +566,7 @@ run_import(struct feeds *s, bool dry, bool archive, import_done *done)
 		.done = done,
 		.ctx = s };
 
-	if (import_start(s->n, &run) != OK)
+	if (s->import(s->n, &run) != OK)
 		finish(s, "failed", "out of memory", NULL);
 }
 
@@ -821,13 +823,14 @@ on_feed(void *ctx, const char *name, json_t *value)
 }
 
 err
-feeds_open(struct node *n)
+feeds_open(struct node *n, import_start_fn *import)
 {
 	struct feeds *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->n = n;
+	s->import = import;
 	n->feeds = s;
 	for (uint32_t i = 0; i < persona_count(n); i++) {
 		char prefix[PERSONA_VAULT_NAME];

@@ -18,7 +18,7 @@
  */
 #pragma once
 
-#include "node/api/parts.h"
+#include "node/node.h"
 
 #define FEEDS_MAX      32 /* of all personas */
 #define FEED_NAME_MAX  24
@@ -27,8 +27,27 @@
 
 struct feeds;
 
-/** feeds_open(n): after owner and vault. ERR_NOMEM. */
-NODISCARD err feeds_open(struct node *n);
+/* ${reply}: as POST /demands/import answers, borrowed; NULL: the file as a
+ * whole is of no use, and ${why} says why. */
+typedef void import_done(void *ctx, const json_t *reply, const char *why);
+
+struct import_run {
+	uint32_t persona;
+	json_t *input;    /* as the body of POST /demands/import; taken */
+	json_t *archived; /* external ids as keys: these alone may be archived;
+			     taken */
+	bool hold_unsure; /* rows with words of unsure meaning are held back */
+	import_done *done;
+	void *ctx;
+};
+
+/** OK: ${done} comes, on the loop; ERR_NOMEM: it does not. What was to be taken
+ * is. */
+typedef err import_start_fn(struct node *n, const struct import_run *run);
+
+/** feeds_open(n, import): after owner and vault; ${import} brings in what was
+ * read. ERR_NOMEM. */
+NODISCARD err feeds_open(struct node *n, import_start_fn *import);
 /** feeds_stop(n): what is being fetched ends soon. */
 void feeds_stop(struct node *n);
 void feeds_close(struct node *n);

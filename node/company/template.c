@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/api/parts.h"
+#include "node/base/json.h"
 #include "node/keys/persona.h"
+#include "node/keys/vault.h"
+#include "node/record/labels.h"
 #include "proto/mail/message.h"
 
 #define PREFIX     "template/"

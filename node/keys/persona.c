@@ -32,6 +32,13 @@ persona_may_publish(const struct node *n, uint32_t index)
 	return index < n->authors_n && n->authors[index].state == PERSONA_LIVE;
 }
 
+bool
+persona_of_one_time(
+    const struct node *n, const uint8_t author[ED25519_PUBLIC], uint32_t *index)
+{
+	return n->one_time != NULL && n->one_time(n, author, index);
+}
+
 const struct author *
 persona_of_key(const struct node *n, const uint8_t pub[ED25519_PUBLIC])
 {

@@ -34,6 +34,14 @@ const char *persona_state_name(enum persona_state state);
 const struct author *persona_of_key(
     const struct node *n, const uint8_t pub[ED25519_PUBLIC]);
 
+/**
+ * persona_of_one_time(n, author, index): whose one-time key is it? As the
+ * mailbox says (mailbox_persona()), which is told to ${n}->one_time; false:
+ * nobody's.
+ */
+bool persona_of_one_time(const struct node *n,
+    const uint8_t author[ED25519_PUBLIC], uint32_t *index);
+
 /** persona_find(n, name, index): by name, in any state. ERR_NOTFOUND. */
 NODISCARD err persona_find(
     const struct node *n, const char *name, uint32_t *index);

@@ -82,6 +82,7 @@ mailbox_open(struct node *n)
 	if (m == NULL)
 		return ERR_NOMEM;
 	n->mailbox = m;
+	n->one_time = mailbox_persona;
 	m->n = n;
 	m->values = arena_of(malloc(VALUE_ARENA_BYTES), VALUE_ARENA_BYTES);
 	m->scratch =

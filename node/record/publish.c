@@ -7,7 +7,6 @@
 #include "node/keys/intro.h"
 #include "node/keys/signer.h"
 #include "node/keys/vault.h"
-#include "node/mail/mailbox.h"
 #include "node/record/announce.h"
 #include "proto/base/text.h"
 #include "proto/record/schema.h"
@@ -69,7 +68,7 @@ author_at(void *ctx, uint32_t i)
 static bool
 one_time_of(void *ctx, const uint8_t *author, uint32_t *i)
 {
-	return mailbox_persona(ctx, author, i);
+	return persona_of_one_time(ctx, author, i);
 }
 
 struct publisher *

@@ -95,7 +95,7 @@ void publish_record(struct node *n, const struct publish_request *q,
 
 /**
  * publish_made(n, persona, bytes, done, ctx): a record that is signed already,
- * by a one-time key of ${persona}'s, which mailbox_persona() tells: stored and
+ * by a one-time key of ${persona}'s, which persona_of_one_time() tells: stored and
  * announced as the others, and as they it waits while another persona has just
  * published (ERR_LIMIT). ${bytes} are copied.
  */

@@ -4,7 +4,6 @@
 
 #include "node/keys/persona.h"
 #include "node/keys/vault.h"
-#include "node/mail/mailbox.h"
 #include "node/record/publish.h"
 #include "node/sync/sync.h"
 #include "proto/base/text.h"
@@ -234,7 +233,7 @@ stem_node_publish(
 	uint32_t index = a == NULL ? 0 : a->index;
 	/* A one-time key's record goes the way of whose answer it is. One that
 	 * is nobody's goes no way: any would be somebody's. */
-	if (a == NULL && !mailbox_persona(n, author, &index))
+	if (a == NULL && !persona_of_one_time(n, author, &index))
 		return ERR_EXISTS;
 	const uint32_t route = index % STEM_ROUTES_MAX;
 	return stem_publish(

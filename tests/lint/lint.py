@@ -30,6 +30,21 @@ MAY = {
     "node": {"proto/base", "proto/record", "proto/libp2p", "proto/sync",
              "proto/evidence", "proto/mail", "proto/stem", "crypto", "store", "match"},
 }
+# folders of node/ -> those of node/ they may include besides themselves and the
+# headers of node/ itself; api, cli and node/ itself see all
+INSIDE = {
+    "base": "", "http": "base", "credential": "", "import": "base record",
+    "keys": "base credential", "net": "base keys", "record": "base keys net",
+    "access": "base http keys record",
+    "sync": "base keys record",
+    "mail": "base access keys record",
+    "evidence": "base access credential keys mail record",
+    "trust": "base access evidence keys record",
+    "company": "base access evidence keys mail record",
+    "community": "base access evidence keys mail record",
+    "care": "base access community company evidence keys mail net record sync",
+    "crawl": "base net record sync",
+}
 OWNER = {
     "uv.h": {"node", "tests"}, "lmdb.h": {"store"}, "sodium.h": {"crypto"},
     "blake2.h": {"crypto"}, "protobuf-c/protobuf-c.h": {"proto/libp2p"},
@@ -96,6 +111,14 @@ def reached(graph, path):
     return seen
 
 
+def may_inside(path, name):
+    """Of two files of node/, by the order of its folders."""
+    here, there = path.split("/")[1:-1], name.split("/")[1:-1]
+    if not (path.startswith("node/") and name.startswith("node/")) or not here or not there:
+        return True
+    return here == there or here[0] not in INSIDE or there[0] in INSIDE[here[0]].split()
+
+
 def main():
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"],
@@ -129,6 +152,8 @@ def main():
                     errors.append(f"{path}:{n}: include from the root of the repository: {name}")
                 elif target != here and target not in MAY[here]:
                     errors.append(f"{path}:{n}: {here} may not include {target}")
+                elif not may_inside(path, name):
+                    errors.append(f"{path}:{n}: {Path(path).parent} may not include {name}")
                 graph.setdefault(path, set()).add(name)
             elif here != "node" and name not in SYSTEM and name not in SYSTEM_FILES.get(path, ()):
                 errors.append(f"{path}:{n}: <{name}>: only node/ touches the system")

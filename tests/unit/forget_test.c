@@ -13,7 +13,7 @@
 #include "node/access/token.h"
 #include "node/company/ledger.h"
 #include "node/evidence/documents.h"
-#include "node/keys/forget.h"
+#include "node/care/forget.h"
 #include "node/keys/intro.h"
 #include "node/keys/persona.h"
 #include "node/keys/signer.h"

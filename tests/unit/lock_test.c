@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "node/keys/lock.h"
+#include "node/access/lock.h"
 #include "node/keys/persona.h"
 #include "node/keys/signer.h"
 #include "node/keys/vault.h"

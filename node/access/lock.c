@@ -1,4 +1,4 @@
-#include "node/keys/lock.h"
+#include "node/access/lock.h"
 
 #include "node/keys/intro.h"
 #include "node/keys/signer.h"

@@ -1,4 +1,4 @@
-#include "node/keys/forget.h"
+#include "node/care/forget.h"
 
 #include <stdio.h>
 #include <string.h>
