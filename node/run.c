@@ -606,6 +606,12 @@ rule_for_mail(struct node *n, const struct mailbox_asked *a, const char **why)
 	return MAILBOX_DROPPED;
 }
 
+static void
+ask_soon(struct node *n)
+{
+	syncer_soon(n->syncer);
+}
+
 static err
 open_all(struct node *n, struct key_material *km)
 {
@@ -619,6 +625,7 @@ open_all(struct node *n, struct key_material *km)
 	TRY(network_open(n, on_host_event));
 	TRY(nat_open(n, n->network));
 	TRY(stem_node_open(n, n->network));
+	stem_node_on_told(n, ask_soon);
 	TRY(open_parts(n));
 	TRY(documents_open(n));
 	TRY(communities_open(n));

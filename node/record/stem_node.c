@@ -5,7 +5,6 @@
 #include "node/keys/persona.h"
 #include "node/keys/vault.h"
 #include "node/record/publish.h"
-#include "node/sync/sync.h"
 #include "proto/base/text.h"
 
 #define GUARDS "stem/guards" /* of a persona, in the vault */
@@ -13,6 +12,7 @@
 #define LIGHT_PATIENCE_MS (24 * 3600 * 1000)
 
 struct stem_node {
+	stem_told_fn *told;
 	struct node *n;
 	struct stem *stem;
 };
@@ -130,8 +130,8 @@ spread(struct stem_node *sn, const struct stem_news *news, uint64_t now_ms)
 	if (news->own && !told)
 		publisher_again(n->publisher, news->id);
 	/* Gossip does not come back to who began it: ask. */
-	if (news->own && told)
-		syncer_soon(n->syncer);
+	if (news->own && told && sn->told != NULL)
+		sn->told(n);
 	/* Stored as heard only once others know it, or an own one that was
 	 * handed back would be told of to nobody. What the store refuses is of
 	 * no use to us; others may differ. */
@@ -223,6 +223,12 @@ stem_node_open(struct node *n, struct network *w)
 		guards_restore(sn, i);
 	network_service_add(w, &s);
 	return OK;
+}
+
+void
+stem_node_on_told(struct node *n, stem_told_fn *fn)
+{
+	n->stem->told = fn;
 }
 
 err

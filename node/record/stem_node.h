@@ -29,6 +29,11 @@ bool stem_node_quiet(const struct node *n);
 NODISCARD err stem_node_publish(
     struct node *n, const uint8_t author[ED25519_PUBLIC], struct slice bytes);
 
+/** stem_node_on_told(n, fn): ${fn} is called when an own record was told to
+ * others by us alone, so that it is to be looked for at one of them. */
+typedef void stem_told_fn(struct node *n);
+void stem_node_on_told(struct node *n, stem_told_fn *fn);
+
 /** stem_node_relays(n): peers of our own choice that it could go to now. */
 uint32_t stem_node_relays(const struct node *n);
 
