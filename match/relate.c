@@ -25,26 +25,6 @@ via_name(enum match_via via)
 	return names[via];
 }
 
-uint16_t
-relate_credit(enum match_via via, uint32_t steps)
-{
-	switch (via) {
-	case VIA_EXACT:
-		return CREDIT_MAX;
-	case VIA_NARROWER:
-		return steps <= NARROWER_STEPS ? narrower_credit[steps] : 0;
-	case VIA_BROADER:
-		return steps <= BROADER_STEPS ? broader_credit[steps] : 0;
-	case VIA_RELATED:
-		return RELATED_CREDIT;
-	case VIA_SIBLING:
-		return SIBLING_CREDIT;
-	case VIA_NOTHING:
-		break;
-	}
-	return 0;
-}
-
 uint32_t
 level_adequacy(uint8_t asked, uint8_t held)
 {

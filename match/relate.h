@@ -46,13 +46,6 @@ struct relate_best {
 };
 
 /**
- * relate_credit(via, steps):
- * The credit of a way, level aside; of VIA_NARROWER and VIA_BROADER by steps,
- * 0 beyond the last.
- */
-uint16_t relate_credit(enum match_via via, uint32_t steps);
-
-/**
  * level_adequacy(asked, held):
  * 0..CREDIT_MAX: the share of the asked level that is held. Full when nothing
  * is asked, and when the held level is not known.

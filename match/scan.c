@@ -279,28 +279,6 @@ scan_count_people(const struct meaning *m, const struct card_source *people,
 	return e;
 }
 
-err
-scan_count_postings(const struct meaning *m,
-    const struct posting_source *postings, uint32_t k, size_t entries_max,
-    struct scan_cell *out, size_t max, size_t *n)
-{
-	struct tally t = { .v = m->vocabulary, .max = entries_max };
-	struct posting_item item;
-	err e = OK;
-
-	*n = 0;
-	while (e == OK && postings->next(postings->ctx, &item)) {
-		const struct posting *p = item.posting;
-		for (uint16_t i = 0; i < p->requirements_n && e == OK; i++)
-			e = tally_up(&t, p->requirements[i].at, p->region,
-			    item.author, 0);
-	}
-	if (e == OK)
-		e = tally_cells(&t, k, out, max, n);
-	free(t.entries);
-	return e;
-}
-
 /* ---- the next thing to learn ---- */
 
 struct step {

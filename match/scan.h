@@ -105,9 +105,6 @@ enum count_what { COUNT_HELD, COUNT_WANTED };
 NODISCARD err scan_count_people(const struct meaning *m,
     const struct card_source *people, enum count_what what, uint32_t k,
     size_t entries_max, struct scan_cell *out, size_t max, size_t *n);
-NODISCARD err scan_count_postings(const struct meaning *m,
-    const struct posting_source *postings, uint32_t k, size_t entries_max,
-    struct scan_cell *out, size_t max, size_t *n);
 
 enum who_pays {
 	PAYS_NOBODY,  /* it is free */

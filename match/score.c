@@ -1046,16 +1046,6 @@ card_plan_wish(
 	    &plan->m, p, plan->card, plan->wishes, &plan->wanted, best, uses);
 }
 
-struct score_brief
-card_plan_wish_brief(const struct card_plan *plan, const struct posting *p)
-{
-	struct asked_side asked;
-	struct meeting meeting;
-
-	return card_plan_wish(
-	    plan, p, card_plan_meet_fit(plan, p, &asked, &meeting));
-}
-
 struct card_plan_brief
 card_plan_brief(const struct card_plan *plan, const struct posting *p)
 {

@@ -199,8 +199,6 @@ NODISCARD err card_plan_new(const struct meaning *m, const struct card *c,
 void card_plan_free(struct card_plan *plan);
 struct score_brief card_plan_fit_brief(
     const struct card_plan *plan, const struct posting *p);
-struct score_brief card_plan_wish_brief(
-    const struct card_plan *plan, const struct posting *p);
 
 /** card_plan_brief(plan, p): both of them, in less time. */
 struct card_plan_brief {

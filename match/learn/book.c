@@ -285,8 +285,8 @@ weigh_base(struct learn_book *b)
 	return OK;
 }
 
-static int
-piece_cmp(const void *a, const void *b)
+int
+learn_piece_cmp(const void *a, const void *b)
 {
 	const struct piece *x = a, *y = b;
 
@@ -311,9 +311,9 @@ learn_pieces(
 		out[n++] =
 		    (struct piece){ t->parent == 0 ? group : t->parent, 2 };
 	}
-	qsort(out, n, sizeof(out[0]), piece_cmp);
+	qsort(out, n, sizeof(out[0]), learn_piece_cmp);
 	for (size_t i = 0; i < n; i++) {
-		if (kept == 0 || piece_cmp(&out[kept - 1], &out[i]) != 0)
+		if (kept == 0 || learn_piece_cmp(&out[kept - 1], &out[i]) != 0)
 			out[kept++] = out[i];
 	}
 	return kept;

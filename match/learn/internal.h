@@ -82,6 +82,9 @@ struct piece {
 	uint32_t level; /* 0 the term, 1 its group, 2 its parent */
 };
 
+/** learn_piece_cmp(a, b): the order of pieces, for qsort() and bsearch(). */
+int learn_piece_cmp(const void *a, const void *b);
+
 /** learn_pieces(e, out): those of what was learned; returns how many. */
 size_t learn_pieces(
     const struct learn_event *e, struct piece out[LEARN_TERMS * LEARN_PIECES]);

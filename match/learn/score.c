@@ -237,16 +237,6 @@ gather_days(struct counting *c)
 	c->resources_n = kept; /* the last one only ends */
 }
 
-static int
-piece_cmp(const void *a, const void *b)
-{
-	const struct piece *x = a, *y = b;
-
-	if (x->level != y->level)
-		return x->level < y->level ? -1 : 1;
-	return x->id == y->id ? 0 : x->id < y->id ? -1 : 1;
-}
-
 static void
 gather_pieces(struct counting *c)
 {
@@ -254,10 +244,10 @@ gather_pieces(struct counting *c)
 
 	for (uint32_t i = c->first; i < c->end; i++)
 		n += (uint32_t)learn_pieces(note_at(c, i)->e, &c->pieces[n]);
-	qsort(c->pieces, n, sizeof(c->pieces[0]), piece_cmp);
+	qsort(c->pieces, n, sizeof(c->pieces[0]), learn_piece_cmp);
 	for (uint32_t i = 0; i < n; i++) {
 		if (kept == 0 ||
-		    piece_cmp(&c->pieces[kept - 1], &c->pieces[i]) != 0)
+		    learn_piece_cmp(&c->pieces[kept - 1], &c->pieces[i]) != 0)
 			c->pieces[kept++] = c->pieces[i];
 	}
 	c->resources_n = kept;
@@ -292,7 +282,7 @@ static uint32_t
 piece_find(const struct counting *c, const struct piece *p)
 {
 	const struct piece *at =
-	    bsearch(p, c->pieces, c->resources_n, sizeof(*p), piece_cmp);
+	    bsearch(p, c->pieces, c->resources_n, sizeof(*p), learn_piece_cmp);
 
 	ASSERT(at != NULL);
 	return (uint32_t)(at - c->pieces);

@@ -193,20 +193,6 @@ levels_read(const json_t *list, struct assess_result *out)
 	return true;
 }
 
-struct signing {
-	struct node *n;
-	uint32_t persona;
-};
-
-static err
-sign_statement(void *ctx, struct slice statement, uint8_t sig[ED25519_SIG])
-{
-	const struct signing *s = ctx;
-
-	return signer_sign(s->n->signer, s->persona, SIGN_RESULT, 0,
-	    slice_str(s->n->config->node.network), statement, sig);
-}
-
 static void
 sign_result(struct node *n, struct http_request *r, struct assess_result *res,
     const struct assess_expected *e)
@@ -222,8 +208,9 @@ sign_result(struct node *n, struct http_request *r, struct assess_result *res,
 		return;
 	}
 	const struct author *by = persona_of_key(n, res->assessor);
-	struct signing with = { n, by->index };
-	const struct record_signing signing = { by->pub, sign_statement,
+	struct signer_use with = { n->signer, by->index, SIGN_RESULT,
+		slice_str(n->config->node.network) };
+	const struct record_signing signing = { by->pub, signer_sign_as,
 		&with };
 	const err wrong = assess_result_sign_with(res, &signing, &out);
 	if (wrong == ERR_CLOSED) {

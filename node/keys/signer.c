@@ -234,6 +234,15 @@ signer_sign(struct signer *s, uint32_t persona, enum signer_domain domain,
 }
 
 err
+signer_sign_as(void *ctx, struct slice bytes, uint8_t sig[ED25519_SIG])
+{
+	const struct signer_use *use = ctx;
+
+	return signer_sign(
+	    use->signer, use->persona, use->domain, 0, use->net, bytes, sig);
+}
+
+err
 signer_noise_key(struct signer *s, uint32_t persona, uint8_t out[32])
 {
 	if (s == NULL)

@@ -95,6 +95,19 @@ NODISCARD err signer_sign(struct signer *s, uint32_t persona,
     struct slice bytes, uint8_t sig[ED25519_SIG]);
 
 /**
+ * signer_sign_as(ctx, bytes, sig): signer_sign() as a callback, of struct
+ * record_signing; ${ctx} is a struct signer_use, borrowed.
+ */
+struct signer_use {
+	struct signer *signer;
+	uint32_t persona;
+	enum signer_domain domain; /* without a role */
+	struct slice net;          /* borrowed */
+};
+NODISCARD err signer_sign_as(
+    void *ctx, struct slice bytes, uint8_t sig[ED25519_SIG]);
+
+/**
  * signer_noise_key(s, persona, out): the key from which noise on published
  * figures is drawn: of the persona, and of use for nothing else.
  */

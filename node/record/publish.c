@@ -382,20 +382,6 @@ expires_of(const struct publish_request *q, uint64_t seq, uint64_t live_expires)
 	return MIN(MAX(hour + hours, live_expires), hour + most);
 }
 
-struct signing {
-	struct node *n;
-	uint32_t persona;
-};
-
-static err
-sign_body(void *ctx, struct slice body, uint8_t sig[ED25519_SIG])
-{
-	const struct signing *s = ctx;
-
-	return signer_sign(s->n->signer, s->persona, SIGN_RECORD, 0,
-	    slice_str(s->n->config->node.network), body, sig);
-}
-
 /* May this persona publish this? */
 static err
 may_publish(struct node *n, const struct publish_request *q, char why[160])
@@ -488,8 +474,9 @@ publish_build(struct node *n, const struct publish_request *q, struct buf *out,
 		.pv = schema_pv(q->kind),
 		.payload = payload,
 	};
-	struct signing with = { n, q->persona };
-	const struct record_signing signing = { a->pub, sign_body, &with };
+	struct signer_use with = { n->signer, q->persona, SIGN_RECORD,
+		slice_str(n->config->node.network) };
+	const struct record_signing signing = { a->pub, signer_sign_as, &with };
 	const err made = record_make_with(&d, &signing, out);
 	if (made == ERR_CLOSED)
 		say_keys_gone(why);

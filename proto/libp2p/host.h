@@ -407,7 +407,6 @@ NODISCARD err host_stream_open_on(struct host *h, host_conn conn,
     const char *protocol, uint64_t now_ms, struct host_stream *out);
 NODISCARD err host_stream_write(
     struct host *h, struct host_stream s, struct slice in, size_t *taken);
-size_t host_stream_room(struct host *h, struct host_stream s);
 struct slice host_stream_read(struct host *h, struct host_stream s);
 void host_stream_consume(struct host *h, struct host_stream s, size_t n);
 bool host_stream_ended(struct host *h, struct host_stream s);

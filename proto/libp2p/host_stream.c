@@ -71,14 +71,6 @@ host_stream_write(
 	return OK;
 }
 
-size_t
-host_stream_room(struct host *h, struct host_stream s)
-{
-	const struct host_link *l = link_of(h, s);
-
-	return l == NULL ? 0 : conn_stream_room(l->c, s.stream);
-}
-
 struct slice
 host_stream_read(struct host *h, struct host_stream s)
 {

@@ -130,13 +130,12 @@ NODISCARD err kad_lookup(struct kad *k, enum kad_lookup what, struct slice key,
 void kad_topic_key(struct slice name, uint8_t out[KAD_TOPIC_KEY]);
 
 /**
- * kad_provide(k, key, now_ms): say that we provide ${key}, now and again,
- * until kad_unprovide(). A client says nothing while it is one. ERR_FORM;
+ * kad_provide(k, key, now_ms): say that we provide ${key}, now and again, for
+ * as long as ${k} lives. A client says nothing while it is one. ERR_FORM;
  * ERR_LIMIT: KAD_PROVIDE_MAX are there. ERR_EXISTS: it is one of ours.
  */
 #define KAD_PROVIDE_MAX 16
 NODISCARD err kad_provide(struct kad *k, struct slice key, uint64_t now_ms);
-void kad_unprovide(struct kad *k, struct slice key);
 
 enum kad_event_type {
 	KAD_FOUND, /* ${contact}: an answer of ${query} */

@@ -224,15 +224,6 @@ kad_provide(struct kad *k, struct slice key, uint64_t now_ms)
 	return ERR_LIMIT;
 }
 
-void
-kad_unprovide(struct kad *k, struct slice key)
-{
-	struct kad_own *o = kad_own_find(k, key);
-
-	if (o != NULL)
-		*o = (struct kad_own){ 0 };
-}
-
 /* ---- lookups ---- */
 
 static bool

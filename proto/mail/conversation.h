@@ -324,9 +324,6 @@ struct conversation_actions {
 void conversation_init(struct conversation *c, struct slice net, bool company,
     const uint8_t own[ED25519_PUBLIC], uint64_t now_h);
 
-/** conversation_wipe(c): forget all of it. */
-void conversation_wipe(struct conversation *c);
-
 /**
  * conversation_step(c, e, now_s, scratch, out):
  * One event. MAIL_FINE: ${c} is the next state and ${out} says what to do;

@@ -47,12 +47,6 @@ conversation_init(struct conversation *c, struct slice net, bool company,
 	c->deadline_h = now_h + CONVERSATION_HAND_HOURS;
 }
 
-void
-conversation_wipe(struct conversation *c)
-{
-	crypto_wipe(c, sizeof(*c));
-}
-
 uint64_t
 conversation_expiry(const struct conversation *c)
 {

@@ -450,9 +450,3 @@ sync_figures(const struct sync *s)
 {
 	return s->figures;
 }
-
-const struct scope *
-sync_scope(const struct sync *s)
-{
-	return s->has_common ? &s->common : NULL;
-}

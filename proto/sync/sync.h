@@ -264,9 +264,6 @@ struct sync_figures {
 };
 struct sync_figures sync_figures(const struct sync *s);
 
-/** sync_scope(s): the common scope; NULL before both are known. */
-const struct scope *sync_scope(const struct sync *s);
-
 /** sync_why_name(w): "bad_turn"; sync_close_name(c): "busy". */
 const char *sync_why_name(enum sync_why w);
 const char *sync_close_name(enum sync_close c);

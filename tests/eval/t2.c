@@ -44,7 +44,7 @@ t2_ours(const struct meaning *m, const struct posting *postings, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		const int32_t f = card_plan_fit_brief(plan, &postings[i]).total;
 		const int32_t w =
-		    card_plan_wish_brief(plan, &postings[i]).total;
+		    card_plan_brief(plan, &postings[i]).wish.total;
 		fit[i] = f;
 		both[i] = score_both(f, w);
 	}

@@ -101,8 +101,8 @@ test_forward_posting(void **state)
 		assert_int_equal(a.total, b.total);
 		assert_int_equal(a.excluded, b.excluded);
 		assert_int_equal(a.near, b.near);
-		const struct score_brief u = card_plan_wish_brief(plan, &p);
-		const struct score_brief v = card_plan_wish_brief(plan, &back);
+		const struct score_brief u = card_plan_brief(plan, &p).wish;
+		const struct score_brief v = card_plan_brief(plan, &back).wish;
 		assert_int_equal(u.total, v.total);
 		assert_int_equal(u.excluded, v.excluded);
 		assert_int_equal(u.near, v.near);

@@ -574,7 +574,7 @@ test_sums_and_views(void **state)
 		const struct score_brief wb = plan_wish_brief(plan, &c, wp);
 		assert_int_equal(card_plan_new(&world.m, &c, wp, &mine), OK);
 		const struct score_brief fc = card_plan_fit_brief(mine, &p);
-		const struct score_brief wc = card_plan_wish_brief(mine, &p);
+		const struct score_brief wc = card_plan_brief(mine, &p).wish;
 		assert_true(fb.total == f.total && fc.total == f.total);
 		assert_true(wb.total == wi.total && wc.total == wi.total);
 		assert_true(
