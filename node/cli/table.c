@@ -452,7 +452,10 @@ static const struct cli_command commands[] = {
 	    "Formats: csv (one row a need), jobposting (schema.org: JSON or "
 	    "a saved page),\nndjson. Common names of columns are known in "
 	    "English, German, French, Spanish;\n--map FILE names others. "
-	    "Rows are known by external_id: the same file again\nchanges "
+	    "Without a "
+	    "list of skills, those that the\ndescription names are taken: look "
+	    "at them. Rows are known by external_id: the same file "
+	    "again\nchanges "
 	    "nothing, a changed row is updated. One bad row keeps all back, "
 	    "unless\n--allow-partial.\n" REVIEW_HELP,
 	    "ohcn demand import jobs.csv --dry-run\n"
@@ -461,7 +464,11 @@ static const struct cli_command commands[] = {
 	    "--archive-missing",
 	    post_import_flags, run_post_import },
 	{ "demand", "post", "FILE", 1, 1, "publish one need (a JSON payload)",
-	    NULL,
+	    "Needed: type (job, gig, project, task, ...), title {\"en\": "
+	    "\"...\"}. What is asked\nfor: requirements [{term, level 1-5, "
+	    "must, weight 1-100}]; a term is a URI, weight\nis 50 and level "
+	    "any if you leave them out. `ohcn vocabulary search` finds "
+	    "terms.\n",
 	    "ohcn demand post need.json --dry-run\nohcn demand post need.json",
 	    FLAGS{ DRY, END }, run_post_one },
 	{ "demand", "list", "", 0, 0, "your needs and their states", NULL,

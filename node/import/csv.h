@@ -12,7 +12,9 @@
  * self_paced, start, seats, credential, website, region, place, duration.
  * Columns may be called otherwise, as import/words.h knows, and a map decides
  * first. "salary" holds pay in one cell ("3000-3500 EUR/month"); a place may
- * name the region ("Lyon, France"). What is not understood there is left out
+ * name the region ("Lyon, France"). Of a demand without "skills", those that
+ * the description names are taken with a lower weight, and the level of a
+ * language that it asks for, if there are no "languages" (prose.h). What is not understood there is left out
  * with a message.
  *
  * Cells that are lists are separated by ';', or without one by commas, bars

@@ -10,8 +10,6 @@
 
 #define WEIGHT_SKILL         50
 #define WEIGHT_QUALIFICATION 30
-#define WEIGHT_PROSE         30 /* found in running text */
-#define WEIGHT_WISHED        10 /* "of advantage" */
 #define OCCUPATION_LEAST     75 /* percent, of a title */
 #define REQUIREMENTS_MAX     64
 #define LANGUAGES_MAX        16
@@ -346,42 +344,6 @@ take_title_occupation(struct import_draft *d, const json_t *job)
 
 /* ---- what running text asks for ---- */
 
-static void
-take_named(void *ctx, const struct prose_hit *hit)
-{
-	struct import_draft *d = ctx;
-
-	if (json_array_size(json_object_get(d->draft, "requirements")) ==
-	    REQUIREMENTS_MAX)
-		return;
-	import_requirement(import_list(d->draft, "requirements"), hit->term, 0,
-	    hit->wished ? WEIGHT_WISHED : WEIGHT_PROSE, false);
-}
-
-static void
-take_spoken(void *ctx, uint32_t language, unsigned level)
-{
-	struct import_draft *d = ctx;
-	json_t *list = import_list(d->draft, "languages"), *have;
-	char letters[4];
-	size_t i;
-
-	if (!language_put(letters, language) ||
-	    json_array_size(list) == LANGUAGES_MAX)
-		return;
-	json_array_foreach(list, i, have)
-	{
-		if (strcmp(json_string_value(json_object_get(have, "language")),
-			letters) == 0)
-			return;
-	}
-	(void)json_array_append_new(list,
-	    json_pack("{s:s, s:i}", "language", letters, "cefr", (int)level));
-	import_note(d, "description",
-	    "who knows it less is left out; say it in \"ohcn:languages\"",
-	    "the text asks for the language \"%s\"", letters);
-}
-
 /*
  * Most postings on the web name their skills in the description alone. Where
  * "skills" lists them, that list is what is meant.
@@ -391,10 +353,10 @@ take_description(struct import_draft *d, const json_t *job, bool listed)
 {
 	static const char *const keys[] = { "responsibilities",
 		"qualifications", "description" };
-	struct prose p = { .take = listed ? NULL : take_named,
+	struct prose p = { .take = listed ? NULL : prose_requirement,
 		.ctx = d,
-		.speak =
-		    get(job, "ohcn:languages") == NULL ? take_spoken : NULL };
+		.speak = get(job, "ohcn:languages") == NULL ? prose_language
+							    : NULL };
 	json_t *item;
 
 	for (size_t k = 0; k < ARRAY_LEN(keys); k++)

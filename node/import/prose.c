@@ -7,14 +7,18 @@
 
 #include "node/import/words.h"
 
-#define LINE_BYTES   4000
-#define PIECE_WORDS  6  /* a phrase that may be a term as a whole */
-#define PHRASE_LEAST 75 /* percent, of such a phrase */
-#define FOUND_LEAST  60 /* percent, of a label inside other words */
-#define FOUND_MAX    8  /* of a piece */
-#define PAIR_TAIL    4  /* bytes of "management" in "Zeitmanagement" */
-#define PAIR_MOST    32 /* bytes of such a tail: each costs a guess */
-#define TAG_BYTES    4096
+#define LINE_BYTES       4000
+#define PIECE_WORDS      6  /* a phrase that may be a term as a whole */
+#define PHRASE_LEAST     75 /* percent, of such a phrase */
+#define FOUND_LEAST      60 /* percent, of a label inside other words */
+#define FOUND_MAX        8  /* of a piece */
+#define PAIR_TAIL        4  /* bytes of "management" in "Zeitmanagement" */
+#define PAIR_MOST        32 /* bytes of such a tail: each costs a guess */
+#define TAG_BYTES        4096
+#define WEIGHT_PROSE     30 /* of a requirement found in running text */
+#define WEIGHT_WISHED    10 /* "of advantage" */
+#define REQUIREMENTS_MAX 64
+#define LANGUAGES_MAX    16
 
 static const char *const not_words[] = { "not", "no", "without", "nicht",
 	"kein", "keine", "keinen", "keiner", "keinerlei", "ohne", "pas", "sans",
@@ -410,4 +414,43 @@ prose_read(struct prose *p, struct import_draft *d, struct slice text,
 		    json_string_value(inner), json_string_length(inner));
 	read_lines(p, d, text, field);
 	json_decref(inner);
+}
+
+/* ---- what a demand makes of it ---- */
+
+void
+prose_requirement(void *ctx, const struct prose_hit *hit)
+{
+	struct import_draft *d = ctx;
+
+	if (json_array_size(json_object_get(d->draft, "requirements")) ==
+	    REQUIREMENTS_MAX)
+		return;
+	import_requirement(import_list(d->draft, "requirements"), hit->term, 0,
+	    hit->wished ? WEIGHT_WISHED : WEIGHT_PROSE, false);
+}
+
+void
+prose_language(void *ctx, uint32_t language, unsigned level)
+{
+	struct import_draft *d = ctx;
+	json_t *list = import_list(d->draft, "languages"), *have;
+	char letters[4];
+	size_t i;
+
+	if (!language_put(letters, language) ||
+	    json_array_size(list) == LANGUAGES_MAX)
+		return;
+	json_array_foreach(list, i, have)
+	{
+		if (strcmp(json_string_value(json_object_get(have, "language")),
+			letters) == 0)
+			return;
+	}
+	(void)json_array_append_new(list,
+	    json_pack("{s:s, s:i}", "language", letters, "cefr", (int)level));
+	import_note(d, "description",
+	    "who knows it less is left out; list the languages to say it "
+	    "otherwise",
+	    "the text asks for the language \"%s\"", letters);
 }

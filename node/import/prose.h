@@ -33,6 +33,15 @@ struct prose {
 	unsigned pieces; /* so far; at most PROSE_PIECES */
 };
 
+/** prose_requirement(ctx, hit): a ->take for demands; ${ctx}: the draft. */
+void prose_requirement(void *ctx, const struct prose_hit *hit);
+
+/**
+ * prose_language(ctx, language, level): a ->speak for demands; ${ctx}: the
+ * draft. The first level of a language stands.
+ */
+void prose_language(void *ctx, uint32_t language, unsigned level);
+
 /**
  * prose_read(p, d, text, field):
  * Terms that ${d} has mapped already are not taken again.

@@ -1,8 +1,36 @@
 #include "node/import/sheet.h"
 
 #include "node/import/cells.h"
+#include "node/import/prose.h"
 #include "node/import/statistic.h"
 #include "node/import/words.h"
+
+/*
+ * Where no cell lists the skills, those that the description names are taken
+ * (with a lower weight, for the person to look at), as from a web page.
+ */
+static void
+copy_description(struct import_draft *d, const struct sheet *t)
+{
+	struct prose p = { .take = sheet_cell(t, "skills").n == 0
+				       ? prose_requirement
+				       : NULL,
+		.ctx = d,
+		.speak =
+		    sheet_cell(t, "languages").n == 0 ? prose_language : NULL };
+	const uint32_t own = d->language;
+	uint32_t language;
+
+	prose_read(&p, d, sheet_cell(t, "description"), "description");
+	for (size_t i = 0; i < t->cells_n && i < t->columns; i++) {
+		if (!sheet_text_column(t->names[i], &language) ||
+		    t->names[i][0] != 'd')
+			continue;
+		d->language = language;
+		prose_read(&p, d, t->cells[i], t->names[i]);
+	}
+	d->language = own;
+}
 
 static void
 copy_demand(struct import_draft *d, const struct sheet *t)
@@ -16,6 +44,7 @@ copy_demand(struct import_draft *d, const struct sheet *t)
 	cell_contract(d, t);
 	cell_text(d, t, "status", "status", 40);
 	cell_requirements(d, t);
+	copy_description(d, t);
 	cell_skills(d, t, "teaches");
 	cell_invests(d, t);
 	cell_number(d, t, "hours", "guaranteed_hours");

@@ -747,14 +747,21 @@ read_fields(struct reader *r, const struct field *fields, const json_t *j,
 		    json_kind(j));
 	if (!check_names(r, fields, j))
 		return false;
-	struct value *pairs = take_values(r, 2 * json_object_size(j));
+	size_t usual = 0;
+	for (const struct field *f = fields; f->name != NULL; f++)
+		usual += f->usual != 0;
+	struct value *pairs = take_values(r, 2 * (json_object_size(j) + usual));
 	if (pairs == NULL)
 		return false;
 	for (const struct field *f = fields; f->name != NULL; f++) {
 		const json_t *item = json_object_get(j, f->name);
 		struct value v;
-		if (item == NULL || json_is_null(item))
+		if (item == NULL || json_is_null(item)) {
+			if (f->usual != 0)
+				insert_pair(
+				    pairs, n++, f->key, value_uint(f->usual));
 			continue;
+		}
 		const size_t at =
 		    step(r, "%s%s", r->fault->path[0] == 0 ? "" : ".", f->name);
 		if (!read_value(r, f, f->name, item, &v))

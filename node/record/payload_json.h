@@ -12,7 +12,8 @@
  * Reading also takes: a term as a URI (anything with ':'), as an object with
  * "term" or "uri" ("label" is for people and skipped); keys and ids in any
  * of their forms; "B2" or "native" for a CEFR level; capitals in a language
- * or region; 0 and 1 for a truth value.
+ * or region; 0 and 1 for a truth value; a requirement without a "weight" as
+ * one of weight 50 (a field's usual value, schema.h).
  */
 #pragma once
 

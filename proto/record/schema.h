@@ -44,6 +44,9 @@ struct field {
 	const struct field_choice *choices;
 	const struct field *fields;  /* MAP */
 	const struct field *element; /* LIST; its key and name are unused */
+	/* UINT: what a writer of JSON means who leaves it out; 0: nothing.
+	 * On the wire a required field is always there. */
+	uint64_t usual;
 };
 
 /* The last row of a table of choices, of fields. */

@@ -150,7 +150,7 @@ static const struct field_choice demand_choices[] = {
 static const struct field requirement_fields[] = {
 	{ 0, "term", FIELD_TERM, true },
 	{ 2, "level", FIELD_UINT, false, 0, 5 }, /* 0, absent: any */
-	{ 4, "weight", FIELD_UINT, true, 1, 100 },
+	{ 4, "weight", FIELD_UINT, true, 1, 100, .usual = 50 },
 	{ 6, "must", FIELD_BOOL },
 	FIELDS_END,
 };

@@ -966,6 +966,32 @@ test_countries(void **state)
 	}
 }
 
+/* Without a list of skills, what the description names is taken. */
+static void
+test_csv_description(void **state)
+{
+	static const char file[] =
+	    "title;description;description_de;skills;languages\n"
+	    "A;What you bring: welding. German at least B2.;;;\n"
+	    "B;What you bring: welding.;;blueprint reading;\n"
+	    "C;;Sie können: welding;;\n"
+	    "D;German at least B2.;;;en\n";
+	json_t *r = csv_report(KIND_DEMAND, file, &plain, OK);
+
+	(void)state;
+	assert_at(r, "ready", "4");
+	assert_at(r, "rows.0.mapped.0.text", "\"welding\"");
+	assert_at(r, "rows.0.mapped.0.field", "\"description\"");
+	assert_at(r, "rows.0.draft.requirements.0.weight", "30");
+	assert_at(
+	    r, "rows.0.draft.languages", "[{\"language\":\"de\",\"cefr\":4}]");
+	assert_at(r, "rows.1.mapped.0.text", "\"blueprint reading\"");
+	assert_at(r, "rows.1.draft.requirements.1", "none");
+	assert_at(r, "rows.2.mapped.0.field", "\"description_de\"");
+	assert_at(r, "rows.3.draft.languages.1", "none");
+	json_decref(r);
+}
+
 /* An export of a spreadsheet, as companies have them. */
 static void
 test_csv_of_a_spreadsheet(void **state)
@@ -1694,6 +1720,7 @@ main(void)
 		cmocka_unit_test(test_salaries),
 		cmocka_unit_test(test_spoken),
 		cmocka_unit_test(test_countries),
+		cmocka_unit_test(test_csv_description),
 		cmocka_unit_test(test_csv_of_a_spreadsheet),
 		cmocka_unit_test(test_web_page),
 		cmocka_unit_test(test_esco),

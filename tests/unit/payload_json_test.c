@@ -331,6 +331,37 @@ test_lenient_and_labels(void **state)
 	json_decref(want);
 }
 
+/* What a newcomer leaves out, a requirement's weight, is its usual value. */
+static void
+test_usual(void **state)
+{
+	static const char *const texts[] = {
+		HEAD ",\"requirements\":[{\"term\":\"urn:a\"},"
+		     "{\"term\":\"urn:b\",\"weight\":null,\"level\":2},"
+		     "{\"term\":\"urn:c\",\"weight\":7}]}",
+		HEAD ",\"requirements\":[{\"term\":\"urn:a\",\"weight\":50},"
+		     "{\"term\":\"urn:b\",\"weight\":50,\"level\":2},"
+		     "{\"term\":\"urn:c\",\"weight\":7}]}",
+	};
+	struct payload_fault fault;
+	struct value v;
+	json_t *in, *out[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(read_demand(texts[i], &v, &fault, &in), OK);
+		assert_int_equal(payload_to_json(schema_latest(KIND_DEMAND), &v,
+				     NULL, &out[i]),
+		    OK);
+		json_decref(in);
+	}
+	assert_int_equal(
+	    json_array_size(json_object_get(out[0], "requirements")), 3);
+	assert_true(json_equal(out[0], out[1]));
+	json_decref(out[0]);
+	json_decref(out[1]);
+}
+
 static void
 test_unknown_and_limits(void **state)
 {
@@ -372,6 +403,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_lenient_and_labels),
+		cmocka_unit_test(test_usual),
 		cmocka_unit_test(test_unknown_and_limits),
 	};
 
