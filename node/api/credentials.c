@@ -235,6 +235,23 @@ result_read(struct node *n, struct http_request *r, const char *hex,
 			   "still good");
 }
 
+/* What the document's rules would refuse, said of the field it is about. */
+static bool
+order_fits(struct http_request *r, const struct credential *c)
+{
+	if (c->grade != 0 && (c->grade < 101 || c->grade > 499))
+		return bad(r, "grade", NULL,
+		    "101 first steps, 201, 301, 401 advanced, to 499");
+	if (c->coach && c->grade == 0)
+		return bad(r, "coach", "--grade 201",
+		    "a coach is certified at a grade, and there is none");
+	if (c->skills.n == 0 && c->grade == 0)
+		return bad(r, "skills", "--skill welding:3",
+		    "it says nothing that its holder can do: a skill with a "
+		    "level, or a grade");
+	return true;
+}
+
 static bool
 order_read(struct node *n, struct http_request *r, const json_t *body,
     struct credential_order *o)
@@ -281,7 +298,9 @@ order_read(struct node *n, struct http_request *r, const json_t *body,
 	return (result != NULL || holder_read(n, r, body, o)) &&
 	       subject_read(r, body, &o->c) &&
 	       refs_read(r, json_object_get(body, "refs"), &o->c) &&
-	       skills_read(n, r, json_object_get(body, "skills"), &o->c.skills);
+	       skills_read(
+		   n, r, json_object_get(body, "skills"), &o->c.skills) &&
+	       order_fits(r, &o->c);
 }
 
 void

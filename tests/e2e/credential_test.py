@@ -144,6 +144,14 @@ class Credential(Case):
                        "--skill", "welding:2", "--method", "completed", "--claim",
                        "hours=16/40", "--copies", "2")["issued"]
         self.assertEqual(2, len(set(i)))
+        # What is missing is named, not only that it is no good document.
+        order = ["credential", "issue", "--to", did, "--title", "x", "--method", "observed"]
+        with self.fails(1, "skills"):
+            school.cli(*order)
+        with self.fails(1, "coach"):
+            school.cli(*order, "--skill", "welding:2", "--coach")
+        with self.fails(1, "grade"):
+            school.cli(*order, "--grade", "500")
         path = self.w.directory / "for-lea.json"
         school.cli("credential", "export", i[0], "-o", path, raw=True)
         good = json.loads(path.read_text())
