@@ -15,6 +15,7 @@
 #include "node/import/csv.h"
 #include "node/import/job.h"
 #include "node/import/page.h"
+#include "node/import/text.h"
 #include "node/keys/signer.h"
 #include "proto/record/names.h"
 
@@ -379,8 +380,11 @@ bulk_run(struct job *j)
 		    "row", scratch);
 		copy_key(b->reply, report, "ignored_columns");
 		copy_key(b->reply, report, "columns");
-	} else if (strcmp(format, "jobposting") == 0) {
-		const err e = take_job(data, &lookup, &o, &report);
+	} else if (strcmp(format, "jobposting") == 0 ||
+		   strcmp(format, "text") == 0) {
+		const err e = strcmp(format, "text") == 0
+				  ? import_text_job(text, &lookup, &o, &report)
+				  : take_job(data, &lookup, &o, &report);
 		whole_file(b, e, report);
 		take_reports(b, json_object_get(report, "demands"), o.region,
 		    "index", scratch);
@@ -862,9 +866,11 @@ check_import(struct http_request *r, uint32_t kind, const json_t *body)
 
 	if (format == NULL ||
 	    (strcmp(format, "csv") != 0 && strcmp(format, "ndjson") != 0 &&
-		(strcmp(format, "jobposting") != 0 || kind != KIND_DEMAND))) {
+		((strcmp(format, "jobposting") != 0 &&
+		     strcmp(format, "text") != 0) ||
+		    kind != KIND_DEMAND))) {
 		http_fail(r, 422, "E3107", "format",
-		    kind == KIND_DEMAND ? "csv, jobposting or ndjson"
+		    kind == KIND_DEMAND ? "csv, jobposting, ndjson or text"
 					: "csv or ndjson",
 		    "the format is missing or not known");
 		return false;

@@ -10,6 +10,7 @@
 #include "node/api/review.h"
 #include "node/company/ledger.h"
 #include "node/import/resume.h"
+#include "node/import/text.h"
 
 /* ---- drafts ---- */
 
@@ -215,6 +216,17 @@ import_run(struct job *j)
 	json_t *parsed = NULL;
 
 	review_options(j->input, &o);
+	const char *format =
+	    json_string_value(json_object_get(j->input, "format"));
+	if (format != NULL && strcmp(format, "text") == 0) {
+		j->error =
+		    json_is_string(data)
+			? import_text_resume(slice_of(json_string_value(data),
+						 json_string_length(data)),
+			      &lookup, &o, &j->result)
+			: ERR_FORM;
+		return;
+	}
 	if (json_is_string(data)) {
 		parsed = json_loadb(json_string_value(data),
 		    json_string_length(data), JSON_REJECT_DUPLICATES, NULL);
@@ -234,11 +246,17 @@ import_done(struct job *j)
 	json_t *region = json_object_get(j->result, "region");
 
 	if (j->error != OK) {
-		json_t *m = json_object_get(
-		    json_array_get(json_object_get(j->result, "messages"), 0),
-		    "message");
+		const json_t *said =
+		    json_array_get(json_object_get(j->result, "messages"), 0);
+		const json_t *m = json_object_get(said, "message");
+		const char *hint =
+		    json_string_value(json_object_get(said, "hint"));
 		http_fail(j->request, j->error == ERR_FORM ? 422 : 500, "E3106",
-		    "data", "a JSON Resume, https://jsonresume.org/schema",
+		    "data",
+		    hint != NULL && hint[0] != 0
+			? hint
+			: "a JSON Resume, https://jsonresume.org/schema, or "
+			  "format \"text\"",
 		    "%s",
 		    json_is_string(m) ? json_string_value(m)
 				      : "this is not a JSON Resume");
@@ -268,8 +286,9 @@ api_profile_import(struct http_request *r, void *ctx)
 
 	if (body == NULL)
 		return;
-	if (format != NULL && strcmp(format, "jsonresume") != 0) {
-		http_fail(r, 422, "E3107", "format", "jsonresume",
+	if (format != NULL && strcmp(format, "jsonresume") != 0 &&
+	    strcmp(format, "text") != 0) {
+		http_fail(r, 422, "E3107", "format", "jsonresume or text",
 		    "the format \"%s\" is not known", format);
 		json_decref(body);
 		return;

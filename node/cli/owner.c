@@ -8,6 +8,8 @@
 
 #include "node/cli/commands.h"
 #include "node/cli/review.h"
+#include "node/import/page.h"
+#include "node/import/text.h"
 
 #define FILE_MAX ((size_t)16 << 20)
 
@@ -89,6 +91,14 @@ read_text(struct cli *cli, const char *path, json_t **out)
 	*out = NULL;
 	if (file_read(path, FILE_MAX, &text, &p) != OK)
 		return cli_fail(cli, &p);
+	const struct text_document *is = text_document(text);
+	if (is != NULL && !is_page(text)) {
+		free((void *)(uintptr_t)text.p);
+		problem_set(&p, EXIT_USAGE, "E1010", "%s is %s, not text", path,
+		    is->name);
+		problem_hint(&p, "%s", is->hint);
+		return cli_fail(cli, &p);
+	}
 	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
 		*out = json_stringn((const char *)text.p + 3, text.n - 3);
 	else
@@ -292,12 +302,24 @@ show_publication(struct cli *cli, json_t *reply)
 
 /* profile import */
 
+/* A JSON Resume, by its name or its first letter; else it is text. */
+static bool
+is_json(const char *path, const char *text)
+{
+	const char *dot = strrchr(path, '.');
+
+	text += strspn(text, " \t\r\n");
+	return text[0] == '{' || text[0] == '\0' ||
+	       (dot != NULL && strcmp(dot, ".json") == 0);
+}
+
 int
 run_profile_import(struct cli *cli)
 {
 	const bool dry = cli_flag(cli, "dry-run") != NULL;
 	json_t *data, *reply = NULL, *v;
 	char fields[512] = "", path[128];
+	const char *format;
 	size_t i, n = 0;
 	int code = read_text(cli, cli->words[0], &data);
 
@@ -308,8 +330,10 @@ run_profile_import(struct cli *cli)
 		json_decref(data);
 		return cli_usage(cli, "--lang is too long");
 	}
+	format = is_json(cli->words[0], json_string_value(data)) ? "jsonresume"
+								 : "text";
 	code = review_call(cli, path,
-	    json_pack("{s:s,s:o,s:b}", "format", "jsonresume", "data", data,
+	    json_pack("{s:s,s:o,s:b}", "format", format, "data", data,
 		"dry_run", dry),
 	    &reply);
 	if (code != EXIT_DONE)
@@ -817,6 +841,8 @@ run_profile_forget(struct cli *cli)
 static const char *
 format_of(struct cli *cli)
 {
+	static const char *const text[] = { ".txt", ".text", ".md", ".markdown",
+		".pdf", ".docx", ".doc", ".odt", ".rtf" };
 	const char *format = cli_flag(cli, "format");
 	const char *dot = strrchr(cli->words[0], '.');
 
@@ -829,6 +855,10 @@ format_of(struct cli *cli)
 	if (strcmp(dot, ".json") == 0 || strcmp(dot, ".jsonld") == 0 ||
 	    strcmp(dot, ".html") == 0 || strcmp(dot, ".htm") == 0)
 		return "jobposting";
+	/* the last ones are told what they are, see read_text() */
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+		if (strcmp(dot, text[i]) == 0)
+			return "text";
 	return NULL;
 }
 
@@ -844,7 +874,8 @@ run_post_import(struct cli *cli)
 
 	if (format == NULL)
 		return cli_usage(cli,
-		    "--format is needed for %s: csv, jobposting or ndjson",
+		    "--format is needed for %s: csv, jobposting, ndjson or "
+		    "text",
 		    cli->words[0]);
 	code = read_text(cli, cli->words[0], &data);
 	if (code != EXIT_DONE)

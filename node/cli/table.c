@@ -275,7 +275,7 @@ static const struct cli_flag signal_import_flags[] = {
 };
 
 static const struct cli_flag post_import_flags[] = {
-	{ "format", "FORMAT", "csv, ndjson; demands: jobposting too" },
+	{ "format", "FORMAT", "csv, ndjson; demands: jobposting, text too" },
 	{ "map", "FILE", "lines \"our_name = column of the file\"" },
 	{ "archive-missing", NULL, "withdraw what the file no longer has" },
 	{ "allow-partial", NULL, "take good rows though others are bad" },
@@ -385,12 +385,18 @@ static const struct cli_command commands[] = {
 	    "ohcn help demand import\nohcn help exit-codes", NULL, run_help },
 
 	/* A person */
-	{ "profile", "import", "FILE", 1, 1, "make a draft from a JSON Resume",
-	    "Only skills, levels and languages get into the draft. Names, "
+	{ "profile", "import", "FILE", 1, 1,
+	    "make a draft from your r\xc3\xa9sum\xc3\xa9",
+	    "A JSON Resume, or text (plain or Markdown; English or German are "
+	    "read best): of a\nPDF, DOCX or ODT make text first: pdftotext "
+	    "cv.pdf cv.txt, or pandoc -t plain.\nOf text the skills are taken "
+	    "that it names, at level 3: look at them.\nOnly skills, levels and "
+	    "languages get into the draft. Names, "
 	    "employers, dates\nand texts stay on this machine, and the "
 	    "command lists them. Nothing is published.\n" REVIEW_HELP,
 	    "ohcn profile import resume.json --dry-run --review words.txt\n"
 	    "ohcn profile import resume.json --review words.txt\n"
+	    "ohcn profile import cv.txt --dry-run\n"
 	    "ohcn profile import resume.json --reject 4,7 --accept 9\n"
 	    "cat resume.json | ohcn profile import -",
 	    profile_import_flags, run_profile_import },
@@ -450,7 +456,8 @@ static const struct cli_command commands[] = {
 	{ "demand", "import", "FILE", 1, 1,
 	    "publish needs from a file of yours",
 	    "Formats: csv (one row a need), jobposting (schema.org: JSON or "
-	    "a saved page),\nndjson. Common names of columns are known in "
+	    "a saved page),\nndjson, text (.txt, .md: one need a file; its "
+	    "first line is the title). Common names of columns are known in "
 	    "English, German, French, Spanish;\n--map FILE names others. "
 	    "Without a "
 	    "list of skills, those that the\ndescription names are taken: look "
@@ -460,6 +467,7 @@ static const struct cli_command commands[] = {
 	    "unless\n--allow-partial.\n" REVIEW_HELP,
 	    "ohcn demand import jobs.csv --dry-run\n"
 	    "ohcn demand import jobs.csv --map jobs.map\n"
+	    "ohcn demand import posting.txt --lang de --dry-run\n"
 	    "ohcn demand import feed.json --format jobposting "
 	    "--archive-missing",
 	    post_import_flags, run_post_import },

@@ -294,11 +294,25 @@ read_sentence(
 {
 	struct slice piece, pair[2];
 	char bytes[128];
+	uint32_t before = 0;
+	const uint8_t *from = s.p;
 
 	if (has_word(s, not_words) || has_word(s, offer_words))
 		return;
 	while (!is_done(p) && next_piece(&s, &piece)) {
 		p->pieces++;
+		if (p->speak != NULL && before != 0 &&
+		    !has_word(piece, wish_words) && language_in(piece) == 0 &&
+		    fluency_get(piece) != 0 &&
+		    (tells_level(piece) ||
+			memchr(from, ':', (size_t)(piece.p - from)) != NULL)) {
+			/* "Deutsch: Muttersprache", "English - B2" */
+			p->speak(p->ctx, before, fluency_get(piece));
+			before = 0;
+			continue;
+		}
+		before = words_in(piece) == 1 ? language_in(piece) : 0;
+		from = piece.p + piece.n;
 		if (!prose_pair(d, piece, pair, bytes, sizeof(bytes))) {
 			read_piece(p, d, piece, field);
 			continue;
@@ -353,13 +367,24 @@ break_at(struct slice s)
 	return (size_t)(close - s.p) + 1;
 }
 
-/* A heading says what the lines below it are about. */
+/* A heading says what the lines below it are about; "Skills: welding" has
+ * its line with it. */
 static bool
 is_heading(struct slice s)
 {
 	return words_in(s) <= 5 &&
-	       (s.p[s.n - 1] == ':' || has_word(s, task_words) ||
-		   has_word(s, offer_words));
+	       (s.p[s.n - 1] == ':' || has_word(s, offer_words) ||
+		   (has_word(s, task_words) && memchr(s.p, ':', s.n) == NULL));
+}
+
+/* ... and ends what was offered above it. */
+static bool
+begins_tasks(struct slice s)
+{
+	const uint8_t *colon = memchr(s.p, ':', s.n);
+
+	return colon != NULL &&
+	       has_word(slice_of(s.p, (size_t)(colon - s.p)), task_words);
 }
 
 static void
@@ -383,9 +408,11 @@ read_lines(struct prose *p, struct import_draft *d, struct slice text,
 			     sentence;
 		if (is_heading(line))
 			offers = has_word(line, offer_words);
-		else
+		else {
+			offers = offers && !begins_tasks(line);
 			while (!offers && next_sentence(&line, &sentence))
 				read_sentence(p, d, sentence, field);
+		}
 		json_decref(plain);
 	}
 }
@@ -414,6 +441,19 @@ prose_read(struct prose *p, struct import_draft *d, struct slice text,
 		    json_string_value(inner), json_string_length(inner));
 	read_lines(p, d, text, field);
 	json_decref(inner);
+	if (p->pieces >= PROSE_PIECES && !p->told) {
+		p->told = true;
+		import_note(d, field, "name the skills in a list",
+		    "only the first %d phrases of the texts were read",
+		    PROSE_PIECES);
+	}
+	if (p->taken >= PROSE_TERMS && !p->told_terms) {
+		p->told_terms = true;
+		import_note(d, field, "name the skills in a list",
+		    "running text gives at most %d skills: if it names more, "
+		    "they were left out",
+		    PROSE_TERMS);
+	}
 }
 
 /* ---- what a demand makes of it ---- */

@@ -29,8 +29,9 @@ struct prose {
 	void *ctx;
 	/* called for "Deutsch mindestens B2"; NULL: languages are not meant */
 	void (*speak)(void *ctx, uint32_t language, unsigned level);
-	unsigned taken;  /* so far; at most PROSE_TERMS */
-	unsigned pieces; /* so far; at most PROSE_PIECES */
+	unsigned taken;        /* so far; at most PROSE_TERMS */
+	unsigned pieces;       /* so far; at most PROSE_PIECES */
+	bool told, told_terms; /* a message says that a limit was reached */
 };
 
 /** prose_requirement(ctx, hit): a ->take for demands; ${ctx}: the draft. */

@@ -161,6 +161,48 @@ class Import(Case):
         self.assertIn("für unser Werk", firm.api("GET", f"/records/{self.first(firm)}")[1]
                       ["payload"]["description"]["de"])
 
+        self.text_alone(ada, firm)
+
+    def text_alone(self, ada, firm):
+        """The same with nothing but text, as pdftotext or pandoc leave it."""
+        for name, text, skills, tongues in (
+                ("cv.txt", "Ada Geheim\nIch habe in der Werkstatt und mit Menschen "
+                 "gearbeitet.\nKenntnisse: Schweißen, Altenpflege\n"
+                 "Sprachen: Deutsch (Muttersprache), Englisch B1\n",
+                 {"welding", "care-of-older-people"}, {"de": 7, "en": 3}),
+                ("cv.md", "# Ada Secret\n\n## Skills\n\n- **Welding**\n- first aid\n\n"
+                 "## Languages\n\n- English: native\n- German: B2\n",
+                 {"welding", "first-aid"}, {"en": 7, "de": 4})):
+            file = write(self.w.directory / name, text)
+            reply = ada.cli("profile", "import", file)
+            self.assertEqual({f"urn:ohcn:{s}" for s in skills},
+                             set(words(reply).values()))
+            self.assertEqual(tongues, {one["language"]: one["cefr"] for one
+                                       in reply["draft"]["languages"]})
+            self.assertNotIn("Ada", str(reply))
+        for name, text, lang, skills in (
+                ("job.txt", "Schweißerin (m/w/d)\n\nIhr Profil:\n- Schweißen\n"
+                 "- Deutsch mindestens B2\nWir bieten:\n- Erste Hilfe\n", "de",
+                 ["urn:ohcn:welding"]),
+                ("job.md", "# Carer\n\n**Requirements:** first aid\n\n## We offer\n\n"
+                 "- welding\n", "en", ["urn:ohcn:first-aid"])):
+            file = write(self.w.directory / name, text)
+            reply = firm.cli("demand", "import", file, "--lang", lang, "--dry-run")
+            self.assertEqual((1, 0), (reply["created"], reply["errors"]), reply)
+            row = reply["rows"][0]
+            self.assertEqual(text.splitlines()[0].lstrip("# "), row["title"])
+            self.assertEqual(skills, [v["uri"] for v in row["mapped"]
+                                      if v["field"] == "description"])
+        for noun, node in (("profile", ada), ("demand", firm)):
+            for name, text, why in (("a.pdf", "%PDF-1.7", "pdftotext"),
+                                    ("a.docx", "PK\x03\x04", "pandoc"),
+                                    ("a.txt", "", "")):
+                run = node.cli(noun, "import", write(self.w.directory / name, text),
+                               raw=True, check=False)
+                self.assertNotEqual(0, run.returncode)
+                self.assertIn(why, run.stderr)
+        self.assertIn("welding", str(ada.cli("profile", "show")).lower())
+
     @staticmethod
     def first(firm):
         return next(d["id"] for d in firm.cli("demand", "list")["demands"]

@@ -16,6 +16,7 @@
 #include "node/import/parts.h"
 #include "node/import/prose.h"
 #include "node/import/resume.h"
+#include "node/import/text.h"
 #include "node/import/vocabulary.h"
 #include "node/import/words.h"
 
@@ -1676,9 +1677,139 @@ test_long_text(void **state)
 		text[i] = "a,\n"[i % 3];
 	prose_read(&p, &d, slice_of(text, n), "description");
 	assert_in_range(guesses, 1, PROSE_PIECES);
-	assert_int_equal(json_array_size(d.messages), 1);
+	assert_int_equal(json_array_size(d.messages), 2);
+	assert_at(d.messages, "1.message",
+	    "\"only the first 2000 phrases of the texts were read\"");
+	/* said once for a draft */
+	prose_read(&p, &d, slice_str("a, b"), "qualifications");
+	assert_int_equal(json_array_size(d.messages), 2);
 	json_decref(d.messages);
 	free(text);
+}
+
+/* ---- nothing but text ---- */
+
+static void
+test_text_resume(void **state)
+{
+	static const struct {
+		const char *text, *skills, *languages;
+	} cases[] = {
+		{ "Ada Geheim\nSchwei\xc3\x9f"
+		  "en, Python\n"
+		  "Sprachen: Deutsch (Muttersprache), Englisch B1\n",
+		    "2",
+		    "[{\"language\":\"de\",\"cefr\":7},"
+		    "{\"language\":\"en\",\"cefr\":3}]" },
+		{ "# Ada Secret\r\n\r\n## Skills\r\n\r\n- **welding**\r\n"
+		  "* `python`\r\n\r\n## Languages\r\n- English: native\r\n"
+		  "- **German**: good\r\n- French - B2\r\n",
+		    "2",
+		    "[{\"language\":\"en\",\"cefr\":7},"
+		    "{\"language\":\"de\",\"cefr\":4},"
+		    "{\"language\":\"fr\",\"cefr\":4}]" },
+		/* a word for the list in the same line */
+		{ "Skills: python, blueprint reading\n", "2", "none" },
+		{ "Deutsch: C1\n", "none",
+		    "[{\"language\":\"de\",\"cefr\":5}]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		json_t *report;
+		char have[8] = "none";
+		assert_int_equal(import_text_resume(slice_str(cases[i].text),
+				     &lookup, &plain, &report),
+		    OK);
+		const json_t *skills = at(report, "draft.skills");
+		if (skills != NULL)
+			(void)snprintf(
+			    have, sizeof(have), "%zu", json_array_size(skills));
+		assert_string_equal(have, cases[i].skills);
+		assert_at(report, "draft.languages", cases[i].languages);
+		assert_at(report, "kept_private.0.field", "\"text\"");
+		char *all = json_dumps(report, 0);
+		assert_null(strstr(all, "Ada"));
+		free(all);
+		json_decref(report);
+	}
+}
+
+static void
+test_text_job(void **state)
+{
+	static const char text[] = "# Schwei\xc3\x9f"
+				   "er (m/w/d\n\nIhr Profil: Python\n"
+				   "- **Schwei\xc3\x9f"
+				   "en**\n- Deutsch: B2\n"
+				   "## Wir bieten\n- blueprint reading\n";
+	json_t *report;
+
+	(void)state;
+	assert_int_equal(
+	    import_text_job(slice_str(text), &lookup, &plain, &report), OK);
+	assert_at(report, "ready", "1");
+	assert_int_equal(
+	    json_array_size(at(report, "demands.0.draft.requirements")), 2);
+	assert_at(report, "demands.0.draft.languages",
+	    "[{\"language\":\"de\",\"cefr\":4}]");
+	json_t *title = json_object_iter_value(
+	    json_object_iter(at(report, "demands.0.draft.title")));
+	assert_string_equal(json_string_value(title), "Schwei\xc3\x9f"
+						      "er (m/w/d");
+	json_decref(report);
+	/* a title alone; cut anywhere: no worse than less */
+	for (size_t n = 0; n < sizeof(text); n++) {
+		const err e = import_text_job(
+		    slice_of(text, n), &lookup, &plain, &report);
+		json_decref(report);
+		(void)e;
+		const err e2 = import_text_resume(
+		    slice_of(text, n), &lookup, &plain, &report);
+		json_decref(report);
+		(void)e2;
+	}
+}
+
+static void
+test_text_refused(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "%PDF-1.7\n", "\"this is a PDF, not text\"" },
+		{ "PK\x03\x04\x14",
+		    "\"this is a ZIP, as DOCX and ODT are, not text\"" },
+		{ "{\\rtf1\\ansi", "\"this is an RTF file, not text\"" },
+		{ "<html>", "\"this is a web page, not text\"" },
+		{ "welding \xff", "\"this is not text in UTF-8\"" },
+	};
+	json_t *report;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct slice text = slice_str(cases[i].text);
+		assert_int_equal(
+		    import_text_resume(text, &lookup, &plain, &report),
+		    ERR_FORM);
+		assert_at(report, "messages.0.message", cases[i].why);
+		assert_non_null(at(report, "messages.0.hint"));
+		json_decref(report);
+		assert_int_equal(
+		    import_text_job(text, &lookup, &plain, &report), ERR_FORM);
+		assert_at(report, "messages.0.message", cases[i].why);
+		json_decref(report);
+	}
+	/* nothing known: the draft of before must not give way to nothing */
+	assert_int_equal(
+	    import_text_resume(slice_str("Hello\n"), &lookup, &plain, &report),
+	    ERR_FORM);
+	assert_at(report, "draft", "none");
+	json_decref(report);
+	assert_int_equal(
+	    import_text_job(slice_str("\n--\n"), &lookup, &plain, &report),
+	    ERR_FORM);
+	json_decref(report);
 }
 
 /* What is further off than any tag is long ends none. */
@@ -1733,6 +1864,9 @@ main(void)
 		cmocka_unit_test(test_pair),
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_open_tag),
+		cmocka_unit_test(test_text_resume),
+		cmocka_unit_test(test_text_job),
+		cmocka_unit_test(test_text_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
