@@ -385,8 +385,7 @@ static const struct cli_command commands[] = {
 	    "ohcn help demand import\nohcn help exit-codes", NULL, run_help },
 
 	/* A person */
-	{ "profile", "import", "FILE", 1, 1,
-	    "make a draft from your r\xc3\xa9sum\xc3\xa9",
+	{ "profile", "import", "FILE", 1, 1, "make a draft from your résumé",
 	    "A JSON Resume, or text (plain or Markdown; English or German are "
 	    "read best): of a\nPDF, DOCX or ODT make text first: pdftotext "
 	    "cv.pdf cv.txt, or pandoc -t plain.\nOf text the skills are taken "
@@ -457,14 +456,12 @@ static const struct cli_command commands[] = {
 	    "publish needs from a file of yours",
 	    "Formats: csv (one row a need), jobposting (schema.org: JSON or "
 	    "a saved page),\nndjson, text (.txt, .md: one need a file; its "
-	    "first line is the title). Common names of columns are known in "
-	    "English, German, French, Spanish;\n--map FILE names others. "
-	    "Without a "
-	    "list of skills, those that the\ndescription names are taken: look "
-	    "at them. Rows are known by external_id: the same file "
-	    "again\nchanges "
-	    "nothing, a changed row is updated. One bad row keeps all back, "
-	    "unless\n--allow-partial.\n" REVIEW_HELP,
+	    "first line is the title). Common\nnames of columns are known in "
+	    "English, German, French, Spanish; --map FILE names\nothers. "
+	    "Without a list of skills, those that the description names are "
+	    "taken: look\nat them. Rows are known by external_id: the same "
+	    "file again changes nothing, a\nchanged row is updated. One bad "
+	    "row keeps all back, unless\n--allow-partial.\n" REVIEW_HELP,
 	    "ohcn demand import jobs.csv --dry-run\n"
 	    "ohcn demand import jobs.csv --map jobs.map\n"
 	    "ohcn demand import posting.txt --lang de --dry-run\n"
