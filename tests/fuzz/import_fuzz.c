@@ -1,6 +1,6 @@
 /*
  * What importers make of any bytes. The first byte chooses: a table of
- * demands or courses, or JSON as résumé, as job postings and as a payload of
+ * demands or courses, text, or JSON as résumé, as job postings and as a payload of
  * every schema. Whatever is accepted is a payload: it fits its schema, its
  * bytes are canonical, and JSON made of it reads back to the same bytes.
  */
@@ -10,6 +10,7 @@
 #include "node/import/csv.h"
 #include "node/import/job.h"
 #include "node/import/resume.h"
+#include "node/import/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -155,6 +156,22 @@ fuzz_json(struct slice text)
 	json_decref(json);
 }
 
+static void
+fuzz_text(struct slice text)
+{
+	const struct import_options o = { 0 };
+	json_t *report;
+
+	if (import_text_resume(text, &lookup, &o, &report) == OK &&
+	    json_object_get(report, "draft") != NULL)
+		ASSERT(check_payload(schema_latest(KIND_PROFILE),
+		    json_object_get(report, "draft")));
+	json_decref(report);
+	if (import_text_job(text, &lookup, &o, &report) == OK)
+		check_drafts(KIND_DEMAND, json_object_get(report, "demands"));
+	json_decref(report);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -167,6 +184,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_table(KIND_STATISTIC, rest);
 	else if (data[0] == 'c')
 		fuzz_table(KIND_COURSE, rest);
+	else if (data[0] == 't')
+		fuzz_text(rest);
 	else
 		fuzz_json(slice_of(data, size));
 	return 0;
