@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "node/api/choose.h"
 #include "node/api/feed.h"
 #include "node/api/task.h"
 #include "node/evidence/credentials.h"
@@ -23,7 +24,17 @@
 struct certificates {
 	struct node *n;
 	json_t *list;
+	bool all; /* those that are over or taken back, too */
 };
+
+static void
+add_term(json_t *list, uint64_t term)
+{
+	char text[17];
+
+	(void)snprintf(text, sizeof(text), "%016" PRIx64, term);
+	(void)json_array_append_new(list, json_string(text));
+}
 
 static bool
 on_certificate(void *ctx, const struct holding *h)
@@ -37,8 +48,16 @@ on_certificate(void *ctx, const struct holding *h)
 		return true;
 	}
 	const struct credential *is = &d->d.is.credential;
-	if (is->coach && credentials_standing(c->n, h, d) == CREDENTIAL_GOOD) {
-		json_t *o = json_object();
+	const enum credential_standing standing =
+	    credentials_standing(c->n, h, d);
+	if (is->coach && d->d.complete &&
+	    (c->all || standing == CREDENTIAL_GOOD)) {
+		json_t *o = json_object(), *skills = json_array();
+		for (size_t i = 0; i < is->skills.n; i++)
+			add_term(skills, is->skills.at[i].term);
+		(void)json_object_set_new(o, "skills", skills);
+		(void)json_object_set_new(o, "standing",
+		    json_string(credential_standing_name(standing)));
 		document_id_text(h->id, id);
 		json_did(o, "holder", is->holder);
 		json_did(o, "issuer", is->issuer);
@@ -55,7 +74,8 @@ on_certificate(void *ctx, const struct holding *h)
 
 /* ---- on a worker ---- */
 
-/* By key: {did, card, region, offers, certificates, named_by}. */
+/* By key: {did, card, region, languages, skills, offers, certificates,
+ * named_by}. */
 static json_t *
 coach_of(json_t *all, const uint8_t key[ED25519_PUBLIC])
 {
@@ -65,8 +85,9 @@ coach_of(json_t *all, const uint8_t key[ED25519_PUBLIC])
 	json_t *o = json_object_get(all, did);
 	if (o != NULL || json_object_size(all) >= COACHES_MAX)
 		return o;
-	o = json_pack("{s:s,s:n,s:n,s:b,s:[],s:[]}", "did", did, "card",
-	    "region", "offers", 0, "certificates", "named_by");
+	o = json_pack("{s:s,s:n,s:n,s:[],s:[],s:b,s:[],s:[]}", "did", did,
+	    "card", "region", "languages", "skills", "offers", 0,
+	    "certificates", "named_by");
 	(void)json_object_set_new(all, did, o);
 	return o;
 }
@@ -136,6 +157,23 @@ walk_named(struct task *t, uint32_t kind, json_t *all)
 	return true;
 }
 
+/* What the card says of itself. */
+static void
+add_card(json_t *o, const struct card *card)
+{
+	json_t *languages = json_array(), *skills = json_array();
+	char text[4];
+
+	for (size_t i = 0; i < card->languages_n; i++)
+		if (language_put(text, card->languages[i].language))
+			(void)json_array_append_new(
+			    languages, json_string(text));
+	for (size_t i = 0; i < card->skills_n; i++)
+		add_term(skills, card->skills[i].term);
+	(void)json_object_set_new(o, "languages", languages);
+	(void)json_object_set_new(o, "skills", skills);
+}
+
 static bool
 walk_cards(struct task *t, bool own_word, json_t *all)
 {
@@ -157,6 +195,8 @@ walk_cards(struct task *t, bool own_word, json_t *all)
 		(void)json_object_set_new(
 		    o, "region", json_string(f->rd.r.region));
 		json_truth(o, "offers", offers);
+		if (card_decode(&f->rd.payload, f->s.region, &f->card) == OK)
+			add_card(o, &f->card);
 	}
 	feed_close(f);
 	return true;
@@ -171,8 +211,11 @@ grade_of(const json_t *coach)
 
 	json_array_foreach(json_object_get(coach, "certificates"), i, one)
 	{
-		best = MAX(
-		    best, json_integer_value(json_object_get(one, "grade")));
+		const char *standing =
+		    json_string_value(json_object_get(one, "standing"));
+		if (strcmp(standing, "good") == 0)
+			best = MAX(best,
+			    json_integer_value(json_object_get(one, "grade")));
 	}
 	return best;
 }
@@ -194,9 +237,43 @@ compare(const void *a, const void *b)
 	    json_string_value(json_object_get(y, "did")));
 }
 
-static json_t *
-choose(const json_t *all, const json_t *input)
+static bool
+has_text(const json_t *list, const char *text)
 {
+	size_t i;
+	json_t *one;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, one)
+	{
+		if (strcmp(json_string_value(one), text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* By what the card says, or a certificate that is listed. */
+static bool
+has_skill(const json_t *coach, const char *term)
+{
+	size_t i;
+	json_t *one;
+
+	if (has_text(json_object_get(coach, "skills"), term))
+		return true;
+	json_array_foreach(json_object_get(coach, "certificates"), i, one)
+	{
+		if (has_text(json_object_get(one, "skills"), term))
+			return true;
+	}
+	return false;
+}
+
+/* ${term}: NULL: any. */
+static json_t *
+choose(const json_t *all, const json_t *input, const char *term)
+{
+	const char *language =
+	    json_string_value(json_object_get(input, "language"));
 	const char *region =
 	    json_string_value(json_object_get(input, "region"));
 	const json_int_t grade =
@@ -213,6 +290,10 @@ choose(const json_t *all, const json_t *input)
 	{
 		const char *of =
 		    json_string_value(json_object_get(one, "region"));
+		if ((term != NULL && !has_skill(one, term)) ||
+		    (language != NULL &&
+			!has_text(json_object_get(one, "languages"), language)))
+			continue;
 		if (sorted != NULL && grade_of(one) >= grade &&
 		    (region == NULL || (of != NULL && strcmp(of, region) == 0)))
 			sorted[n++] = one;
@@ -225,9 +306,38 @@ choose(const json_t *all, const json_t *input)
 	return list;
 }
 
+/* false: task_fail() was called. ${out}: empty if no skill was asked for. */
+static bool
+skill_asked(struct task *t, char out[17], json_t **guess)
+{
+	const char *text =
+	    json_string_value(json_object_get(t->input, "skill"));
+	struct term_choice chosen;
+
+	out[0] = '\0';
+	*guess = NULL;
+	if (text == NULL)
+		return true;
+	if (!term_choose(t->terms, text, strlen(text),
+		1U << TERM_SKILL | 1U << TERM_KNOWLEDGE, 0, &chosen)) {
+		task_fail(t, 404, "E3606", "ohcn vocabulary search WORDS",
+		    "no skill is called \"%.80s\"", text);
+		return false;
+	}
+	(void)snprintf(out, 17, "%016" PRIx64,
+	    vocabulary_term(t->terms->vocabulary, chosen.at));
+	*guess = chosen.guessed_of;
+	return true;
+}
+
 static void
 coaches_run(struct task *t)
 {
+	char term[17];
+	json_t *guess;
+
+	if (!skill_asked(t, term, &guess))
+		return;
 	json_t *all = json_object();
 
 	add_certificates(all, json_object_get(t->input, "held"));
@@ -237,12 +347,15 @@ coaches_run(struct task *t)
 		t, json_is_true(json_object_get(t->input, "all")), all)) {
 		t->result = json_pack(
 		    "{s:I}", "known", (json_int_t)json_object_size(all));
-		(void)json_object_set_new(
-		    t->result, "coaches", choose(all, t->input));
+		(void)json_object_set_new(t->result, "coaches",
+		    choose(all, t->input, term[0] == '\0' ? NULL : term));
+		if (guess != NULL)
+			(void)json_object_set(t->result, "guessed_of", guess);
 	} else if (t->code == NULL) {
 		task_fail(
 		    t, 503, "E1901", "try again in a moment", "out of memory");
 	}
+	json_decref(guess);
 	json_decref(all);
 }
 
@@ -251,7 +364,8 @@ api_coaches(struct http_request *r, void *ctx)
 {
 	struct node *n = ctx;
 	uint64_t limit = 0, grade = 0;
-	struct certificates c = { n, NULL };
+	struct certificates c = { n, NULL, http_query(r, "all") != NULL };
+	const char *language = http_query(r, "language");
 	uint32_t persona;
 	json_t *input;
 
@@ -261,6 +375,12 @@ api_coaches(struct http_request *r, void *ctx)
 		n->config->limits.list_rows, &limit) ||
 	    !http_query_range(r, "grade", 0, 0, 499, &grade))
 		return;
+	if (language != NULL && language_code(slice_str(language)) == 0) {
+		http_fail(r, 422, "E3434", "language",
+		    "two letters, such as de", "language: \"%.60s\" is not one",
+		    language);
+		return;
+	}
 	const struct held_filter f = { .type = EVIDENCE_CREDENTIAL,
 		.of_persona = true,
 		.persona = persona,
@@ -274,5 +394,11 @@ api_coaches(struct http_request *r, void *ctx)
 	if (http_query(r, "region") != NULL)
 		(void)json_object_set_new(
 		    input, "region", json_string(http_query(r, "region")));
+	if (language != NULL)
+		(void)json_object_set_new(
+		    input, "language", json_string(language));
+	if (http_query(r, "skill") != NULL)
+		(void)json_object_set_new(
+		    input, "skill", json_string(http_query(r, "skill")));
 	task_start(n, r, coaches_run, input);
 }

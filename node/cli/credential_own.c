@@ -381,8 +381,12 @@ how_known(const json_t *coach, char out[160])
 	    json_array_get(json_object_get(coach, "certificates"), 0);
 	const json_t *named = json_object_get(coach, "named_by");
 
+	const char *standing = c == NULL ? "" : json_str(c, "standing");
+
 	if (c != NULL)
-		(void)snprintf(out, 160, "%.80s, by %.60s",
+		(void)snprintf(out, 160, "%s%s%.60s, by %.60s",
+		    strcmp(standing, "good") == 0 ? "" : standing,
+		    strcmp(standing, "good") == 0 ? "" : ": ",
 		    json_str(c, "title"), json_str(c, "issuer"));
 	else if (json_array_size(named) > 0)
 		(void)snprintf(out, 160, "named by %.60s",
@@ -399,7 +403,9 @@ run_coach_list(struct cli *cli)
 	json_t *reply = NULL, *one;
 	size_t i;
 	const int code = cli_get(cli, &reply, "/api/v1/coaches", "grade",
-	    cli_flag(cli, "grade"), "region", cli_flag(cli, "region"), "all",
+	    cli_flag(cli, "grade"), "region", cli_flag(cli, "region"),
+	    "language", cli_flag(cli, "language"), "skill",
+	    cli_flag(cli, "skill"), "all",
 	    cli_flag(cli, "all") == NULL ? NULL : "1", "limit",
 	    cli_flag(cli, "limit"), (char *)NULL);
 
@@ -421,6 +427,7 @@ run_coach_list(struct cli *cli)
 		table_add(t, row);
 	}
 	table_print(t, &cli->out);
+	show_guess(cli, json_object_get(reply, "guessed_of"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

@@ -1520,13 +1520,17 @@ static const struct cli_command commands[] = {
 	{ "coach", "list", "", 0, 0, "coaches, and how this node knows",
 	    "A certificate that was shown here and is good now; or a course or "
 	    "pathway whose\nauthor and coach both signed it; with --all also "
-	    "those whose card says that they\noffer coaching. Certificates are "
+	    "those whose card says that they\noffer coaching, and certificates "
+	    "that are expired or revoked, which is said.\nCertificates are "
 	    "not gossiped: nobody has a list of all coaches.",
 	    "ohcn coach list --grade 201\n"
 	    "ohcn coach list --all --region de",
 	    FLAGS{ { "grade", "N", "certified at this grade or a higher one" },
 		{ "region", "CODE", "such as de: of their card" },
-		{ "all", NULL, "also on their own word" }, LIMIT, END },
+		{ "language", "CODE", "such as de: of their card" },
+		{ "skill", "TEXT", "of a certificate, or of their card" },
+		{ "all", NULL, "also own word, expired and revoked" }, LIMIT,
+		END },
 	    run_coach_list },
 	{ "credential", "list", "", 0, 0, "what you issued and hold",
 	    "Native ones with how they stand, and W3C ones that you keep.",

@@ -193,7 +193,7 @@ class Credential(Case):
         what it wants. Two personas of one node certify each other by file."""
         school, lea, acme = self.school, self.lea, self.acme
         lea.cli("profile", "edit", "--add-skill", "welding", "--level", "2",
-                "--offers", "coaching")
+                "--offers", "coaching", "--language", "de=native")
         card = lea.cli("profile", "publish", "--now")["record"]["id"]
         wait_for("her card", lambda: holds(acme, card))
         did = lea.cli("persona", "list")["personas"][0]["did"]
@@ -218,11 +218,23 @@ class Credential(Case):
         self.assertEqual([(did, 201)], [(c["did"], c["certificates"][0]["grade"]) for c in found])
         self.assertEqual([], acme.cli("coach", "list", "--grade", "301")["coaches"])
         self.assertEqual([], acme.cli("coach", "list", "--region", "fr")["coaches"])
+        languages = found[0]["languages"]
+        self.assertTrue(languages)
+        for words, there in ((("--skill", "welding"), True), (("--skill", "carpentry"), False),
+                             (("--language", languages[0]), True), (("--language", "xx"), False)):
+            got = acme.cli("coach", "list", *words)["coaches"]
+            self.assertEqual([did] if there else [], [c["did"] for c in got], words)
+        with self.fails(1):
+            acme.cli("coach", "list", "--language", "German")
         school.cli("credential", "import", path)
         school.cli("credential", "revoke", i, "--reason", "misuse")
         school.cli("credential", "export", i, "-o", path, raw=True)
         acme.cli("credential", "import", path)
         self.assertEqual([], acme.cli("coach", "list")["coaches"])
+        shown = acme.cli("coach", "list", "--all")["coaches"]
+        self.assertEqual([(did, "revoked")],
+                         [(c["did"], c["certificates"][0]["standing"]) for c in shown])
+        self.assertEqual([], acme.cli("coach", "list", "--all", "--grade", "201")["coaches"])
 
     def test_from_a_signed_result(self):
         """What an assessor states about a person becomes a credential."""
