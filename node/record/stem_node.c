@@ -115,18 +115,22 @@ static void
 spread(struct stem_node *sn, const struct stem_news *news, uint64_t now_ms)
 {
 	struct node *n = sn->n;
+	struct gossip_topic now;
 	char topic[TOPIC_TEXT];
 	uint32_t sent_to = 0;
 
 	node_topic(n, kind_info(news->kind)->class, topic);
-	if (news->own)
+	/* What was said to nobody counts as said, for minutes. Of others: seen
+	 * already, or no room: whoever handed it on watches. */
+	const err e = !host_topic(n->host, topic, &now) || now.peers == 0
+			  ? OK
+			  : host_publish(n->host, topic, news->bytes, false,
+				now_ms, &sent_to);
+	const bool told = sent_to > 0 || e == ERR_EXISTS;
+	if (news->own && told)
 		env_log(&n->env, LOG_UNUSUAL, "stem_fell_back",
 		    "what=\"no peer passed an own record on; it was published "
 		    "from here\"");
-	/* Of others: seen already, or no room: whoever handed it on watches. */
-	const err e =
-	    host_publish(n->host, topic, news->bytes, false, now_ms, &sent_to);
-	const bool told = sent_to > 0 || e == ERR_EXISTS;
 	if (news->own && !told)
 		publisher_again(n->publisher, news->id);
 	/* Gossip does not come back to who began it: ask. */

@@ -184,6 +184,7 @@ class Offline(Case):
         p.cli("profile", "publish", "--now", "--yes")
         wait_for("the card", lambda: p.cli("status")["records"].get("profile") == 1)
         self.assertEqual([], records(p))
+        time.sleep(8)  # gossip has nothing more to tell a newcomer of its own
         q = self.w.node("q", "person", bootstrap=[p.address()])
         q.start()
         r = self.w.node("r", "person", bootstrap=[p.address(), q.address()])
